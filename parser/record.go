@@ -1,0 +1,173 @@
+package parser
+
+// Role is what kind of program wrote a source.
+type Role uint8
+
+const (
+	RoleUnknown Role = iota
+	RoleGateway      // nginx and its kin
+	RoleApp          // an application or its server
+	RoleSystem       // kernel, init system, container runtime, sudo, package manager
+)
+
+var roleNames = []string{"unknown", "gateway", "app", "system"}
+
+// String returns "gateway", "app", "system" or "unknown".
+func (r Role) String() string { return roleNames[r] }
+
+// Level is a severity, ordered from least to most severe.
+type Level uint8
+
+const (
+	LevelNone Level = iota // not told
+	LevelDebug
+	LevelInfo
+	LevelNotice
+	LevelWarn
+	LevelError
+	LevelCrit
+	LevelAlert
+	LevelEmerg
+)
+
+var levelNames = []string{"", "debug", "info", "notice", "warn", "error", "crit", "alert", "emerg"}
+
+// String returns nginx's word for the level; "" if it was not told.
+func (l Level) String() string { return levelNames[l] }
+
+// Kind says which part of a Record is filled beside the common one.
+type Kind uint8
+
+const (
+	KindLog     Kind = iota // an ordinary log message
+	KindGateway             // a line of a gateway's error log: Record.Gateway is filled
+	KindAccess              // a finished request: Record.Access is filled (gateways and applications)
+)
+
+// A Record is one parsed log message, maybe of several physical lines.
+//
+// Its byte slices point into the reader's buffer: they are valid until the next
+// call of Scan and must be copied to be kept (Clone). A format's Parse fills what
+// the line tells and leaves the rest at its zero value; the scanner resets the
+// record before each line and fills the position.
+type Record struct {
+	// Position in the decompressed source.
+	Line      int64  // number of the first physical line, from 1
+	Lines     int32  // physical lines in the record
+	Offset    int64  // byte offset of the first byte
+	Raw       []byte // the physical lines, joined by \n, without the last newline; bounded
+	Truncated bool   // Raw was cut at the bound
+
+	Format *Format // nil if no format knows the line: then it is text
+	Kind   Kind
+	Stamp  Stamp // ClockNone if the line has none; see After and Before
+	Level  Level
+
+	// After and Before bound the moment of a record without a stamp: the last
+	// stamp before it and the next one after it in its stream (ClockNone if unknown).
+	After, Before Stamp
+
+	// Identity from the envelope, the outermost that tells it.
+	Host      []byte
+	Program   []byte // syslog tag, journal identifier, compose service, logger's service name
+	Unit      []byte // systemd unit the line is about (UNIT) or comes from (_SYSTEMD_UNIT)
+	Container []byte // container id or name
+	MessageID []byte // journald's MESSAGE_ID
+	PID       int64  // 0 if not told
+	TID       int64
+
+	// Message is the text without envelope, stamp and level, un-escaped, its lines
+	// joined by \n. Signatures match on it. For structured layouts (JSON, logfmt) it is
+	// the message text, then " key=value" for each further field (nested keys dotted,
+	// values with blanks quoted), then "\n" and the error and stack texts.
+	Message []byte
+
+	Gateway Gateway
+	Access  Access
+}
+
+// Gateway holds the fields of a gateway's error line. Slices are as written by
+// the gateway: unescaped bytes that a client may have chosen.
+type Gateway struct {
+	Symptom    Symptom
+	Phase      Phase
+	Rank       Rank
+	Errno      int32 // the platform's error number, 0 if none
+	Connection int64 // nginx's *connection, the client's; 0 if none
+	Client     []byte
+	Server     []byte // server_name of the block, or the listening address
+	Request    []byte // request line as received
+	Host       []byte // Host header
+	Scheme     []byte // http, https, fastcgi, uwsgi, grpc, …
+	// Upstream is the address as written, without scheme and URI:
+	// 127.0.0.1:9001, [::1]:8080, unix:/run/app.sock; or the group's name if Group.
+	Upstream []byte
+	Group    bool // Upstream is a name (no live upstreams, unresolved host), not an address
+	// Quoted is text of the upstream itself that the gateway passes on: FastCGI stderr.
+	Quoted []byte
+	// MessageKey is the id of the catalogue entry that classified the line, "" if none.
+	MessageKey string
+}
+
+// MaxAttempts bounds how many tries of one request an Access keeps.
+const MaxAttempts = 8
+
+// An Attempt is one try of one request on one upstream. Durations are in
+// microseconds, -1 where not told ("-").
+type Attempt struct {
+	Addr     []byte // as written; nil if not told; the group's name for no live upstreams
+	Status   int16  // what the upstream answered or the gateway assigned; 0 if not told
+	Connect  int64
+	Header   int64
+	Response int64
+	Pass     uint8 // separated by " : " (internal redirect): 0, 1, …
+}
+
+// Access holds one finished request, from an access log or an application's
+// request line. Durations are in microseconds, -1 where not told.
+type Access struct {
+	Client   []byte
+	Host     []byte // virtual host, if logged
+	Request  []byte // whole request line; nil if the log gives only parts
+	Method   []byte
+	Target   []byte // path with query, as logged
+	Status   int16  // 0 if none was logged; 9 for nginx's 009
+	Bytes    int64
+	Duration int64 // of the whole request
+	Cache    []byte
+	Attempts [MaxAttempts]Attempt
+	Tries    int  // filled Attempts; further ones are dropped
+	HasUps   bool // the format logs upstream fields at all ("-" then means that none was touched)
+	AtStart  bool // Stamp marks the request's start, not its end (HAProxy, Envoy)
+}
+
+// Reset clears the record for the next line, keeping nothing.
+func (r *Record) Reset() { *r = Record{Access: Access{Duration: -1, Bytes: -1}} }
+
+// A Format is how one product writes its log.
+type Format struct {
+	Name    string // kebab-case: nginx-error, gunicorn
+	Role    Role
+	Product string // nginx, gunicorn, java; "" for a generic layout such as jsonl
+	Doc     string // source of the grammar: the vendor's code or documentation
+	// Parse reads one physical line without its newline and envelope and reports
+	// whether it is of this format. It may leave r half filled when it reports false.
+	// It must not keep line, allocate, or look at the clock.
+	Parse func(line []byte, env *Env, r *Record) bool
+	// Samples are real lines with what Parse must make of them; a test runs them all.
+	Samples []Sample
+}
+
+// A Sample is one line and the canonical rendering (Render) of its record.
+type Sample struct{ Line, Want string }
+
+// Env is what a line does not tell about itself.
+type Env struct {
+	// Year seeds the year of stamps without one (the file's modification time or the
+	// clock's, read once by cmd). The scanner then lets it roll over with the source's months.
+	Year int
+	// Buf is scratch space that Parse may append to and slice, for a Message that is
+	// not a part of the line (un-escaped JSON). The scanner cuts it to length 0 before
+	// each record and keeps its capacity, so a Parse may grow it once and not again.
+	Buf []byte
+}

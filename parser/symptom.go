@@ -1,0 +1,121 @@
+package parser
+
+// A Symptom is what a gateway saw go wrong, never why. The list is closed
+// (a new class is a decision); the text forms are part of the outside contract.
+type Symptom uint8
+
+const (
+	SymptomNone Symptom = iota
+	SymptomConnRefused
+	SymptomConnReset
+	SymptomPrematureClose
+	SymptomConnectTimeout
+	SymptomReadTimeout
+	SymptomSendTimeout
+	SymptomTLSHandshake
+	SymptomTLSVerify
+	SymptomInvalidHeader
+	SymptomNoHTTPHeader
+	SymptomHeaderTooBig
+	SymptomProtocolError
+	SymptomNoRoute
+	SymptomResolveFailed
+	SymptomNoResolver
+	SymptomBadURL
+	SymptomSocketMissing
+	SymptomSocketPermission
+	SymptomNoLivePeer
+	SymptomPeerDisabled
+	SymptomPeerDown
+	SymptomHealthCheckFailed
+	SymptomQueueFull
+	SymptomNoPorts
+	SymptomNoConnections
+	SymptomNoFiles
+	SymptomNoMemory
+	SymptomDiskFull
+	SymptomUpstreamStatus
+	SymptomTruncatedBody
+	SymptomGatewayCrash
+	SymptomRefusedOnPurpose
+	SymptomClientAbort
+	SymptomOther
+	symptomCount
+)
+
+var symptomNames = [symptomCount]string{
+	"", "conn-refused", "conn-reset", "premature-close", "connect-timeout", "read-timeout", "send-timeout",
+	"tls-handshake", "tls-verify", "invalid-header", "no-http-header", "header-too-big", "protocol-error",
+	"no-route", "resolve-failed", "no-resolver", "bad-url", "socket-missing", "socket-permission", "no-live-peer",
+	"peer-disabled", "peer-down", "health-check-failed", "queue-full", "no-ports", "no-connections", "no-files",
+	"no-memory", "disk-full", "upstream-status", "truncated-body", "gateway-crash", "refused-on-purpose",
+	"client-abort", "other",
+}
+
+// String returns the kebab-case text form; "" for SymptomNone.
+func (s Symptom) String() string { return symptomNames[s] }
+
+// ParseSymptom returns the symptom with the given text form.
+func ParseSymptom(text string) (Symptom, bool) { return parseName[Symptom](symptomNames[:], text) }
+
+// Symptoms lists all classes in their fixed order.
+func Symptoms() []Symptom {
+	all := make([]Symptom, 0, symptomCount-1)
+	for s := SymptomNone + 1; s < symptomCount; s++ {
+		all = append(all, s)
+	}
+	return all
+}
+
+// Rank says how a gateway's line relates to an outage.
+type Rank uint8
+
+const (
+	RankNone      Rank = iota // not a symptom
+	RankNoise                 // bears on no outage: favicon, client closed, buffered to a temporary file
+	RankSecondary             // the gateway reacts to earlier failures: no live upstreams, temporarily disabled
+	RankPrimary               // the upstream (or the gateway itself) failed this request
+)
+
+var rankNames = []string{"", "noise", "secondary", "primary"}
+
+// String returns "primary", "secondary", "noise" or "".
+func (r Rank) String() string { return rankNames[r] }
+
+// Phase is what the gateway was doing, in nginx's own words as kebab-case
+// (src/http/ngx_http_upstream.c and neighbours); other gateways map onto them.
+type Phase uint8
+
+const (
+	PhaseNone Phase = iota
+	PhaseQueue
+	PhaseResolving
+	PhaseConnecting
+	PhaseTLSHandshake
+	PhaseSendingRequest
+	PhaseReadingHeader
+	PhaseReadingBody
+	PhaseSendingToClient
+	PhaseUpgraded
+	PhaseHealthCheck
+	PhaseOther
+	phaseCount
+)
+
+var phaseNames = [phaseCount]string{
+	"none", "queue", "resolving", "connecting-to-upstream", "ssl-handshaking-to-upstream", "sending-request-to-upstream",
+	"reading-response-header-from-upstream", "reading-upstream", "sending-to-client", "proxying-upgraded-connection",
+	"health-check", "other",
+}
+
+// String returns the kebab-case text form; "none" for PhaseNone.
+func (p Phase) String() string { return phaseNames[p] }
+
+func parseName[T ~uint8](names []string, text string) (T, bool) {
+	for i, name := range names {
+		if name == text && text != "" {
+			return T(i), true
+		}
+	}
+	return 0, false
+}

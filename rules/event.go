@@ -1,0 +1,181 @@
+package rules
+
+import "culprit/parser"
+
+// An Interval is a span of time [From, To) in microseconds since the epoch. What
+// a stamp of whole seconds tells is an interval, not a moment.
+type Interval struct{ From, To int64 }
+
+// Interval bounds of the unknown past and future.
+const (
+	Past   int64 = -1 << 62
+	Future int64 = 1 << 62
+)
+
+// A Place is where in a source a record stands.
+type Place struct {
+	Line      int64  // physical line of Text, from 1; 0 if unknown (joined in the middle)
+	FirstLine int64  // of the whole record
+	LastLine  int64  //
+	Offset    int64  // byte offset of the record in the decompressed source
+	Length    int64  // bytes of the record
+	Hash      uint64 // xxhash of the record's raw bytes
+}
+
+// An Event is what leaves the scanner: a record, or many equal ones folded, that
+// is a symptom or holds hits. Its times are in the source's own clock until the
+// engine has aligned the sources.
+type Event struct {
+	Source int    // index of the Digest it came from; set by the engine
+	Stream string // sub-stream inside the source (unit, container, compose service, tag); "" is the whole file
+	When   Interval
+	Last   Interval // of the last folded record
+	Clock  parser.Clock
+	Count  int64 // folded records
+	Lines  int64 // physical lines among them that count as the gateway's error lines; 0 for hits
+
+	Place   Place  // of the first
+	Text    string // the physical line that matched, raw, at most MaxText bytes
+	Message string // its decoded form, where an envelope hid it; else ""
+	Level   parser.Level
+
+	Host, Program, Unit, Container string
+	PID                            int64
+
+	// For a symptom.
+	Symptom  parser.Symptom
+	Phase    parser.Phase
+	Rank     parser.Rank
+	Errno    int32
+	Upstream string // address or group name as written; "" if none was told
+	Group    bool
+	Scheme   string
+	VHost    string   // server_name or Host header
+	Started  int64    // earliest start of a request in it: When.From minus the longest wait; equal to When.From if unknown
+	Requests []uint64 // hashes of (client, request line), at most MaxRequests, sorted
+	Access   bool     // inferred from an access line, not an error line: counts no error line
+
+	// For evidence; a symptom may hold hits too (FastCGI stderr).
+	Hits []Hit
+}
+
+// Bounds of what an event keeps.
+const (
+	MaxText     = 4 << 10
+	MaxRequests = 64
+)
+
+// A Tally counts access lines that are alike: same upstream, virtual host,
+// status and second.
+type Tally struct {
+	Second   int64 // seconds since the epoch, in the source's clock
+	Upstream string
+	VHost    string
+	Status   int16 // what the client got
+	From     int16 // what the upstream answered; 0 if unknown or none
+	Made     Maker
+	Count    int64
+	Reused   int64 // of them with a connect time of 0.000 (a kept-alive connection)
+	Waited   int64 // longest request duration, microseconds
+	Bytes    int64
+	Requests []uint64 // hashes of (client, request line); failures only, at most MaxRequests
+	Place    Place    // of the first, for failures only
+	Text     string   // of the first, for failures only
+}
+
+// Maker says who made a status.
+type Maker uint8
+
+const (
+	MakerUnknown  Maker = iota
+	MakerUpstream       // the upstream answered it
+	MakerGateway        // the gateway made it
+)
+
+// A Request is one entry of a source's sketch, for aligning clocks and for
+// linking a file to an address by the requests both saw.
+type Request struct {
+	Micros   int64  // in the source's clock
+	Key      uint64 // hash of method and path (query cut)
+	Status   int16
+	Upstream string // address the gateway sent it to; "" in application logs
+	Stream   string
+}
+
+// A Fact is something a source says about identity: who listens where, under
+// which pid, unit or container.
+type Fact struct {
+	Stream string
+	Kind   FactKind
+	Value  string
+	When   Interval // first seen
+	Last   Interval
+	Place  Place
+	Text   string
+	Count  int64
+}
+
+// FactKind is the kind of node that a Fact links its stream to.
+type FactKind uint8
+
+const (
+	FactListens   FactKind = iota + 1 // address, or ":port" if only the port is told
+	FactPID                           // a process that writes into the stream or belongs to its service
+	FactMaster                        // the pid that holds the listening socket
+	FactUnit                          //
+	FactContainer                     //
+	FactProgram                       // program or technology name
+	FactService                       // the service's own name for itself
+	FactHost                          //
+	FactPool                          // a group name and an address named by one request: Stream holds the group
+)
+
+// ZoneFrom says how a source's zone became known.
+type ZoneFrom string
+
+const (
+	ZoneStated   ZoneFrom = "stated"   // its stamps carry it
+	ZoneInferred ZoneFrom = "inferred" // from requests, pids or a sibling source
+	ZoneFlag     ZoneFrom = "flag"     // --tz
+	ZoneAssumed  ZoneFrom = "assumed"  // UTC, for want of better
+)
+
+// A Digest is what scanning one source leaves: folded and bounded, however many
+// bytes went in.
+type Digest struct {
+	Source   SourceInfo
+	Events   []Event
+	Tallies  []Tally
+	Requests []Request
+	Facts    []Fact
+	// Pools are the sets of addresses and group names that one request named.
+	Pools [][]string
+}
+
+// SourceInfo describes one source and how reading it went.
+type SourceInfo struct {
+	Path     string // as given, relative to the argument's directory; archive!member
+	Group    string // key of the rotated family it belongs to; Path if alone
+	Format   string // most frequent format; "" if none was recognised
+	Formats  []string
+	Role     parser.Role
+	Gateway  string // product, if it is a gateway's log
+	Lines    int64
+	Unparsed int64
+	Samples  []string // first unparsed lines, cleaned, at most five
+	Bytes    int64    // decompressed
+	First    parser.Stamp
+	Last     parser.Stamp
+	HeadHash uint64 // of the first 4 KiB: breaks ties instead of the name
+	Error    string // why it was not read, or not to its end
+	Warnings []string
+
+	// Settled by the engine.
+	ZoneOffset int32 // seconds east of UTC that its zoneless stamps were read in
+	Zone       string
+	ZoneFrom   ZoneFrom
+	Skew       int64 // microseconds that its clock is ahead of the gateway's (negative: behind)
+
+	HasErrors bool // a gateway's error log is in it: absence of lines means something
+	HasAccess bool // access lines are in it
+}

@@ -1,0 +1,146 @@
+package rules
+
+import (
+	"time"
+
+	"culprit/parser"
+)
+
+// A Moment is a point in time with the precision it is known to.
+type Moment struct {
+	Micros    int64 // UTC
+	Precision int64 // microseconds; 1e6 for whole seconds
+}
+
+// IsZero reports whether the moment is unknown.
+func (m Moment) IsZero() bool { return m == Moment{} }
+
+// Time returns the moment in UTC.
+func (m Moment) Time() time.Time { return time.UnixMicro(m.Micros).UTC() }
+
+// String renders RFC 3339 in UTC with as many digits as are known; "" if unknown.
+func (m Moment) String() string {
+	switch {
+	case m.IsZero():
+		return ""
+	case m.Precision >= parser.Second:
+		return m.Time().Format("2006-01-02T15:04:05Z")
+	case m.Precision >= parser.Millisecond:
+		return m.Time().Format("2006-01-02T15:04:05.000Z")
+	}
+	return m.Time().Format("2006-01-02T15:04:05.000000Z")
+}
+
+// A Location names a physical line of a source.
+type Location struct {
+	Source string // path as SourceInfo.Path
+	Line   int64  // 0 if unknown
+}
+
+// Culprit is the process whose end or state is the cause. Absent knowledge is "" or 0.
+type Culprit struct {
+	Process   string
+	PID       int64
+	Unit      string
+	Container string
+	Host      string
+}
+
+// An Incident is a case with its verdict: the unit that is stored and reported.
+type Incident struct {
+	ID         string
+	Supersedes string
+	State      string // open, resolved
+	Verdict    Verdict
+	Summary    string
+
+	Gateway   string // product that saw it: nginx
+	Service   string // linked unit, container or log stream; "" if none
+	Upstreams []string
+	Culprit   Culprit
+	Start     Moment
+	End       Moment
+
+	// Counts; -1 where no source could tell.
+	ErrorLines     int64 // primary + secondary lines of the gateway's error log
+	PrimaryLines   int64
+	SecondaryLines int64
+	FailedRequests int64 // answers 500, 502, 503, 504
+	FailedOther    int64 // requests that failed otherwise: 009, cut body
+	StatusCounts   []StatusCount
+	Related        []string
+
+	Symptoms []SymptomGroup
+	Evidence []Evidence
+	Timeline []TimelineEntry
+	Advice   []string
+	Missing  []string // what is not known, and which log would tell
+}
+
+// A StatusCount is a number of answers with one status.
+type StatusCount struct {
+	Status string // three digits: 502, 009
+	Count  int64
+}
+
+// A SymptomGroup is a class of symptoms in one phase and rank.
+type SymptomGroup struct {
+	Class       parser.Symptom
+	Phase       parser.Phase
+	Rank        parser.Rank
+	Errno       int32
+	Count       int64
+	First, Last Moment
+	Example     Quote
+}
+
+// A Quote is one line as it stands in its source.
+type Quote struct {
+	Location
+	Text    string // raw, at most MaxText bytes
+	Message string // decoded, where an envelope hid it
+	Place   Place
+}
+
+// Evidence is a hit, or many equal ones, kept because it may explain symptoms.
+type Evidence struct {
+	Kind   string // signature id
+	Cause  Cause  // what it speaks for here
+	Role   EvidenceRole
+	Time   Moment
+	Count  int64
+	Quote  Quote
+	Why    string // what it proves and how it is linked
+	Fields []Field
+	Weight int // decibans it added to its cause
+}
+
+// A TimelineEntry is one moment of the story, in one order over all sources.
+type TimelineEntry struct {
+	Time Moment
+	What string
+	Location
+}
+
+// A Verdict is a cause with its reasons, and what was rejected and why.
+type Verdict struct {
+	Cause        Cause
+	Confidence   float64 // calibrated probability, two digits
+	Decibans     int     // weight of the winner
+	Reasons      []Reason
+	Alternatives []Alternative
+}
+
+// A Reason is one weighed argument for a cause, in decibans (tenths of a log-10 odds).
+type Reason struct {
+	Weight int
+	Text   string
+}
+
+// An Alternative is a cause that lost.
+type Alternative struct {
+	Cause      Cause
+	Confidence float64
+	Decibans   int
+	WhyNot     string
+}
