@@ -107,6 +107,9 @@ type Gateway struct {
 	Quoted []byte
 	// MessageKey is the id of the catalogue entry that classified the line, "" if none.
 	MessageKey string
+	// Causes are the ids of what usually causes the message, best first, from the
+	// same entry; shared, not to be changed.
+	Causes []string
 }
 
 // MaxAttempts bounds how many tries of one request an Access keeps.

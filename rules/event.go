@@ -41,6 +41,7 @@ type Event struct {
 
 	Host, Program, Unit, Container string
 	PID                            int64
+	Technology                     string // product of the record's format: gunicorn, kernel; "" if generic
 
 	// For a symptom.
 	Symptom  parser.Symptom
@@ -53,6 +54,7 @@ type Event struct {
 	VHost    string   // server_name or Host header
 	Started  int64    // earliest start of a request in it: When.From minus the longest wait; equal to When.From if unknown
 	Requests []uint64 // hashes of (client, request line), at most MaxRequests, sorted
+	Hints    []Cause  // what usually causes the gateway's message, best first
 	Access   bool     // inferred from an access line, not an error line: counts no error line
 
 	// For evidence; a symptom may hold hits too (FastCGI stderr).
@@ -74,6 +76,8 @@ type Tally struct {
 	Status   int16 // what the client got
 	From     int16 // what the upstream answered; 0 if unknown or none
 	Made     Maker
+	Symptom  parser.Symptom // what the upstream fields show of a failure; SymptomNone for a success
+	Phase    parser.Phase
 	Count    int64
 	Reused   int64 // of them with a connect time of 0.000 (a kept-alive connection)
 	Waited   int64 // longest request duration, microseconds
@@ -119,15 +123,21 @@ type Fact struct {
 type FactKind uint8
 
 const (
-	FactListens   FactKind = iota + 1 // address, or ":port" if only the port is told
-	FactPID                           // a process that writes into the stream or belongs to its service
-	FactMaster                        // the pid that holds the listening socket
-	FactUnit                          //
-	FactContainer                     //
-	FactProgram                       // program or technology name
-	FactService                       // the service's own name for itself
-	FactHost                          //
-	FactPool                          // a group name and an address named by one request: Stream holds the group
+	FactListens    FactKind = iota + 1 // address, or ":port" if only the port is told
+	FactPID                            // a process that writes into the stream or belongs to its service
+	FactMaster                         // the pid that holds the listening socket
+	FactUnit                           //
+	FactContainer                      //
+	FactProgram                        // program or technology name
+	FactService                        // the service's own name for itself
+	FactHost                           //
+	FactTechnology                     // product of its format or of a signature that hit: gunicorn, jvm
+)
+
+// Prefixes of the pseudo-streams that system lines teach facts about.
+const (
+	SubjectUnit      = "unit:"
+	SubjectContainer = "container:"
 )
 
 // ZoneFrom says how a source's zone became known.
@@ -176,6 +186,7 @@ type SourceInfo struct {
 	ZoneFrom   ZoneFrom
 	Skew       int64 // microseconds that its clock is ahead of the gateway's (negative: behind)
 
+	Loopback  bool // every client of its access lines is this machine: it may be the log of an application behind the gateway
 	HasErrors bool // a gateway's error log is in it: absence of lines means something
 	HasAccess bool // access lines are in it
 }

@@ -129,6 +129,14 @@ type Verdict struct {
 	Decibans     int     // weight of the winner
 	Reasons      []Reason
 	Alternatives []Alternative
+	Proof        []Proof // candidates that spoke for the cause, best first
+}
+
+// A Proof is a candidate that spoke for the cause.
+type Proof struct {
+	Candidate int // index in Case.Evidence
+	Weight    int // decibans
+	Why       string
 }
 
 // A Reason is one weighed argument for a cause, in decibans (tenths of a log-10 odds).

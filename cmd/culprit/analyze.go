@@ -1,0 +1,149 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"culprit/cmd/internal/pipeline"
+	"culprit/parser"
+	"culprit/parser/gateway"
+	"culprit/parser/source"
+	"culprit/report"
+	"culprit/rules"
+	"culprit/rules/correlate"
+	"culprit/rules/signature"
+	"culprit/store"
+)
+
+type analyzeCmd struct {
+	Paths           []string `arg:"" name:"path" help:"Files, folders, globs, archives, or - for standard input."`
+	LogFormat       []string `sep:"none" placeholder:"FORMAT" help:"A log_format of nginx, as in its configuration; may be given several times."`
+	Map             []string `sep:"none" placeholder:"ADDR=FILE|UNIT" help:"Your word that an address is served by a log file or a unit."`
+	MaxArchiveBytes int64    `placeholder:"N" help:"Most decompressed bytes of one archive member (default 8 GiB)."`
+	Workers         int      `placeholder:"N" help:"Sources read at a time (default: one per core). The result does not depend on it."`
+}
+
+// Run reads, judges, stores and prints.
+func (c *analyzeCmd) Run(e *env) error {
+	cfg, err := c.config(e)
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(e.ctx, e.flags.DB)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	stop := e.progress(cfg)
+	found, err := pipeline.Run(e.ctx, *cfg)
+	stop()
+	if err != nil && !errors.Is(err, pipeline.ErrNothingRead) {
+		return err
+	}
+	e.sourceWarnings(found)
+	if err != nil {
+		return fmt.Errorf("analyze %s: %w", strings.Join(c.Paths, " "), err)
+	}
+	if err := db.Put(e.ctx, store.Run{ID: store.RunID(found.Sources), Version: version(), Window: found.Window, Sources: found.Sources, Totals: found.Totals}, found.Incidents); err != nil {
+		return err
+	}
+	if err := e.print(found); err != nil {
+		return err
+	}
+	if e.flags.ExitCode && len(found.Incidents) > 0 {
+		return errIncidents
+	}
+	return nil
+}
+
+func (c *analyzeCmd) config(e *env) (*pipeline.Config, error) {
+	set, err := e.signatures()
+	if err != nil {
+		return nil, err
+	}
+	engine, err := e.engine()
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range c.Map {
+		address, target, ok := strings.Cut(m, "=")
+		if !ok {
+			return nil, usageError{fmt.Errorf("--map %s: want ADDR=FILE or ADDR=UNIT", m)}
+		}
+		engine.Maps = append(engine.Maps, correlate.Map{Address: address, Target: target})
+	}
+	var formats []*parser.Format
+	for _, text := range c.LogFormat {
+		f, err := gateway.ParseLogFormat(text)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		formats = append(formats, f)
+	}
+	return &pipeline.Config{
+		Paths: c.Paths, Matcher: set, Engine: engine, Formats: formats, Workers: c.Workers,
+		Source:    source.Options{MaxArchiveBytes: c.MaxArchiveBytes, Stdin: e.stdin},
+		Year:      cmp.Or(e.flags.Year, e.now.Year()),
+		ForceYear: e.flags.Year != 0,
+	}, nil
+}
+
+// engine reads the flags that the engine wants.
+func (e *env) engine() (correlate.Config, error) {
+	cfg := correlate.Config{Zone: time.UTC}
+	if e.flags.TZ != "" {
+		loc, err := zone(e.flags.TZ)
+		if err != nil {
+			return cfg, err
+		}
+		cfg.Zone, cfg.HasZone = loc, true
+	}
+	var err error
+	if cfg.Since, err = moment("since", e.flags.Since, cfg.Zone, e.now); err != nil {
+		return cfg, err
+	}
+	cfg.Until, err = moment("until", e.flags.Until, cfg.Zone, e.now)
+	return cfg, err
+}
+
+// signatures are the built-in ones, and the user's.
+func (e *env) signatures() (*signature.Set, error) {
+	if e.flags.RulesDir == "" {
+		return signature.Builtin(), nil
+	}
+	set, err := signature.Load(signature.Data(), os.DirFS(e.flags.RulesDir))
+	if err != nil {
+		return nil, fmt.Errorf("load --rules %s: %w", e.flags.RulesDir, err)
+	}
+	return set, nil
+}
+
+func (e *env) sourceWarnings(r *rules.Report) {
+	for _, s := range r.Sources {
+		if s.Error != "" {
+			e.warn("%s: %s", s.Path, s.Error)
+		}
+		for _, w := range s.Warnings {
+			e.warn("%s: %s", s.Path, w)
+		}
+	}
+}
+
+// print writes the report in the wanted format.
+func (e *env) print(r *rules.Report) error {
+	w, done, err := e.output()
+	if err != nil {
+		return err
+	}
+	opts := report.Options{Color: e.colour(w), Width: e.width(w)}
+	for _, f := range report.Formats() {
+		if f.Name == e.flags.Format {
+			return errors.Join(f.Write(w, r, opts), done())
+		}
+	}
+	return usageError{fmt.Errorf("--format %s: no such format", e.flags.Format)}
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers says who may import whom, and which module each package is the only user
+// of. A line here is a decision; the test prints the reason when it is broken.
+var layers = []struct {
+	pkg    string
+	own    []string // further packages of this module; parser's children mean the folder
+	third  []string
+	reason string
+}{
+	{"parser", nil, nil, "nouns only: every stage shares them"},
+	{"parser/timestamp", []string{"parser"}, nil, "bytes to stamps"},
+	{"parser/source", []string{"parser"}, []string{"github.com/klauspost/compress", "github.com/ulikunitz/xz"}, "bytes; the only user of decompression"},
+	{"parser/gateway", []string{"parser", "parser/timestamp"}, nil, "one file is one format"},
+	{"parser/applog", []string{"parser", "parser/timestamp"}, nil, "one file is one format"},
+	{"parser/scan", []string{"parser", "parser/timestamp", "parser/source", "parser/gateway", "parser/applog"}, nil, "bytes to records"},
+	{"rules", []string{"parser"}, nil, "nouns of judgement"},
+	{"rules/signature", []string{"parser", "rules"}, []string{"go.yaml.in/yaml"}, "what a line means is data"},
+	{"rules/digest", []string{"parser", "parser/gateway", "rules"}, []string{"github.com/cespare/xxhash"}, "folds records of one source"},
+	{"rules/cause", []string{"parser", "rules"}, nil, "judgement is pure"},
+	{"rules/correlate", []string{"parser", "rules", "rules/cause"}, []string{"github.com/cespare/xxhash"}, "no clock, no goroutine, no I/O"},
+	{"store", []string{"parser", "rules"}, []string{"github.com/mattn/go-sqlite3"}, "the only user of SQLite; knows no report"},
+	{"report", []string{"parser", "rules"}, []string{"github.com/charmbracelet/lipgloss", "github.com/mattn/go-runewidth", "github.com/muesli/termenv", "github.com/rivo/uniseg"}, "functions from a report to bytes; knows no store"},
+	{"fixtures", nil, nil, "data for tests"},
+	{"fixtures/synth", nil, nil, "seeded generator"},
+	{"cmd/internal/pipeline", []string{"parser", "parser/source", "parser/scan", "rules", "rules/digest", "rules/correlate"}, []string{"github.com/cespare/xxhash"}, "the only place that starts goroutines for work"},
+	{"cmd/culprit", []string{"*"}, []string{"github.com/alecthomas/kong", "go.yaml.in/yaml", "golang.org/x/term"}, "wires everything"},
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+// TestLayers compares every package's imports with the table.
+func TestLayers(t *testing.T) {
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, "culprit/")
+		i := slices.IndexFunc(layers, func(l struct {
+			pkg    string
+			own    []string
+			third  []string
+			reason string
+		}) bool {
+			return l.pkg == name
+		})
+		if i < 0 {
+			t.Errorf("package %s is not in the table of layers", name)
+			continue
+		}
+		l := layers[i]
+		for _, imp := range p.Imports {
+			own, isOwn := strings.CutPrefix(imp, "culprit/")
+			switch {
+			case isOwn && !slices.Contains(l.own, own) && !slices.Contains(l.own, "*"):
+				t.Errorf("%s imports %s: %s", name, own, l.reason)
+			case !isOwn && strings.Contains(strings.SplitN(imp, "/", 2)[0], ".") && !slices.ContainsFunc(l.third, func(m string) bool { return strings.HasPrefix(imp, m) }):
+				t.Errorf("%s imports %s: %s", name, imp, l.reason)
+			}
+		}
+	}
+}
+
+func listPackages(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "culprit/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := dec.Decode(&p); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// TestNoClocks keeps wall clock, randomness, exit and logging out of everything
+// below cmd.
+func TestNoClocks(t *testing.T) {
+	forbidden := []string{"time.Now(", "time.Since(", "time.Until(", "os.Exit(", "\"math/rand", "\"log\"", "\"log/slog\"", "func init("}
+	args := []string{"grep", "-nF", "--untracked"}
+	for _, f := range forbidden {
+		args = append(args, "-e", f)
+	}
+	args = append(args, "--", "../../parser/**.go", "../../rules/**.go", "../../store/**.go", "../../report/**.go")
+	out, _ := exec.Command("git", args...).Output()
+	for line := range strings.Lines(string(out)) {
+		if file, _, _ := strings.Cut(line, ":"); !strings.HasSuffix(file, "_test.go") {
+			t.Errorf("only cmd may do this: %s", strings.TrimSpace(line))
+		}
+	}
+}

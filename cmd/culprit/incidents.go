@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"culprit/report"
+	"culprit/rules"
+	"culprit/store"
+)
+
+// selection are the filters that report and incidents share.
+type selection struct {
+	Cause    string `placeholder:"ID" help:"Only incidents of this cause."`
+	Upstream string `placeholder:"ADDR" help:"Only incidents of this upstream."`
+	Limit    int    `placeholder:"N" help:"At most N incidents."`
+}
+
+func (s *selection) filter(e *env) (store.Filter, error) {
+	engine, err := e.engine()
+	if err != nil {
+		return store.Filter{}, err
+	}
+	if s.Cause != "" && rules.Cause(s.Cause).Family() == "" {
+		return store.Filter{}, usageError{fmt.Errorf("--cause %s: no such cause; they are: %s", s.Cause, causeList())}
+	}
+	return store.Filter{
+		Since: instant(engine.Since), Until: instant(engine.Until), Cause: rules.Cause(s.Cause), Upstream: s.Upstream, Limit: s.Limit, NewestFirst: true,
+	}, nil
+}
+
+// instant is a moment as the store wants it; the zero time for none.
+func instant(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
+}
+
+func causeList() string {
+	var names []string
+	for _, c := range rules.Causes() {
+		names = append(names, string(c))
+	}
+	return strings.Join(names, ", ")
+}
+
+// openStore opens a store that must already be there.
+func (e *env) openStore() (*store.DB, error) {
+	if e.flags.DB != ":memory:" {
+		if _, err := os.Stat(e.flags.DB); errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("open store %s: there is none; run culprit analyze first, or name one with --db", e.flags.DB)
+		}
+	}
+	return store.Open(e.ctx, e.flags.DB)
+}
+
+func (e *env) incidents(db *store.DB, f store.Filter) ([]rules.Incident, error) {
+	var out []rules.Incident
+	for in, err := range db.Incidents(e.ctx, f) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, in)
+	}
+	return out, nil
+}
+
+type incidentsCmd struct{ selection }
+
+// Run prints one line an incident, newest first.
+func (c *incidentsCmd) Run(e *env) error {
+	f, err := c.filter(e)
+	if err != nil {
+		return err
+	}
+	db, err := e.openStore()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	list, err := e.incidents(db, f)
+	if err != nil {
+		return err
+	}
+	if e.flags.Format == "json" {
+		return e.print(&rules.Report{Incidents: list})
+	}
+	out, done, err := e.output()
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "START (UTC)\tFOR\tCAUSE\tSURE\tFAILED\tUPSTREAMS\tID")
+	for i := range list {
+		in := &list[i]
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d %%\t%s\t%s\t%s\n", in.Start.Time().Format("2006-01-02 15:04:05"), duration(in),
+			in.Verdict.Cause, int(in.Verdict.Confidence*100+0.5), failures(in), report.Clean(orDash(strings.Join(in.Upstreams, ","))), in.ID)
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(w, "no incidents")
+	}
+	return errors.Join(w.Flush(), done())
+}
+
+func duration(in *rules.Incident) string {
+	if in.State == "open" {
+		return "open"
+	}
+	return (time.Duration(in.End.Micros-in.Start.Micros) * time.Microsecond).Round(time.Second).String()
+}
+
+func failures(in *rules.Incident) string {
+	n := max(in.FailedRequests, 0) + max(in.FailedOther, 0)
+	if in.FailedRequests < 0 && in.FailedOther < 0 {
+		return "?"
+	}
+	return fmt.Sprint(n)
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strconv"
+
+	"golang.org/x/term"
+)
+
+// terminal returns the file behind a stream if it is a terminal.
+func terminal(stream any) (*os.File, bool) {
+	f, ok := stream.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
+// colour reports whether a stream may carry colour.
+func (e *env) colour(w io.Writer) bool {
+	_, tty := terminal(w)
+	return tty && !e.flags.NoColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// width is the terminal's width in columns, $COLUMNS, or 100 in a pipe.
+func (e *env) width(w io.Writer) int {
+	if f, tty := terminal(w); tty {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+			return columns
+		}
+	}
+	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns >= 40 {
+		return columns
+	}
+	return 100
+}

@@ -1,0 +1,98 @@
+package applog
+
+import (
+	"bytes"
+
+	"culprit/parser"
+)
+
+var dotnetConsole = parser.Format{
+	Name:    "dotnet-console",
+	Role:    parser.RoleApp,
+	Product: "dotnet",
+	Doc:     "Microsoft.Extensions.Logging.Console SimpleConsoleFormatter: level: Category[id], the text on the next lines, indented by six",
+	Parse:   text(parseDotnetConsole),
+	Samples: []parser.Sample{
+		{Line: `fail: Microsoft.AspNetCore.Server.Kestrel[13]`, Want: `level=error msg=Microsoft.AspNetCore.Server.Kestrel[13]`},
+		{Line: `info: Microsoft.Hosting.Lifetime[14]`, Want: `level=info msg=Microsoft.Hosting.Lifetime[14]`},
+		{Line: `2026-11-22T14:30:00.123Z crit: Shop.Worker[0] cannot start`, Want: `time=2026-11-22T14:30:00.123Z level=crit msg="Shop.Worker[0] cannot start"`},
+	},
+}
+
+var dotnetLevels = []string{"trce: ", "dbug: ", "info: ", "warn: ", "fail: ", "crit: "}
+
+// parseDotnetConsole reads [stamp ]level: Category[id][ text].
+func parseDotnetConsole(line []byte, _ *parser.Env, r *parser.Record) bool {
+	in := input{line}
+	if in.stamp(iso, r) && !in.blanks() {
+		return false
+	}
+	if !among(dotnetLevels, in.rest[:min(6, len(in.rest))]) {
+		return false
+	}
+	in.level(":", r)
+	in.lit(": ")
+	t := in
+	category, ok := t.until("[")
+	if !ok || !isName(category) || !in.message(r) {
+		return false
+	}
+	_, ok = t.number()
+	return ok && t.lit("]")
+}
+
+var serilogConsole = parser.Format{
+	Name:    "serilog-console",
+	Role:    parser.RoleApp,
+	Product: "dotnet",
+	Doc:     "https://github.com/serilog/serilog-sinks-console: [{Timestamp:HH:mm:ss} {Level:u3}] {Message}",
+	Parse:   text(parseSerilogConsole),
+	Samples: []parser.Sample{
+		{
+			Line: `[14:30:00 ERR] HTTP GET /cart responded 500 in 12.3456 ms`,
+			Want: `time=14:30:00 level=error method=GET target=/cart status=500 duration=12345 msg="HTTP GET /cart responded 500 in 12.3456 ms"`,
+		},
+		{
+			Line: `2026-11-22 14:30:00.123 +00:00 [FTL] Host terminated unexpectedly`,
+			Want: `time=2026-11-22T14:30:00.123Z level=crit msg="Host terminated unexpectedly"`,
+		},
+	},
+}
+
+// parseSerilogConsole reads [hh:mm:ss LVL] text, and the file sink's stamp [LVL] text.
+func parseSerilogConsole(line []byte, _ *parser.Env, r *parser.Record) bool {
+	in := input{line}
+	if in.lit("[") {
+		return in.stamp(timeOfDay, r) && in.lit(" ") && in.upperLevel("]", r) && in.lit("] ") && in.message(r)
+	}
+	if !in.stamp(iso, r) || r.Stamp.Clock != parser.ClockZoned || !in.lit(" [") || len(in.rest) < 4 || in.rest[3] != ']' {
+		return false
+	}
+	return in.upperLevel("]", r) && in.lit("] ") && in.message(r)
+}
+
+var nlog = parser.Format{
+	Name:    "nlog",
+	Role:    parser.RoleApp,
+	Product: "dotnet",
+	Doc:     "https://github.com/NLog/NLog/wiki/File-target: default layout ${longdate}|${level:uppercase=true}|${logger}|${message}",
+	Parse:   text(parseNLog),
+	Samples: []parser.Sample{
+		{
+			Line: `2026-11-22 14:30:00.1234|ERROR|Shop.Orders|Timeout expired.`,
+			Want: `time=2026-11-22T14:30:00.1234 level=error msg="Timeout expired."`,
+		},
+	},
+}
+
+// parseNLog reads stamp|LEVEL|logger|text.
+func parseNLog(line []byte, _ *parser.Env, r *parser.Record) bool {
+	in := input{line}
+	if !in.stamp(iso, r) || !in.lit("|") || !in.level("|", r) || !in.lit("|") {
+		return false
+	}
+	if i := bytes.IndexByte(in.rest, '|'); i >= 0 && isName(in.rest[:i]) {
+		in.rest = in.rest[i+1:]
+	}
+	return in.message(r)
+}

@@ -1,0 +1,264 @@
+package applog
+
+import (
+	"bytes"
+
+	"culprit/parser"
+)
+
+// An Envelope is what a carrier (container runtime, syslog, journal, kernel ring
+// buffer, a person's paste) puts around a line on its way to a file.
+type Envelope uint8
+
+const (
+	None             Envelope = iota
+	DockerJSON                // {"log":"text\n","stream":"stderr","time":"…Z"}: Docker's json-file driver
+	CRI                       // 2026-11-22T14:30:00.123456789Z stdout F text: containerd, CRI-O
+	Syslog3164                // [<pri>]Nov 22 14:49:27 host tag[pid]: text
+	Syslog5424                // [<pri>]1 2026-11-22T14:49:27Z host app pid msgid [sd] text
+	SyslogISO                 // 2026-11-22T14:49:27.269713+00:00 host tag[pid]: text, also journalctl -o short-iso
+	JournalShort              // journalctl -o short-precise, short-full, short-unix, short-monotonic
+	JournalJSON               // journalctl -o json
+	KernelUptime              // [  901.3271] text, also behind <pri> or dmesg -x's columns
+	DmesgT                    // [Sun Nov 22 14:14:20 2026] text
+	DmesgISO                  // 2026-11-22T14:14:20,327141+00:00 text
+	Kmsg                      // 3,435,901327141,-;text
+	Compose                   // web-1  | text
+	KubectlPrefix             // [pod/name/container] text
+	DockerTimestamps          // 2026-11-22T14:30:00.123456789Z text: docker logs -t, kubectl logs --timestamps
+	Heroku                    // 2020-11-16T08:47:16.135123+00:00 app[web.1]: text
+	Railway                   // 2026-05-15T15:24:36.710861091Z [err]  text
+	TailHeader                // ==> path <==: tail -f of several files; no text inside
+	GrepNumber                // 1862:text: grep -n
+	MarkdownQuote             // > text
+	Blanks                    // the whole paste is indented
+	PM2                       // 2|backend  | text: pm2 logs
+	JournalSSE                // data: {…} and RS{…}: journalctl -o json-sse, json-seq
+	envelopeCount
+)
+
+var envelopeNames = [envelopeCount]string{
+	"none", "docker-json", "cri", "syslog-3164", "syslog-5424", "syslog-iso", "journal-short", "journal-json",
+	"kernel-uptime", "dmesg-t", "dmesg-iso", "kmsg", "compose", "kubectl-prefix", "docker-timestamps", "heroku",
+	"railway", "tail-header", "grep-number", "markdown-quote", "blanks", "pm2", "journal-sse",
+}
+
+// String returns the kebab-case name.
+func (e Envelope) String() string { return envelopeNames[e] }
+
+// MaxLayers bounds how many envelopes around one line are peeled.
+const MaxLayers = 4
+
+// Layers says what was peeled from a line, outermost first.
+type Layers struct {
+	Kinds [MaxLayers]Envelope
+	N     int
+	// Partial: the text goes on in the next line of the same stream (Docker's log
+	// without \n, CRI's P, journald's CONTAINER_PARTIAL_MESSAGE).
+	Partial bool
+	// Stream is 1 for stdout, 2 for stderr, 0 if not told.
+	Stream uint8
+	// Indent is how many blanks the Blanks layer took.
+	Indent int
+	// Width is how many bytes stood before the inner text on the physical line; 0 if
+	// the text was un-escaped. Journal continuation lines are indented by it.
+	Width int
+}
+
+// Has reports whether one of the layers is e.
+func (l *Layers) Has(e Envelope) bool {
+	for _, kind := range l.Kinds[:l.N] {
+		if kind == e {
+			return true
+		}
+	}
+	return false
+}
+
+// Prefer returns the stamp to keep of one outside and one inside an envelope: the
+// outer if it carries a zone, else the one that knows more, else the more precise.
+func Prefer(outer, inner parser.Stamp) parser.Stamp {
+	switch {
+	case outer.Clock == parser.ClockZoned, !inner.Known():
+		return outer
+	case inner.Clock != outer.Clock:
+		if inner.Clock > outer.Clock {
+			return inner
+		}
+		return outer
+	case inner.Precision < outer.Precision:
+		return inner
+	}
+	return outer
+}
+
+// Peel takes the envelopes off a physical line, from outside to inside, at most
+// MaxLayers, and returns what is inside. It fills r's Stamp (see Prefer), Host,
+// Program, Unit, Container, PID, MessageID and Level with what they tell, the
+// outermost first. Un-escaped text (JSON strings, rsyslog's #012) and text without
+// its colours is appended to env.Buf; otherwise the result is a part of line.
+//
+// hint says what was peeled from the line before and allows what is too vague
+// alone; on return it says what was peeled from this one. An application's own JSON
+// line is no envelope. Nothing is allocated except to grow env.Buf.
+func Peel(line []byte, env *parser.Env, r *parser.Record, hint *Layers) []byte {
+	p := peeler{env: env, r: r, was: hint, rest: line}
+	p.plain()
+	for p.now.N < MaxLayers && len(p.rest) > 0 && p.layer() {
+	}
+	if !p.copied {
+		p.now.Width = len(line) - len(p.rest)
+	}
+	*hint = p.now
+	return p.rest
+}
+
+// A peeler is the state of one Peel.
+type peeler struct {
+	env    *parser.Env
+	r      *parser.Record
+	was    *Layers
+	now    Layers
+	rest   []byte
+	copied bool // rest is in env.Buf
+}
+
+// layer peels one envelope. What may be there is decided by the first byte.
+func (p *peeler) layer() bool {
+	switch c := p.rest[0]; {
+	case c >= '0' && c <= '9':
+		return p.digits()
+	case c == '{':
+		return p.object()
+	case c == '[':
+		return p.bracket()
+	case c == '<':
+		return p.priority()
+	case c == ' ' || c == '\t':
+		return p.blanks()
+	case c|0x20 >= 'a' && c|0x20 <= 'z':
+		return p.word()
+	case c == '=':
+		return p.tailHeader()
+	case c == '>':
+		return p.quote()
+	case c == 0x1e:
+		p.take(JournalSSE, 1)
+		return true
+	}
+	return false
+}
+
+// digits tries what begins with a digit; nginx's 2026/11/22 and 192.0.2.1 leave at once.
+func (p *peeler) digits() bool {
+	b := p.rest
+	if len(b) < 4 || b[1] == '.' || b[2] == '.' || b[3] == '.' {
+		return false
+	}
+	if len(b) > 10 && b[4] == '-' {
+		return p.dated()
+	}
+	return len(b) > 4 && b[4] != '/' && (p.grepNumber() || p.kmsg() || p.journalUnix() || p.bare5424() || p.pm2())
+}
+
+// word tries what begins with a letter.
+func (p *peeler) word() bool {
+	b := p.rest
+	if len(b) > 7 && b[3] == ' ' && (p.syslog() || p.journalFull()) {
+		return true
+	}
+	return p.compose() || p.dmesgColumns() || p.eventStream()
+}
+
+// bracket tries what begins with [.
+func (p *peeler) bracket() bool {
+	if len(p.rest) < 5 {
+		return false
+	}
+	return p.uptime() || p.dmesgT() || p.kubectlPrefix()
+}
+
+// take notes the layer and cuts n bytes off.
+func (p *peeler) take(kind Envelope, n int) {
+	p.now.Kinds[p.now.N] = kind
+	p.now.N++
+	p.rest = p.rest[n:]
+}
+
+// hinted reports whether the line before had kind at this depth.
+func (p *peeler) hinted(kind Envelope) bool {
+	return p.now.N < p.was.N && p.was.Kinds[p.now.N] == kind
+}
+
+// stamp keeps the better of the stamp known so far and s.
+func (p *peeler) stamp(s parser.Stamp) { p.r.Stamp = Prefer(p.r.Stamp, s) }
+
+// keep fills *field unless an outer layer has told it.
+func keep(field *[]byte, value []byte) {
+	if len(*field) == 0 {
+		*field = value
+	}
+}
+
+// keepPID fills the pid unless an outer layer has told it.
+func (p *peeler) keepPID(pid int64) {
+	if p.r.PID == 0 {
+		p.r.PID = pid
+	}
+}
+
+// keepLevel fills the level unless an outer layer has told it.
+func (p *peeler) keepLevel(level parser.Level) {
+	if p.r.Level == parser.LevelNone {
+		p.r.Level = level
+	}
+}
+
+// SyslogLevel turns a syslog severity (0 emerg to 7 debug, RFC 5424 6.2.1) into a level.
+func SyslogLevel(severity int64) parser.Level {
+	if severity < 0 || severity > 7 {
+		return parser.LevelNone
+	}
+	return parser.LevelEmerg - parser.Level(severity)
+}
+
+// plain replaces rest by a copy without colour codes, if it has any.
+func (p *peeler) plain() {
+	if bytes.IndexByte(p.rest, 0x1b) < 0 {
+		return
+	}
+	start := len(p.env.Buf)
+	p.env.Buf = appendUncoloured(p.env.Buf, p.rest)
+	p.rest, p.copied = p.env.Buf[start:], true
+}
+
+// appendUncoloured appends text without ECMA-48 control sequences (ESC [ … letter) and
+// operating system commands (ESC ] … BEL). Other escapes lose their ESC only.
+func appendUncoloured(buf, text []byte) []byte {
+	for {
+		i := bytes.IndexByte(text, 0x1b)
+		if i < 0 {
+			return append(buf, text...)
+		}
+		buf = append(buf, text[:i]...)
+		text = text[i+escapeLength(text[i:]):]
+	}
+}
+
+// escapeLength returns the length of the escape sequence at the start of b.
+func escapeLength(b []byte) int {
+	if len(b) < 2 || b[1] != '[' && b[1] != ']' {
+		return 1
+	}
+	for i := 2; i < len(b); i++ {
+		switch c := b[i]; {
+		case b[1] == ']' && c == 0x07:
+			return i + 1
+		case b[1] == '[' && c >= 0x40 && c <= 0x7e:
+			return i + 1
+		case c < 0x20 && c != 0x1b:
+			return i // cut off
+		}
+	}
+	return len(b)
+}

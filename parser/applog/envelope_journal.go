@@ -1,0 +1,170 @@
+package applog
+
+import (
+	"bytes"
+
+	"culprit/parser"
+	"culprit/parser/timestamp"
+)
+
+// A JournalEntry gathers the fields of one journald record (systemd.journal-fields(7))
+// that a Record has room for. Values are slices of what Set was given.
+type JournalEntry [journalFieldCount][]byte
+
+// Indexes into a JournalEntry.
+const (
+	fieldRealtime = iota
+	fieldMessage
+	fieldMessageID
+	fieldPriority
+	fieldIdentifier
+	fieldComm
+	fieldPID
+	fieldSyslogPID
+	fieldUnit
+	fieldUserUnit
+	fieldSystemdUnit
+	fieldContainerName
+	fieldContainerID
+	fieldPartial
+	fieldHostname
+	journalFieldCount
+)
+
+// journalField returns the index of a field's name, -1 for the many others.
+func journalField(key []byte) int {
+	switch string(key) {
+	case "__REALTIME_TIMESTAMP":
+		return fieldRealtime
+	case "MESSAGE":
+		return fieldMessage
+	case "MESSAGE_ID":
+		return fieldMessageID
+	case "PRIORITY":
+		return fieldPriority
+	case "SYSLOG_IDENTIFIER":
+		return fieldIdentifier
+	case "_COMM":
+		return fieldComm
+	case "_PID":
+		return fieldPID
+	case "SYSLOG_PID":
+		return fieldSyslogPID
+	case "UNIT":
+		return fieldUnit
+	case "USER_UNIT":
+		return fieldUserUnit
+	case "_SYSTEMD_UNIT":
+		return fieldSystemdUnit
+	case "CONTAINER_NAME":
+		return fieldContainerName
+	case "CONTAINER_ID":
+		return fieldContainerID
+	case "CONTAINER_PARTIAL_MESSAGE":
+		return fieldPartial
+	case "_HOSTNAME":
+		return fieldHostname
+	}
+	return -1
+}
+
+// Set keeps a field's first value.
+func (e *JournalEntry) Set(key, value []byte) {
+	if slot := journalField(key); slot >= 0 && e[slot] == nil {
+		e[slot] = value
+	}
+}
+
+// first returns the first of the fields that is there.
+func (e *JournalEntry) first(fields ...int) []byte {
+	for _, f := range fields {
+		if len(e[f]) > 0 {
+			return e[f]
+		}
+	}
+	return nil
+}
+
+// Fill fills r with what the fields tell, where no outer envelope has, and returns the message. The
+// unit is the one that systemd talks about (UNIT), else the one that logged.
+func (e *JournalEntry) Fill(r *parser.Record) (message []byte) {
+	if s, _, ok := timestamp.Epoch(e[fieldRealtime]); ok {
+		r.Stamp = Prefer(r.Stamp, s)
+	}
+	keep(&r.Host, e[fieldHostname])
+	keep(&r.Program, e.first(fieldIdentifier, fieldComm))
+	keep(&r.Unit, e.first(fieldUnit, fieldUserUnit, fieldSystemdUnit))
+	keep(&r.Container, e.first(fieldContainerName, fieldContainerID))
+	keep(&r.MessageID, e[fieldMessageID])
+	if r.PID == 0 {
+		r.PID, _ = leadingNumber(e.first(fieldPID, fieldSyslogPID))
+	}
+	if severity, digits := leadingNumber(e[fieldPriority]); digits == 1 && r.Level == parser.LevelNone {
+		r.Level = SyslogLevel(severity)
+	}
+	return e[fieldMessage]
+}
+
+// journalFull peels "Sun 2026-11-22 14:16:27 UTC host tag[pid]: text": -o short-full, with-unit.
+func (p *peeler) journalFull() bool {
+	b := p.rest
+	if len(b) < 24 || b[4] < '0' || b[4] > '9' {
+		return false
+	}
+	s, n, ok := timestamp.WeekdayISO(b)
+	if !ok || n+1 >= len(b) || b[n] != ' ' {
+		return false
+	}
+	text := b[n+1:]
+	end := bytes.IndexByte(text, ' ')
+	if end <= 0 || !hostname(text[:end]) {
+		return false
+	}
+	t, ok := readTag(text[end+1:])
+	if !ok {
+		return false
+	}
+	p.take(JournalShort, n+1+end+1)
+	p.stamp(s)
+	keep(&p.r.Host, text[:end])
+	p.tag(p.rest, t)
+	if unitName(t.name) { // with-unit
+		keep(&p.r.Unit, t.name)
+	}
+	return true
+}
+
+// journalUnix peels "1795356987.219650 host tag[pid]: text": -o short-unix.
+func (p *peeler) journalUnix() bool {
+	b := p.rest
+	if len(b) < 20 || b[10] != '.' || b[17] != ' ' {
+		return false
+	}
+	s, n, ok := timestamp.Epoch(b)
+	if !ok || n != 17 {
+		return false
+	}
+	text := b[18:]
+	end := bytes.IndexByte(text, ' ')
+	if end <= 0 || !hostname(text[:end]) {
+		return false
+	}
+	t, ok := readTag(text[end+1:])
+	if !ok {
+		return false
+	}
+	p.take(JournalShort, 18+end+1)
+	p.stamp(s)
+	keep(&p.r.Host, text[:end])
+	p.tag(p.rest, t)
+	return true
+}
+
+// eventStream peels the "data: " of -o json-sse.
+func (p *peeler) eventStream() bool {
+	if !bytes.HasPrefix(p.rest, []byte("data: {")) || !bytes.Contains(p.rest, []byte(`"__REALTIME_TIMESTAMP"`)) {
+		return false
+	}
+	p.take(JournalSSE, len("data: "))
+	return true
+}

@@ -1,0 +1,278 @@
+package applog
+
+import (
+	"bytes"
+
+	"culprit/parser"
+	"culprit/parser/timestamp"
+)
+
+// dated tries what begins with 2026-11-22.
+func (p *peeler) dated() bool {
+	s, n, ok := timestamp.ISO(p.rest)
+	if !ok || n+1 >= len(p.rest) || p.rest[n] != ' ' {
+		return false
+	}
+	return p.dmesgISO(s, n) || p.cri(s, n) || p.isoHeader() || p.railway(s, n) || p.dockerTimestamp(s, n)
+}
+
+// cri peels " stdout F text"; tags after a colon are skipped (F:tag).
+func (p *peeler) cri(s parser.Stamp, n int) bool {
+	b := p.rest[n+1:]
+	if len(b) < 8 || b[0] != 's' || b[6] != ' ' || s.Clock != parser.ClockZoned {
+		return false
+	}
+	stream := streamOf(b[:6])
+	if stream == 0 || b[7] != 'F' && b[7] != 'P' || len(b) > 8 && b[8] != ' ' && b[8] != ':' {
+		return false
+	}
+	end := bytes.IndexByte(b[7:], ' ')
+	if end < 0 {
+		end = len(b) - 8
+	}
+	p.take(CRI, n+1+min(7+end+1, len(b)))
+	p.now.Stream, p.now.Partial = stream, b[7] == 'P'
+	p.stamp(s)
+	p.plain()
+	return true
+}
+
+func streamOf(name []byte) uint8 {
+	switch string(name) {
+	case "stdout":
+		return 1
+	case "stderr":
+		return 2
+	}
+	return 0
+}
+
+// railway peels " [err]  text".
+func (p *peeler) railway(s parser.Stamp, n int) bool {
+	b := p.rest[n+1:]
+	end := bytes.Index(b[:min(len(b), 12)], []byte("]  "))
+	if end < 3 || b[0] != '[' || !nanoseconds(p.rest[:n]) {
+		return false
+	}
+	level, ok := facilityLevels[string(b[1:end])]
+	if !ok {
+		return false
+	}
+	p.take(Railway, n+1+end+3)
+	p.stamp(s)
+	p.keepLevel(level)
+	return true
+}
+
+// dockerTimestamp peels the stamp of docker logs -t and kubectl logs --timestamps: an
+// RFC 3339 stamp with more than six digits (Go's RFC3339Nano), which loggers seldom
+// write, or any zoned or local one if another stamp follows it at once.
+func (p *peeler) dockerTimestamp(s parser.Stamp, n int) bool {
+	b := p.rest
+	text := b[n+1:]
+	if s.Clock == parser.ClockZoned && b[10] == 'T' && nanoseconds(b[:n]) {
+		first, _, _ := bytes.Cut(text, []byte(" "))
+		if isLevel(first) && !p.hinted(DockerTimestamps) {
+			return false // Rust's tracing writes nanoseconds on some systems
+		}
+	} else if _, _, ok := timestamp.Read(text); !ok || len(text) < 20 {
+		return false
+	}
+	p.take(DockerTimestamps, n+1)
+	p.stamp(s)
+	return true
+}
+
+// nanoseconds reports whether the stamp has 7 to 9 digits behind the dot.
+func nanoseconds(b []byte) bool {
+	if len(b) < 27 || b[19] != '.' {
+		return false
+	}
+	_, digits := leadingNumber(b[20:])
+	return digits >= 7 && digits <= 9
+}
+
+// compose peels "web-1  | text". A name alone is vague: it must end in a number or be
+// padded by two blanks, or a stamp follows, or the line before had one too.
+func (p *peeler) compose() bool {
+	name, n := composePrefix(p.rest, p.hinted(Compose))
+	if n == 0 {
+		return false
+	}
+	p.take(Compose, n)
+	keep(&p.r.Container, name)
+	return true
+}
+
+// composePrefix returns the name and the length of the prefix, 0 if there is none.
+func composePrefix(b []byte, hinted bool) (name []byte, n int) {
+	end := 0
+	for end < len(b) && end < 128 && nameByte(b[end]) {
+		end++
+	}
+	bar := end
+	for bar < len(b) && b[bar] == ' ' {
+		bar++
+	}
+	if bar == end || bar >= len(b) || b[bar] != '|' || bar+1 < len(b) && b[bar+1] != ' ' {
+		return nil, 0
+	}
+	n = min(bar+2, len(b))
+	if !numbered(b[:end]) && bar-end < 2 && !hinted {
+		if _, _, ok := timestamp.Read(b[n:]); !ok {
+			return nil, 0
+		}
+	}
+	return b[:end], n
+}
+
+// numbered reports whether name ends in -1 or _1.
+func numbered(name []byte) bool {
+	i := len(name)
+	for i > 0 && name[i-1] >= '0' && name[i-1] <= '9' {
+		i--
+	}
+	return i < len(name) && i > 1 && (name[i-1] == '-' || name[i-1] == '_')
+}
+
+// pm2 peels "2|backend  | text" of pm2 logs.
+func (p *peeler) pm2() bool {
+	b := p.rest
+	_, digits := leadingNumber(b)
+	if digits == 0 || digits > 4 || digits >= len(b) || b[digits] != '|' {
+		return false
+	}
+	name := b[digits+1:]
+	bar := bytes.Index(name[:min(len(name), 128)], []byte("| "))
+	if bar <= 0 {
+		return false
+	}
+	end := len(bytes.TrimRight(name[:bar], " "))
+	for _, c := range name[:end] {
+		if !nameByte(c) && c != ' ' {
+			return false
+		}
+	}
+	p.take(PM2, digits+1+bar+2)
+	keep(&p.r.Program, name[:end])
+	return true
+}
+
+// kubectlPrefix peels "[pod/name/container] " and its kin.
+func (p *peeler) kubectlPrefix() bool {
+	b := p.rest
+	if !bytes.HasPrefix(b, []byte("[pod/")) {
+		return false
+	}
+	end := bytes.Index(b[:min(len(b), 512)], []byte("] "))
+	if end < 0 {
+		return false
+	}
+	pod, container, ok := bytes.Cut(b[5:end], []byte("/"))
+	if !ok || len(pod) == 0 || len(container) == 0 {
+		return false
+	}
+	p.take(KubectlPrefix, end+2)
+	keep(&p.r.Container, b[5:end])
+	keep(&p.r.Program, container)
+	return true
+}
+
+// tailHeader peels ==> path <==; nothing is inside. Program holds the path.
+func (p *peeler) tailHeader() bool {
+	b := p.rest
+	if len(b) < 9 || !bytes.HasPrefix(b, []byte("==> ")) || !bytes.HasSuffix(b, []byte(" <==")) {
+		return false
+	}
+	keep(&p.r.Program, b[4:len(b)-4])
+	p.take(TailHeader, len(b))
+	return true
+}
+
+// grepNumber peels 1862: of grep -n. A stamp, an address or a bracket must follow
+// unless the line before had one too; Redis's 14722:M and ::1 are none.
+func (p *peeler) grepNumber() bool {
+	b := p.rest
+	_, digits := leadingNumber(b)
+	if digits == 0 || digits > 9 || digits+1 >= len(b) || b[digits] != ':' && b[digits] != '-' {
+		return false
+	}
+	text := b[digits+1:]
+	if !p.hinted(GrepNumber) && (b[digits] != ':' || !layoutStart(text)) || isTimeOfDay(b) {
+		return false
+	}
+	p.take(GrepNumber, digits+1)
+	return true
+}
+
+func isTimeOfDay(b []byte) bool {
+	_, _, ok := timestamp.TimeOfDay(b)
+	return ok
+}
+
+// layoutStart reports whether a known layout may begin here: a dated stamp or an IPv4 client.
+func layoutStart(b []byte) bool {
+	if s, _, ok := timestamp.Read(b); ok && s.Clock >= parser.ClockYearless {
+		return true
+	}
+	dots := 0
+	for i := 0; i < len(b) && i < 16; i++ {
+		switch c := b[i]; {
+		case c == '.':
+			dots++
+		case c == ' ':
+			return dots == 3 && i >= 7
+		case c < '0' || c > '9':
+			return false
+		}
+	}
+	return false
+}
+
+// quote peels Markdown's "> ".
+func (p *peeler) quote() bool {
+	b := p.rest
+	if len(b) > 1 && b[1] != ' ' {
+		return false
+	}
+	text := b[min(2, len(b)):]
+	if !p.hinted(MarkdownQuote) && !p.envelopeStart(text) {
+		return false
+	}
+	p.take(MarkdownQuote, len(b)-len(text))
+	return true
+}
+
+// blanks peels the indentation of a pasted block: only in front of a known layout, or
+// as far as the line before was indented.
+func (p *peeler) blanks() bool {
+	b := p.rest
+	n := 0
+	for n < len(b) && n < 64 && (b[n] == ' ' || b[n] == '\t') {
+		n++
+	}
+	if p.hinted(Blanks) && p.was.Indent > 0 && n >= p.was.Indent {
+		n = p.was.Indent
+	} else if p.now.N > 0 && !p.now.Has(MarkdownQuote) || !p.envelopeStart(b[n:]) {
+		return false
+	}
+	p.take(Blanks, n)
+	p.now.Indent = n
+	return true
+}
+
+// envelopeStart reports whether text begins as log lines do: with a dated stamp, an
+// address, or another envelope's prefix.
+func (p *peeler) envelopeStart(text []byte) bool {
+	if len(text) == 0 {
+		return false
+	}
+	if layoutStart(text) || bytes.HasPrefix(text, []byte(`{"log":`)) || bytes.HasPrefix(text, []byte(`{"level":`)) {
+		return true
+	}
+	if c := text[0] | 0x20; c < 'a' || c > 'z' {
+		return false
+	}
+	name, n := composePrefix(text, false)
+	return n > 0 && numbered(name)
+}

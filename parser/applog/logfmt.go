@@ -1,0 +1,118 @@
+package applog
+
+import (
+	"bytes"
+
+	"culprit/parser"
+)
+
+var logfmt = parser.Format{
+	Name:  "logfmt",
+	Role:  parser.RoleApp,
+	Doc:   "https://brandur.org/logfmt; logrus TextFormatter, slog TextHandler, dockerd, containerd, lograge",
+	Parse: uncoloured(parseLogfmt),
+	Samples: []parser.Sample{
+		{
+			Line: `time=2026-11-22T15:08:25.061Z level=INFO msg=starting service=geo pid=28203 listen=127.0.0.1:50052`,
+			Want: `time=2026-11-22T15:08:25.061Z level=info program=geo pid=28203 msg="starting service=geo listen=127.0.0.1:50052"`,
+		},
+		{ // dockerd
+			Line: `time="2026-11-22T14:30:00.123456789Z" level=error msg="Handler for POST returned error: \"no such\"" error="boom" container=1a2b`,
+			Want: `time=2026-11-22T14:30:00.123456Z level=error msg="Handler for POST returned error: \"no such\" container=1a2b\nboom"`,
+		},
+		{ // lograge
+			Line: `method=GET path=/cart format=html controller=CartController action=show status=500 duration=12.34 view=3.1`,
+			Want: `method=GET target=/cart status=500 msg="method=GET path=/cart format=html controller=CartController action=show status=500 duration=12.34 view=3.1"`,
+		},
+		{
+			Line: `ts=2026-11-22T14:31:52.331Z lvl=eror msg="request done" method=POST url=/v2/x status_code=502 duration=2.5ms remote_addr=10.0.0.9:4711`,
+			Want: `time=2026-11-22T14:31:52.331Z level=error client=10.0.0.9 method=POST target=/v2/x status=502 duration=2500 msg="request done method=POST url=/v2/x status_code=502 duration=2.5ms remote_addr=10.0.0.9:4711"`,
+		},
+	},
+}
+
+// parseLogfmt reads a line of key=value pairs. It must have a time, level or
+// message, or be nothing but three pairs and more.
+func parseLogfmt(line []byte, env *parser.Env, r *parser.Record) bool {
+	if len(line) == 0 || !isLetter(line[0]) && line[0] != '@' && line[0] != '_' {
+		return false
+	}
+	w := pairWalk{rest: line}
+	if !w.next() || !w.pair {
+		return false
+	}
+	f := fields{r: r, buf: env.Buf, start: len(env.Buf)}
+	pairs, words := 0, 0
+	for ok := true; ok; ok = w.next() {
+		if !w.pair {
+			words++
+			f.buf = append(append(f.buf, ' '), w.name...)
+			continue
+		}
+		pairs++
+		var k key
+		k.push(w.name)
+		f.add(&k, w.value)
+	}
+	known := f.known
+	if pairs < 2 || words > pairs || !known && (pairs < 3 || words > 0) {
+		return false
+	}
+	f.finish(env, nil)
+	return true
+}
+
+// A pairWalk goes over the blank-separated tokens of a text.
+type pairWalk struct {
+	rest  []byte
+	name  []byte // the key, or the whole token if it is no pair
+	value value
+	pair  bool
+}
+
+// next steps to the next token.
+func (w *pairWalk) next() bool {
+	w.rest = trimBlanks(w.rest)
+	if len(w.rest) == 0 {
+		return false
+	}
+	n := keyLength(w.rest)
+	if n == 0 || n >= len(w.rest) || w.rest[n] != '=' {
+		in := input{w.rest}
+		w.name, w.pair, w.value = in.word(), false, value{}
+		w.rest = in.rest
+		return true
+	}
+	w.name, w.pair = w.rest[:n], true
+	w.rest = w.rest[n+1:]
+	w.take()
+	return true
+}
+
+// take reads the value behind the equals sign.
+func (w *pairWalk) take() {
+	if len(w.rest) > 0 && w.rest[0] == '"' {
+		end := stringEnd(w.rest, 0)
+		raw := w.rest[1:]
+		if end > 0 {
+			raw = w.rest[1 : end-1]
+		} else {
+			end = len(w.rest)
+		}
+		w.value = value{raw: raw, quoted: true, escaped: bytes.IndexByte(raw, '\\') >= 0}
+		w.rest = w.rest[end:]
+		return
+	}
+	in := input{w.rest}
+	w.value = value{raw: in.word(), quoted: true}
+	w.rest = in.rest
+}
+
+// keyLength returns the length of the key at the start of b, 0 if there is none.
+func keyLength(b []byte) int {
+	n := 0
+	for n < len(b) && n < 64 && (isLetter(b[n]) || isDigit(b[n]) || b[n] == '_' || b[n] == '.' || b[n] == '-' || b[n] == '@' || b[n] == '/') {
+		n++
+	}
+	return n
+}

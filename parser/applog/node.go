@@ -1,0 +1,75 @@
+package applog
+
+import (
+	"culprit/parser"
+	"culprit/parser/timestamp"
+)
+
+var pm2Name = []byte("pm2")
+
+var pm2 = parser.Format{
+	Name:    "pm2",
+	Role:    parser.RoleSystem,
+	Product: "pm2",
+	Doc:     "pm2 lib/Daemon.js and lib/Utility.js: its own log with PM2 log: or PM2 error:; with --time the stamp and a colon before an app's text",
+	Parse:   text(parsePM2),
+	Samples: []parser.Sample{
+		{
+			Line: `2026-11-22T14:42:57: PM2 log: App [web:2] exited with code [1] via signal [SIGINT]`,
+			Want: `time=2026-11-22T14:42:57 program=pm2 msg="App [web:2] exited with code [1] via signal [SIGINT]"`,
+		},
+		{
+			Line: `2026-11-22T14:42:57: PM2 error: Script already had too many restarts`,
+			Want: `time=2026-11-22T14:42:57 level=error program=pm2 msg="Script already had too many restarts"`,
+		},
+		{
+			Line: `2026-11-22T14:42:57: listening on 3000`,
+			Want: `time=2026-11-22T14:42:57 msg="listening on 3000"`,
+		},
+	},
+}
+
+// parsePM2 reads stamp: text.
+func parsePM2(line []byte, _ *parser.Env, r *parser.Record) bool {
+	in := input{line}
+	if !in.stamp(iso, r) || !in.lit(": ") {
+		return false
+	}
+	if in.lit("PM2 ") {
+		keep(&r.Program, pm2Name)
+		if !in.lit("log: ") && in.lit("error: ") {
+			tellLevel(r, parser.LevelError)
+		}
+	}
+	return in.message(r)
+}
+
+var nest = parser.Format{
+	Name:    "nest",
+	Role:    parser.RoleApp,
+	Product: "node",
+	Doc:     "nestjs/nest console-logger.service.ts: formatMessage",
+	Parse:   text(parseNest),
+	Samples: []parser.Sample{
+		{
+			Line: `[Nest] 1234  - 11/22/2026, 2:30:00 PM     LOG [NestApplication] Nest application successfully started +3ms`,
+			Want: `time=2026-11-22T14:30:00 level=info pid=1234 msg="[NestApplication] Nest application successfully started +3ms"`,
+		},
+		{
+			Line: `[Nest] 1234  - 11/22/2026, 2:30:00 PM   ERROR [ExceptionsHandler] connect ECONNREFUSED 127.0.0.1:5432`,
+			Want: `time=2026-11-22T14:30:00 level=error pid=1234 msg="[ExceptionsHandler] connect ECONNREFUSED 127.0.0.1:5432"`,
+		},
+	},
+}
+
+// parseNest reads [app] pid  - stamp LEVEL text; the stamp follows the locale.
+func parseNest(line []byte, _ *parser.Env, r *parser.Record) bool {
+	in := input{line}
+	if _, ok := in.bracket(); !ok || !in.lit(" ") || !in.pid(r) || !in.blanks() || !in.lit("- ") {
+		return false
+	}
+	if !in.stamp(timestamp.TwelveHour, r) && !in.stamp(anyStamp, r) || !in.blanks() {
+		return false
+	}
+	return in.level("", r) && in.message(r)
+}

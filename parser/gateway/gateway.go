@@ -1,0 +1,16 @@
+// Package gateway reads the logs of reverse proxies: one file family is one
+// format, and each comes with real lines and what they must become.
+//
+// It stands between the scanner, which cuts lines and peels envelopes, and the
+// rules, which read Record.Gateway and Record.Access. A Parse function fills a
+// record with slices of the line; nothing is copied, nothing is looked up outside.
+package gateway
+
+import "culprit/parser"
+
+// Formats lists the formats in the order in which detection tries them: strict
+// grammars first, so that a line with nginx's level and process numbers is never
+// taken for something looser.
+func Formats() []*parser.Format {
+	return []*parser.Format{nginxError, nginxAccess}
+}

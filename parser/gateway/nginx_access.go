@@ -1,0 +1,174 @@
+package gateway
+
+import (
+	"bytes"
+
+	"culprit/parser"
+	"culprit/parser/timestamp"
+)
+
+// nginxAccess reads a finished request from the access log of nginx and of what is
+// built on it, without being told the log_format.
+//
+// Three readers are tried: one JSON object (escape=json), the head that combined and
+// most formats made from it share, and any other order of fields by their shapes.
+// All of them decide by the one line alone, so a file may change its format at any
+// line. What a client chose never decides: its quotes are escaped (\x22), so quoted
+// text ends where it seems to, and the referrer and user agent are never looked into.
+//
+// Applications write combined lines too (gunicorn, Apache); they parse, and whose
+// they are is the reader's business.
+//
+// BenchmarkNginxAccess, one of two busy cores: combined 1,800 MB/s; with rt=… pairs
+// 480, unnamed upstream fields 430, ingress-nginx 400, JSON 400; an error line is
+// turned down in 25 ns. Nothing is allocated.
+var nginxAccess = &parser.Format{
+	Name:    "nginx-access",
+	Role:    parser.RoleGateway,
+	Product: "nginx",
+	Doc:     "nginx src/http/modules/ngx_http_log_module.c, src/http/ngx_http_upstream.c (variables); https://nginx.org/en/docs/http/ngx_http_log_module.html",
+	Parse:   parseNginxAccess,
+	Samples: nginxAccessSamples,
+}
+
+func parseNginxAccess(line []byte, env *parser.Env, r *parser.Record) bool {
+	if len(line) < len(`22/Nov/2026:15:07:11 +0000 200`) {
+		return false
+	}
+	ok := false
+	if line[0] == '{' {
+		ok = parseAccessJSON(line, env, r)
+	} else {
+		ok = parseCombinedAccess(line, env, r) || parseShapedAccess(line, env, r)
+	}
+	if ok {
+		r.Kind = parser.KindAccess
+	}
+	return ok
+}
+
+// clfLength is the length of "22/Nov/2026:15:07:11 +0000", which nginx never varies.
+const clfLength = 26
+
+// parseCombinedAccess reads lines that begin as combined does:
+//
+//	[vhost ]client - user [time ]"request" status bytes tail
+//
+// The first quote begins the request, for neither an address nor a user name can
+// hold one; the stamp must stand right before it. So a user name that looks like a
+// stamp moves nothing.
+func parseCombinedAccess(line []byte, env *parser.Env, r *parser.Record) bool {
+	quote := bytes.IndexByte(line, '"')
+	open := quote - len("[] ") - clfLength
+	if open < len("c - u ") || line[open] != '[' || line[quote-2] != ']' || line[quote-1] != ' ' || line[open-1] != ' ' {
+		return false
+	}
+	stamp, n, ok := timestamp.CLF(line[open+1 : quote-2])
+	if !ok || n != clfLength || stamp.Clock != parser.ClockZoned {
+		return false
+	}
+	end := quotedEnd(line, quote+1)
+	status, rest, ok := cutStatus(line[min(end+1, len(line)):])
+	if !ok {
+		return false
+	}
+	r.Stamp = stamp
+	a := &r.Access
+	readClientAndHost(a, line[:open-1])
+	a.Status = status
+	setRequest(a, unescaped(env, line[quote+1:end]))
+	readTail(readBytes(a, rest), env, r)
+	return true
+}
+
+// cutStatus reads ` 502` at the start of b: nginx pads to three digits, and logs 000
+// for no answer begun and 009 for an answer without a header.
+func cutStatus(b []byte) (status int16, rest []byte, ok bool) {
+	if len(b) < 4 || b[0] != ' ' || !isStatus(b[1:4]) || len(b) > 4 && b[4] != ' ' {
+		return 0, nil, false
+	}
+	return statusOf(b[1:4]), b[4:], true
+}
+
+// readBytes takes ` 157` or, from Apache for an empty body, ` -`.
+func readBytes(a *parser.Access, b []byte) (rest []byte) {
+	if len(b) < 2 {
+		return b
+	}
+	end := wordEnd(b, 1)
+	if n, ok := wholeNumber(b[1:end]); ok {
+		a.Bytes = n
+		return b[end:]
+	}
+	if end == 2 && b[1] == '-' {
+		a.Bytes = 0
+		return b[end:]
+	}
+	return b
+}
+
+// readClientAndHost reads what stands before the stamp: an optional virtual host,
+// the client, its identity and user name. The client is the first word that is an
+// address; without one (HostnameLookups, redaction) it is the word before the lone "-".
+func readClientAndHost(a *parser.Access, head []byte) {
+	end := wordEnd(head, 0)
+	first := head[:end]
+	if end == len(head) {
+		a.Client = bareClient(first)
+		return
+	}
+	next := wordEnd(head, end+1)
+	second := head[end+1 : next]
+	if isClientAddr(first) || !isClientAddr(second) && string(second) == "-" {
+		a.Client = bareClient(first)
+		return
+	}
+	if isClientAddr(second) || next < len(head) && head[next] == ' ' && bytes.HasPrefix(head[next:], []byte(" - ")) {
+		a.Host, a.Client = first, bareClient(second)
+		return
+	}
+	a.Client = bareClient(first)
+}
+
+// bareClient drops the comma of a forwarded-for list, whose first entry is the client.
+func bareClient(word []byte) []byte { return bytes.TrimSuffix(word, []byte{','}) }
+
+// setRequest splits a request line as nginx does: the method up to the first blank,
+// the protocol from the last one, and all between is the target, blanks included
+// (nginx took those until 1.21.1). What is no request line has neither: a TLS
+// handshake on a plain port, "-", or nothing.
+func setRequest(a *parser.Access, request []byte) {
+	if len(request) == 0 || len(request) == 1 && request[0] == '-' {
+		return
+	}
+	a.Request = request
+	blank := bytes.IndexByte(request, ' ')
+	if blank < 0 || !isMethod(request[:blank]) {
+		return
+	}
+	target := request[blank+1:]
+	if last := bytes.LastIndexByte(target, ' '); last >= 0 && bytes.HasPrefix(target[last+1:], []byte("HTTP/")) {
+		target = target[:last]
+	}
+	a.Method, a.Target = request[:blank], target
+}
+
+// readTail reads what a format adds after combined's bytes.
+func readTail(tail []byte, env *parser.Env, r *parser.Record) {
+	pos, quoted := 0, 0
+	for ; quoted < opaqueQuoted; quoted++ {
+		if pos+1 >= len(tail) || tail[pos] != ' ' || tail[pos+1] != '"' {
+			break
+		}
+		pos = min(quotedEnd(tail, pos+2)+1, len(tail))
+		if pos == len(tail) {
+			return
+		}
+	}
+	if len(bytes.TrimRight(tail[pos:], " ")) == 0 {
+		return
+	}
+	s := accessScan{line: tail, pos: pos, env: env, r: r, a: &r.Access, hasRequest: true, hasStatus: true, quoted: quoted}
+	s.walk()
+	s.settle()
+}

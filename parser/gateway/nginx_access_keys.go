@@ -1,0 +1,144 @@
+package gateway
+
+// An accessKey says which part of a request a named value is.
+type accessKey uint8
+
+const (
+	keyNone    accessKey = iota // not known
+	keyIgnored                  // known, and no part of parser.Access
+	keyAppLog                   // a word of applications' logs, which no access format has
+	keyTime                     // any form of stamp
+	keyClient
+	keyRequest
+	keyMethod
+	keyTarget // with query
+	keyPath   // maybe rewritten or without query: second to keyTarget
+	keyProtocol
+	keyStatus
+	keyBytes
+	keyDuration
+	keyHost
+	keyServer // server_name: second to keyHost
+	keyCache
+	keyPeer
+	keyPeerOrAgent // ua: $upstream_addr or $http_user_agent, by its shape
+	keyPeerStatus
+	keyConnect
+	keyHeader
+	keyResponse
+)
+
+// maxKeyLength bounds a name; longer ones are not looked up.
+const maxKeyLength = 48
+
+// lookupAccessKey finds the meaning of a name, in any case and with -, . or blanks
+// for _. The second result says that it is the very name of an nginx variable.
+func lookupAccessKey(name []byte) (key accessKey, variable bool) {
+	var buf [maxKeyLength]byte
+	for len(name) > 0 && (name[0] == '$' || name[0] == '@' || name[0] == '_') {
+		name = name[1:]
+	}
+	if len(name) > maxKeyLength {
+		return keyNone, false
+	}
+	for i, c := range name {
+		switch {
+		case c-'A' < 26:
+			c |= 0x20
+		case c == '-' || c == '.' || c == ' ':
+			c = '_'
+		}
+		buf[i] = c
+	}
+	folded := buf[:len(name)]
+	if key, variable = nginxVariables[string(folded)], true; key == keyNone {
+		key, variable = accessAliases[string(folded)], false
+	}
+	return key, variable
+}
+
+// nginxVariables are the variables that people log, under their own names
+// (https://nginx.org/en/docs/varindex.html; those of ingress-nginx, Kong and APISIX
+// from their templates).
+var nginxVariables = map[string]accessKey{
+	"time_local": keyTime, "time_iso8601": keyTime, "msec": keyTime,
+	"remote_addr": keyClient, "the_real_ip": keyClient, "realip_remote_addr": keyIgnored, "remote_user": keyIgnored,
+	"remote_port": keyIgnored, "proxy_protocol_addr": keyIgnored, "binary_remote_addr": keyIgnored,
+	"request": keyRequest, "request_method": keyMethod, "request_uri": keyTarget, "uri": keyPath, "document_uri": keyPath,
+	"server_protocol": keyIgnored, "protocol": keyProtocol, "args": keyIgnored, "query_string": keyIgnored, "scheme": keyIgnored,
+	"status": keyStatus, "body_bytes_sent": keyBytes, "bytes_sent": keyBytes, "bytes_received": keyIgnored,
+	"request_length": keyIgnored, "request_time": keyDuration, "session_time": keyDuration, "request_id": keyIgnored,
+	"host": keyHost, "http_host": keyHost, "server_name": keyServer, "server_addr": keyIgnored, "server_port": keyIgnored,
+	"hostname": keyIgnored, "connection": keyIgnored, "connection_requests": keyIgnored, "pipe": keyIgnored, "pid": keyIgnored,
+	"http_referer": keyIgnored, "http_user_agent": keyIgnored, "http_x_forwarded_for": keyIgnored, "gzip_ratio": keyIgnored,
+	"ssl_protocol": keyIgnored, "ssl_cipher": keyIgnored, "ssl_server_name": keyIgnored, "http_x_real_ip": keyIgnored,
+	"upstream_addr": keyPeer, "upstream_status": keyPeerStatus, "upstream_connect_time": keyConnect,
+	"upstream_header_time": keyHeader, "upstream_first_byte_time": keyHeader, "upstream_response_time": keyResponse,
+	"upstream_session_time": keyResponse, "upstream_cache_status": keyCache, "upstream_response_length": keyIgnored,
+	"upstream_bytes_sent": keyIgnored, "upstream_bytes_received": keyIgnored, "proxy_host": keyIgnored,
+	"proxy_upstream_name": keyIgnored, "proxy_alternative_upstream_name": keyIgnored, "req_id": keyIgnored,
+	"kong_request_id": keyIgnored, "apisix_request_id": keyIgnored,
+}
+
+// accessAliases are the names that people give to those variables: nginx's and
+// Amplify's examples (rt, uct, ua, us, ut, cs), LTSV (reqtime, apptime, req, size),
+// Elastic's and Datadog's field names.
+var accessAliases = map[string]accessKey{
+	"time": keyTime, "timestamp": keyTime, "ts": keyTime, "datetime": keyTime, "date": keyTime, "t": keyTime,
+	"local_time": keyTime, "date_time": keyTime, "log_time": keyTime, "logtime": keyTime, "access_time": keyTime,
+	"time_stamp": keyTime, "timelocal": keyTime, "event_time": keyTime, "iso8601": keyTime, "time_msec": keyTime,
+
+	"client": keyClient, "client_ip": keyClient, "clientip": keyClient, "client_addr": keyClient, "remote_ip": keyClient,
+	"remote": keyClient, "remote_host": keyClient, "remoteaddr": keyClient, "ip": keyClient, "real_ip": keyClient,
+	"realip": keyClient, "source_ip": keyClient, "src_ip": keyClient, "src": keyClient, "client_address": keyClient,
+	"remote_address": keyClient, "source_address": keyClient, "network_client_ip": keyClient,
+
+	"req": keyRequest, "request_line": keyRequest, "http_request": keyRequest, "r": keyRequest,
+	"method": keyMethod, "http_method": keyMethod, "verb": keyMethod, "req_method": keyMethod, "m": keyMethod,
+	"http_request_method": keyMethod,
+	"url":                 keyTarget, "request_url": keyTarget, "http_url": keyTarget, "target": keyTarget, "url_original": keyTarget,
+	"path": keyPath, "request_path": keyPath, "url_path": keyPath, "http_uri": keyPath, "requesturi": keyTarget, "u": keyPath,
+
+	"code": keyStatus, "status_code": keyStatus, "statuscode": keyStatus, "http_status": keyStatus, "response_code": keyStatus,
+	"response_status": keyStatus, "http_status_code": keyStatus, "http_response_status_code": keyStatus, "st": keyStatus,
+	"response": keyStatus, "s": keyStatus, "resp_status": keyStatus,
+
+	"bytes": keyBytes, "size": keyBytes, "body_bytes": keyBytes, "response_size": keyBytes, "body_size": keyBytes, "b": keyBytes,
+	"bytes_out": keyBytes, "resp_size": keyBytes, "sent": keyBytes, "http_response_body_bytes": keyBytes, "sent_bytes": keyBytes,
+	"network_bytes_written": keyBytes, "length": keyBytes, "response_length": keyBytes,
+
+	"rt": keyDuration, "reqtime": keyDuration, "req_time": keyDuration, "duration": keyDuration, "request_duration": keyDuration,
+	"response_time": keyDuration, "responsetime": keyDuration, "requesttime": keyDuration, "took": keyDuration,
+	"elapsed": keyDuration, "latency": keyDuration, "total_time": keyDuration, "time_taken": keyDuration, "tt": keyDuration,
+
+	"vhost": keyHost, "virtual_host": keyHost, "domain": keyHost, "hst": keyHost, "url_domain": keyHost, "authority": keyHost,
+	"sn": keyServer, "servername": keyServer, "server": keyServer, "site": keyServer,
+
+	"cache_status": keyCache, "cache": keyCache, "cs": keyCache, "ucs": keyCache, "cachestatus": keyCache,
+
+	"upstream": keyPeer, "upstreamaddr": keyPeer, "backend": keyPeer, "backend_addr": keyPeer, "upstream_address": keyPeer,
+	"upstream_ip": keyPeer, "upstream_host": keyPeer, "upstream_server": keyPeer, "uaddr": keyPeer, "up_addr": keyPeer, "ups_addr": keyPeer,
+	"to": keyPeer, "proxy_to": keyPeer, "peer": keyPeer, "uip": keyPeer, "up": keyPeer, "ups": keyPeer, "u_addr": keyPeer,
+	"ua": keyPeerOrAgent,
+
+	"us": keyPeerStatus, "ustatus": keyPeerStatus, "upstreamstatus": keyPeerStatus, "upstream_code": keyPeerStatus,
+	"upstream_status_code": keyPeerStatus, "up_status": keyPeerStatus, "ups_status": keyPeerStatus, "ust": keyPeerStatus,
+	"backend_status": keyPeerStatus, "upstatus": keyPeerStatus, "u_status": keyPeerStatus,
+
+	"uct": keyConnect, "connect_time": keyConnect, "upstream_connect": keyConnect, "ups_connect_time": keyConnect, "up_connect_time": keyConnect,
+	"backend_connect_time": keyConnect, "ct": keyConnect, "upstreamconnecttime": keyConnect, "u_connect_time": keyConnect,
+
+	"uht": keyHeader, "header_time": keyHeader, "upstream_header": keyHeader, "ups_header_time": keyHeader, "up_header_time": keyHeader,
+	"backend_header_time": keyHeader, "ht": keyHeader, "upstreamheadertime": keyHeader, "u_header_time": keyHeader,
+
+	"urt": keyResponse, "ut": keyResponse, "upstream_time": keyResponse, "apptime": keyResponse, "upstream_response": keyResponse,
+	"upstream_duration": keyResponse, "upstream_latency": keyResponse, "ups_response_time": keyResponse, "up_response_time": keyResponse,
+	"backend_time": keyResponse, "backend_response_time": keyResponse, "upstream_rt": keyResponse, "upstreamtime": keyResponse,
+	"upstreamresponsetime": keyResponse, "u_response_time": keyResponse, "upt": keyResponse,
+
+	"user": keyIgnored, "referer": keyIgnored, "referrer": keyIgnored, "user_agent": keyIgnored, "useragent": keyIgnored, "agent": keyIgnored,
+	"xff": keyIgnored, "x_forwarded_for": keyIgnored, "forwardedfor": keyIgnored, "ul": keyIgnored,
+
+	"level": keyAppLog, "lvl": keyAppLog, "severity": keyAppLog, "loglevel": keyAppLog, "log_level": keyAppLog, "levelname": keyAppLog,
+	"msg": keyAppLog, "message": keyAppLog, "logger": keyAppLog, "caller": keyAppLog, "stack": keyAppLog, "thread": keyAppLog,
+}

@@ -1,0 +1,195 @@
+package gateway
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+
+	"culprit/parser"
+)
+
+// nginxMessagesTSV is the vocabulary; its header says how class and rank were decided.
+//
+//go:embed nginx_messages.tsv
+var nginxMessagesTSV string
+
+// A Message is one entry of the vocabulary of nginx and its family.
+type Message struct {
+	ID       string // stable name, the value of Gateway.MessageKey
+	Template string // as printed, without prefix and context; <name> is a variable part
+	Class    parser.Symptom
+	Rank     parser.Rank
+	Levels   []parser.Level // the usual one first
+	Phases   []parser.Phase // what can stand behind "while"; PhaseNone for nothing; empty for any
+	Causes   []string       // ids of root causes that usually stand behind it, likeliest first
+	Meaning  string         // for people, one clause
+
+	rule  messageRule
+	errno int32 // canonical number the template insists on, 0 for any
+}
+
+// A messageRule says how errno, phase and level refine a message's class and rank.
+type messageRule uint8
+
+const (
+	ruleNone     messageRule = iota
+	ruleSocket               // connect, recv, send and their kin: errno decides, phase and level tell the side
+	ruleTLS                  // OpenSSL: phase and level tell the side
+	ruleTimer                // a timer of nginx ran out: phase decides
+	ruleFile                 // a file: errno decides, level tells a temporary file from a static one
+	ruleResource             // accept, socket, bind: errno decides
+	ruleResolve              // names: noise on behalf of OCSP
+	ruleLimit                // limit_req and limit_conn: a dry run refuses nothing
+	ruleStderr               // FastCGI stderr: the upstream's words decide
+	ruleLua                  // ngx.log: the script's words decide
+)
+
+var ruleNames = []string{"-", "socket", "tls", "timer", "file", "resource", "resolve", "limit", "stderr", "lua"}
+
+// NginxMessages returns the vocabulary in the order of its file. It is parsed once and
+// shared: do not change it.
+func NginxMessages() []Message { return nginxVocabulary().messages }
+
+// vocabulary is the parsed file with its two indexes: Lua's texts stand behind a
+// source position and are looked up without it.
+type vocabulary struct {
+	messages []Message
+	plain    *templateIndex
+	lua      *templateIndex
+	anyLua   *Message
+}
+
+var nginxVocabulary = sync.OnceValue(loadVocabulary)
+
+const (
+	luaTemplate    = "[lua] <lua_source>: "
+	anyLuaTemplate = "[lua] <lua_source>:<line_no>: "
+)
+
+func loadVocabulary() *vocabulary {
+	v := &vocabulary{messages: parseMessages(nginxMessagesTSV), plain: newTemplateIndex(), lua: newTemplateIndex()}
+	for i := range v.messages {
+		m := &v.messages[i]
+		template := withoutErrno(m)
+		switch {
+		case strings.HasPrefix(template, anyLuaTemplate):
+			v.anyLua = m
+		case strings.HasPrefix(template, luaTemplate):
+			v.lua.add(template[len(luaTemplate):], m)
+		default:
+			v.plain.add(template, m)
+		}
+	}
+	v.plain.sort()
+	v.lua.sort()
+	return v
+}
+
+// withoutErrno cuts the errno part off the template, as it is cut off messages, and
+// keeps a concrete number as a condition.
+func withoutErrno(m *Message) string {
+	if t, ok := strings.CutSuffix(m.Template, " (<errno>: <errno_text>)"); ok {
+		return t
+	}
+	bare, number, text := cutErrno([]byte(m.Template))
+	m.errno = canonicalErrno(number, text)
+	return string(bare)
+}
+
+// parseMessages parses the embedded file, whose shape a test checks.
+func parseMessages(tsv string) []Message {
+	var all []Message
+	for line := range strings.Lines(tsv) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(f) != 9 {
+			panic("BUG: nginx_messages.tsv: row without nine columns: " + line)
+		}
+		m := Message{ID: f[0], Template: f[3], Meaning: f[8]}
+		for word := range strings.SplitSeq(f[1], "|") {
+			m.Levels = append(m.Levels, levelOf([]byte(word)))
+		}
+		m.Phases = parsePhases(f[2])
+		m.rule = messageRule(indexOf(ruleNames, f[4]))
+		m.Class, _ = parser.ParseSymptom(f[5])
+		m.Rank = parseRank(f[6])
+		if f[7] != "-" {
+			m.Causes = strings.Split(f[7], ",")
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+func parsePhases(text string) []parser.Phase {
+	var phases []parser.Phase
+	for word := range strings.SplitSeq(text, "|") {
+		for p := parser.PhaseNone; p <= parser.PhaseOther; p++ {
+			if p.String() == word {
+				phases = append(phases, p)
+			}
+		}
+	}
+	if strings.Contains(text, "*") {
+		return nil
+	}
+	return phases
+}
+
+func parseRank(text string) parser.Rank {
+	for r := parser.RankNone; r <= parser.RankPrimary; r++ {
+		if r.String() == text {
+			return r
+		}
+	}
+	panic("BUG: nginx_messages.tsv: unknown rank: " + text)
+}
+
+func indexOf(names []string, name string) int {
+	for i, n := range names {
+		if n == name {
+			return i
+		}
+	}
+	panic("BUG: nginx_messages.tsv: unknown rule: " + name)
+}
+
+// ClassifyNginx says what a message of nginx means. message is without context, with or
+// without its errno part, and errno the platform's number. m is nil for a message that
+// is not in the vocabulary; class and rank are then guessed from errno, phase and level.
+func ClassifyNginx(level parser.Level, phase parser.Phase, message []byte, errno int32) (m *Message, class parser.Symptom, rank parser.Rank) {
+	bare, number, text := cutErrno(message)
+	if errno == 0 {
+		errno = number
+	}
+	return classifyNginx(level, phase, bare, canonicalErrno(errno, text))
+}
+
+// classifyNginx is ClassifyNginx for a message without errno and Linux's number.
+func classifyNginx(level parser.Level, phase parser.Phase, bare []byte, errno int32) (*Message, parser.Symptom, parser.Rank) {
+	m := nginxVocabulary().find(level, phase, bare, errno)
+	if m == nil {
+		class, rank := guess(level, phase, bare, errno)
+		return nil, class, rank
+	}
+	class, rank := m.refine(level, phase, bare, errno)
+	return m, class, rank
+}
+
+func (v *vocabulary) find(level parser.Level, phase parser.Phase, bare []byte, errno int32) *Message {
+	for len(bare) > 0 && (bare[len(bare)-1] == ' ' || bare[len(bare)-1] == '\n') {
+		bare = bare[:len(bare)-1]
+	}
+	if text, ok := luaText(bare); ok {
+		if t := v.lua.find(text); t != nil {
+			return t.choose(level, phase, errno)
+		}
+		return v.anyLua
+	}
+	if t := v.plain.find(bare); t != nil {
+		return t.choose(level, phase, errno)
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package scan
+
+import (
+	"culprit/parser"
+	"culprit/parser/applog"
+)
+
+// A candidate is a format with how many lines it got.
+type candidate struct {
+	format *parser.Format
+	lines  int64
+	opens  func(r *parser.Record, inner []byte) lang // what such a line may open; nil for most
+}
+
+// A detector finds the format of each line.
+//
+// Formats are tried in their order, the strict ones first. As that costs a failed
+// attempt for every format before the right one, the detector remembers by the shape
+// of a line's start (digits and letters collapsed, so that all stamps of one layout are
+// alike) and by its stream which format took such a line last, and tries that one first.
+// A source may so mix any number of formats, each locked on by its own shape, and a
+// loose format that once took a line does not keep the strict ones from theirs.
+type detector struct {
+	all   []*candidate
+	locks [256]lock
+}
+
+type lock struct {
+	key uint32
+	c   *candidate
+}
+
+func newDetector(formats []*parser.Format) *detector {
+	d := &detector{}
+	for _, f := range formats {
+		d.all = append(d.all, &candidate{format: f, opens: openers[f.Name]})
+	}
+	return d
+}
+
+// parse fills r from the inner text of a line and returns the candidate that knows it,
+// nil if none does; then r is as before. What the envelopes told stays, except that a
+// format's level and pid, if it has one, count more, and the better stamp wins.
+func (d *detector) parse(inner []byte, id uint64, env *parser.Env, r *parser.Record) *candidate {
+	key := shape(inner) ^ uint32(id) ^ uint32(id>>32)
+	l := &d.locks[(key^key>>8^key>>16)%uint32(len(d.locks))]
+	outer := tell(r)
+	if l.c != nil && l.key == key && attempt(l.c, inner, env, r, &outer) {
+		return l.c
+	}
+	for _, c := range d.all {
+		if attempt(c, inner, env, r, &outer) {
+			l.key, l.c = key, c
+			return c
+		}
+	}
+	return nil
+}
+
+// attempt lets one format parse; on failure r and env are as before.
+func attempt(c *candidate, inner []byte, env *parser.Env, r *parser.Record, outer *told) bool {
+	mark := len(env.Buf)
+	if c.format.Parse(inner, env, r) {
+		outer.merge(r)
+		r.Format = c.format
+		return true
+	}
+	env.Buf = env.Buf[:mark]
+	r.Reset()
+	outer.restore(r)
+	return false
+}
+
+// told is what the envelopes have filled before a format parses.
+type told struct {
+	stamp                                     parser.Stamp
+	level                                     parser.Level
+	host, program, unit, container, messageID []byte
+	pid                                       int64
+}
+
+func tell(r *parser.Record) told {
+	return told{r.Stamp, r.Level, r.Host, r.Program, r.Unit, r.Container, r.MessageID, r.PID}
+}
+
+func (t *told) restore(r *parser.Record) {
+	r.Stamp, r.Level, r.PID = t.stamp, t.level, t.pid
+	r.Host, r.Program, r.Unit, r.Container, r.MessageID = t.host, t.program, t.unit, t.container, t.messageID
+}
+
+func (t *told) merge(r *parser.Record) {
+	if t.stamp.Known() {
+		r.Stamp = applog.Prefer(t.stamp, r.Stamp)
+	}
+	if r.Level == parser.LevelNone {
+		r.Level = t.level
+	}
+	if r.PID == 0 {
+		r.PID = t.pid
+	}
+	outermost(&r.Host, t.host)
+	outermost(&r.Program, t.program)
+	outermost(&r.Unit, t.unit)
+	outermost(&r.Container, t.container)
+	outermost(&r.MessageID, t.messageID)
+}
+
+func outermost(field *[]byte, value []byte) {
+	if len(value) > 0 {
+		*field = value
+	}
+}
+
+// shapeBytes is how much of a line its shape takes in: a stamp and a bit.
+const shapeBytes = 16
+
+// shape hashes a line's start. Runs of digits and runs of letters count as one byte
+// each. Of an object the first key counts as it is, and how its value begins.
+func shape(b []byte) uint32 {
+	h := uint32(2166136261)
+	if len(b) > 1 && b[0] == '{' {
+		return keyShape(h, b)
+	}
+	if len(b) > shapeBytes {
+		b = b[:shapeBytes]
+	}
+	last := byte(0)
+	for _, c := range b {
+		class := classes[c]
+		if class == last && class < 3 {
+			continue
+		}
+		last = class
+		h = (h ^ uint32(class)) * 16777619
+	}
+	return h
+}
+
+func keyShape(h uint32, b []byte) uint32 {
+	for i := 0; i < len(b) && i < 40; i++ {
+		h = (h ^ uint32(b[i])) * 16777619
+		if b[i] == ':' && i+1 < len(b) {
+			return (h ^ uint32(classes[b[i+1]])) * 16777619
+		}
+	}
+	return h
+}
+
+var classes = func() (c [256]byte) {
+	for i := range c {
+		switch x := byte(i); {
+		case x >= '0' && x <= '9':
+			c[i] = 1
+		case x|0x20 >= 'a' && x|0x20 <= 'z':
+			c[i] = 2
+		default:
+			c[i] = max(x, 3)
+		}
+	}
+	return c
+}()

@@ -1,0 +1,178 @@
+package scan
+
+import (
+	"bytes"
+	"io"
+	"unicode/utf8"
+)
+
+// blockBytes is how much is read at once.
+const blockBytes = 256 << 10
+
+// A physical is one line of the source without its newline and carriage return. Its
+// bytes stand in the line reader's buffer.
+type physical struct {
+	raw    []byte
+	number int64 // from 1
+	offset int64 // of the first byte in the decompressed source
+	cut    bool  // longer than the bound
+	dirty  bool  // may hold NULs or invalid UTF-8
+}
+
+// A lineReader cuts a stream into lines. Lines over maxLine keep their head; the
+// rest is skipped to the newline.
+type lineReader struct {
+	src     io.Reader
+	moving  func() // called before bytes of returned lines move
+	maxLine int
+
+	buf        []byte
+	start, end int   // unread part of buf
+	searched   int   // bytes from start known to hold no newline
+	offset     int64 // of buf[start]
+	number     int64 // of the last line
+	skipping   bool  // the rest of a too long line
+	dirty      bool  // something in buf is not plain UTF-8
+	eof        bool
+	err        error // what src ended with, io.EOF excepted
+	idle       bool  // src has nothing for now
+	stalled    int   // reads in a row that gave nothing
+
+	tooLong      int64
+	firstTooLong int64
+}
+
+// next returns the next line. At the end, or when the source is idle, it reports false.
+func (l *lineReader) next() (p physical, ok bool) {
+	for {
+		if l.skipping && !l.skip() {
+			if !l.fill() {
+				return p, false
+			}
+			continue
+		}
+		data := l.buf[l.start:l.end]
+		if n := bytes.IndexByte(data[l.searched:], '\n'); n >= 0 {
+			if n += l.searched; n <= l.maxLine {
+				return l.take(n, n+1), true
+			}
+			return l.takeHead(), true
+		}
+		if l.searched = len(data); len(data) > l.maxLine {
+			return l.takeHead(), true
+		}
+		if l.fill() {
+			continue
+		}
+		if l.eof && len(data) > 0 {
+			return l.take(len(data), len(data)), true
+		}
+		return p, false
+	}
+}
+
+// take returns a line of n bytes and goes on behind size bytes.
+func (l *lineReader) take(n, size int) physical {
+	raw := l.buf[l.start : l.start+n : l.start+n]
+	if n > 0 && raw[n-1] == '\r' {
+		raw = raw[:n-1]
+	}
+	l.number++
+	p := physical{raw: raw, number: l.number, offset: l.offset, dirty: l.dirty}
+	l.advance(size)
+	return p
+}
+
+// takeHead returns the first maxLine bytes of a too long line.
+func (l *lineReader) takeHead() physical {
+	if l.tooLong == 0 {
+		l.firstTooLong = l.offset
+	}
+	l.tooLong++
+	p := l.take(l.maxLine, l.maxLine)
+	p.cut, l.skipping = true, true
+	return p
+}
+
+// skip drops bytes up to and with the next newline and reports whether it was there.
+func (l *lineReader) skip() bool {
+	n := bytes.IndexByte(l.buf[l.start:l.end], '\n')
+	if n < 0 {
+		l.advance(l.end - l.start)
+		l.skipping = !l.eof
+		return l.eof
+	}
+	l.advance(n + 1)
+	l.skipping = false
+	return true
+}
+
+func (l *lineReader) advance(n int) {
+	l.start += n
+	l.offset += int64(n)
+	l.searched = 0
+}
+
+// fill reads one more block behind the unread bytes.
+func (l *lineReader) fill() bool {
+	if l.eof {
+		return false
+	}
+	l.makeRoom()
+	n, err := l.src.Read(l.buf[l.end:min(len(l.buf), l.end+blockBytes)])
+	if n > 0 {
+		block := l.buf[l.end : l.end+n]
+		l.dirty = l.dirty || bytes.IndexByte(block, 0) >= 0 || !utf8.Valid(block)
+		l.end += n
+	}
+	if n == 0 && err == nil {
+		if l.stalled++; l.stalled >= 100 {
+			err = io.ErrNoProgress
+		}
+	} else {
+		l.stalled = 0
+	}
+	switch {
+	case err == ErrIdle:
+		l.idle = true
+		return n > 0
+	case err != nil:
+		l.eof = true
+		if err != io.EOF {
+			l.err = err
+		}
+		return n > 0
+	}
+	return true
+}
+
+// makeRoom moves the unread bytes to the front when the buffer is used up.
+func (l *lineReader) makeRoom() {
+	if l.buf == nil {
+		l.buf = make([]byte, max(2*blockBytes, l.maxLine+blockBytes+1))
+	}
+	if len(l.buf)-l.end >= blockBytes/2 {
+		return
+	}
+	l.moving()
+	l.end = copy(l.buf, l.buf[l.start:l.end])
+	l.start = 0
+	l.dirty = bytes.IndexByte(l.buf[:l.end], 0) >= 0 || !utf8.Valid(l.buf[:l.end])
+}
+
+// withoutNUL removes NUL bytes in place and returns how many there were: a crash or
+// a truncated file leaves runs of them.
+func withoutNUL(b []byte) ([]byte, int) {
+	i := bytes.IndexByte(b, 0)
+	if i < 0 {
+		return b, 0
+	}
+	n := i
+	for _, c := range b[i:] {
+		if c != 0 {
+			b[n] = c
+			n++
+		}
+	}
+	return b[:n], len(b) - n
+}

@@ -1,0 +1,142 @@
+package scan
+
+import (
+	"culprit/parser"
+)
+
+// openOf returns the open record of a stream, nil if there is none.
+func (r *Reader) openOf(id uint64) *slot {
+	for i := len(r.open) - 1; i >= 0; i-- {
+		if r.open[i].id == id {
+			return r.open[i]
+		}
+	}
+	return nil
+}
+
+// makeOpen opens s, which closes the record of its stream before it, and the one that
+// has not grown for longest if there are too many.
+func (r *Reader) makeOpen(s *slot) {
+	if prev := r.openOf(s.id); prev != nil {
+		r.close(prev)
+	}
+	if len(r.open) >= maxOpen {
+		r.close(r.open[0])
+	}
+	s.open = true
+	r.open = append(r.open, s)
+	r.latest = s
+}
+
+// close ends the growth of s.
+func (r *Reader) close(s *slot) {
+	if !s.open {
+		return
+	}
+	s.open = false
+	for i, o := range r.open {
+		if o == s {
+			r.open = append(r.open[:i], r.open[i+1:]...)
+			break
+		}
+	}
+	if r.latest == s {
+		r.latest = nil
+	}
+	r.finish(s)
+}
+
+// finish reads a record again that is only whole now.
+func (r *Reader) finish(s *slot) {
+	switch {
+	case s.grammar.lang == prettyJSON && s.joined:
+		r.finishObject(s)
+	case s.grammar.lang == export || s.grammar.lang == verbose:
+		r.finishEntry(s)
+	case s.joined && s.rec.Format != nil && rereads(&s.rec, &s.grammar):
+		r.reread(s)
+	}
+}
+
+// rereads reports whether the record's format can only read it whole: a gateway
+// writes its context behind the last line of quoted stderr.
+func rereads(r *parser.Record, g *grammar) bool {
+	return r.Kind == parser.KindGateway || g.lang == nginxQuote
+}
+
+// reread lets the format parse the joined text.
+func (r *Reader) reread(s *slot) {
+	old := s.rec
+	outer := told{stamp: old.Stamp, level: old.Level, host: old.Host, program: old.Program,
+		unit: old.Unit, container: old.Container, messageID: old.MessageID, pid: old.PID}
+	s.rec.Reset()
+	outer.restore(&s.rec)
+	unbreak(s.inner)
+	if !old.Format.Parse(s.inner, &s.env, &s.rec) || s.rec.Kind != old.Kind {
+		s.rec = old
+		return
+	}
+	outer.merge(&s.rec)
+	s.rec.Stamp = old.Stamp
+	s.rec.Line, s.rec.Lines, s.rec.Offset = old.Line, old.Lines, old.Offset
+	s.rec.Raw, s.rec.Truncated, s.rec.Format = old.Raw, old.Truncated, old.Format
+	s.rec.After, s.rec.Before = old.After, old.Before
+	s.byLine = true
+}
+
+// A stream remembers the last stamp of one identity.
+type stream struct {
+	id   uint64
+	last parser.Stamp
+}
+
+// streams are the last stamps of the streams seen last.
+type streams struct {
+	all  [32]stream
+	n    int
+	used int // where the next new one goes
+}
+
+func (t *streams) of(id uint64) *stream {
+	for i := range t.all[:t.n] {
+		if t.all[i].id == id {
+			return &t.all[i]
+		}
+	}
+	s := &t.all[t.used]
+	t.used = (t.used + 1) % len(t.all)
+	t.n = min(t.n+1, len(t.all))
+	*s = stream{id: id}
+	return s
+}
+
+// neighbours gives s the stamp before it if it has none, and else gives its own to the
+// records of its stream that wait for one.
+func (r *Reader) neighbours(s *slot) {
+	st := r.streams.of(s.id)
+	if !s.rec.Stamp.Known() {
+		s.rec.After = st.last
+		return
+	}
+	st.last = s.rec.Stamp
+	if r.unresolved > 1 {
+		for _, q := range r.queue {
+			if q.id == s.id && q != s && !q.partial {
+				r.resolve(q, s.rec.Stamp)
+			}
+		}
+	}
+	r.resolve(s, parser.Stamp{})
+}
+
+// resolve ends the wait of s for a later stamp.
+func (r *Reader) resolve(s *slot, before parser.Stamp) {
+	if s.resolved {
+		return
+	}
+	s.resolved = true
+	r.unresolved--
+	if !s.rec.Stamp.Known() {
+		s.rec.Before = before
+	}
+}

@@ -1,0 +1,143 @@
+package scan
+
+import (
+	"bytes"
+
+	"culprit/parser"
+	"culprit/parser/applog"
+)
+
+// Bounds of one record.
+const (
+	maxRecordLines = 1000
+	maxRecordBytes = 256 << 10
+)
+
+// A slot is one record on its way from its first line to the caller, with the memory
+// that its slices need. Slots are reused.
+type slot struct {
+	rec    parser.Record
+	env    parser.Env
+	layers applog.Layers
+	id     uint64 // stream the record belongs to: hash of its identity, 0 without envelope
+
+	open     bool // may take further lines
+	resolved bool // needs no later stamp
+	partial  bool // the envelope says that the text goes on
+	owned    bool // nothing points into the line reader's buffer
+	joined   bool // more than one physical line
+	byLine   bool // Message keeps one line for each physical line; marks hold no offsets in it
+
+	grammar grammar
+	last    parser.Stamp // of the last line
+
+	raw, message, inner, own []byte // memory for Raw, Message, the text inside the envelopes and all else
+	marks                    []mark
+}
+
+// A mark says where in a record a physical line begins.
+type mark struct {
+	line, offset int64
+	raw          int // in Raw
+	message      int // in Message
+}
+
+// reset prepares the slot for a new record and keeps its memory.
+func (s *slot) reset() {
+	s.rec.Reset()
+	s.env.Buf = s.env.Buf[:0]
+	s.layers, s.id, s.last = applog.Layers{}, 0, parser.Stamp{}
+	s.open, s.resolved, s.partial, s.owned, s.joined, s.byLine = false, false, false, false, false, false
+	s.grammar.reset()
+	s.raw, s.message, s.inner, s.own, s.marks = s.raw[:0], s.message[:0], s.inner[:0], s.own[:0], s.marks[:0]
+}
+
+// begin fills the position from the record's first line.
+func (s *slot) begin(p physical) {
+	s.rec.Line, s.rec.Lines, s.rec.Offset = p.number, 1, p.offset
+	s.rec.Raw, s.rec.Truncated = p.raw, p.cut
+	s.last = s.rec.Stamp
+}
+
+// full reports whether another line of n bytes would break a bound.
+func (s *slot) full(n int) bool {
+	return s.rec.Lines >= maxRecordLines || len(s.rec.Raw)+n+1 > maxRecordBytes || len(s.rec.Message)+n+1 > maxRecordBytes
+}
+
+// grow turns a record of one line into one that lines can be joined to. inner is
+// the text inside the first line's envelopes.
+func (s *slot) grow(inner []byte) {
+	if s.joined {
+		return
+	}
+	s.joined = true
+	s.marks = append(s.marks, mark{line: s.rec.Line, offset: s.rec.Offset})
+	s.inner = append(s.inner[:0], inner...)
+	s.raw = append(s.raw[:0], s.rec.Raw...)
+	s.message = append(s.message[:0], s.rec.Message...)
+	s.rec.Raw, s.rec.Message = s.raw, s.message
+}
+
+// join adds a line: its raw bytes, and text to the message behind glue ("\n", or ""
+// for the pieces of one line).
+func (s *slot) join(p physical, text []byte, glue string) {
+	s.raw = append(append(s.raw, '\n'), p.raw...)
+	s.inner = append(append(s.inner, glue...), text...)
+	s.message = append(append(s.message, glue...), text...)
+	s.marks = append(s.marks, mark{p.number, p.offset, len(s.raw) - len(p.raw), len(s.message) - len(text)})
+	s.rec.Lines++
+	s.rec.Raw, s.rec.Message = s.raw, s.message
+	s.rec.Truncated = s.rec.Truncated || p.cut
+}
+
+// detach copies what points into the line reader's buffer, which is about to change.
+func (s *slot) detach() {
+	if s.owned {
+		return
+	}
+	s.owned = true
+	eachSlice(&s.rec, func(b *[]byte) {
+		if len(*b) > 0 {
+			n := len(s.own)
+			s.own = append(s.own, *b...)
+			*b = s.own[n:len(s.own):len(s.own)]
+		}
+	})
+}
+
+// eachSlice calls f for each byte slice of the record.
+func eachSlice(r *parser.Record, f func(*[]byte)) {
+	for _, b := range []*[]byte{&r.Raw, &r.Host, &r.Program, &r.Unit, &r.Container, &r.MessageID, &r.Message} {
+		f(b)
+	}
+	switch r.Kind {
+	case parser.KindGateway:
+		g := &r.Gateway
+		for _, b := range []*[]byte{&g.Client, &g.Server, &g.Request, &g.Host, &g.Scheme, &g.Upstream, &g.Quoted} {
+			f(b)
+		}
+	case parser.KindAccess:
+		a := &r.Access
+		for _, b := range []*[]byte{&a.Client, &a.Host, &a.Request, &a.Method, &a.Target, &a.Cache} {
+			f(b)
+		}
+		for i := range a.Attempts[:a.Tries] {
+			f(&a.Attempts[i].Addr)
+		}
+	}
+}
+
+// physicalAt returns the index of the mark of the line on which byte i of Message stands.
+func (s *slot) physicalAt(i int) int {
+	if s.byLine {
+		i = min(max(i, 0), len(s.rec.Message))
+		return min(bytes.Count(s.rec.Message[:i], newline), len(s.marks)-1)
+	}
+	k := len(s.marks) - 1
+	for k > 0 && s.marks[k].message > i {
+		k--
+	}
+	return k
+}
+
+var newline = []byte("\n")

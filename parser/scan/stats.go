@@ -1,0 +1,154 @@
+package scan
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"culprit/parser"
+	"culprit/parser/applog"
+)
+
+// Bounds of Stats.Samples.
+const (
+	maxSamples     = 5
+	maxSampleBytes = 256
+)
+
+// Stats counts what a Reader has seen so far.
+type Stats struct {
+	Lines        int64         // physical lines
+	Bytes        int64         // decompressed, with newlines
+	Records      int64         // handed out
+	Unparsed     int64         // lines that neither a format nor an envelope nor a trace grammar knows, without blank ones
+	Samples      []string      // the first five of them, raw, at most 256 bytes each
+	Formats      []FormatCount // most lines first, then by name
+	TooLong      int64         // lines cut at Options.MaxLine
+	FirstTooLong int64         // offset of the first one, -1 if there is none
+	NULs         int64         // NUL bytes dropped
+	InvalidUTF8  int64         // lines that are not UTF-8
+	Encoding     string        // utf-8, utf-16le, utf-16be
+	First, Last  parser.Stamp  // earliest and latest stamp, of those that know most
+	// YearsPassed is how often yearless stamps stepped from December to January without
+	// a dated stamp to tell the year. If Options.Year came from the file's end, the first
+	// year was Options.Year less this.
+	YearsPassed int
+}
+
+// A FormatCount is a format, or an envelope around free text, with its lines.
+type FormatCount struct {
+	Name  string
+	Lines int64
+}
+
+// A counter gathers what Stats returns.
+type counter struct {
+	lines, records, unparsed, nuls, invalid int64
+	partials                                int // records that wait for the rest of a line
+	samples                                 []string
+	first, last                             parser.Stamp
+	texts                                   [32]int64 // lines of free text by innermost envelope
+	traces                                  int64
+	formats                                 map[*parser.Format]int64
+	hot                                     *parser.Format // of the last record, with its uncounted lines
+	hotLines                                int64
+}
+
+func (c *counter) line(nuls int, invalid bool) {
+	c.lines++
+	c.nuls += int64(nuls)
+	if invalid {
+		c.invalid++
+	}
+}
+
+// record counts a record that is handed out.
+func (c *counter) record(s *slot) {
+	c.records++
+	r := &s.rec
+	c.span(r.Stamp)
+	lines := int64(r.Lines)
+	switch {
+	case r.Format != nil:
+		if r.Format != c.hot {
+			c.settle()
+			c.hot = r.Format
+		}
+		c.hotLines += lines
+	case s.grammar.opened != none:
+		c.traces += lines
+	case s.layers.N > 0:
+		c.texts[s.layers.Kinds[s.layers.N-1]] += lines
+	case len(bytes.TrimSpace(r.Raw)) > 0:
+		c.unparsed += lines
+		if len(c.samples) < maxSamples {
+			c.samples = append(c.samples, string(r.Raw[:min(len(r.Raw), maxSampleBytes)]))
+		}
+	}
+}
+
+// settle moves the count of the last format into the map: one map access for a run.
+func (c *counter) settle() {
+	if c.hot == nil {
+		return
+	}
+	if c.formats == nil {
+		c.formats = make(map[*parser.Format]int64)
+	}
+	c.formats[c.hot] += c.hotLines
+	c.hotLines = 0
+}
+
+// span widens the earliest and latest stamp. A stamp that knows a date counts more than
+// one that does not.
+func (c *counter) span(s parser.Stamp) {
+	dated := s.Clock >= parser.ClockYearless
+	switch known := c.first.Clock >= parser.ClockYearless; {
+	case !s.Known(), known && !dated:
+		return
+	case !c.first.Known(), dated && !known:
+		c.first, c.last = s, s
+		return
+	}
+	if s.Micros < c.first.Micros {
+		c.first = s
+	}
+	if s.Micros > c.last.Micros {
+		c.last = s
+	}
+}
+
+// Stats returns the counts so far. After the last Scan they are the source's.
+func (r *Reader) Stats() Stats {
+	c := &r.stats
+	c.settle()
+	st := Stats{
+		Lines: c.lines, Bytes: r.lines.offset, Records: c.records, Unparsed: c.unparsed, Samples: c.samples,
+		TooLong: r.lines.tooLong, FirstTooLong: r.lines.firstTooLong, NULs: c.nuls, InvalidUTF8: c.invalid,
+		Encoding: cmp.Or(r.decoder.encoding, utf8Name), First: c.first, Last: c.last, YearsPassed: r.years.passed,
+	}
+	if st.TooLong == 0 {
+		st.FirstTooLong = -1
+	}
+	st.Formats = c.counts()
+	return st
+}
+
+func (c *counter) counts() []FormatCount {
+	var all []FormatCount
+	for f, n := range c.formats {
+		all = append(all, FormatCount{f.Name, n})
+	}
+	for kind, n := range c.texts {
+		if n > 0 {
+			all = append(all, FormatCount{applog.Envelope(kind).String(), n})
+		}
+	}
+	if c.traces > 0 {
+		all = append(all, FormatCount{"trace", c.traces})
+	}
+	slices.SortFunc(all, func(a, b FormatCount) int {
+		return cmp.Or(cmp.Compare(b.Lines, a.Lines), cmp.Compare(a.Name, b.Name))
+	})
+	return all
+}

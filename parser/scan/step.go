@@ -1,0 +1,261 @@
+package scan
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"culprit/parser"
+	"culprit/parser/applog"
+)
+
+// step reads one physical line and either joins it to an open record or begins a new
+// one. It reports false when there is no line for now.
+func (r *Reader) step() bool {
+	p, ok := r.lines.next()
+	if !ok {
+		return false
+	}
+	if p.number == 1 {
+		p.raw = cutMark(p.raw)
+	}
+	if r.block(p) {
+		r.stats.line(0, false)
+		return true
+	}
+	r.count(&p)
+	s := r.take()
+	s.env.Year = r.years.year
+	before := r.layers
+	inner := applog.Peel(p.raw, &s.env, &s.rec, &r.layers)
+	s.layers = r.layers
+	if s.layers.N == 0 {
+		if len(inner) == 0 {
+			r.layers = before
+		}
+		if r.carryOver(p, inner) {
+			r.layers = before
+			r.give(s)
+			return true
+		}
+	} else {
+		r.years.settle(&s.rec.Stamp)
+		s.id = identity(s)
+	}
+	r.underHeader(s, inner)
+	if q := r.pendingPartial(s); q != nil && r.glue(q, s, p, inner) {
+		return true
+	}
+	s.begin(p)
+	if s.layers.Partial {
+		r.beginPartial(s, inner)
+		return true
+	}
+	r.place(s, p, inner)
+	return true
+}
+
+// count cleans a line that is not plain text and counts it.
+func (r *Reader) count(p *physical) {
+	nuls, invalid := 0, false
+	if p.dirty {
+		p.raw, nuls = withoutNUL(p.raw)
+		invalid = !utf8.Valid(p.raw)
+	}
+	r.stats.line(nuls, invalid)
+}
+
+// place finds out what a line is: a part of its stream's open record, or a new one.
+// First the open grammar of the stream's record is asked, then whether the line opens
+// crash output, then the formats, and last whether it goes on loosely.
+func (r *Reader) place(s *slot, p physical, inner []byte) {
+	prev := r.openOf(s.id)
+	if prev != nil && !near(prev.last, s.rec.Stamp) {
+		prev = nil
+	}
+	verdict := no
+	if prev != nil && prev.grammar.lang != none {
+		if verdict = prev.grammar.step(inner); verdict == yes {
+			r.extend(prev, s, p, inner)
+			return
+		}
+	}
+	opened := none
+	if verdict != untilGateway {
+		opened = open(inner)
+	}
+	if prev != nil && opened != none && attaches(prev, opened, inner) && r.join(prev, s, p, inner) {
+		prev.grammar.begin(opened, inner)
+		return
+	}
+	if opened == none || alsoFormat[opened] {
+		stamp := s.rec.Stamp
+		c := r.detect.parse(inner, s.id, &s.env, &s.rec)
+		if c != nil && (verdict != untilGateway || c.format.Role == parser.RoleGateway) {
+			r.settle(s, stamp)
+			r.begin(s, p, inner, c, opened)
+			return
+		}
+	}
+	if opened == none && prev != nil && (verdict != no || prev.loose(inner)) {
+		r.extend(prev, s, p, inner)
+		return
+	}
+	s.rec.Message = inner
+	r.begin(s, p, inner, nil, opened)
+}
+
+// extend joins the line to prev, or goes on in a new record if prev is full.
+func (r *Reader) extend(prev, s *slot, p physical, inner []byte) {
+	if r.join(prev, s, p, inner) {
+		return
+	}
+	rest := prev.grammar
+	s.rec.Message = inner
+	r.begin(s, p, inner, nil, none)
+	s.grammar = rest
+}
+
+// settle completes the stamp if the format has read another one than the envelopes.
+func (r *Reader) settle(s *slot, outer parser.Stamp) {
+	if s.rec.Stamp != outer {
+		r.years.settle(&s.rec.Stamp)
+	}
+}
+
+// begin makes s a record of its own and the open one of its stream.
+func (r *Reader) begin(s *slot, p physical, inner []byte, c *candidate, opened lang) {
+	if !s.joined {
+		s.begin(p)
+	}
+	s.last = s.rec.Stamp
+	if c != nil {
+		if opened == none && c.opens != nil {
+			opened = c.opens(&s.rec, inner)
+		}
+	}
+	if opened == none && string(s.rec.Program) == "kernel" {
+		opened = opensKernel(inner)
+	}
+	s.grammar.begin(opened, inner)
+	if !s.joined {
+		s.innerAt(inner)
+		r.enqueue(s)
+	}
+	r.makeOpen(s)
+	r.neighbours(s)
+}
+
+// innerAt remembers the text inside the envelopes if the format may have to read it
+// again with further lines.
+func (s *slot) innerAt(inner []byte) {
+	if s.rec.Format != nil && rereads(&s.rec, &s.grammar) {
+		s.inner = append(s.inner[:0], inner...)
+	}
+}
+
+func (r *Reader) enqueue(s *slot) {
+	r.queue = append(r.queue, s)
+	r.unresolved++
+}
+
+// join adds the line to prev. It reports false if prev is full: then the line begins
+// a record that goes on in the same grammar.
+func (r *Reader) join(prev, s *slot, p physical, text []byte) bool {
+	if prev.full(len(text)) || prev.full(len(p.raw)) {
+		return false
+	}
+	prev.grow(prev.firstInner())
+	prev.join(p, text, "\n")
+	if s.rec.Stamp.Known() {
+		prev.last = s.rec.Stamp
+	}
+	r.latest = prev
+	if s != prev {
+		r.give(s)
+	}
+	return true
+}
+
+// firstInner returns the text inside the envelopes of the first line.
+func (s *slot) firstInner() []byte {
+	if len(s.inner) > 0 {
+		return s.inner
+	}
+	return s.rec.Message
+}
+
+// near reports whether two lines of a carrier that stamps each line may belong
+// together: they were written within a second.
+func near(a, b parser.Stamp) bool {
+	if a.Clock != b.Clock || !a.Known() {
+		return true
+	}
+	gap := b.Micros - a.Micros
+	return gap >= -parser.Second && gap <= parser.Second
+}
+
+// carryOver joins a line without envelope to the record before it if that had one:
+// the journal's short forms indent the further lines of a message by the width of
+// the header.
+func (r *Reader) carryOver(p physical, inner []byte) bool {
+	prev := r.latest
+	if prev == nil || !prev.open || prev.layers.N == 0 || prev.layers.Width == 0 {
+		return false
+	}
+	width := prev.layers.Width
+	if len(inner) < width && prev.joined {
+		width = len(inner) // an empty line of the message, whose indentation was trimmed
+	}
+	if len(inner) < width || len(bytes.TrimLeft(inner[:width], " ")) > 0 {
+		return false
+	}
+	text := inner[width:]
+	prev.grammar.step(text)
+	return r.join(prev, prev, p, text)
+}
+
+// underHeader gives lines below tail -f's ==> path <== their stream.
+func (r *Reader) underHeader(s *slot, inner []byte) {
+	if s.layers.N > 0 && s.layers.Kinds[s.layers.N-1] == applog.TailHeader {
+		r.tail = append(r.tail[:0], s.rec.Program...)
+		return
+	}
+	if len(r.tail) == 0 {
+		return
+	}
+	s.id = hash(s.id, r.tail)
+	if len(s.rec.Program) == 0 && len(s.rec.Container) == 0 {
+		n := len(s.env.Buf)
+		s.env.Buf = append(s.env.Buf, r.tail...)
+		s.rec.Program = s.env.Buf[n:len(s.env.Buf):len(s.env.Buf)]
+	}
+}
+
+// identity hashes what says whose line it is: 0 if nothing does.
+func identity(s *slot) uint64 {
+	r := &s.rec
+	var id uint64
+	for _, b := range [...][]byte{r.Container, r.Unit, r.Program} {
+		if len(b) > 0 {
+			id = hash(id, b)
+		}
+	}
+	if r.PID != 0 {
+		id = (id ^ uint64(r.PID)) * prime64
+	}
+	if s.layers.Stream != 0 {
+		id = (id ^ uint64(s.layers.Stream)) * prime64
+	}
+	return id
+}
+
+const prime64 = 1099511628211
+
+// hash is FNV-1a, which is quick for a few short names.
+func hash(h uint64, b []byte) uint64 {
+	h ^= 14695981039346656037
+	for _, c := range b {
+		h = (h ^ uint64(c)) * prime64
+	}
+	return h
+}

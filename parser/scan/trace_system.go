@@ -1,0 +1,162 @@
+package scan
+
+import (
+	"bytes"
+
+	"culprit/parser"
+)
+
+// Reports of the kernel, and records of servers that take several lines.
+
+// opensKernel returns the report that a kernel line begins (mm/oom_kill.c, lib/bug.c,
+// kernel/panic.c, kernel/hung_task.c).
+func opensKernel(inner []byte) lang {
+	switch {
+	case contains(inner, " invoked oom-killer: "):
+		return oom
+	case hasAny(inner, "BUG: ", "WARNING: CPU: ", "------------[ cut here", "Oops: ", "general protection fault", "Unable to handle kernel",
+		"Kernel panic", "watchdog: BUG: ", "INFO: task ", "rcu: INFO: ", "kernel BUG at", "stack segment", "divide error", "invalid opcode"):
+		return oops
+	}
+	return none
+}
+
+// stepOOM takes every kernel line up to the one that names the victim.
+func stepOOM(g *grammar, line []byte) verdict {
+	if contains(line, " invoked oom-killer: ") {
+		return no
+	}
+	if contains(line, "Killed process ") {
+		g.end()
+	}
+	return yes
+}
+
+// stepOops takes the lines that look like parts of a trace.
+func stepOops(g *grammar, line []byte) verdict {
+	switch {
+	case contains(line, "---[ end "):
+		g.end()
+		return yes
+	case blank(line), indented(line), hasAny(line, oopsParts...):
+		return yes
+	case len(line) > 4 && line[0] >= 'A' && line[0] <= 'Z' && line[3] == ':' && line[4] == ' ': // RIP: RAX: R08:
+		return yes
+	}
+	return no
+}
+
+var oopsParts = []string{
+	"Call Trace:", "CPU: ", "Hardware name:", "Modules linked in:", "Code: ", "CR2: ", "FS: ", "CS: ", "DR0", "DR3", "PKRU: ", "RIP: ",
+	"RSP: ", "EIP: ", "ESP: ", "EFLAGS", "PGD ", "P4D ", "Oops: ", "#PF: ", "Workqueue: ", "Tainted: ", "task:", "Comm: ", "Process ",
+	"Stack:", "<TASK>", "</TASK>", "<IRQ>", "</IRQ>", "? ", "pc : ", "lr : ", "sp : ", "x", "pstate: ", "Internal error", "kernel BUG at",
+	"WARNING: ", "BUG: ", "note: ", "\"echo 0 > /proc", "Not tainted", "------------[", "rcu: ", "NMI backtrace", "Sending NMI",
+	"Kernel Offset", "general protection fault", "invalid opcode", "divide error",
+}
+
+// stepPostgres takes the lines of the same backend that go with the message: DETAIL,
+// HINT, CONTEXT, STATEMENT, QUERY, LOCATION (elog.c, send_message_to_server_log).
+func stepPostgres(g *grammar, line []byte) verdict {
+	if indented(line) && !blank(line) {
+		return yes
+	}
+	head := line[:min(len(line), 200)]
+	at, which := len(head), ""
+	for _, severity := range severities {
+		if i := bytes.Index(head, []byte(severity)); i >= 0 && i < at {
+			at, which = i, severity
+		}
+	}
+	switch which {
+	case "DETAIL:  ", "HINT:  ", "CONTEXT:  ", "STATEMENT:  ", "QUERY:  ", "LOCATION:  ":
+		if g.entry.samePID(head[:at]) {
+			return yes
+		}
+	}
+	return no
+}
+
+func firstPostgres(g *grammar, line []byte) { g.entry.samePID(line[:min(len(line), 200)]) }
+
+var severities = []string{
+	"DETAIL:  ", "HINT:  ", "CONTEXT:  ", "STATEMENT:  ", "QUERY:  ", "LOCATION:  ", "LOG:  ", "ERROR:  ", "FATAL:  ", "PANIC:  ",
+	"WARNING:  ", "NOTICE:  ", "INFO:  ", "DEBUG",
+}
+
+// opensNginx recognises an error line whose quoted text goes on in the next line.
+func opensNginx(r *parser.Record, inner []byte) lang {
+	if i := bytes.Index(inner, []byte(`sent in stderr: "`)); i >= 0 && !contains(inner[i:], `" while `) {
+		return nginxQuote
+	}
+	return none
+}
+
+// stepNginxQuote takes everything up to the closing quote, but no gateway's line.
+func stepNginxQuote(g *grammar, line []byte) verdict {
+	if contains(line, `" while `) {
+		g.end()
+	}
+	g.n = 0
+	return untilGateway
+}
+
+func stepNginxBroken(g *grammar, line []byte) verdict {
+	if indented(line) || brokenEntry(line) {
+		return yes
+	}
+	return no
+}
+
+// brokenEntry recognises a piece of an nginx error line that a person broke.
+func brokenEntry(line []byte) bool {
+	return hasAny(line, "client: ", "server: ", "request: \"", "upstream: \"", "host: \"", "referrer: \"", "while ") ||
+		hasAny(line, ", client: ", ", server: ", ", request: \"", ", upstream: \"", ", host: \"")
+}
+
+// unbreak turns the newlines before such pieces into blanks, in place.
+func unbreak(b []byte) {
+	for i, c := range b {
+		if c == '\n' && brokenEntry(bytes.TrimLeft(b[i+1:min(len(b), i+40)], " \t")) {
+			b[i] = ' '
+		}
+	}
+}
+
+// opensKlog recognises key=<, which a line " >" closes (klog, serialize.go).
+func opensKlog(r *parser.Record, inner []byte) lang {
+	if bytes.HasSuffix(inner, []byte("=<")) {
+		return klogBlock
+	}
+	return none
+}
+
+func stepKlogBlock(g *grammar, line []byte) verdict {
+	if hasPrefix(line, " >") {
+		if !bytes.HasSuffix(line, []byte("=<")) {
+			g.end()
+		}
+		return yes
+	}
+	g.n = 0
+	return maybe
+}
+
+// opensGoLog recognises net/http's "http: panic serving", which a goroutine's trace follows.
+func opensGoLog(r *parser.Record, inner []byte) lang {
+	if contains(inner, "http: panic serving ") {
+		return golang
+	}
+	return none
+}
+
+// stepJUL takes "SEVERE: text" behind java.util.logging's header line, then a trace.
+func stepJUL(g *grammar, line []byte) verdict {
+	if g.phase == 0 && hasAny(line, "SEVERE: ", "WARNING: ", "INFO: ", "CONFIG: ", "FINE: ", "FINER: ", "FINEST: ") {
+		g.phase = 1
+		return yes
+	}
+	if g.phase == 1 && (exceptionClass(line) || stepJava(g, line) == yes) {
+		return yes
+	}
+	return no
+}

@@ -1,0 +1,323 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// incident prints one incident: the sentence, the impact, the proof, what the gateway
+// saw, the story, what was rejected, what is not known, what to do.
+func (p *page) incident(in *rules.Incident, n, of int) {
+	p.line()
+	p.line(p.faint.Render(strings.Repeat("─", p.prose())))
+	mark := ""
+	if of > 1 {
+		mark = fmt.Sprintf("%s of %s  ", number(int64(n)), number(int64(of)))
+	}
+	p.para(p.faint.Render(mark), headline(in, p.clock), &p.alarm)
+	p.line()
+	p.facts(in)
+	p.proof(in)
+	p.symptoms(in)
+	p.timeline(in)
+	p.rejected(in)
+	p.list("Not known", in.Missing, func(int) string { return "  - " })
+	p.list("What to do now", in.Advice, func(i int) string { return fmt.Sprintf("  %d. ", i+1) })
+}
+
+// headline is the one sentence: who, what, when, how many, how sure.
+func headline(in *rules.Incident, c clock) string {
+	text := strings.TrimRight(strings.TrimSpace(in.Summary), ".")
+	if text == "" {
+		text = upstreamsOf(in) + ": " + causeName(in) + ", " + c.span(in.Start, in.End)
+	}
+	if sure(in) == "" {
+		return text + "."
+	}
+	return text + " (" + sure(in) + " sure)."
+}
+
+func (p *page) facts(in *rules.Incident) {
+	fact := func(name, text string) {
+		if text != "" {
+			p.para("  "+pad(name, 10), text, nil)
+		}
+	}
+	fact("Cause", causeName(in))
+	fact("Culprit", culpritOf(in))
+	upstreams := strings.Join(in.Upstreams, ", ")
+	if upstreams == "" {
+		upstreams = "none; the gateway itself"
+	}
+	if in.Gateway != "" {
+		upstreams += " behind " + in.Gateway
+	}
+	fact("Upstream", upstreams)
+	when := p.clock.span(in.Start, in.End)
+	if in.State == "open" {
+		when += ", still going on when the logs end"
+	}
+	fact("When", when)
+	fact("Impact", impact(in))
+	fact("Related", strings.Join(in.Related, ", "))
+	fact("Id", in.ID)
+}
+
+// culpritOf writes "gunicorn, pid 9252, of shop.service on web-1".
+func culpritOf(in *rules.Incident) string {
+	c := &in.Culprit
+	var parts []string
+	if c.Process != "" {
+		parts = append(parts, c.Process)
+	}
+	if c.PID != 0 {
+		parts = append(parts, fmt.Sprint("pid ", c.PID)) // a name, not a quantity: no separators
+	}
+	var owners []string
+	for _, owner := range []string{c.Unit, c.Container, in.Service} {
+		if owner != "" && owner != c.Process && !strings.Contains(strings.Join(owners, " "), owner) {
+			owners = append(owners, owner) // "shop" tells nothing beside "shop.service"
+		}
+	}
+	if len(owners) > 0 {
+		parts = append(parts, "of "+strings.Join(owners, ", "))
+	}
+	text := strings.Join(parts, ", ")
+	if c.Host != "" && text != "" {
+		text += " on " + c.Host
+	}
+	return text
+}
+
+// impact tells failed requests by status, then the gateway's lines.
+func impact(in *rules.Incident) string {
+	var parts []string
+	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
+		failed := max(in.FailedRequests, 0) + max(in.FailedOther, 0)
+		text := counts(failed, "request failed", "requests failed")
+		var statuses []string
+		for _, s := range in.StatusCounts {
+			statuses = append(statuses, number(s.Count)+" × "+s.Status)
+		}
+		if len(statuses) > 0 {
+			text += " (" + strings.Join(statuses, ", ") + ")"
+		}
+		parts = append(parts, text)
+	}
+	if in.ErrorLines >= 0 {
+		text := counts(in.ErrorLines, "gateway error line", "gateway error lines")
+		if in.SecondaryLines > 0 {
+			text += fmt.Sprintf(", %s of them its reaction to earlier failures", number(in.SecondaryLines))
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// roleOrder is the order of proof: causes first, context only if nothing else is there.
+var roleOrder = []rules.EvidenceRole{rules.RoleCause, rules.RoleEffect, rules.RoleRecovery, rules.RoleContext}
+
+func (p *page) proof(in *rules.Incident) {
+	if len(in.Evidence) == 0 {
+		p.reasons(in)
+		return
+	}
+	order := make([]int, len(in.Evidence))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return slices.Index(roleOrder, in.Evidence[a].Role) - slices.Index(roleOrder, in.Evidence[b].Role)
+	})
+	title := "Proof"
+	if sure(in) == "" {
+		title = "Lines that may bear on it"
+	}
+	p.head(title)
+	shown := min(len(order), maxProof)
+	for i, n := range order[:shown] {
+		if i > 0 {
+			p.line()
+		}
+		p.evidence(in, &in.Evidence[n])
+	}
+	p.more(len(order)-shown, "line of evidence", "lines of evidence")
+}
+
+// reasons stand in for proof where no line was found that proves anything.
+func (p *page) reasons(in *rules.Incident) {
+	if len(in.Verdict.Reasons) == 0 {
+		return
+	}
+	p.head("Why, without a line that proves it")
+	for _, r := range in.Verdict.Reasons {
+		sign := "  + "
+		if r.Weight < 0 {
+			sign = "  − "
+		}
+		p.para(sign, r.Text, nil)
+	}
+}
+
+func (p *page) evidence(in *rules.Incident, e *rules.Evidence) {
+	label := p.clock.short(e.Time, in.Start) + "  " + Clean(place(e.Quote.Location))
+	if e.Role != rules.RoleCause {
+		label += "  (" + Clean(string(e.Role)) + ")"
+	}
+	if e.Count > 1 {
+		label += "  × " + number(e.Count)
+	}
+	p.line(cut("  "+label, p.width))
+	var marks []string
+	for _, f := range e.Fields {
+		marks = append(marks, f.Value)
+	}
+	p.quote("  ", &e.Quote, marks)
+	if e.Why != "" {
+		p.para("    ", e.Why, nil)
+	}
+}
+
+// quote shows the raw line and, if an envelope hides its words, what it says. Marks are the
+// values it was taken as evidence for; a line that is too long is cut around them.
+func (p *page) quote(indent string, q *rules.Quote, marks []string) {
+	if q.Text != "" {
+		p.raw(indent, q.Text, marks)
+	}
+	if q.Message != "" && !strings.Contains(cut(Clean(q.Text), p.width-4), Clean(q.Message)) {
+		p.raw(indent, q.Message, marks)
+	}
+}
+
+// place writes source:line, or the source alone where the line is not known.
+func place(l rules.Location) string {
+	if l.Line == 0 {
+		return l.Source
+	}
+	return fmt.Sprintf("%s:%d", l.Source, l.Line)
+}
+
+func (p *page) more(n int, one, many string) {
+	if n > 0 {
+		p.line(cut("  … "+counts(int64(n), "more "+one, "more "+many)+": --format json", p.width))
+	}
+}
+
+func (p *page) symptoms(in *rules.Incident) {
+	if len(in.Symptoms) == 0 {
+		return
+	}
+	gateway := in.Gateway
+	if gateway == "" {
+		gateway = "the gateway"
+	}
+	p.head("What " + gateway + " saw")
+	groups := slices.Clone(in.Symptoms)
+	slices.SortStableFunc(groups, func(a, b rules.SymptomGroup) int { return int(b.Rank) - int(a.Rank) })
+	shown := min(len(groups), maxGroups)
+	for i := range groups[:shown] {
+		if i > 0 {
+			p.line()
+		}
+		p.symptom(in, &groups[i])
+	}
+	p.more(len(groups)-shown, "kind of symptom", "kinds of symptom")
+}
+
+func (p *page) symptom(in *rules.Incident, s *rules.SymptomGroup) {
+	text := s.Class.String() + phaseOf(s.Phase)
+	if s.Errno != 0 {
+		text += fmt.Sprintf(" (errno %d)", s.Errno)
+	}
+	if s.Rank == parser.RankSecondary {
+		text += ": the gateway's reaction to earlier failures"
+	}
+	p.para("  "+number(s.Count)+" × ", text, nil)
+	when := p.clock.short(s.First, in.Start)
+	if s.Last.Micros > s.First.Micros {
+		when += " to " + p.clock.short(s.Last, in.Start)
+	}
+	p.line(cut("  "+when+"  "+Clean(place(s.Example.Location)), p.width))
+	p.quote("  ", &s.Example, nil)
+}
+
+// phaseOf says what the gateway was doing: " while connecting to upstream".
+func phaseOf(phase parser.Phase) string {
+	words := strings.ReplaceAll(phase.String(), "-", " ")
+	switch {
+	case phase == parser.PhaseNone || phase == parser.PhaseOther:
+		return ""
+	case strings.Contains(words, "ing "), strings.HasSuffix(words, "ing"):
+		return " while " + words
+	}
+	return " in " + words
+}
+
+// timeline shows the story, and of a long one its beginning and its end.
+func (p *page) timeline(in *rules.Incident) {
+	if len(in.Timeline) == 0 {
+		return
+	}
+	p.head("Timeline (" + p.clock.label(in.Start) + ")")
+	entries := in.Timeline
+	if len(entries) <= maxTimeline {
+		p.entries(in, entries)
+		return
+	}
+	begin, end := entries[:maxTimeline*2/3], entries[len(entries)-maxTimeline/3:]
+	p.entries(in, begin)
+	p.more(len(entries)-len(begin)-len(end), "entry", "entries")
+	p.entries(in, end)
+}
+
+func (p *page) entries(in *rules.Incident, entries []rules.TimelineEntry) {
+	times := make([]string, len(entries))
+	width := 0
+	for i, e := range entries {
+		times[i] = p.clock.short(e.Time, in.Start)
+		width = max(width, len(times[i]))
+	}
+	for i, e := range entries {
+		text := e.What
+		if e.Source != "" {
+			text += " (" + place(e.Location) + ")"
+		}
+		p.para("  "+pad(times[i], width+2), text, nil)
+	}
+}
+
+func (p *page) rejected(in *rules.Incident) {
+	all := in.Verdict.Alternatives
+	if len(all) == 0 {
+		return
+	}
+	title := "Considered and rejected"
+	if sure(in) == "" {
+		title = "Considered, without enough to go on"
+	}
+	p.head(title)
+	shown := min(len(all), maxRejected)
+	for _, a := range all[:shown] {
+		text := string(a.Cause) + ", " + percent(a.Confidence)
+		if a.WhyNot != "" {
+			text += ": " + a.WhyNot
+		}
+		p.para("  - ", text, nil)
+	}
+	p.more(len(all)-shown, "cause", "causes")
+}
+
+// list prints a head and marked paragraphs, or nothing.
+func (p *page) list(title string, items []string, mark func(i int) string) {
+	if len(items) == 0 {
+		return
+	}
+	p.head(title)
+	for i, item := range items {
+		p.para(mark(i), item, nil)
+	}
+}

@@ -1,0 +1,269 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// How much of each part the text report shows; JSON has all of it.
+const (
+	maxListed   = 20 // incidents in the overview
+	maxProof    = 5
+	maxGroups   = 5
+	maxTimeline = 12
+	maxRejected = 3
+	maxSources  = 40
+	maxNotes    = 20
+)
+
+// writeText prints the report for the one who was woken at three: what happened, how sure
+// that is and on what grounds, then what to do, and last what was read.
+func writeText(w io.Writer, r *rules.Report, o Options) error {
+	p := newPage(w, o)
+	if !hasGateway(r.Sources) {
+		p.noGateway()
+	}
+	if len(r.Incidents) == 0 {
+		p.noIncident(r)
+	} else {
+		p.summary(r)
+		if len(r.Incidents) > 1 {
+			p.overview(r.Incidents)
+		}
+	}
+	for i := range r.Incidents {
+		p.incident(&r.Incidents[i], i+1, len(r.Incidents))
+	}
+	p.sources(r.Sources)
+	p.notes(r.Sources)
+	return p.out.Flush()
+}
+
+func hasGateway(sources []rules.SourceInfo) bool {
+	for i := range sources {
+		if s := &sources[i]; s.Role == parser.RoleGateway && s.Format != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *page) noGateway() {
+	p.para("", "No gateway log is among the sources.", &p.alarm)
+	p.para("", "Without the log of the nginx, Apache, HAProxy or other gateway that answered with 502 or 504, "+
+		"nobody can say which requests failed. Add its error log, and its access log if there is one.", nil)
+	p.line()
+}
+
+// summary says in one sentence what the whole report is about.
+func (p *page) summary(r *rules.Report) {
+	text := counts(int64(len(r.Incidents)), "incident", "incidents")
+	if failed := r.Totals.FailedRequests; failed >= 0 {
+		text += ", " + failedOf(failed+max(r.Totals.FailedOther, 0), r.Totals.Requests)
+	}
+	text += ", read from " + counts(int64(len(r.Sources)), "source", "sources")
+	p.para("", text+".", &p.title)
+	p.window(r)
+	p.elsewhere(&r.Totals)
+}
+
+func failedOf(failed, requests int64) string {
+	switch {
+	case requests <= 0:
+		return counts(failed, "failed request", "failed requests")
+	case failed == 0:
+		return "none of " + counts(requests, "request", "requests") + " failed"
+	}
+	return number(failed) + " of " + counts(requests, "request", "requests") + " failed"
+}
+
+func (p *page) window(r *rules.Report) {
+	if !r.Window[0].IsZero() {
+		p.para("", p.clock.span(r.Window[0], r.Window[1]), &p.faint)
+	}
+}
+
+// elsewhere tells what was seen and is no incident.
+func (p *page) elsewhere(t *rules.Totals) {
+	var parts []string
+	if t.ClientAborts > 0 {
+		parts = append(parts, counts(t.ClientAborts, "client went away", "clients went away"))
+	}
+	if t.Refused > 0 {
+		parts = append(parts, counts(t.Refused, "request was", "requests were")+" refused on purpose")
+	}
+	if len(parts) > 0 {
+		p.para("", "Not counted as failures: "+strings.Join(parts, ", ")+".", &p.faint)
+	}
+}
+
+// noIncident says that nothing was found, in what, and what would have shown more.
+func (p *page) noIncident(r *rules.Report) {
+	t := &r.Totals
+	if hasGateway(r.Sources) {
+		p.para("", "No incident: the gateway's logs show no request that an upstream failed.", &p.fine)
+	} else {
+		p.para("", "No incident found.", nil)
+	}
+	p.window(r)
+	p.line()
+	p.para("", "Read: "+readOf(r)+".", nil)
+	p.elsewhere(t)
+	if failed := max(t.FailedRequests, 0) + max(t.FailedOther, 0); failed > 0 {
+		p.para("", counts(failed, "request", "requests")+" failed outside any incident: too few to be one, or errors of the upstream's own at their usual rate.", nil)
+	}
+	if lacking := lackingOf(r.Sources); len(lacking) > 0 {
+		p.head("What would have shown more")
+		for _, text := range lacking {
+			p.para("  - ", text, nil)
+		}
+	}
+}
+
+func readOf(r *rules.Report) string {
+	var lines int64
+	for i := range r.Sources {
+		lines += r.Sources[i].Lines
+	}
+	parts := []string{counts(lines, "line", "lines") + " in " + counts(int64(len(r.Sources)), "source", "sources")}
+	if r.Totals.Requests >= 0 {
+		parts = append(parts, counts(r.Totals.Requests, "request", "requests"))
+	}
+	switch n := r.Totals.GatewayErrorLines; {
+	case n == 0:
+		parts = append(parts, "no gateway line about a failed upstream")
+	case n > 0:
+		parts = append(parts, counts(n, "gateway line about a failed upstream", "gateway lines about failed upstreams"))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// lackingOf lists the kinds of log that are missing among the sources.
+func lackingOf(sources []rules.SourceInfo) (lacking []string) {
+	var errors, access, app, system bool
+	for i := range sources {
+		s := &sources[i]
+		errors = errors || s.HasErrors
+		access = access || s.HasAccess && s.Role == parser.RoleGateway
+		app = app || s.Role == parser.RoleApp
+		system = system || s.Role == parser.RoleSystem
+	}
+	add := func(has bool, text string) {
+		if !has {
+			lacking = append(lacking, text)
+		}
+	}
+	add(errors, "the gateway's error log: it names the upstream and what went wrong with it")
+	add(access, "the gateway's access log: it tells which requests failed, and how many")
+	add(app, "the application's own log, at the level at which it reports crashes and restarts")
+	add(system, "the kernel's and the init system's log (kern.log, journalctl): they tell who was killed or restarted")
+	return lacking
+}
+
+// overview is the list of all incidents, one line each.
+func (p *page) overview(incidents []rules.Incident) {
+	first := incidents[0].Start
+	p.line()
+	t := table{right: map[int]bool{0: true, 3: true, 4: true}}
+	for i := range incidents[:min(len(incidents), maxListed)] {
+		in := &incidents[i]
+		whole := rules.Moment{Micros: in.Start.Micros, Precision: parser.Second}
+		t.rows = append(t.rows, []string{fmt.Sprint(i + 1), p.clock.short(whole, first), causeName(in), sure(in), impactWord(in), Clean(upstreamsOf(in))})
+	}
+	t.write(p, 5)
+	if more := len(incidents) - maxListed; more > 0 {
+		p.line("  … and ", number(int64(more)), " more below")
+	}
+}
+
+func causeName(in *rules.Incident) string {
+	if in.Verdict.Cause == rules.CauseUnknown || in.Verdict.Cause == "" {
+		return "cause unknown"
+	}
+	return Clean(string(in.Verdict.Cause))
+}
+
+// sure is how sure the cause is; to be sure of not knowing is no news.
+func sure(in *rules.Incident) string {
+	if causeName(in) == "cause unknown" {
+		return ""
+	}
+	return percent(in.Verdict.Confidence)
+}
+
+// upstreamsOf names at most two upstreams, not yet cleaned.
+func upstreamsOf(in *rules.Incident) string {
+	switch ups := in.Upstreams; {
+	case len(ups) == 0:
+		return "the gateway itself"
+	case len(ups) <= 2:
+		return strings.Join(ups, ", ")
+	default:
+		return ups[0] + " and " + number(int64(len(ups)-1)) + " more"
+	}
+}
+
+// impactWord is the shortest figure of how bad it was.
+func impactWord(in *rules.Incident) string {
+	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
+		return number(max(in.FailedRequests, 0)+max(in.FailedOther, 0)) + " failed"
+	}
+	if in.ErrorLines >= 0 {
+		return counts(in.ErrorLines, "line", "lines")
+	}
+	return ""
+}
+
+// A table is rows of cleaned cells.
+type table struct {
+	rows  [][]string
+	right map[int]bool // columns aligned to the right
+	heads bool         // the first row is the heads
+	front bool         // the column that yields is cut in front
+}
+
+// write prints the table with two blanks between columns; if it is too wide, the column
+// that yields is cut, and then the line as a whole.
+func (t *table) write(p *page, yields int) {
+	if len(t.rows) == 0 {
+		return
+	}
+	widths := make([]int, len(t.rows[0]))
+	sum := 0
+	for i := range widths {
+		for _, r := range t.rows {
+			widths[i] = max(widths[i], lipgloss.Width(r[i]))
+		}
+		sum += widths[i] + 2
+	}
+	if sum > p.width {
+		widths[yields] = max(12, widths[yields]-(sum-p.width))
+	}
+	for n, r := range t.rows {
+		line := ""
+		for i, cell := range r {
+			if i == yields && t.front {
+				cell = cutFront(cell, widths[i])
+			} else {
+				cell = cut(cell, widths[i])
+			}
+			if t.right[i] {
+				cell = pad(cell, -widths[i])
+			} else {
+				cell = pad(cell, widths[i])
+			}
+			line += "  " + cell
+		}
+		line = cut(strings.TrimRight(line, " "), p.width)
+		if n == 0 && t.heads {
+			line = p.faint.Render(line)
+		}
+		p.line(line)
+	}
+}

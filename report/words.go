@@ -1,0 +1,135 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// number writes 1204 as 1,204.
+func number(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	start := 0
+	if n < 0 {
+		start = 1
+	}
+	for i := len(digits) - 3; i > start; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// counts writes "1 request", "1,204 requests".
+func counts(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return number(n) + " " + many
+}
+
+// duration writes microseconds as a person says them: 471 ms, 7 s, 2 min 5 s, 3 h 20 min, 2 d 4 h.
+func duration(micros int64) string {
+	d := time.Duration(micros) * time.Microsecond
+	switch d = max(d, 0); {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", d.Round(time.Second)/time.Second)
+	case d < time.Hour:
+		return two(d, time.Minute, "min", time.Second, "s")
+	case d < 24*time.Hour:
+		return two(d, time.Hour, "h", time.Minute, "min")
+	}
+	return two(d, 24*time.Hour, "d", time.Hour, "h")
+}
+
+// two writes a duration in a large unit and the rest in a small one, if there is a rest.
+func two(d, large time.Duration, largeName string, small time.Duration, smallName string) string {
+	d = d.Truncate(small)
+	text := fmt.Sprintf("%s %s", number(int64(d/large)), largeName)
+	if rest := d % large / small; rest > 0 {
+		text += fmt.Sprintf(" %d %s", rest, smallName)
+	}
+	return text
+}
+
+// percent writes a probability; a certainty is never claimed.
+func percent(p float64) string {
+	n := int(finite(p)*100 + 0.5)
+	if n <= 0 {
+		return "<1 %"
+	}
+	return fmt.Sprintf("%d %%", min(n, 99))
+}
+
+// A clock writes moments in the reader's zone.
+type clock struct{ zone *time.Location }
+
+func (c clock) at(m rules.Moment) time.Time {
+	if c.zone == nil {
+		return m.Time()
+	}
+	return m.Time().In(c.zone)
+}
+
+// label names the zone in which a moment is written: UTC, CET, UTC-03:00.
+func (c clock) label(m rules.Moment) string {
+	name, offset := c.at(m).Zone()
+	if name == "" || name[0] == '+' || name[0] == '-' {
+		return "UTC" + parser.FormatOffset(int32(offset))
+	}
+	return Clean(name)
+}
+
+// short writes the time of day with all known digits, and the date if it is another day
+// than base's; the zone too if it is another than base's (the clocks changed).
+func (c clock) short(m, base rules.Moment) string {
+	if m.IsZero() {
+		return "?"
+	}
+	layout := "15:04:05"
+	switch {
+	case m.Precision < parser.Millisecond:
+		layout += ".000000"
+	case m.Precision < parser.Second:
+		layout += ".000"
+	}
+	t, b := c.at(m), c.at(base)
+	switch {
+	case t.Year() != b.Year():
+		layout = "2006-01-02 " + layout
+	case t.YearDay() != b.YearDay():
+		layout = "01-02 " + layout
+	}
+	text := t.Format(layout)
+	if c.label(m) != c.label(base) {
+		text += " " + c.label(m)
+	}
+	return text
+}
+
+// span writes "2026-11-22 14:25:46 to 14:25:49 UTC (3 s)", to the second.
+func (c clock) span(from, to rules.Moment) string {
+	if from.IsZero() {
+		return "at an unknown time"
+	}
+	start := c.at(from)
+	text := start.Format(time.DateTime)
+	if to.IsZero() || to.Micros < from.Micros+parser.Millisecond {
+		return text + " " + c.label(from)
+	}
+	end := c.at(to)
+	if c.label(from) != c.label(to) {
+		text += " " + c.label(from)
+	}
+	switch {
+	case start.Format(time.DateOnly) != end.Format(time.DateOnly):
+		text += " to " + end.Format(time.DateTime)
+	case start.Format(time.TimeOnly) != end.Format(time.TimeOnly):
+		text += " to " + end.Format(time.TimeOnly)
+	}
+	return text + " " + c.label(to) + " (" + duration(to.Micros-from.Micros) + ")"
+}

@@ -1,0 +1,91 @@
+package rules
+
+import "culprit/parser"
+
+// A Case is the symptoms of one pool that belong together, with everything that
+// bears on their cause. It is what cause.Decide judges; all times are aligned (UTC).
+type Case struct {
+	Key     string   // of the pool; "gateway" for faults of the gateway itself
+	Members []string // addresses and group names of the pool that failed, as written
+	Gateway bool     // no upstream was involved
+
+	Symptoms []CaseSymptom // ordered by first time, then class, phase
+	Span     Interval      // first to last symptom
+	Began    int64         // earliest start of a failed request: waiting may have begun long before the first line
+	Evidence []Candidate   // ordered by time, then source
+	Traffic  Traffic
+	Seen     Seen
+}
+
+// A CaseSymptom is one class of symptoms of a case.
+type CaseSymptom struct {
+	Class     parser.Symptom
+	Phase     parser.Phase
+	Rank      parser.Rank
+	Errno     int32
+	Hints     []Cause
+	Scheme    string
+	Count     int64
+	First     Interval
+	Last      Interval
+	FromTally bool // known from access lines only
+	Status    int16
+}
+
+// Traffic is what the access log says about the pool while the case lasted.
+type Traffic struct {
+	Known          bool  // an access log names the pool's addresses
+	Succeeded      int64 // answers below 500 between the first and the last symptom
+	Failed         int64
+	FailedReused   int64 // failures on a kept-alive connection (connect time 0.000)
+	FailedFresh    int64 // failures with another connect time, or none
+	SymptomSeconds int64 // seconds with a primary symptom
+	ServedSeconds  int64 // of them, those in which the pool also answered
+}
+
+// Seen says which kinds of log there were: absence of a line means something only
+// in a log that exists.
+type Seen struct {
+	ErrorLog bool // of the gateway
+	Access   bool
+	App      bool // a stream is linked to the pool
+	AnyApp   bool // there are application logs at all
+	System   bool // kernel, init system or container runtime
+}
+
+// A Candidate is a hit that may bear on a case, with how it is linked and when it was.
+type Candidate struct {
+	Event   *Event
+	Hit     *Hit
+	Cause   Cause // what it speaks for here
+	When    Interval
+	Link    int    // decibans; negative speaks for another service
+	LinkWhy string // the link in words: "which listens on 127.0.0.1:9001"
+	Service string // name of the linked service, "" if none
+	Subject int    // index of the linked service, -1 if none: equal subjects share a chain
+	Inside  int64  // records of this kind from its subject near the case's symptoms
+	Outside int64  // and elsewhere
+	Covered int    // of ten symptom moments, how many it stands close before
+	Lasting bool   // it set a state that still held when the case began
+	Chained bool   // the state after it was a failure or death, not recovery
+}
+
+// First returns the interval of the first symptom.
+func (c *Case) First() Interval {
+	if len(c.Symptoms) == 0 {
+		return c.Span
+	}
+	return c.Symptoms[0].First
+}
+
+// Primary returns how many primary symptoms of a class the case has; of all
+// classes for SymptomNone.
+func (c *Case) Primary(class parser.Symptom) int64 {
+	var n int64
+	for _, s := range c.Symptoms {
+		if s.Rank == parser.RankPrimary && (class == parser.SymptomNone || s.Class == class) {
+			n += s.Count
+		}
+	}
+	return n
+}

@@ -1,0 +1,32 @@
+package cause
+
+import "math"
+
+// Confidence is the probability that the verdict is right, from the winner's
+// weight and its distance to the next, squeezed by a logistic curve. The curve's two
+// figures were fitted leave-one-out on the labelled cases (fixtures: calibration).
+const (
+	logisticMiddle = 9.0 // decibans at which right and wrong are even
+	logisticSlope  = 9.0
+)
+
+func confidence(total, margin int) float64 {
+	x := float64(min(margin, total))
+	return round2(min(0.99, max(0.3, logistic(x))))
+}
+
+func logistic(x float64) float64 { return 1 / (1 + math.Exp(-(x-logisticMiddle)/logisticSlope)) }
+
+// unsure is the confidence that unknown is the right answer: high when nothing
+// speaks for anything, low when two causes are close.
+func unsure(best *score, next int) float64 {
+	switch {
+	case best == nil || best.total <= 0:
+		return 0.8
+	case best.total < aboveNothing:
+		return 0.65
+	}
+	return 0.5
+}
+
+func round2(x float64) float64 { return math.Round(x*100) / 100 }

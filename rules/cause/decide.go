@@ -1,0 +1,354 @@
+package cause
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// The bar that a winner must pass, in decibans.
+const (
+	aboveNothing = 10 // above its prior
+	aboveNext    = 5  // above the next
+	foldSlack    = 3 * parser.Second
+	maxShown     = 4 // alternatives
+)
+
+// score is one cause's account.
+type score struct {
+	cause   rules.Cause
+	own     int // from the symptoms alone
+	total   int
+	reasons []rules.Reason
+	pieces  []piece // best first
+	foldedI rules.Cause
+}
+
+func (s *score) add(weight int, text string) {
+	s.total += weight
+	if weight != 0 && text != "" {
+		s.reasons = append(s.reasons, rules.Reason{Weight: weight, Text: text})
+	}
+}
+
+// Decide judges a case. It is pure, and its result does not depend on the order of
+// the case's evidence.
+func Decide(c *rules.Case) rules.Verdict {
+	scores := account(c)
+	fold(c, scores)
+	slices.SortStableFunc(scores, func(a, b *score) int {
+		return cmp.Or(folded(a)-folded(b), cmp.Compare(b.total, a.total), cmp.Compare(orderOf(a.cause), orderOf(b.cause)))
+	})
+	return verdict(c, scores)
+}
+
+func folded(s *score) int {
+	if s.foldedI != "" {
+		return 1
+	}
+	return 0
+}
+
+func orderOf(c rules.Cause) int { return slices.Index(rules.Causes(), c) }
+
+// account opens one score per cause that anything speaks for.
+func account(c *rules.Case) []*score {
+	byCause := map[rules.Cause]*score{}
+	get := func(cause rules.Cause) *score {
+		s := byCause[cause]
+		if s == nil {
+			s = &score{cause: cause}
+			byCause[cause] = s
+		}
+		return s
+	}
+	for cause, w := range symptomsAlone(c) {
+		s := get(cause)
+		s.own = w.Weight
+		s.add(w.Weight, w.Text)
+	}
+	if w := keepaliveRace(c); w.Weight > 0 {
+		s := get(rules.CauseKeepaliveRace)
+		s.own = w.Weight
+		s.add(w.Weight, w.Text)
+	}
+	for i := range c.Evidence {
+		sig := c.Evidence[i].Hit.Signature
+		for _, cause := range append([]rules.Cause{sig.Cause}, sig.Also...) {
+			if cause != "" {
+				s := get(cause)
+				s.pieces = append(s.pieces, weigh(c, i, cause))
+			}
+		}
+	}
+	var out []*score
+	for _, cause := range rules.Causes() {
+		if s := byCause[cause]; s != nil {
+			s.sum(c)
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// sum adds fit and evidence: the best piece in full, each further kind a little.
+func (s *score) sum(c *rules.Case) {
+	if len(s.pieces) == 0 {
+		return
+	}
+	slices.SortStableFunc(s.pieces, func(a, b piece) int {
+		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.when.From, b.when.From), cmp.Compare(a.index, b.index))
+	})
+	best := s.pieces[0]
+	if s.own > 0 { // the symptoms alone already speak for it: evidence confirms
+		s.add(max(best.weight, 0)/2, best.why)
+	} else {
+		s.add(best.weight, best.why)
+		s.add(fit(c, s.cause), "how well the cause fits what the gateway saw")
+	}
+	more, seen := 0, map[string]bool{c.Evidence[best.index].Hit.Signature.ID: true}
+	for _, p := range s.pieces[1:] {
+		if id := c.Evidence[p.index].Hit.Signature.ID; !seen[id] && p.weight > 0 && more < furtherMost {
+			seen[id] = true
+			more += furtherKind
+		}
+	}
+	s.add(more, "further lines that say the same")
+}
+
+// symptomsAlone is what the gateway's own lines say, by the share that each class
+// has of the primary symptoms and with the first one counted double.
+func symptomsAlone(c *rules.Case) map[rules.Cause]rules.Reason {
+	out := map[rules.Cause]rules.Reason{}
+	total := c.Primary(parser.SymptomNone)
+	for i, s := range c.Symptoms {
+		cause, weight, why := alone(c, s)
+		if cause == "" || total > 0 && s.Rank != parser.RankPrimary {
+			continue
+		}
+		if i > 0 && total > 0 && s.Count*5 < total && !sameFirst(c, s) {
+			weight /= 2 // a few among many others, and not the first
+		}
+		if weight > out[cause].Weight {
+			out[cause] = rules.Reason{Weight: weight, Text: why}
+		}
+	}
+	if closed := c.Primary(parser.SymptomPrematureClose) + c.Primary(parser.SymptomConnReset); closed > 0 {
+		if w, ok := out[rules.CauseNotListening]; ok && closedFirst(c) {
+			// It listened a moment before: it went away, and that has a cause of its own.
+			w.Weight = min(w.Weight, aboveNothing-2)
+			out[rules.CauseNotListening] = w
+		}
+	}
+	return out
+}
+
+// closedFirst reports whether connections were cut before any was refused.
+func closedFirst(c *rules.Case) bool {
+	for _, s := range c.Symptoms {
+		switch groupOf(s.Class) {
+		case gClosed:
+			return true
+		case gRefused, gSocket:
+			return false
+		}
+	}
+	return false
+}
+
+func sameFirst(c *rules.Case, s rules.CaseSymptom) bool { return s.First.From < c.First().To }
+
+// alone is what one class says; the message's own words win over the class.
+func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
+	o := own[s.Class]
+	if len(s.Hints) > 0 && s.Hints[0] != o.cause && slices.Contains(overrules, s.Hints[0]) && groupOf(s.Class) != gClosed {
+		weight := max(o.weight, 22)
+		if len(s.Hints) > 1 && o.cause == "" {
+			weight = 16
+		}
+		return s.Hints[0], weight, "the gateway's message says so itself"
+	}
+	if s.Class == parser.SymptomConnRefused && lateListener(c) {
+		return o.cause, o.weight / 2, o.why
+	}
+	return o.cause, o.weight, o.why
+}
+
+// lateListener reports whether the pool was served in seconds of the case: then
+// something listened, at least at times.
+func lateListener(c *rules.Case) bool {
+	return c.Traffic.Known && c.Traffic.SymptomSeconds > 0 && c.Traffic.ServedSeconds*2 > c.Traffic.SymptomSeconds
+}
+
+// fit averages the table over the primary symptoms, the first one counted half.
+func fit(c *rules.Case, cause rules.Cause) int {
+	row, ok := fits[cause]
+	if !ok {
+		return 0
+	}
+	total := c.Primary(parser.SymptomNone)
+	if total == 0 || len(c.Symptoms) == 0 {
+		return 0
+	}
+	var sum int64
+	var first *rules.CaseSymptom
+	for i := range c.Symptoms {
+		s := &c.Symptoms[i]
+		if s.Rank != parser.RankPrimary {
+			continue
+		}
+		if first == nil {
+			first = s
+		}
+		sum += int64(row[groupOf(s.Class)]) * s.Count
+	}
+	if first == nil {
+		return 0
+	}
+	return (row[groupOf(first.Class)] + int(sum/total)) / 2
+}
+
+// fold gives the first link of a chain the weight of its consequences.
+func fold(c *rules.Case, scores []*score) {
+	byTotal := slices.Clone(scores)
+	slices.SortStableFunc(byTotal, func(a, b *score) int { return cmp.Compare(b.total, a.total) })
+	for _, root := range byTotal {
+		if root.foldedI != "" || root.total < aboveNothing {
+			continue
+		}
+		for _, other := range byTotal {
+			if other == root || other.foldedI != "" || !folds(root.cause, other.cause) || !oneStory(c, root, other) {
+				continue
+			}
+			if folds(other.cause, root.cause) && earlier(c, other, root) {
+				continue // each may explain the other: the earlier one does
+			}
+			if other.total > root.total {
+				root.add(other.total-root.total, fmt.Sprintf("%s is its consequence", other.cause))
+			}
+			other.foldedI = root.cause
+		}
+	}
+}
+
+// oneStory reports whether the root's evidence is about the same service as the
+// other's and not clearly after it.
+func oneStory(c *rules.Case, root, other *score) bool {
+	if len(other.pieces) == 0 { // known from the symptoms alone: any linked cause explains it
+		return len(root.pieces) > 0 && root.pieces[0].weight >= weightWeak && root.own == 0 || len(root.pieces) == 0 && other.own < root.own
+	}
+	if len(root.pieces) == 0 {
+		return false
+	}
+	a, b := c.Evidence[root.pieces[0].index], c.Evidence[other.pieces[0].index]
+	if a.Subject != b.Subject && a.Subject >= 0 && b.Subject >= 0 && root.cause != rules.CauseDependencyFailure {
+		return false
+	}
+	slack := foldSlack
+	if root.cause == rules.CauseStartFailure || root.cause == rules.CauseOOMKill || root.cause == rules.CauseWorkerTimeout || slowKind(root.cause) {
+		slack = 10 * parser.Second // told late: the manager's line, the report's last line
+	}
+	return first(root).From <= first(other).To+slack
+}
+
+// first is the earliest piece of a score that carries weight.
+func first(s *score) rules.Interval {
+	v := s.pieces[0].when
+	for _, p := range s.pieces {
+		if p.weight >= s.pieces[0].weight-10 && p.when.From < v.From && p.when.From != rules.Past {
+			v = p.when
+		}
+	}
+	return v
+}
+
+func earlier(c *rules.Case, a, b *score) bool {
+	if len(a.pieces) == 0 || len(b.pieces) == 0 {
+		return false
+	}
+	return first(a).To+foldSlack < first(b).From
+}
+
+// verdict applies the bar.
+func verdict(c *rules.Case, scores []*score) rules.Verdict {
+	v := rules.Verdict{Cause: rules.CauseUnknown}
+	var best *score
+	next := 0
+	if len(scores) > 0 && folded(scores[0]) == 0 {
+		best = scores[0]
+		if len(scores) > 1 && folded(scores[1]) == 0 {
+			next = max(scores[1].total, 0)
+		}
+	}
+	if best != nil && best.total >= aboveNothing && best.total >= next+aboveNext {
+		v.Cause, v.Decibans, v.Reasons = best.cause, best.total, best.reasons
+		v.Confidence = confidence(best.total, best.total-next)
+		v.Proof = proof(c, best)
+		scores = scores[1:]
+	} else {
+		v.Confidence = unsure(best, next)
+		v.Reasons = []rules.Reason{{Weight: 0, Text: "no cause stands far enough above the others"}}
+	}
+	for _, s := range scores {
+		if len(v.Alternatives) < maxShown && (s.total > 0 || len(s.pieces) > 0) {
+			v.Alternatives = append(v.Alternatives, alternative(c, s, &v))
+		}
+	}
+	return v
+}
+
+// proof lists what spoke for the cause, one piece a signature and subject, best first.
+func proof(c *rules.Case, s *score) []rules.Proof {
+	const most = 8
+	var out []rules.Proof
+	type kind struct {
+		id      string
+		subject int
+	}
+	seen := map[kind]bool{}
+	for _, p := range s.pieces {
+		ev := &c.Evidence[p.index]
+		k := kind{ev.Hit.Signature.ID, ev.Subject}
+		if seen[k] || len(out) == most || p.weight <= 0 || p.weight < s.pieces[0].weight-25 {
+			continue
+		}
+		seen[k] = true
+		out = append(out, rules.Proof{Candidate: p.index, Weight: p.weight, Why: p.why})
+	}
+	return out
+}
+
+func alternative(c *rules.Case, s *score, v *rules.Verdict) rules.Alternative {
+	return rules.Alternative{
+		Cause: s.cause, Decibans: s.total, WhyNot: whyNot(c, s, v),
+		Confidence: round2(max(0, min(1-v.Confidence, (1-v.Confidence)*float64(max(s.total, 0))/float64(max(s.total, 0)+30)))),
+	}
+}
+
+func whyNot(c *rules.Case, s *score, v *rules.Verdict) string {
+	if s.foldedI != "" {
+		return "it is a consequence of " + string(s.foldedI)
+	}
+	if len(s.pieces) > 0 {
+		ev := &c.Evidence[s.pieces[0].index]
+		switch {
+		case ev.Link < 0:
+			return "its evidence belongs to another service: " + ev.LinkWhy
+		case fit(c, s.cause) <= -8:
+			return "it does not make a gateway see such failures"
+		case ev.Link == 0:
+			return "nothing links its evidence to this upstream"
+		case ev.Outside > ev.Inside:
+			return "such lines are written outside the incident too"
+		case ev.When.From > c.First().To+2*parser.Second:
+			return "its evidence comes after the first failure"
+		}
+	}
+	if v.Cause == rules.CauseUnknown {
+		return "what speaks for it is too little to decide"
+	}
+	return fmt.Sprintf("it is %d decibans weaker", v.Decibans-s.total)
+}

@@ -1,0 +1,43 @@
+package cause
+
+import (
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// keepaliveRace weighs the one cause that no line names: the upstream closed an
+// idle connection just as the gateway reused it. Its picture (nginx: keepalive in
+// ngx_http_upstream.c): closes and resets only, on reused connections (connect time
+// 0.000), scattered, while the same peer answers in the same seconds; no death, no
+// refusal, a low share of the traffic. How long the answer took proves nothing.
+func keepaliveRace(c *rules.Case) rules.Reason {
+	const why = "single closed connections on reused keep-alive connections, while the same peer answered in the same seconds"
+	total := c.Primary(parser.SymptomNone)
+	closed := c.Primary(parser.SymptomPrematureClose) + c.Primary(parser.SymptomConnReset) + c.Primary(parser.SymptomSendTimeout)
+	t := c.Traffic
+	if total == 0 || closed != total || !t.Known || t.Succeeded == 0 {
+		return rules.Reason{}
+	}
+	if t.FailedFresh > t.FailedReused {
+		return rules.Reason{} // it failed on new connections too
+	}
+	weight := 0
+	if t.SymptomSeconds > 0 && t.ServedSeconds*10 >= t.SymptomSeconds*6 {
+		weight += 10
+	}
+	if t.FailedReused > 0 {
+		weight += 8
+	}
+	switch {
+	case total*10 <= t.Succeeded:
+		weight += 6
+	case total*4 <= t.Succeeded:
+		weight += 2
+	default:
+		weight -= 10
+	}
+	if t.SymptomSeconds >= 3 && total <= 2*t.SymptomSeconds { // scattered, not one burst
+		weight += 4
+	}
+	return rules.Reason{Weight: max(weight, 0), Text: why}
+}

@@ -1,0 +1,218 @@
+// Package cause judges a case: which root cause explains the symptoms best.
+//
+// Every candidate cause collects integer weights in decibans (tenths of a log-10
+// odds), each with a sentence: what the symptoms themselves say (own), whether the
+// cause can produce them (fit), and what its best evidence is worth: how telling
+// the line is, whether it is about this upstream (link), when it was (time), how
+// much denser it stands inside the incident than outside (lift), how many of the
+// failures it stands before (cover). Then chains are folded to their first link,
+// and the best cause wins if it is far enough above its prior and above the next;
+// else the verdict is unknown, which is an ordinary answer.
+//
+// The judgement is a Go table and not data: precedence between causes is one
+// global order that one person can read whole. Decide is pure.
+package cause
+
+import (
+	"fmt"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// Weights of one piece of evidence, in decibans.
+const (
+	weightStrong = 25
+	weightWeak   = 9
+	weightAlso   = -7 // it may stand for this cause, but usually stands for another
+
+	linkCap     = 12  // a sure link
+	unlinked    = -20 // nothing says that it is about this upstream
+	unlinkedFar = -10 // and the upstream is on another machine
+	coverBest   = 15  // it stands close before every failure
+	timeAt      = 5   // at the first failure
+	timeUnknown = -2
+	liftDaily   = -15 // it is written all day
+	liftInside  = 3   // only inside
+	furtherKind = 3   // each further signature that says the same
+	furtherMost = 9
+	dimRequest  = -6 // one request's error explains one request
+)
+
+// piece is the weight of one candidate for one cause, with its reasons.
+type piece struct {
+	index  int // in Case.Evidence
+	weight int
+	when   rules.Interval
+	why    string
+}
+
+// weigh judges one candidate for the cause it speaks for, or may stand for.
+func weigh(c *rules.Case, i int, cause rules.Cause) piece {
+	ev := &c.Evidence[i]
+	sig := ev.Hit.Signature
+	w := weightWeak
+	if sig.Strong {
+		w = weightStrong
+	}
+	if sig.Cause != cause {
+		w += weightAlso
+	}
+	if sig.Scope == rules.ScopeRequest && !onlyStatuses(c) {
+		w += dimRequest
+	}
+	w += linkWeight(c, ev)
+	w += timeWeight(c, ev)
+	w += liftWeight(ev)
+	return piece{index: i, weight: w, when: ev.When, why: sentence(c, ev)}
+}
+
+// onlyStatuses reports whether the symptoms are answers of the upstream itself.
+func onlyStatuses(c *rules.Case) bool {
+	for _, s := range c.Symptoms {
+		if s.Rank == parser.RankPrimary && s.Class != parser.SymptomUpstreamStatus {
+			return false
+		}
+	}
+	return true
+}
+
+func linkWeight(c *rules.Case, ev *rules.Candidate) int {
+	switch {
+	case ev.Link > 0:
+		return min(ev.Link, 2*linkCap)/2 + coverBest*ev.Covered/20
+	case ev.Link < 0:
+		return max(ev.Link, -40)
+	}
+	w := unlinked + coverBest*ev.Covered/10
+	if remote(c.Members) {
+		w += unlinkedFar
+	}
+	return w
+}
+
+// remote reports whether the members are on another machine than the gateway.
+func remote(members []string) bool {
+	for _, m := range members {
+		if len(m) > 0 && m[0] >= '0' && m[0] <= '9' && (len(m) < 4 || m[:4] != "127.") {
+			return true
+		}
+	}
+	return false
+}
+
+// timeWeight compares the evidence with the first failure and with the nearest
+// one, as intervals: only a clear "after" excludes.
+func timeWeight(c *rules.Case, ev *rules.Candidate) int {
+	if ev.When.From == rules.Past && ev.When.To == rules.Future {
+		return timeUnknown
+	}
+	lead := c.Began - ev.When.To // positive: evidence ended before the first failure began
+	if lead > 0 {
+		return leadWeight(lead, ev)
+	}
+	if late := ev.When.From - c.First().To; late > 0 {
+		return lateWeight(c, ev, late)
+	}
+	return timeAt
+}
+
+func leadWeight(lead int64, ev *rules.Candidate) int {
+	switch {
+	case lead <= 5*parser.Second:
+		return timeAt
+	case ev.Lasting:
+		return timeAt - 1
+	case lead <= 30*parser.Second:
+		return 1
+	case lead <= 2*parser.Minute:
+		return -5
+	}
+	return -18
+}
+
+// lateWeight: evidence that comes after the first failure may still explain it (a
+// warning that is written when it is already too late, a failure that repeats), but
+// what ends a process cannot come long after the first request died of it.
+func lateWeight(c *rules.Case, ev *rules.Candidate, late int64) int {
+	if ev.When.From > c.Span.To+2*parser.Second {
+		return -30
+	}
+	switch {
+	case ev.Covered >= 5:
+		return 2
+	case late <= 2*parser.Second:
+		return 0
+	case slowKind(ev.Cause):
+		if late <= 30*parser.Second {
+			return 0
+		}
+		return -4
+	case late <= 10*parser.Second:
+		return -8
+	}
+	return -15
+}
+
+func slowKind(c rules.Cause) bool {
+	switch c {
+	case rules.CauseSlowUpstream, rules.CauseUpstreamSaturated, rules.CauseDependencyFailure, rules.CauseWorkerTimeout,
+		rules.CauseGatewayResources, rules.CauseNetworkUnreachable, rules.CauseDNSFailure:
+		return true
+	}
+	return false
+}
+
+func liftWeight(ev *rules.Candidate) int {
+	switch {
+	case ev.Outside == 0:
+		return liftInside
+	case ev.Outside > 3*ev.Inside:
+		return liftDaily
+	case ev.Outside > ev.Inside:
+		return liftDaily / 3
+	}
+	return 0
+}
+
+// sentence says what the line proves and how it is linked.
+func sentence(c *rules.Case, ev *rules.Candidate) string {
+	text := fill(ev.Hit)
+	if ev.LinkWhy != "" {
+		text += "; " + ev.LinkWhy
+	}
+	if when := distance(c, ev); when != "" {
+		text += "; " + when
+	}
+	return text
+}
+
+// distance puts the time between evidence and first failure into words.
+func distance(c *rules.Case, ev *rules.Candidate) string {
+	if ev.When.From == rules.Past || ev.When.To == rules.Future || ev.When.To-ev.When.From > parser.Minute {
+		return ""
+	}
+	first := c.First()
+	switch {
+	case ev.When.To <= first.From:
+		return fmt.Sprintf("%s before the first failure", span(first.From-ev.When.From))
+	case ev.When.From >= first.To:
+		return fmt.Sprintf("%s after the first failure", span(ev.When.From-first.From))
+	}
+	return "in the second of the first failure"
+}
+
+// span renders a duration for people.
+func span(micros int64) string {
+	switch {
+	case micros < 10*parser.Second:
+		return fmt.Sprintf("%d.%d s", micros/parser.Second, micros%parser.Second/100_000)
+	case micros < 2*parser.Minute:
+		return fmt.Sprintf("%d s", micros/parser.Second)
+	case micros < 2*parser.Hour:
+		return fmt.Sprintf("%d min", micros/parser.Minute)
+	case micros < 2*parser.Day:
+		return fmt.Sprintf("%d h", micros/parser.Hour)
+	}
+	return fmt.Sprintf("%d days", micros/parser.Day)
+}

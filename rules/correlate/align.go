@@ -1,0 +1,411 @@
+package correlate
+
+import (
+	"slices"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// Clocks. A zoneless stamp's zone and a constant skew are settled before times are
+// compared: from the requests that two sources both saw, from processes that both
+// name, from a sibling's zone, from the user's flag, else assumed.
+
+const (
+	quarter      = 15 * parser.Minute
+	maxZone      = 15 * parser.Hour
+	minMatches   = 5
+	minLead      = 3 // times the runner-up
+	maxSkew      = 10 * parser.Minute
+	tinySkew     = 1500 * parser.Millisecond // within what whole seconds and late writing explain
+	commonKey    = 24                        // requests that repeat more often say nothing about time
+	uptimeWindow = 2 * parser.Second
+)
+
+// A source is a digest with its settled clock.
+type source struct {
+	*rules.Digest
+	index   int
+	site    string
+	settled bool
+	zone    int64 // subtracted from zoneless stamps, microseconds east of UTC
+	skew    int64 // its clock is ahead by this much; subtracted from all its stamps
+	boot    int64 // added to uptimes
+	hasBoot bool
+}
+
+// utc turns a moment of the source's clock into UTC.
+func (s *source) utc(micros int64, clock parser.Clock) int64 {
+	if micros == rules.Past || micros == rules.Future {
+		return micros
+	}
+	switch clock {
+	case parser.ClockZoned:
+		return micros - s.skew
+	case parser.ClockUptime:
+		if !s.hasBoot {
+			return rules.Past
+		}
+		return micros + s.boot
+	}
+	return micros - s.zone - s.skew
+}
+
+func (s *source) span(v rules.Interval, clock parser.Clock) rules.Interval {
+	if clock == parser.ClockUptime && !s.hasBoot || clock == parser.ClockNone {
+		return rules.Interval{From: rules.Past, To: rules.Future}
+	}
+	return rules.Interval{From: s.utc(v.From, clock), To: s.utc(v.To, clock)}
+}
+
+// clock is the clock that most of the source's stamps have.
+func (s *source) clock() parser.Clock {
+	if s.Source.First.Known() {
+		return s.Source.First.Clock
+	}
+	return parser.ClockNone
+}
+
+func (s *source) zoneless() bool { return s.clock() != parser.ClockZoned }
+
+// align settles every source's zone and skew.
+func (e *Engine) align() {
+	anchor := e.anchor()
+	if anchor != nil {
+		e.settleAnchor(anchor)
+	}
+	e.settleByRequests()
+	e.settleByProcesses()
+	for _, s := range e.sources {
+		if !s.settled {
+			e.settleByNeighbours(s, anchor)
+		}
+	}
+	for _, s := range e.sources {
+		e.describeZone(s)
+	}
+}
+
+// anchor is the source whose clock all others are compared with: the gateway's,
+// with a stated zone if there is one, with most requests.
+func (e *Engine) anchor() *source {
+	var best *source
+	worth := func(s *source) [3]int64 {
+		var w [3]int64
+		if s.Source.Role == parser.RoleGateway {
+			w[0] = 1
+		}
+		if !s.zoneless() {
+			w[1] = 1
+		}
+		w[2] = int64(len(s.Requests))
+		return w
+	}
+	for _, s := range e.sources {
+		if s.clock() == parser.ClockNone || s.clock() == parser.ClockUptime {
+			continue
+		}
+		if best == nil || slices.Compare(better(worth(s)), better(worth(best))) > 0 {
+			best = s
+		}
+	}
+	return best
+}
+
+func better(w [3]int64) []int64 { return w[:] }
+
+func (e *Engine) settleAnchor(a *source) {
+	if !a.zoneless() {
+		e.settle(a, 0, rules.ZoneStated)
+		return
+	}
+	if e.cfg.HasZone {
+		e.settle(a, e.cfg.zoneAt(a.Source.First.Micros), rules.ZoneFlag)
+		return
+	}
+	for _, s := range e.sources {
+		if s.zoneless() {
+			continue
+		}
+		if delta, ok := offset(s.times(0, 0), a.times(0, 0)); ok {
+			zone := roundQuarter(-delta)
+			e.settle(a, zone, rules.ZoneInferred)
+			return
+		}
+	}
+	for _, s := range e.sources { // a gateway's stated zone is also that of its error log
+		if s.Source.Role == parser.RoleGateway && !s.zoneless() {
+			e.settle(a, int64(s.Source.First.Offset)*parser.Second, rules.ZoneInferred)
+			return
+		}
+	}
+	e.settle(a, 0, rules.ZoneAssumed)
+}
+
+func (e *Engine) settle(s *source, zone int64, from rules.ZoneFrom) {
+	s.settled, s.zone = true, zone
+	s.Source.ZoneFrom = from
+}
+
+// settleByRequests compares each unsettled source with the settled ones, best
+// support first in a fixed order, until nothing changes.
+func (e *Engine) settleByRequests() {
+	for range 3 {
+		changed := false
+		for _, s := range e.sources {
+			if s.settled || len(s.Requests) == 0 || s.clock() == parser.ClockUptime {
+				continue
+			}
+			for _, a := range e.sources {
+				if !a.settled || a == s || len(a.Requests) == 0 {
+					continue
+				}
+				if e.settleAgainst(s, a) {
+					changed = true
+					break
+				}
+			}
+		}
+		if !changed {
+			return
+		}
+	}
+}
+
+func (e *Engine) settleAgainst(s, a *source) bool {
+	delta, ok := offset(a.times(a.zone, a.skew), s.times(0, 0))
+	if !ok {
+		return false
+	}
+	zone, skew := int64(0), -delta
+	from := rules.ZoneStated
+	if s.zoneless() {
+		zone = roundQuarter(-delta)
+		skew = -delta - zone
+		from = rules.ZoneInferred
+		if e.cfg.HasZone {
+			zone, from = e.cfg.zoneAt(s.Source.First.Micros), rules.ZoneFlag
+			skew = -delta - zone
+		}
+	}
+	if abs(skew) > maxSkew {
+		return false
+	}
+	if abs(skew) < tinySkew {
+		skew = 0
+	}
+	e.settle(s, zone, from)
+	s.skew = skew
+	return true
+}
+
+// times are the source's requests in UTC, given its zone and skew.
+func (s *source) times(zone, skew int64) []rules.Request {
+	out := slices.Clone(s.Requests)
+	for i := range out {
+		out[i].Micros -= skew
+		if s.zoneless() {
+			out[i].Micros -= zone
+		}
+	}
+	return out
+}
+
+// offset is what must be added to b's times to make them a's: the best-supported
+// difference in whole seconds over requests with the same method, path and (where
+// both tell it) status, refined to the median. It must have at least five matching
+// requests and three times the support of any other.
+func offset(a, b []rules.Request) (int64, bool) {
+	byKey := map[uint64][]rules.Request{}
+	for _, q := range a {
+		byKey[q.Key] = append(byKey[q.Key], q)
+	}
+	seen := map[uint64]int{}
+	for _, q := range b {
+		seen[q.Key]++
+	}
+	votes := map[int64]int{}
+	var diffs []int64
+	for _, q := range b {
+		peers := byKey[q.Key]
+		if len(peers)*seen[q.Key] > commonKey {
+			continue
+		}
+		voted := map[int64]bool{}
+		for _, p := range peers {
+			d := p.Micros - q.Micros
+			if abs(d) > maxZone+maxSkew || p.Status != 0 && q.Status != 0 && p.Status != q.Status {
+				continue
+			}
+			diffs = append(diffs, d)
+			if bin := floorDiv(d, parser.Second); !voted[bin] {
+				voted[bin] = true
+				votes[bin]++
+			}
+		}
+	}
+	return mostSupported(votes, diffs)
+}
+
+func mostSupported(votes map[int64]int, diffs []int64) (int64, bool) {
+	bins := make([]int64, 0, len(votes))
+	for bin := range votes {
+		bins = append(bins, bin)
+	}
+	slices.Sort(bins)
+	support := func(bin int64) int { return votes[bin-1] + votes[bin] + votes[bin+1] }
+	best, second := int64(0), 0
+	bestSupport := 0
+	for _, bin := range bins {
+		if n := support(bin); n > bestSupport || n == bestSupport && votes[bin] > votes[best] {
+			best, bestSupport = bin, n
+		}
+	}
+	for _, bin := range bins {
+		if abs(bin-best) > 3 {
+			second = max(second, support(bin))
+		}
+	}
+	if bestSupport < minMatches || bestSupport < minLead*second {
+		return 0, false
+	}
+	var near []int64
+	for _, d := range diffs {
+		if bin := floorDiv(d, parser.Second); abs(bin-best) <= 1 {
+			near = append(near, d)
+		}
+	}
+	slices.Sort(near)
+	return near[len(near)/2], true
+}
+
+// settleByProcesses uses pids that two sources name at a death: the kernel's kill
+// and the manager's line about the same process are one moment.
+func (e *Engine) settleByProcesses() {
+	for _, s := range e.sources {
+		uptime := s.clock() == parser.ClockUptime
+		if s.settled && !uptime || s.clock() == parser.ClockNone {
+			continue
+		}
+		var deltas []int64
+		for _, a := range e.sources {
+			if a != s && a.settled {
+				deltas = append(deltas, deathDeltas(a, s)...)
+			}
+		}
+		if len(deltas) == 0 {
+			continue
+		}
+		slices.Sort(deltas)
+		delta := deltas[len(deltas)/2]
+		if uptime {
+			s.boot, s.hasBoot, s.settled = delta, true, true
+			s.Source.ZoneFrom = rules.ZoneInferred
+			continue
+		}
+		if zone := roundQuarter(-delta); s.zoneless() && abs(-delta-zone) < parser.Minute {
+			e.settle(s, zone, rules.ZoneInferred)
+		}
+	}
+}
+
+// deathDeltas lists a's time minus s's for each process whose death both tell.
+func deathDeltas(a, s *source) []int64 {
+	times := map[string]int64{}
+	eachDeath(a, func(pid string, ev *rules.Event) {
+		if _, ok := times[pid]; !ok {
+			times[pid] = a.utc(ev.When.From, ev.Clock)
+		}
+	})
+	var out []int64
+	eachDeath(s, func(pid string, ev *rules.Event) {
+		if t, ok := times[pid]; ok && t != rules.Past {
+			out = append(out, t-ev.When.From)
+		}
+	})
+	return out
+}
+
+func eachDeath(s *source, f func(pid string, ev *rules.Event)) {
+	for i := range s.Events {
+		ev := &s.Events[i]
+		for j := range ev.Hits {
+			h := &ev.Hits[j]
+			if pid := h.Get(rules.FieldPID); pid != "" && h.Signature.Role == rules.RoleCause && ev.When.From != rules.Past {
+				f(pid, ev)
+			}
+		}
+	}
+}
+
+// settleByNeighbours takes the zone of a rotated sibling, the flag, or the
+// gateway's own, whichever makes the source lie where the gateway's log lies.
+func (e *Engine) settleByNeighbours(s *source, anchor *source) {
+	if !s.zoneless() {
+		e.settle(s, 0, rules.ZoneStated)
+		return
+	}
+	for _, a := range e.sources {
+		if a.settled && a != s && a.Source.Group == s.Source.Group && a.zoneless() {
+			e.settle(s, a.zone, a.Source.ZoneFrom)
+			s.skew = a.skew
+			return
+		}
+	}
+	if e.cfg.HasZone {
+		e.settle(s, e.cfg.zoneAt(s.Source.First.Micros), rules.ZoneFlag)
+		return
+	}
+	if anchor == nil {
+		e.settle(s, 0, rules.ZoneAssumed)
+		return
+	}
+	local := int64(anchor.Source.First.Offset) * parser.Second
+	if anchor.zoneless() {
+		local = anchor.zone
+	}
+	zone, from := local, rules.ZoneInferred
+	if local == 0 || !e.overlaps(s, local, anchor) && e.overlaps(s, 0, anchor) {
+		zone = 0
+	}
+	if anchor.Source.ZoneFrom == rules.ZoneAssumed || !e.overlaps(s, zone, anchor) {
+		from = rules.ZoneAssumed
+	}
+	e.settle(s, zone, from)
+}
+
+// overlaps reports whether s, read in the zone, covers a time that the anchor covers.
+func (e *Engine) overlaps(s *source, zone int64, anchor *source) bool {
+	from, to := s.Source.First.Micros-zone, s.Source.Last.Micros-zone
+	a, b := anchor.utc(anchor.Source.First.Micros, anchor.Source.First.Clock), anchor.utc(anchor.Source.Last.Micros, anchor.Source.Last.Clock)
+	return from <= b+parser.Minute && to >= a-parser.Minute
+}
+
+func (e *Engine) describeZone(s *source) {
+	i := &s.Source
+	switch {
+	case s.clock() == parser.ClockZoned:
+		i.ZoneOffset = i.First.Offset
+	default:
+		i.ZoneOffset = int32(s.zone / parser.Second)
+	}
+	i.Zone = parser.FormatOffset(i.ZoneOffset)
+	i.Skew = s.skew
+}
+
+func roundQuarter(d int64) int64 { return floorDiv(d+quarter/2, quarter) * quarter }
+
+func floorDiv(a, n int64) int64 {
+	q := a / n
+	if a%n < 0 {
+		q--
+	}
+	return q
+}
+
+func abs(n int64) int64 {
+	if n < 0 {
+		return -n
+	}
+	return n
+}

@@ -1,0 +1,398 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// A tallied is a tally of a gateway's access log, in UTC.
+type tallied struct {
+	*rules.Tally
+	source *source
+	when   rules.Interval
+	left   int64 // failures not attributed to a case yet
+}
+
+// An answer is a number of failed requests of one tally that belong to a case.
+type answer struct {
+	tally *tallied
+	count int64
+}
+
+// near is how far an access line may stand from the error line of its request.
+const near = 2 * parser.Second
+
+// accessSources lists the gateways' access logs. A log whose clients are all this
+// machine is the application's own if another gateway's log is there.
+func (e *Engine) accessSources() []*source {
+	var all, outer []*source
+	for _, s := range e.sources {
+		if s.Source.HasAccess {
+			all = append(all, s)
+			if !s.Source.Loopback {
+				outer = append(outer, s)
+			}
+		}
+	}
+	if len(outer) > 0 {
+		return outer
+	}
+	return all
+}
+
+// tallies lists the access logs' tallies that pass, in a fixed order.
+func (e *Engine) tallies(pass func(*rules.Tally) bool) []*tallied {
+	var out []*tallied
+	for _, s := range e.accessSources() {
+		for i := range s.Tallies {
+			t := &s.Tallies[i]
+			if !pass(t) {
+				continue
+			}
+			from := s.utc(t.Second*parser.Second, s.clock())
+			out = append(out, &tallied{Tally: t, source: s, when: rules.Interval{From: from, To: from + parser.Second}, left: t.Count})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *tallied) int {
+		return cmp.Or(cmp.Compare(a.when.From, b.when.From), cmp.Compare(a.source.index, b.source.index), cmp.Compare(a.Place.Offset, b.Place.Offset),
+			cmp.Compare(a.Status, b.Status), cmp.Compare(a.Upstream, b.Upstream), cmp.Compare(a.VHost, b.VHost))
+	})
+	return out
+}
+
+// failedStatus reports whether a status is a failure that the gateway's user sees.
+func failedStatus(status int16) bool {
+	switch status {
+	case 500, 502, 503, 504, 9:
+		return true
+	}
+	return false
+}
+
+// addAccess attributes failed requests to cases (semantics: "Whose is a 5xx?") and
+// makes cases of failures that no error line tells.
+func (e *Engine) addAccess(cases []*gathering) []*gathering {
+	failures := e.tallies(func(t *rules.Tally) bool { return failedStatus(t.Status) })
+	for _, rule := range []func(*gathering, *tallied) int64{sameRequest, e.sameUpstream} {
+		attribute(cases, failures, rule)
+	}
+	attributeByHost(e, cases, failures)
+	fresh := e.silentCases(failures)
+	attribute(fresh, failures, e.sameUpstream)
+	all := append(cases, fresh...)
+	for _, g := range all {
+		for _, a := range g.answers {
+			if waited := a.tally.Waited; waited > 0 {
+				g.began = min(g.began, a.tally.when.From-waited)
+			}
+		}
+	}
+	return all
+}
+
+func attribute(cases []*gathering, failures []*tallied, share func(*gathering, *tallied) int64) {
+	for _, t := range failures {
+		for _, g := range cases {
+			if t.left == 0 {
+				break
+			}
+			if n := min(share(g, t), t.left); n > 0 {
+				g.answers = append(g.answers, answer{t, n})
+				t.left -= n
+			}
+		}
+	}
+}
+
+// sameRequest is the number of requests of the tally that a symptom of the case
+// names too, by client and request line.
+func sameRequest(g *gathering, t *tallied) int64 {
+	if len(t.Requests) == 0 || t.when.To+near < g.pool.span.From || t.when.From > g.pool.span.To+near {
+		return 0
+	}
+	matched := 0
+	for _, key := range t.Requests {
+		if slices.ContainsFunc(g.symptoms, func(s *symptom) bool {
+			if s.last.To+near < t.when.From || s.when.From > t.when.To+near {
+				return false
+			}
+			_, found := slices.BinarySearch(s.Event.Requests, key)
+			return found
+		}) {
+			matched++
+		}
+	}
+	if matched == len(t.Requests) {
+		return t.Count
+	}
+	return t.Count * int64(matched) / int64(len(t.Requests))
+}
+
+// sameUpstream gives the rest to the case of the address, while it lasted.
+func (e *Engine) sameUpstream(g *gathering, t *tallied) int64 {
+	if t.Upstream == "" || g.pool.gateway || !inside(g, t) {
+		return 0
+	}
+	n := e.node(t.source, t.Upstream)
+	if n == g.pool.root || e.pools.find(n) == g.pool.root {
+		return t.left
+	}
+	return 0
+}
+
+func inside(g *gathering, t *tallied) bool {
+	return t.when.To+near >= g.pool.span.From && t.when.From <= g.pool.span.To+near
+}
+
+// attributeByHost gives what is left to the only case that was open for the same
+// virtual host; a log that names no host takes the only open case.
+func attributeByHost(e *Engine, cases []*gathering, failures []*tallied) {
+	for _, t := range failures {
+		if t.left == 0 || t.Upstream != "" {
+			continue
+		}
+		var open []*gathering
+		for _, g := range cases {
+			if inside(g, t) && g.siteOK(t) && (t.VHost == "" || slices.Contains(g.pool.vhosts, t.VHost)) && answersFit(g, t) {
+				open = append(open, g)
+			}
+		}
+		if len(open) == 1 {
+			open[0].answers = append(open[0].answers, answer{t, t.left})
+			t.left = 0
+		}
+	}
+}
+
+func (g *gathering) siteOK(t *tallied) bool {
+	return g.pool.root.site == "" || g.pool.root.site == t.source.site
+}
+
+// answersFit reports whether the case can have ended in the status: a timeout makes
+// 504s, a refused connection 502s; the gateway's own faults mostly 500s.
+func answersFit(g *gathering, t *tallied) bool {
+	if t.Made == rules.MakerUpstream {
+		return false
+	}
+	for _, s := range g.symptoms {
+		if slices.Contains(statusesOf(s.Symptom), t.Status) {
+			return true
+		}
+	}
+	return false
+}
+
+// statusesOf lists what nginx answers after a symptom (ngx_http_upstream_next and
+// ngx_http_upstream_finalize_request).
+func statusesOf(s parser.Symptom) []int16 {
+	switch s {
+	case parser.SymptomConnectTimeout, parser.SymptomReadTimeout, parser.SymptomSendTimeout:
+		return []int16{504, 502}
+	case parser.SymptomNoHTTPHeader:
+		return []int16{9, 502}
+	case parser.SymptomNoConnections, parser.SymptomNoFiles, parser.SymptomNoMemory, parser.SymptomDiskFull, parser.SymptomBadURL:
+		return []int16{500}
+	case parser.SymptomTLSHandshake:
+		return []int16{502, 504}
+	}
+	return []int16{502, 503, 500}
+}
+
+// covered reports whether a gateway's error log of the site is among the sources:
+// then a missing line means something.
+func (e *Engine) covered(site string) bool {
+	return slices.ContainsFunc(e.sources, func(s *source) bool { return s.Source.HasErrors && (s.site == site || s.site == "" || site == "") })
+}
+
+// Bars for failures that no error line tells.
+const (
+	burstCount  = 5
+	burstWindow = parser.Minute
+	burstLift   = 10 // times the rate outside
+)
+
+// silentCases makes cases of failures that only the access log shows: one is enough
+// where the gateway made it, a burst is needed where the upstream may have answered
+// it itself.
+func (e *Engine) silentCases(failures []*tallied) []*gathering {
+	groups := map[node][]*symptom{}
+	for _, t := range failures {
+		if t.left > 0 && !onPurpose(t) {
+			s := e.fromTally(t)
+			root := e.rootOf(s)
+			if root.name[0] == '?' {
+				root.name = "?" + t.VHost
+			}
+			groups[root] = append(groups[root], s)
+		}
+	}
+	var out []*gathering
+	for _, g := range e.splitQuiet(groups) {
+		if g.pool.root.name[0] == '?' {
+			g.pool.names = nil
+		}
+		if e.enough(g, failures) {
+			for _, s := range g.symptoms {
+				g.answers = append(g.answers, answer{s.tally, s.tally.left})
+				s.tally.left = 0
+			}
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// onPurpose reports whether a 503 was answered without asking any upstream: a
+// limit, a maintenance page, a configured return.
+func onPurpose(t *tallied) bool {
+	return t.Status == 503 && t.Upstream == "" && t.Made == rules.MakerGateway
+}
+
+func (e *Engine) fromTally(t *tallied) *symptom {
+	ev := &rules.Event{
+		Source: t.source.index, When: t.when, Last: t.when, Clock: parser.ClockZoned, Count: t.left,
+		Place: t.Place, Text: t.Text, Symptom: t.Symptom, Phase: t.Phase, Rank: parser.RankPrimary,
+		Upstream: t.Upstream, VHost: t.VHost, Requests: t.Requests, Access: true,
+	}
+	if t.Made == rules.MakerUpstream || t.Made == rules.MakerUnknown && t.Symptom == parser.SymptomNone {
+		ev.Symptom = parser.SymptomUpstreamStatus
+	}
+	if ev.Symptom == parser.SymptomNone {
+		ev.Symptom = parser.SymptomOther
+	}
+	return &symptom{Event: ev, source: t.source, when: t.when, last: t.when, tally: t, members: t.Upstream}
+}
+
+func (e *Engine) enough(g *gathering, failures []*tallied) bool {
+	for _, s := range g.symptoms {
+		t := s.tally
+		made := t.Made == rules.MakerGateway || t.Made == rules.MakerUnknown && !e.covered(t.source.site)
+		if made && (t.Status == 502 || t.Status == 504 || t.Status == 9) {
+			return true
+		}
+	}
+	return burst(g.symptoms) && e.lifted(g, failures)
+}
+
+// burst reports whether five failures stand within a minute.
+func burst(list []*symptom) bool {
+	for i := range list {
+		var n int64
+		for j := i; j < len(list) && list[j].when.From < list[i].when.From+burstWindow; j++ {
+			if n += list[j].tally.left; n >= burstCount {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lifted reports whether failures are ten times as frequent inside as outside.
+func (e *Engine) lifted(g *gathering, failures []*tallied) bool {
+	span := g.pool.span
+	var in, out int64
+	for _, t := range failures {
+		if t.Upstream != g.symptoms[0].Upstream || t.VHost != g.symptoms[0].VHost {
+			continue
+		}
+		if t.when.To >= span.From && t.when.From <= span.To {
+			in += t.Count
+		} else {
+			out += t.Count
+		}
+	}
+	s := g.symptoms[0].source
+	whole := s.utc(s.Source.Last.Micros, s.Source.Last.Clock) - s.utc(s.Source.First.Micros, s.Source.First.Clock)
+	rest := max(whole-(span.To-span.From), parser.Second)
+	return in*rest >= burstLift*out*max(span.To-span.From, parser.Second)
+}
+
+// answersOf lists the answers of a case that one address gave.
+func answersOf(g *gathering, upstream string) []answer {
+	var out []answer
+	for _, a := range g.answers {
+		if a.tally.Upstream == upstream {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func cutAnswers(all []answer, at int64) (before, after []answer) {
+	for _, a := range all {
+		if a.tally.when.From < at {
+			before = append(before, a)
+		} else {
+			after = append(after, a)
+		}
+	}
+	return before, after
+}
+
+// servedBetween reports whether the pool answered well between two moments.
+func (e *Engine) servedBetween(p *pool, from, to int64) bool {
+	for _, s := range e.accessSources() {
+		for i := range s.Tallies {
+			t := &s.Tallies[i]
+			at := s.utc(t.Second*parser.Second, s.clock())
+			if t.Status < 500 && t.Status >= 100 && t.Status != 499 && at >= from && at < to && e.serves(p, s, t.Upstream) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// serves reports whether an access line's address belongs to the pool; a log that
+// names no addresses says nothing.
+func (e *Engine) serves(p *pool, s *source, upstream string) bool {
+	if upstream == "" || p.gateway {
+		return false
+	}
+	n := e.node(s, upstream)
+	return n == p.root || e.pools.find(n) == p.root
+}
+
+// traffic sums what the access logs say about a case's pool.
+func (e *Engine) traffic(g *gathering) rules.Traffic {
+	var t rules.Traffic
+	served := map[int64]bool{}
+	from, to := g.pool.span.From, g.pool.span.To
+	for _, s := range e.accessSources() {
+		for i := range s.Tallies {
+			c := &s.Tallies[i]
+			at := s.utc(c.Second*parser.Second, s.clock())
+			if !e.serves(g.pool, s, c.Upstream) {
+				continue
+			}
+			t.Known = true
+			if at+parser.Second <= from || at >= to || c.Status >= 499 || c.Status < 100 {
+				continue
+			}
+			t.Succeeded += c.Count
+			served[floorDiv(at, parser.Second)] = true
+		}
+	}
+	for _, a := range g.answers {
+		t.Failed += a.count
+		reused := a.tally.Reused * a.count / max(a.tally.Count, 1)
+		t.FailedReused += reused
+		t.FailedFresh += a.count - reused
+	}
+	seconds := map[int64]bool{}
+	for _, s := range g.symptoms {
+		if s.Rank == parser.RankPrimary {
+			seconds[floorDiv(s.when.From, parser.Second)] = true
+		}
+	}
+	for second := range seconds {
+		t.SymptomSeconds++
+		if served[second] {
+			t.ServedSeconds++
+		}
+	}
+	return t
+}

@@ -1,0 +1,304 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+
+	"culprit/parser"
+	"culprit/rules"
+	"culprit/rules/cause"
+)
+
+// A symptom is an event of a gateway, in UTC.
+type symptom struct {
+	*rules.Event
+	source  *source
+	when    rules.Interval
+	last    rules.Interval
+	tally   *tallied // it comes from access lines, nil for an error line
+	members string   // the address it names
+}
+
+// A gathering is a case while its parts are collected.
+type gathering struct {
+	pool     *pool
+	symptoms []*symptom
+	answers  []answer // failed requests attributed to it
+	began    int64
+
+	rules   *rules.Case
+	links   map[*service]link
+	verdict rules.Verdict
+	related []*gathering
+}
+
+func (g *gathering) span() rules.Interval {
+	v := rules.Interval{From: rules.Future, To: rules.Past}
+	for _, s := range g.symptoms {
+		v.From, v.To = min(v.From, s.when.From), max(v.To, s.last.To)
+	}
+	return v
+}
+
+func byTime(a, b *symptom) int {
+	return cmp.Or(
+		cmp.Compare(a.when.From, b.when.From), cmp.Compare(a.when.To, b.when.To),
+		cmp.Compare(a.source.index, b.source.index), cmp.Compare(a.Place.Offset, b.Place.Offset),
+	)
+}
+
+// cases folds symptoms into cases: first the gateway's error lines, then what only
+// the access log shows.
+func (e *Engine) cases() []*gathering {
+	groups := map[node][]*symptom{}
+	for _, s := range e.sources {
+		for i := range s.Events {
+			ev := &s.Events[i]
+			if ev.Rank < parser.RankSecondary || ev.Symptom == parser.SymptomClientAbort || ev.Symptom == parser.SymptomRefusedOnPurpose {
+				continue
+			}
+			sy := &symptom{Event: ev, source: s, when: s.span(ev.When, ev.Clock), last: s.span(ev.Last, ev.Clock), members: ev.Upstream}
+			root := e.rootOf(sy)
+			groups[root] = append(groups[root], sy)
+		}
+	}
+	e.adoptNameless(groups)
+	all := e.splitQuiet(groups)
+	return e.addAccess(all)
+}
+
+// gatewayPool is the pool of the gateway's own faults.
+const gatewayPool = "gateway"
+
+// ownFault reports whether a class is the gateway's own fault, whatever address
+// stands in its line.
+func ownFault(s parser.Symptom) bool {
+	switch s {
+	case parser.SymptomNoConnections, parser.SymptomNoFiles, parser.SymptomNoMemory, parser.SymptomDiskFull, parser.SymptomGatewayCrash:
+		return true
+	}
+	return false
+}
+
+func (e *Engine) rootOf(s *symptom) node {
+	switch {
+	case ownFault(s.Symptom):
+		return node{s.source.site, gatewayPool}
+	case s.Upstream == "":
+		return node{s.source.site, "?" + s.VHost}
+	}
+	return e.pools.find(e.node(s.source, s.Upstream))
+}
+
+// adoptNameless gives lines that name no address (cut, or failed before one was
+// chosen) to the only pool that failed for the same virtual host at that time; what
+// is left is a fault of the gateway itself.
+func (e *Engine) adoptNameless(groups map[node][]*symptom) {
+	for _, root := range sortedRoots(groups) {
+		if root.name == "" || root.name[0] != '?' {
+			continue
+		}
+		lost := groups[root]
+		delete(groups, root)
+		for _, s := range lost {
+			to := node{root.site, gatewayPool}
+			if owner, ok := e.ownerOf(s, groups); ok {
+				to = owner
+			}
+			groups[to] = append(groups[to], s)
+		}
+	}
+}
+
+func (e *Engine) ownerOf(s *symptom, groups map[node][]*symptom) (node, bool) {
+	var found []node
+	for _, root := range sortedRoots(groups) {
+		if root.name == gatewayPool || root.name[0] == '?' {
+			continue
+		}
+		for _, other := range groups[root] {
+			if other.VHost == s.VHost && other.source.site == s.source.site && other.when.From <= s.last.To+e.cfg.quiet() && s.when.From <= other.last.To+e.cfg.quiet() {
+				found = append(found, root)
+				break
+			}
+		}
+	}
+	if len(found) != 1 || s.Symptom == parser.SymptomBadURL || s.Symptom == parser.SymptomNoResolver {
+		return node{}, false
+	}
+	return found[0], true
+}
+
+func sortedRoots(groups map[node][]*symptom) []node {
+	roots := make([]node, 0, len(groups))
+	for root := range groups {
+		roots = append(roots, root)
+	}
+	slices.SortFunc(roots, func(a, b node) int {
+		return cmp.Or(cmp.Compare(a.site, b.site), cmp.Compare(a.name, b.name))
+	})
+	return roots
+}
+
+// splitQuiet cuts each pool's symptoms where it was quiet for long enough.
+func (e *Engine) splitQuiet(groups map[node][]*symptom) []*gathering {
+	var all []*gathering
+	for _, root := range sortedRoots(groups) {
+		list := groups[root]
+		slices.SortStableFunc(list, byTime)
+		begin, end := 0, list[0].last.To
+		for i := 1; i <= len(list); i++ {
+			if i < len(list) && list[i].when.From <= end+e.cfg.quiet() {
+				end = max(end, list[i].last.To)
+				continue
+			}
+			all = append(all, e.gather(root, list[begin:i]))
+			if i < len(list) {
+				begin, end = i, list[i].last.To
+			}
+		}
+	}
+	return all
+}
+
+func (e *Engine) gather(root node, list []*symptom) *gathering {
+	p := &pool{root: root, gateway: root.name == gatewayPool}
+	g := &gathering{pool: p, symptoms: list}
+	for _, s := range list {
+		if s.Upstream != "" && !p.gateway {
+			p.names = append(p.names, s.Upstream)
+		}
+		if s.VHost != "" {
+			p.vhosts = append(p.vhosts, s.VHost)
+		}
+		if p.scheme == "" {
+			p.scheme = s.Scheme
+		}
+	}
+	slices.Sort(p.names)
+	p.names = slices.Compact(p.names)
+	slices.Sort(p.vhosts)
+	p.vhosts = slices.Compact(p.vhosts)
+	p.span = g.span()
+	g.began = p.span.From
+	return g
+}
+
+// judge decides each case, and splits those that hold two stories.
+func (e *Engine) judge(all []*gathering) []*gathering {
+	var out []*gathering
+	for _, g := range all {
+		for _, part := range e.splitMembers(g) {
+			out = append(out, e.splitStories(part)...)
+		}
+	}
+	return out
+}
+
+func (e *Engine) decide(g *gathering) {
+	e.prepare(g)
+	g.verdict = cause.Decide(g.rules)
+}
+
+// splitMembers makes two incidents of one pool if strong, linked, different causes
+// explain different members.
+func (e *Engine) splitMembers(g *gathering) []*gathering {
+	e.decide(g)
+	if g.pool.gateway || len(g.pool.names) < 2 {
+		return []*gathering{g}
+	}
+	parts := map[string][]*symptom{}
+	for _, s := range g.symptoms {
+		if s.Rank == parser.RankPrimary && !s.Group {
+			parts[s.Upstream] = append(parts[s.Upstream], s)
+		}
+	}
+	if len(parts) < 2 {
+		return []*gathering{g}
+	}
+	var split []*gathering
+	for _, name := range g.pool.names {
+		if list := parts[name]; list != nil {
+			part := e.gather(g.pool.root, list)
+			part.answers = answersOf(g, name)
+			e.decide(part)
+			if !decidedByEvidence(part) {
+				return []*gathering{g}
+			}
+			split = append(split, part)
+		}
+	}
+	if !different(split) {
+		return []*gathering{g}
+	}
+	e.shareSecondary(g, split)
+	return split
+}
+
+// decidedByEvidence reports whether a strong line that is linked to the pool decided.
+func decidedByEvidence(g *gathering) bool {
+	for _, p := range g.verdict.Proof {
+		if c := &g.rules.Evidence[p.Candidate]; c.Hit.Signature.Strong && c.Link >= linkName {
+			return true
+		}
+	}
+	return false
+}
+
+func different(parts []*gathering) bool {
+	for _, p := range parts[1:] {
+		if p.verdict.Cause == parts[0].verdict.Cause {
+			return false
+		}
+	}
+	return len(parts) > 1
+}
+
+// shareSecondary gives the gateway's reactions to the part whose failure was last
+// before them.
+func (e *Engine) shareSecondary(g *gathering, parts []*gathering) {
+	for _, s := range g.symptoms {
+		if s.Rank == parser.RankPrimary && !s.Group {
+			continue
+		}
+		best := parts[0]
+		for _, p := range parts {
+			if p.pool.span.From <= s.when.To && p.pool.span.From >= best.pool.span.From {
+				best = p
+			}
+		}
+		best.symptoms = append(best.symptoms, s)
+	}
+	for _, p := range parts {
+		slices.SortStableFunc(p.symptoms, byTime)
+		p.pool.span = p.span()
+		e.decide(p)
+	}
+}
+
+// gapOfSuccess is how long only successes must have come before strong evidence of
+// another cause begins a new case.
+const gapOfSuccess = 5 * parser.Second
+
+// splitStories cuts a case where it was healthy for some seconds and strong, linked
+// evidence of another cause follows.
+func (e *Engine) splitStories(g *gathering) []*gathering {
+	for i := 1; i < len(g.symptoms); i++ {
+		end := rules.Past
+		for _, s := range g.symptoms[:i] {
+			end = max(end, s.last.To)
+		}
+		next := g.symptoms[i].when.From
+		if next-end < gapOfSuccess || !e.servedBetween(g.pool, end, next) {
+			continue
+		}
+		left, right := e.gather(g.pool.root, g.symptoms[:i]), e.gather(g.pool.root, g.symptoms[i:])
+		left.answers, right.answers = cutAnswers(g.answers, next)
+		e.decide(left)
+		e.decide(right)
+		if left.verdict.Cause != right.verdict.Cause && decidedByEvidence(left) && decidedByEvidence(right) {
+			return append([]*gathering{left}, e.splitStories(right)...)
+		}
+	}
+	return []*gathering{g}
+}

@@ -1,0 +1,184 @@
+// Package correlate joins what the sources' digests tell into incidents.
+//
+// It stands behind the scanners and before store and report. The order of its
+// work is the order of its files: align.go settles clocks, pool.go finds which
+// addresses serve the same requests, service.go and link.go find who stands behind
+// an address, cases.go gathers symptoms, evidence.go finds what may explain them,
+// package cause judges, incident.go counts and tells the story.
+//
+// Why it is a pure function. The engine does not depend on the order in which
+// digests were added, has no clock, no goroutine and no I/O. Batch adds all digests
+// and decides once; live adds what has grown and decides again. So live equals
+// batch by construction, and any number of workers gives the same bytes.
+package correlate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// Config holds what the user may set; the zero value is what the words mean in
+// the documentation.
+type Config struct {
+	Quiet   int64          // log time without a symptom that closes a case, microseconds; 0 means 60 s
+	HasZone bool           // Zone was given
+	Zone    *time.Location // of zoneless stamps
+	Maps    []Map          // the user's own links
+	Since   int64          // only incidents that end after it; 0: all
+	Until   int64          // only incidents that begin before it; 0: all
+}
+
+// A Map is the user's word that an address is served by a file or a unit.
+type Map struct{ Address, Target string }
+
+func (c *Config) quiet() int64 {
+	if c.Quiet > 0 {
+		return c.Quiet
+	}
+	return parser.Minute
+}
+
+// zoneAt is the zone's offset east of UTC, in microseconds, at a wall clock time.
+func (c *Config) zoneAt(local int64) int64 {
+	t := time.UnixMicro(local).UTC()
+	at := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, c.Zone)
+	_, seconds := at.Zone()
+	return int64(seconds) * parser.Second
+}
+
+// An Engine turns digests into a report. It belongs to one goroutine.
+type Engine struct {
+	cfg      Config
+	sources  []*source
+	pools    *poolSet
+	services []*service
+	calls    map[streamID]*service
+	hits     []*hitEvent
+}
+
+// New returns an Engine.
+func New(cfg Config) *Engine { return &Engine{cfg: cfg} }
+
+// Add gives the engine the digest of one source. The engine changes the settled
+// part of digest.Source and nothing else.
+func (e *Engine) Add(digest *rules.Digest) {
+	e.sources = append(e.sources, &source{Digest: digest})
+}
+
+// Decide returns the report of all digests added so far.
+func (e *Engine) Decide() *rules.Report {
+	e.order()
+	e.sites()
+	e.align()
+	e.findPools()
+	e.findServices()
+	e.collectHits()
+	cases := e.judge(e.cases())
+	return e.report(cases)
+}
+
+// order sorts the sources by content, never by name or arrival: ties at equal time
+// are broken by it.
+func (e *Engine) order() {
+	slices.SortStableFunc(e.sources, func(a, b *source) int {
+		return cmp.Or(
+			cmp.Compare(a.Source.HeadHash, b.Source.HeadHash),
+			cmp.Compare(a.Source.First.Micros, b.Source.First.Micros),
+			cmp.Compare(a.Source.Bytes, b.Source.Bytes),
+			strings.Compare(a.Source.Path, b.Source.Path), // equal contents: only then
+		)
+	})
+	for i, s := range e.sources {
+		s.index = i
+		s.settled = false
+		s.zone, s.skew, s.boot, s.hasBoot = 0, 0, 0, false
+		for j := range s.Events {
+			s.Events[j].Source = i
+		}
+	}
+}
+
+// sites finds which sources come from the same machine's folder. Where one tail of
+// a path (nginx/error.log) stands under several prefixes, the prefixes are sites:
+// 127.0.0.1 on one of them is not 127.0.0.1 on another. A host name in the lines
+// says the same and needs no folder.
+func (e *Engine) sites() {
+	prefixes := e.sitePrefixes()
+	for _, s := range e.sources {
+		s.site = ""
+		for _, p := range prefixes {
+			if strings.HasPrefix(s.Source.Path, p) && len(p) > len(s.site) {
+				s.site = p
+			}
+		}
+	}
+}
+
+func (e *Engine) sitePrefixes() []string {
+	tails := map[string][]string{}
+	for _, s := range e.sources {
+		if s.Source.Role != parser.RoleGateway {
+			continue
+		}
+		path := s.Source.Group
+		if path == "" {
+			path = s.Source.Path
+		}
+		for i := range path {
+			if path[i] == '/' {
+				tails[path[i+1:]] = append(tails[path[i+1:]], path[:i+1])
+			}
+		}
+	}
+	var prefixes []string
+	for _, heads := range tails {
+		slices.Sort(heads)
+		if heads = slices.Compact(heads); len(heads) > 1 {
+			prefixes = append(prefixes, heads...)
+		}
+	}
+	slices.Sort(prefixes)
+	prefixes = slices.Compact(prefixes)
+	// The shortest prefix that tells sites apart is the machine's folder; longer ones
+	// inside it are folders of the same machine.
+	return slices.DeleteFunc(prefixes, func(p string) bool {
+		return slices.ContainsFunc(prefixes, func(q string) bool { return q != p && strings.HasPrefix(p, q) })
+	})
+}
+
+// A hitEvent is an event with hits, in UTC.
+type hitEvent struct {
+	*rules.Event
+	source  *source
+	when    rules.Interval
+	last    rules.Interval
+	service *service // stream's own, nil if none
+}
+
+// collectHits gathers all evidence in one total order.
+func (e *Engine) collectHits() {
+	e.hits = e.hits[:0]
+	for _, s := range e.sources {
+		for i := range s.Events {
+			ev := &s.Events[i]
+			if len(ev.Hits) == 0 {
+				continue
+			}
+			e.hits = append(e.hits, &hitEvent{
+				Event: ev, source: s, service: e.calls[streamID{s.index, ev.Stream}],
+				when: s.span(ev.When, ev.Clock), last: s.span(ev.Last, ev.Clock),
+			})
+		}
+	}
+	slices.SortStableFunc(e.hits, func(a, b *hitEvent) int {
+		return cmp.Or(
+			cmp.Compare(a.when.From, b.when.From), cmp.Compare(a.when.To, b.when.To),
+			cmp.Compare(a.source.index, b.source.index), cmp.Compare(a.Place.Offset, b.Place.Offset),
+		)
+	})
+}

@@ -1,0 +1,521 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// Bounds of what one case weighs.
+const (
+	lookback     = 10 * parser.Minute
+	afterglow    = 10 * parser.Second
+	maxPerKind   = 64 // events of one signature and service, nearest to the case first
+	coverMoments = 10
+	coverBefore  = 3 * parser.Second
+	coverAfter   = 2 * parser.Second
+)
+
+// prepare builds what cause.Decide judges.
+func (e *Engine) prepare(g *gathering) {
+	g.links = map[*service]link{}
+	for _, sv := range e.services {
+		g.links[sv] = e.link(g.pool, sv)
+	}
+	c := &rules.Case{
+		Key: g.pool.root.name, Members: g.pool.names, Gateway: g.pool.gateway,
+		Span: g.pool.span, Began: g.began, Symptoms: caseSymptoms(g.symptoms),
+	}
+	if g.pool.gateway {
+		c.Key = gatewayPool
+	}
+	g.rules = c
+	c.Traffic = e.traffic(g)
+	c.Seen = e.seen(g)
+	c.Evidence = e.candidates(g)
+}
+
+func caseSymptoms(list []*symptom) []rules.CaseSymptom {
+	type kind struct {
+		class  parser.Symptom
+		phase  parser.Phase
+		rank   parser.Rank
+		errno  int32
+		hint   rules.Cause
+		status int16
+	}
+	var out []rules.CaseSymptom
+	at := map[kind]int{}
+	for _, s := range list {
+		k := kind{s.Symptom, s.Phase, s.Rank, s.Errno, "", 0}
+		if len(s.Hints) > 0 {
+			k.hint = s.Hints[0]
+		}
+		if s.tally != nil {
+			k.status = s.tally.Status
+		}
+		i, ok := at[k]
+		if !ok {
+			i = len(out)
+			at[k] = i
+			out = append(out, rules.CaseSymptom{
+				Class: s.Symptom, Phase: s.Phase, Rank: s.Rank, Errno: s.Errno, Hints: s.Hints, Scheme: s.Scheme,
+				First: s.when, Last: s.last, FromTally: s.Access, Status: k.status,
+			})
+		}
+		out[i].Count += s.Count
+		if s.last.From > out[i].Last.From {
+			out[i].Last = s.last
+		}
+	}
+	return out
+}
+
+func (e *Engine) seen(g *gathering) rules.Seen {
+	var seen rules.Seen
+	for _, s := range e.sources {
+		seen.ErrorLog = seen.ErrorLog || s.Source.HasErrors
+		seen.Access = seen.Access || s.Source.HasAccess
+		seen.System = seen.System || s.Source.Role == parser.RoleSystem
+	}
+	for _, sv := range e.services {
+		if sv.real(e) {
+			seen.AnyApp = true
+			seen.App = seen.App || g.links[sv].weight > linkNone
+		}
+	}
+	return seen
+}
+
+// candidates lists the hits that may bear on the case, in the order of e.hits.
+func (e *Engine) candidates(g *gathering) []rules.Candidate {
+	var out []rules.Candidate
+	from, to := g.began-lookback, g.pool.span.To+afterglow
+	for _, h := range e.hits {
+		if h.when.From > to && h.when.From != rules.Past {
+			break
+		}
+		early := h.last.To < from
+		for i := range h.Hits {
+			hit := &h.Hits[i]
+			if hit.Signature.Role != rules.RoleCause && hit.Signature.Role != rules.RoleEffect || hit.Signature.Cause == "" {
+				continue
+			}
+			if early && hit.Signature.State == "" {
+				continue
+			}
+			c := rules.Candidate{Event: h.Event, Hit: hit, Cause: hit.Signature.Cause, When: e.nearest(h, g), Subject: -1}
+			sv, l := e.subjectOf(g, h, hit)
+			c.Link, c.LinkWhy = l.weight, l.why
+			if sv != nil {
+				c.Subject, c.Service = sv.index, sv.name
+			}
+			if hit.Signature.State != "" {
+				c.Lasting = e.lasts(h, hit, sv, g.began)
+			}
+			if early && !c.Lasting {
+				continue
+			}
+			out = append(out, c)
+		}
+	}
+	out = e.thin(g, out)
+	e.cover(g, out)
+	return out
+}
+
+// nearest is when a folded event was, as far as the case is concerned: its span
+// within the case if it repeats into it.
+func (e *Engine) nearest(h *hitEvent, g *gathering) rules.Interval {
+	if h.Count > 1 && h.when.To < g.began && h.last.To >= g.began {
+		return h.last
+	}
+	return h.when
+}
+
+// lasts reports whether the state that a hit set still held at a moment: no later
+// line of its service before it says that it started or serves.
+func (e *Engine) lasts(h *hitEvent, hit *rules.Hit, sv *service, at int64) bool {
+	switch hit.Signature.State {
+	case rules.StateDead, rules.StateFailed, rules.StateStopping, rules.StateStopped:
+	default:
+		return false
+	}
+	if sv == nil || h.when.From > at {
+		return false
+	}
+	for _, later := range e.hits {
+		if later.when.From >= at {
+			break
+		}
+		if later.when.From <= h.when.From || later.service != sv && e.aboutService(later, sv) < linkName {
+			continue
+		}
+		for i := range later.Hits {
+			if s := later.Hits[i].Signature.State; s == rules.StateServing || s == rules.StateStarted {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (e *Engine) aboutService(h *hitEvent, sv *service) int {
+	best := linkNone
+	for i := range h.Hits {
+		if w, _ := e.join(h, &h.Hits[i], sv); w > best {
+			best = w
+		}
+	}
+	return best
+}
+
+// subjectOf finds the service that a hit is about, and how that is linked to the
+// case's pool.
+func (e *Engine) subjectOf(g *gathering, h *hitEvent, hit *rules.Hit) (*service, link) {
+	if h.Symptom != parser.SymptomNone || h.source.Source.Role == parser.RoleGateway && h.Upstream != "" {
+		return nil, e.quotedLink(g, h) // the upstream's own words, quoted by the gateway
+	}
+	if named := namedAddress(g.pool, hit); named.weight != linkNone {
+		if named.weight > 0 || hit.Signature.Scope == rules.ScopeService {
+			return h.service, named
+		}
+	}
+	if h.service != nil && !h.service.system && !h.service.gateway {
+		sv := e.owner(h, h.service)
+		return sv, e.throughDependency(g, h, hit, sv, g.links[sv])
+	}
+	return e.systemLink(g, h, hit)
+}
+
+func (e *Engine) quotedLink(g *gathering, h *hitEvent) link {
+	n := e.node(h.source, h.Upstream)
+	if h.Upstream != "" && (n == g.pool.root || e.pools.find(n) == g.pool.root) {
+		return link{linkAddress, "said by " + h.Upstream + " itself, through the gateway"}
+	}
+	if h.Upstream == "" {
+		return link{}
+	}
+	return link{linkElsewhere, "said by " + h.Upstream}
+}
+
+// namedAddress compares an address in the hit itself with the pool's.
+func namedAddress(p *pool, hit *rules.Hit) link {
+	named := hit.Get(rules.FieldAddress)
+	if port := hit.Get(rules.FieldPort); named == "" && port != "" {
+		named = ":" + port
+	}
+	if named == "" || p.gateway {
+		return link{}
+	}
+	for _, name := range p.names {
+		if w := sameAddress(name, named); w > 0 {
+			return link{w, "names " + strings.TrimPrefix(named, ":")}
+		}
+	}
+	if strings.HasPrefix(named, ":") || !hasAddress(p.names) {
+		return link{}
+	}
+	return link{linkElsewhere, "names " + named}
+}
+
+// throughDependency links a database's or another backing service's own lines to the
+// pool through the application that complains about it.
+func (e *Engine) throughDependency(g *gathering, h *hitEvent, hit *rules.Hit, sv *service, own link) link {
+	if hit.Signature.Scope != rules.ScopeDependency || own.weight > linkOnly {
+		return own
+	}
+	for _, app := range e.hits {
+		if app.service == nil || app.service == sv || g.links[app.service].weight <= linkNone {
+			continue
+		}
+		for i := range app.Hits {
+			dep := app.Hits[i].Get(rules.FieldDependency)
+			if dep != "" && sv.answersTo(dep) {
+				return link{max(g.links[app.service].weight-4, 1), "on which " + app.service.name + " depends (" + dep + ")"}
+			}
+		}
+	}
+	return own
+}
+
+// answersTo reports whether a dependency, as an application names it, is this service.
+func (sv *service) answersTo(dependency string) bool {
+	for _, f := range sv.listens {
+		if sameAddress(dependency, f.Value) > 0 {
+			return true
+		}
+	}
+	for _, t := range tokensOf(dependency) {
+		if slices.Contains(sv.tokens, t) || slices.Contains(sv.technologies, t) {
+			return true
+		}
+	}
+	return false
+}
+
+// owner finds whose line a crash text without a tag is, in a file that several
+// services share: the one that fell silent after it.
+func (e *Engine) owner(h *hitEvent, sv *service) *service {
+	if h.Stream != "" {
+		return sv
+	}
+	var silent *service
+	for _, other := range e.services {
+		if other == sv || other.system || other.gateway || !slices.ContainsFunc(other.streams, func(id streamID) bool { return id.source == h.source.index && id.stream != "" }) {
+			continue
+		}
+		if e.silentAfter(other, h) {
+			if silent != nil {
+				return sv
+			}
+			silent = other
+		}
+	}
+	if silent != nil {
+		return silent
+	}
+	return sv
+}
+
+// silentAfter reports whether a service of a shared file wrote nothing between a
+// crash and its own next start, or for ten seconds.
+func (e *Engine) silentAfter(sv *service, h *hitEvent) bool {
+	at := h.when.To
+	end := at + 10*parser.Second
+	for _, f := range sv.masters {
+		if f.When.From >= h.when.From && f.When.From > rules.Past {
+			end = min(end, f.When.From)
+			break
+		}
+	}
+	if end <= at {
+		return true // it started again in the same second
+	}
+	for _, id := range sv.streams {
+		if id.source != h.source.index {
+			continue
+		}
+		for _, q := range h.source.Digest.Requests {
+			if q.Stream != id.stream {
+				continue
+			}
+			if t := h.source.utc(q.Micros, h.source.clock()); t >= at && t < end {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// systemLink links a kernel's, init system's or operator's line through the process,
+// unit or container that it names.
+func (e *Engine) systemLink(g *gathering, h *hitEvent, hit *rules.Hit) (*service, link) {
+	var best *service
+	bestLink := link{}
+	against := link{}
+	for _, sv := range e.services {
+		if sv.gateway || sv.system {
+			continue
+		}
+		w, why := e.join(h, hit, sv)
+		l := g.links[sv]
+		switch {
+		case w < 0 && l.weight > linkNone && w < against.weight:
+			against = link{w, why}
+		case w > 0:
+			through := link{min(w, l.weight), why}
+			if l.why != "" && l.weight != linkNone {
+				through.why += ", " + l.why
+			}
+			if best == nil || through.weight > bestLink.weight {
+				best, bestLink = sv, through
+			}
+		}
+	}
+	if best != nil && (bestLink.weight != linkNone || against.weight == 0) {
+		return best, bestLink
+	}
+	if direct := directName(g.pool, h, hit); direct.weight > 0 {
+		return nil, direct
+	}
+	return best, against
+}
+
+// join says how surely a line about a process, unit or container is about a service.
+func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
+	unit, container := hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer)
+	if group := hit.Get(rules.FieldCgroup); group != "" {
+		u, c := cgroupIdentity(group)
+		unit, container = cmp.Or(unit, u), cmp.Or(container, c)
+	}
+	if len(sv.hosts) > 0 && h.Host != "" && !slices.Contains(sv.hosts, h.Host) {
+		return linkElsewhere, "it happened on another host, " + h.Host
+	}
+	if unit != "" && slices.Contains(sv.units, unit) {
+		return linkRequests, "unit " + unit
+	}
+	if container != "" && shareContainer([]string{container}, sv.containers) {
+		return linkRequests, "container " + short(container)
+	}
+	if pid, err := strconv.ParseInt(hit.Get(rules.FieldPID), 10, 64); err == nil && pid > 0 && len(sv.containers) == 0 {
+		if seen, ok := sv.pids[pid]; ok && (h.when.From == rules.Past || h.when.From <= seen.To+parser.Hour && h.when.To >= seen.From-parser.Hour) {
+			return linkRequests, "pid " + hit.Get(rules.FieldPID) + " of " + sv.name
+		}
+		if len(sv.pids) > 0 && sv.wasThere(h.when) {
+			return linkElsewhere, "pid " + hit.Get(rules.FieldPID) + " is none of " + sv.name + "'s"
+		}
+	}
+	for _, name := range []string{unit, container, hit.Get(rules.FieldService)} {
+		for _, t := range tokensOf(name) {
+			if slices.Contains(sv.tokens, t) {
+				return linkProtocol, name
+			}
+		}
+	}
+	if p := hit.Get(rules.FieldProcess); p != "" && sameProcess(p, sv) && unit == "" {
+		return linkName, "process " + p
+	}
+	return linkNone, ""
+}
+
+// wasThere reports whether the service's log covers the moment.
+func (sv *service) wasThere(v rules.Interval) bool {
+	return v.From == rules.Past || v.From <= sv.last+parser.Minute && v.To >= sv.first-parser.Minute
+}
+
+func short(container string) string {
+	if len(container) > containerID {
+		return container[:containerID]
+	}
+	return container
+}
+
+// sameProcess compares a kernel's comm (cut to 15 bytes, a thread's name at times)
+// with the service's programs.
+func sameProcess(comm string, sv *service) bool {
+	comm, _, _ = strings.Cut(comm, ":")
+	for _, name := range append(slices.Clone(sv.programs), sv.process()) {
+		if name != "" && (name == comm || len(comm) >= 3 && strings.HasPrefix(name, comm) || len(name) >= 3 && strings.HasPrefix(comm, name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// directName links a system line to the pool by a word that both have, where no
+// stream stands between them: unit shop.service and group or host shop.
+func directName(p *pool, h *hitEvent, hit *rules.Hit) link {
+	for _, name := range []string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldService), hit.Get(rules.FieldProcess), h.Program} {
+		for _, t := range tokensOf(name) {
+			for _, word := range slices.Concat(p.names, p.vhosts) {
+				if slices.Contains(tokensOf(word), t) {
+					return link{linkName, name + " shares its name with " + word}
+				}
+			}
+		}
+	}
+	return link{}
+}
+
+// cgroupIdentity reads unit and container from a cgroup's path.
+func cgroupIdentity(path string) (unit, container string) {
+	for _, part := range strings.Split(path, "/") {
+		if ids := idsIn(part); len(ids) > 0 {
+			container = ids[0]
+		}
+		if strings.HasSuffix(part, ".service") {
+			unit = part
+		}
+		if strings.HasPrefix(part, "session-") && strings.HasSuffix(part, ".scope") {
+			unit = part
+		}
+	}
+	return unit, container
+}
+
+// thin keeps the events of one kind that stand nearest to the case's beginning.
+func (e *Engine) thin(g *gathering, all []rules.Candidate) []rules.Candidate {
+	type kind struct {
+		id      string
+		subject int
+	}
+	count := map[kind]int{}
+	for i := range all {
+		count[kind{all[i].Hit.Signature.ID, all[i].Subject}]++
+	}
+	keep := all[:0]
+	seen := map[kind]int{}
+	for i := range all {
+		k := kind{all[i].Hit.Signature.ID, all[i].Subject}
+		seen[k]++
+		if n := count[k]; n <= maxPerKind || seen[k] <= maxPerKind/2 || seen[k] > n-maxPerKind/2 {
+			keep = append(keep, all[i])
+		}
+	}
+	return keep
+}
+
+// cover counts, for each kind of evidence, how many of the case's moments of failure
+// it stands close before, and how often it is written inside and outside the case.
+func (e *Engine) cover(g *gathering, all []rules.Candidate) {
+	type kind struct {
+		id     string
+		source int
+		stream string
+	}
+	times := map[kind][]rules.Interval{}
+	counts := map[kind][2]int64{}
+	from, to := g.began-5*parser.Second, g.pool.span.To+5*parser.Second
+	for _, h := range e.hits {
+		for i := range h.Hits {
+			k := kind{h.Hits[i].Signature.ID, h.Source, h.Stream}
+			times[k] = append(times[k], rules.Interval{From: h.when.From, To: h.last.To})
+			n := counts[k]
+			if h.last.To >= from && h.when.From <= to {
+				n[0] += h.Count
+			} else {
+				n[1] += h.Count
+			}
+			counts[k] = n
+		}
+	}
+	moments := momentsOf(g)
+	for i := range all {
+		c := &all[i]
+		k := kind{c.Hit.Signature.ID, c.Event.Source, c.Event.Stream}
+		c.Inside, c.Outside = counts[k][0], counts[k][1]
+		for _, m := range moments {
+			if slices.ContainsFunc(times[k], func(v rules.Interval) bool {
+				return v.From <= m+coverAfter && v.To >= m-coverBefore && v.From != rules.Past
+			}) {
+				c.Covered++
+			}
+		}
+		if n := len(moments); n > 0 {
+			c.Covered = c.Covered * coverMoments / n
+		}
+	}
+}
+
+// momentsOf picks ten of the case's primary failures, spread evenly.
+func momentsOf(g *gathering) []int64 {
+	var all []int64
+	for _, s := range g.symptoms {
+		if s.Rank == parser.RankPrimary && (len(all) == 0 || all[len(all)-1] != s.when.From) {
+			all = append(all, s.when.From)
+		}
+	}
+	if len(all) <= coverMoments {
+		return all
+	}
+	out := make([]int64, coverMoments)
+	for i := range out {
+		out[i] = all[i*(len(all)-1)/(coverMoments-1)]
+	}
+	return out
+}

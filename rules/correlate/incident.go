@@ -1,0 +1,440 @@
+package correlate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"culprit/parser"
+	"culprit/rules"
+	"culprit/rules/cause"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// report turns judged cases into incidents, in the contract's order.
+func (e *Engine) report(cases []*gathering) *rules.Report {
+	r := &rules.Report{}
+	made := make([]*rules.Incident, len(cases))
+	for i, g := range cases {
+		made[i] = e.incident(g)
+	}
+	e.relate(cases, made)
+	for _, in := range made {
+		if e.wanted(in) {
+			r.Incidents = append(r.Incidents, *in)
+		}
+	}
+	slices.SortStableFunc(r.Incidents, func(a, b rules.Incident) int {
+		return cmp.Or(cmp.Compare(a.Start.Micros, b.Start.Micros), strings.Compare(firstOf(a.Upstreams), firstOf(b.Upstreams)), strings.Compare(a.ID, b.ID))
+	})
+	for _, s := range e.sources {
+		r.Sources = append(r.Sources, s.Source)
+	}
+	slices.SortStableFunc(r.Sources, func(a, b rules.SourceInfo) int { return strings.Compare(a.Path, b.Path) })
+	r.Totals = e.totals(len(r.Incidents))
+	r.Window = e.window()
+	return r
+}
+
+func firstOf(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}
+
+func (e *Engine) wanted(in *rules.Incident) bool {
+	return (e.cfg.Since == 0 || in.End.Micros >= e.cfg.Since) && (e.cfg.Until == 0 || in.Start.Micros <= e.cfg.Until)
+}
+
+func (e *Engine) incident(g *gathering) *rules.Incident {
+	in := &rules.Incident{
+		Verdict: g.verdict, Upstreams: upstreamsOf(g), Gateway: e.product(g), State: e.state(g),
+		ErrorLines: -1, FailedRequests: -1, FailedOther: -1, PrimaryLines: -1, SecondaryLines: -1,
+	}
+	first := g.symptoms[0]
+	in.ID = e.id(g, first)
+	in.Start, in.End = moment(first.when), e.end(g)
+	e.count(in, g)
+	in.Symptoms = e.symptomGroups(g)
+	in.Evidence = e.evidence(g)
+	e.blame(in, g)
+	in.Start = e.start(in, g)
+	in.Timeline = e.timeline(in, g)
+	in.Advice = cause.Advice(g.rules, in)
+	in.Missing = cause.Missing(g.rules, &g.verdict)
+	in.Summary = cause.Summary(g.rules, in)
+	return in
+}
+
+// id hashes the pool's key and the raw bytes of the first symptom's line: no path,
+// zone, skew, offset or cause is in it. Equal lines of one pool in one second are
+// told apart by how many came before.
+func (e *Engine) id(g *gathering, first *symptom) string {
+	h := xxhash.New()
+	h.WriteString(strings.Join(e.poolKey(g), "\x00"))
+	h.WriteString("\x00\x00")
+	h.WriteString(first.Text)
+	return fmt.Sprintf("%016x", h.Sum64())
+}
+
+func (e *Engine) poolKey(g *gathering) []string {
+	if g.pool.gateway {
+		return []string{gatewayPool}
+	}
+	if members := e.pools.members(g.pool.root); len(members) > 1 {
+		return members
+	}
+	return append([]string{g.pool.root.name}, g.pool.names...)
+}
+
+// upstreamsOf lists the addresses that failed; a group's name only where the log
+// gives nothing else.
+func upstreamsOf(g *gathering) []string {
+	var addresses, names []string
+	for _, s := range g.symptoms {
+		switch {
+		case s.Upstream == "" || g.pool.gateway:
+		case s.Group || !strings.Contains(s.Upstream, ":"):
+			names = append(names, s.Upstream)
+		default:
+			addresses = append(addresses, s.Upstream)
+		}
+	}
+	if len(addresses) > 0 {
+		names = addresses
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if names == nil {
+		names = []string{}
+	}
+	return names
+}
+
+func (e *Engine) product(g *gathering) string {
+	for _, s := range g.symptoms {
+		if s.source.Source.Gateway != "" {
+			return s.source.Source.Gateway
+		}
+	}
+	return "nginx"
+}
+
+// state is open if the gateway's log ends within quiet of the last symptom.
+func (e *Engine) state(g *gathering) string {
+	last := rules.Past
+	for _, s := range e.sources {
+		if s.Source.Role == parser.RoleGateway && s.Source.Last.Known() {
+			last = max(last, s.utc(s.Source.Last.Micros, s.Source.Last.Clock))
+		}
+	}
+	if last < g.pool.span.To+e.cfg.quiet() && !e.recovered(g) {
+		return "open"
+	}
+	return "resolved"
+}
+
+func (e *Engine) recovered(g *gathering) bool {
+	_, ok := e.firstSuccess(g)
+	return ok
+}
+
+// firstSuccess is the first second after the last symptom in which the pool
+// answered, if an access log tells.
+func (e *Engine) firstSuccess(g *gathering) (int64, bool) {
+	best := rules.Future
+	for _, s := range e.accessSources() {
+		for i := range s.Tallies {
+			t := &s.Tallies[i]
+			at := s.utc(t.Second*parser.Second, s.clock())
+			if t.Status >= 100 && t.Status < 499 && at >= g.pool.span.To && at < best && e.serves(g.pool, s, t.Upstream) {
+				best = at
+			}
+		}
+	}
+	return best, best != rules.Future && best < g.pool.span.To+e.cfg.quiet()
+}
+
+func (e *Engine) end(g *gathering) rules.Moment {
+	if at, ok := e.firstSuccess(g); ok {
+		return rules.Moment{Micros: at, Precision: parser.Second}
+	}
+	var last *symptom
+	for _, s := range g.symptoms {
+		if last == nil || s.last.From > last.last.From {
+			last = s
+		}
+	}
+	return moment(last.last)
+}
+
+func moment(v rules.Interval) rules.Moment {
+	if v.From == rules.Past || v.From == rules.Future {
+		return rules.Moment{}
+	}
+	return rules.Moment{Micros: v.From, Precision: max(v.To-v.From, 1)}
+}
+
+// start is the first symptom's, or the linked cause line's if that is earlier and
+// within the case.
+func (e *Engine) start(in *rules.Incident, g *gathering) rules.Moment {
+	start := in.Start
+	if g.began < start.Micros && g.began > start.Micros-5*parser.Minute {
+		start = rules.Moment{Micros: g.began, Precision: start.Precision}
+	}
+	for _, p := range g.verdict.Proof {
+		c := &g.rules.Evidence[p.Candidate]
+		if m := moment(c.When); c.Link > 0 && !m.IsZero() && m.Precision <= parser.Second && m.Micros < start.Micros && m.Micros >= start.Micros-e.cfg.quiet() {
+			start = m
+		}
+	}
+	return start
+}
+
+// count fills lines and requests; -1 stays where no source could tell.
+func (e *Engine) count(in *rules.Incident, g *gathering) {
+	if g.rules.Seen.ErrorLog {
+		in.ErrorLines, in.PrimaryLines, in.SecondaryLines = 0, 0, 0
+	}
+	for _, s := range g.symptoms {
+		if s.Lines == 0 {
+			continue
+		}
+		in.ErrorLines += s.Lines
+		if s.Rank == parser.RankPrimary {
+			in.PrimaryLines += s.Lines
+		} else {
+			in.SecondaryLines += s.Lines
+		}
+	}
+	if !g.rules.Seen.Access {
+		return
+	}
+	in.FailedRequests, in.FailedOther = 0, 0
+	byStatus := map[int16]int64{}
+	for _, a := range g.answers {
+		byStatus[a.tally.Status] += a.count
+		if a.tally.Status >= 500 {
+			in.FailedRequests += a.count
+		} else {
+			in.FailedOther += a.count
+		}
+	}
+	if slow(g.verdict.Cause) {
+		if n := e.abortsWhileWaiting(g); n > 0 {
+			byStatus[499] += n
+		}
+	}
+	statuses := make([]int16, 0, len(byStatus))
+	for status := range byStatus {
+		statuses = append(statuses, status)
+	}
+	slices.Sort(statuses)
+	for _, status := range statuses {
+		in.StatusCounts = append(in.StatusCounts, rules.StatusCount{Status: fmt.Sprintf("%03d", status), Count: byStatus[status]})
+	}
+}
+
+func slow(c rules.Cause) bool { return c.Family() == "slow" || c == rules.CauseWorkerTimeout }
+
+// abortsWhileWaiting counts clients that gave up while the case of slowness was open.
+func (e *Engine) abortsWhileWaiting(g *gathering) int64 {
+	var n int64
+	for _, s := range e.accessSources() {
+		for i := range s.Tallies {
+			t := &s.Tallies[i]
+			at := s.utc(t.Second*parser.Second, s.clock())
+			if t.Status == 499 && at >= g.began && at <= g.pool.span.To && e.serves(g.pool, s, t.Upstream) {
+				n += t.Count
+			}
+		}
+	}
+	return n
+}
+
+func (e *Engine) totals(incidents int) rules.Totals {
+	t := rules.Totals{Incidents: int64(incidents), GatewayErrorLines: -1, Requests: -1, FailedRequests: -1, FailedOther: -1}
+	for _, s := range e.sources {
+		if s.Source.HasErrors {
+			t.GatewayErrorLines = max(t.GatewayErrorLines, 0)
+		}
+		for i := range s.Events {
+			ev := &s.Events[i]
+			switch {
+			case ev.Rank >= parser.RankSecondary && ev.Symptom != parser.SymptomRefusedOnPurpose && ev.Symptom != parser.SymptomClientAbort:
+				t.GatewayErrorLines = max(t.GatewayErrorLines, 0) + ev.Lines
+			case ev.Symptom == parser.SymptomRefusedOnPurpose:
+				t.Refused += ev.Count
+			}
+		}
+	}
+	for _, s := range e.accessSources() {
+		t.Requests, t.FailedRequests, t.FailedOther = max(t.Requests, 0), max(t.FailedRequests, 0), max(t.FailedOther, 0)
+		for i := range s.Tallies {
+			c := &s.Tallies[i]
+			t.Requests += c.Count
+			switch {
+			case c.Status == 9:
+				t.FailedOther += c.Count
+			case failedStatus(c.Status):
+				t.FailedRequests += c.Count
+			case c.Status == 499:
+				t.ClientAborts += c.Count
+			}
+		}
+	}
+	return t
+}
+
+func (e *Engine) window() [2]rules.Moment {
+	var w [2]rules.Moment
+	for _, s := range e.sources {
+		if !s.Source.First.Known() || s.clock() == parser.ClockUptime && !s.hasBoot {
+			continue
+		}
+		from := rules.Moment{Micros: s.utc(s.Source.First.Micros, s.Source.First.Clock), Precision: s.Source.First.Precision}
+		to := rules.Moment{Micros: s.utc(s.Source.Last.Micros, s.Source.Last.Clock), Precision: s.Source.Last.Precision}
+		if w[0].IsZero() || from.Micros < w[0].Micros {
+			w[0] = from
+		}
+		if w[1].IsZero() || to.Micros > w[1].Micros {
+			w[1] = to
+		}
+	}
+	return w
+}
+
+// blame names the process whose end or state is the cause.
+func (e *Engine) blame(in *rules.Incident, g *gathering) {
+	if g.pool.gateway || g.verdict.Cause.Family() == "gateway" && g.verdict.Cause != rules.CauseKeepaliveRace {
+		in.Culprit.Process = in.Gateway
+		return
+	}
+	host := e.linked(g)
+	if host != nil {
+		in.Service = host.name
+	}
+	if len(g.verdict.Proof) > 0 {
+		e.blameProof(in, g, host)
+		return
+	}
+	if host == nil {
+		return
+	}
+	in.Culprit.Process = cmp.Or(host.process(), host.name)
+	if len(host.units) > 0 {
+		in.Culprit.Unit = host.units[0]
+	}
+	if len(host.hosts) == 1 {
+		in.Culprit.Host = host.hosts[0]
+	}
+}
+
+// linked is the service that most likely serves the case's pool; nil if none does.
+func (e *Engine) linked(g *gathering) *service {
+	var best *service
+	for _, sv := range e.services {
+		if w := g.links[sv].weight; w > linkNone && (best == nil || w > g.links[best].weight) {
+			best = sv
+		}
+	}
+	return best
+}
+
+func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
+	cu := &in.Culprit
+	for _, p := range g.verdict.Proof {
+		c := &g.rules.Evidence[p.Candidate]
+		if c.Link < 0 {
+			continue
+		}
+		hit := c.Hit
+		unit, container := cgroupIdentity(hit.Get(rules.FieldCgroup))
+		cu.Unit = cmp.Or(cu.Unit, hit.Get(rules.FieldUnit), unit)
+		cu.Container = cmp.Or(cu.Container, hit.Get(rules.FieldContainer), container, c.Event.Container)
+		cu.Host = cmp.Or(cu.Host, hit.Get(rules.FieldHost), c.Event.Host)
+		if cu.PID == 0 && hit.Signature.Scope != rules.ScopeDependency {
+			cu.PID, _ = strconv.ParseInt(hit.Get(rules.FieldPID), 10, 64)
+		}
+		cu.Process = cmp.Or(cu.Process, programOf(hit.Get(rules.FieldProcess)))
+	}
+	best := &g.rules.Evidence[g.verdict.Proof[0].Candidate]
+	sv := host
+	if best.Subject >= 0 {
+		sv = e.services[best.Subject]
+	}
+	if g.verdict.Cause == rules.CauseDependencyFailure {
+		e.blameDependency(in, g)
+		return
+	}
+	if sv == nil {
+		return
+	}
+	in.Service = cmp.Or(in.Service, sv.name)
+	cu.Process = cmp.Or(cu.Process, sv.process(), processOf(best.Hit.Signature.Technology), sv.name)
+	if cu.PID == 0 && best.Hit.Signature.Scope == rules.ScopeService {
+		cu.PID = sv.pidAt(best.When.To)
+	}
+	if cu.Unit == "" && len(sv.units) > 0 {
+		cu.Unit = sv.units[0]
+	}
+}
+
+// programOf strips a role from a process's title: "gunicorn: maste" is gunicorn.
+func programOf(comm string) string {
+	comm, _, _ = strings.Cut(comm, ":")
+	return strings.TrimSpace(comm)
+}
+
+// blameDependency names the service behind the upstream.
+func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
+	cu := &in.Culprit
+	*cu = rules.Culprit{}
+	for _, p := range g.verdict.Proof {
+		c := &g.rules.Evidence[p.Candidate]
+		dep := c.Hit.Get(rules.FieldDependency)
+		for _, sv := range e.services {
+			own := c.Subject == sv.index && c.Hit.Signature.Scope == rules.ScopeDependency && g.links[sv].weight <= linkOnly
+			if own || dep != "" && sv.answersTo(dep) && g.links[sv].weight <= linkOnly {
+				cu.Process = cmp.Or(cu.Process, sv.process(), sv.name)
+				if len(sv.units) > 0 {
+					cu.Unit = cmp.Or(cu.Unit, sv.units[0])
+				}
+			}
+		}
+		cu.Process = cmp.Or(cu.Process, processOf(c.Hit.Signature.Technology), cause.DependencyName(dep))
+	}
+}
+
+// relate notes which incidents have one root: the same line is proof in both.
+func (e *Engine) relate(cases []*gathering, made []*rules.Incident) {
+	type proof struct {
+		source int
+		offset int64
+	}
+	users := map[proof][]int{}
+	for i, g := range cases {
+		if len(g.verdict.Proof) == 0 {
+			continue
+		}
+		ev := g.rules.Evidence[g.verdict.Proof[0].Candidate].Event
+		k := proof{ev.Source, ev.Place.Offset}
+		users[k] = append(users[k], i)
+	}
+	for _, list := range users {
+		for _, i := range list {
+			for _, j := range list {
+				if i != j {
+					made[i].Related = append(made[i].Related, made[j].ID)
+				}
+			}
+		}
+	}
+	for _, in := range made {
+		slices.Sort(in.Related)
+	}
+}

@@ -1,0 +1,310 @@
+package correlate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// Linking an address to whoever serves it, without configuration. Each kind of
+// edge is worth so many decibans; the strongest speaks, a second one helps a
+// little, and a service that clearly serves another address speaks against.
+const (
+	linkUser      = 60 // the user's own word
+	linkAddress   = 30 // it says that it listens on the very address
+	linkRequests  = 25 // its requests are those that the gateway sent to the address
+	linkPort      = 22 // it says that it listens on the port
+	linkSocket    = 16 // the socket's path holds its name
+	linkProtocol  = 12 // fastcgi and php-fpm, uwsgi and uWSGI
+	linkAlone     = 10 // it is the only application, the pool the only one that failed
+	linkName      = 8  // a word in common with the group, the virtual host or the URL
+	linkOnly      = 6  // it is the only application
+	linkFolder    = 2  // same machine's folder
+	linkNone      = 0
+	linkElsewhere = -30 // it serves another address
+	linkProtoNot  = -15
+	linkSiteNot   = -25 // another machine's folder, and the address is local
+	linkDead      = -20 // its log ends before, or begins after, the incident
+)
+
+// A link says how sure it is that a service serves a pool, and why.
+type link struct {
+	weight int
+	why    string
+}
+
+// A pool is a set of addresses with what is known about it.
+type pool struct {
+	root    node
+	names   []string // members, as written
+	vhosts  []string
+	scheme  string
+	span    rules.Interval // of its symptoms
+	gateway bool           // a fault of the gateway itself
+}
+
+// link judges one service for one pool.
+func (e *Engine) link(p *pool, sv *service) link {
+	if sv.gateway || sv.system {
+		return link{linkNone, ""}
+	}
+	if l, ok := e.userLink(p, sv); ok {
+		return l
+	}
+	var edges []link
+	edges = append(edges, listenLink(p, sv), requestLink(p, sv), schemeLink(p, sv), nameLink(p, sv), e.aloneLink(p, sv))
+	if siteOf(p) != "" || sv.site != "" {
+		edges = append(edges, siteLink(p, sv))
+	}
+	slices.SortStableFunc(edges, func(a, b link) int { return cmp.Compare(b.weight, a.weight) })
+	total := edges[0]
+	if total.weight > 0 && edges[1].weight > 0 {
+		total.weight += min(edges[1].weight/3, 5)
+	}
+	for _, l := range edges {
+		if l.weight < 0 {
+			total.weight += l.weight
+			if total.weight < 0 {
+				total.why = l.why
+			}
+		}
+	}
+	return total
+}
+
+func siteOf(p *pool) string { return p.root.site }
+
+func (e *Engine) userLink(p *pool, sv *service) (link, bool) {
+	for _, m := range e.cfg.Maps {
+		mine := slices.Contains(sv.units, m.Target) || slices.Contains(sv.programs, m.Target) || slices.ContainsFunc(sv.streams, func(id streamID) bool {
+			path := e.sources[id.source].Source.Path
+			return path == m.Target || strings.HasSuffix(path, "/"+m.Target)
+		})
+		switch ours := slices.Contains(p.names, m.Address); {
+		case ours && mine:
+			return link{linkUser, "which you say serves " + m.Address}, true
+		case ours || mine:
+			return link{linkElsewhere, "which you say serves another address"}, true
+		}
+	}
+	return link{}, false
+}
+
+// listenLink compares the addresses that the service says it listens on.
+func listenLink(p *pool, sv *service) link {
+	best, other := link{}, ""
+	for _, f := range sv.listens {
+		for _, name := range p.names {
+			w := sameAddress(name, f.Value)
+			if w > best.weight {
+				best = link{w, fmt.Sprintf("which listens on %s", strings.TrimPrefix(f.Value, ":"))}
+				if strings.HasPrefix(f.Value, ":") {
+					best.why = "which listens on port " + f.Value[1:]
+				}
+			}
+		}
+		other = f.Value
+	}
+	switch {
+	case best.weight > 0 || other == "" || p.gateway:
+		return best
+	case len(sv.containers) > 0 || !hasAddress(p.names): // published ports differ from the container's own
+		return link{-4, "which listens on " + other}
+	}
+	return link{linkElsewhere, "which listens on " + strings.TrimPrefix(other, ":") + ", not on " + p.names[0]}
+}
+
+func hasAddress(names []string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, ":") })
+}
+
+// sameAddress compares an upstream as the gateway writes it with an address as a
+// server writes it, and returns the weight of the match.
+func sameAddress(upstream, listen string) int {
+	up, li := plainAddress(upstream), plainAddress(listen)
+	if up == li {
+		return linkAddress
+	}
+	if strings.HasPrefix(up, "/") || strings.HasPrefix(li, "/") {
+		if strings.TrimPrefix(up, "/var") == strings.TrimPrefix(li, "/var") && up != "" {
+			return linkAddress // /var/run is /run
+		}
+		return linkNone
+	}
+	upHost, upPort := splitPort(up)
+	liHost, liPort := splitPort(li)
+	if upPort == "" || upPort != liPort {
+		return linkNone
+	}
+	switch {
+	case liHost == "" || anyHost(liHost):
+		return linkPort
+	case loopback(upHost) && loopback(liHost):
+		return linkPort
+	}
+	return linkNone
+}
+
+func plainAddress(a string) string {
+	a = strings.TrimPrefix(strings.ToLower(a), "unix:")
+	if i := strings.Index(a, "://"); i >= 0 {
+		a = a[i+3:]
+	}
+	a = strings.TrimPrefix(a, "unix:")
+	if strings.HasPrefix(a, "//") {
+		a = a[1:]
+	}
+	return strings.TrimRight(a, "/:")
+}
+
+func splitPort(a string) (host, port string) {
+	i := strings.LastIndexByte(a, ':')
+	if i < 0 || strings.Trim(a[i+1:], "0123456789") != "" {
+		return a, ""
+	}
+	return strings.Trim(a[:i], "[]"), a[i+1:]
+}
+
+func anyHost(h string) bool { return h == "" || h == "0.0.0.0" || h == "::" || h == "*" }
+
+func loopback(h string) bool { return strings.HasPrefix(h, "127.") || h == "::1" || h == "localhost" }
+
+// matchRequests counts, for each application, which of the gateway's requests it
+// logged too: equal method, path and (where both tell it) status within two seconds.
+func (e *Engine) matchRequests() {
+	byKey := map[uint64][]rules.Request{}
+	for _, s := range e.sources {
+		if s.Source.Role != parser.RoleGateway || !s.Source.HasAccess {
+			continue
+		}
+		for _, q := range s.times(s.zone, s.skew) {
+			byKey[q.Key] = append(byKey[q.Key], q)
+		}
+	}
+	if len(byKey) == 0 {
+		return
+	}
+	for _, s := range e.sources {
+		if s.Source.Role == parser.RoleGateway {
+			continue
+		}
+		for _, q := range s.times(s.zone, s.skew) {
+			if sv := e.calls[streamID{s.index, q.Stream}]; sv != nil {
+				sv.match(q, byKey[q.Key])
+			}
+		}
+	}
+}
+
+func (sv *service) match(q rules.Request, peers []rules.Request) {
+	const near = 2 * parser.Second
+	sv.requests++
+	sv.checked = true
+	var to []string
+	for _, p := range peers {
+		if abs(p.Micros-q.Micros) <= near && (p.Status == 0 || q.Status == 0 || p.Status == q.Status) && !slices.Contains(to, p.Upstream) {
+			to = append(to, p.Upstream)
+		}
+	}
+	if len(to) > 0 {
+		sv.matched++
+	}
+	if len(to) == 1 { // a request that went to several addresses in that second tells nothing
+		sv.served[to[0]]++
+	}
+}
+
+// requestLink is strong when many requests agree, and needs no convention at all.
+func requestLink(p *pool, sv *service) link {
+	if sv.requests < minMatches || p.gateway {
+		return link{}
+	}
+	ours, told := 0, 0
+	for addr, n := range sv.served {
+		if addr == "" {
+			continue
+		}
+		told += n
+		if slices.Contains(p.names, addr) {
+			ours += n
+		}
+	}
+	switch {
+	case ours >= minMatches && ours*10 >= told*6:
+		return link{linkRequests, fmt.Sprintf("whose requests are those that the gateway sent to it (%d agree)", ours)}
+	case told >= 2*minMatches && ours*10 < told:
+		return link{linkElsewhere, "whose requests went to another address"}
+	case told == 0 && sv.matched >= minMatches && sv.matched*10 >= sv.requests*5:
+		return link{linkOnly, fmt.Sprintf("whose requests the gateway logged (%d agree)", sv.matched)}
+	}
+	return link{}
+}
+
+// schemeLink: the protocol that the gateway speaks narrows the server before any port does.
+func schemeLink(p *pool, sv *service) link {
+	want := map[string][]string{"fastcgi": {"php-fpm", "phpfpm", "php"}, "uwsgi": {"uwsgi"}, "suwsgi": {"uwsgi"}}[p.scheme]
+	if want == nil || len(sv.technologies) == 0 {
+		return link{}
+	}
+	if shareName(want, sv.technologies) {
+		return link{linkProtocol, "which speaks " + p.scheme}
+	}
+	return link{linkProtoNot, "which does not speak " + p.scheme}
+}
+
+// nameLink compares words of the service's names with the pool's.
+func nameLink(p *pool, sv *service) link {
+	for _, name := range p.names {
+		if strings.HasPrefix(name, "unix:") {
+			for _, t := range tokensOf(name) {
+				if slices.Contains(sv.tokens, t) {
+					return link{linkSocket, "whose name stands in the socket's path"}
+				}
+			}
+		}
+	}
+	for _, word := range slices.Concat(p.names, p.vhosts) {
+		for _, t := range tokensOf(word) {
+			if slices.Contains(sv.tokens, t) {
+				return link{linkName, fmt.Sprintf("which shares the name %q with %s", t, word)}
+			}
+		}
+	}
+	return link{}
+}
+
+// aloneLink: a single application among the sources is likely the one behind the gateway.
+func (e *Engine) aloneLink(p *pool, sv *service) link {
+	for _, other := range e.services {
+		if other != sv && !other.gateway && !other.system && other.site == sv.site && other.real(e) {
+			return link{}
+		}
+	}
+	if !sv.real(e) || p.gateway {
+		return link{}
+	}
+	return link{linkOnly, "the only application among the logs"}
+}
+
+// real reports whether the service is an application's log and not merely a unit
+// that a system line names.
+func (sv *service) real(e *Engine) bool {
+	return slices.ContainsFunc(sv.streams, func(id streamID) bool {
+		return e.sources[id.source].Source.Role == parser.RoleApp && !strings.HasPrefix(id.stream, rules.SubjectUnit) &&
+			!strings.HasPrefix(id.stream, rules.SubjectContainer) && e.sources[id.source].Source.Lines > 0
+	})
+}
+
+func siteLink(p *pool, sv *service) link {
+	switch {
+	case siteOf(p) == sv.site && sv.site != "":
+		return link{linkFolder, "from the same machine's folder"}
+	case siteOf(p) != sv.site && siteOf(p) != "" && sv.site != "":
+		return link{linkSiteNot, "from another machine's folder"}
+	}
+	return link{}
+}

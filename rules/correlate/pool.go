@@ -1,0 +1,119 @@
+package correlate
+
+import (
+	"slices"
+	"strings"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// A node is an address or a group name as one site's gateway writes it.
+// 127.0.0.1:9001 and unix:/run/app.sock mean something on one machine only.
+type node struct{ site, name string }
+
+// poolSet is a union-find over nodes: pools of addresses that serve the same requests.
+type poolSet struct {
+	parent map[node]node
+	group  map[node]bool // the name is a group's, not an address
+}
+
+func (p *poolSet) find(n node) node {
+	up, ok := p.parent[n]
+	if !ok {
+		p.parent[n] = n
+		return n
+	}
+	if up == n {
+		return n
+	}
+	root := p.find(up)
+	p.parent[n] = root
+	return root
+}
+
+// union joins two pools; the smaller name becomes the root, so order does not matter.
+func (p *poolSet) union(a, b node) {
+	a, b = p.find(a), p.find(b)
+	if a == b {
+		return
+	}
+	if less(b, a) {
+		a, b = b, a
+	}
+	p.parent[b] = a
+}
+
+func less(a, b node) bool {
+	if a.site != b.site {
+		return a.site < b.site
+	}
+	return a.name < b.name
+}
+
+// place is the node of an upstream that a source names.
+func (e *Engine) node(s *source, upstream string) node {
+	n := node{name: upstream}
+	if local(upstream) {
+		n.site = s.site
+	}
+	return n
+}
+
+// local reports whether an upstream means something on one machine only: loopback,
+// a unix socket, a group's name.
+func local(upstream string) bool {
+	return strings.HasPrefix(upstream, "127.") || strings.HasPrefix(upstream, "unix:") || strings.HasPrefix(upstream, "[::1]") ||
+		strings.HasPrefix(upstream, "localhost:") || !strings.Contains(upstream, ":")
+}
+
+// findPools joins what one request named, then group names with the addresses that
+// failed for the same virtual host just before.
+func (e *Engine) findPools() {
+	e.pools = &poolSet{parent: map[node]node{}, group: map[node]bool{}}
+	for _, s := range e.sources {
+		for _, set := range s.Pools {
+			for _, name := range set[1:] {
+				e.pools.union(e.node(s, set[0]), e.node(s, name))
+			}
+		}
+	}
+	for _, s := range e.sources {
+		for i := range s.Events {
+			if ev := &s.Events[i]; ev.Group && ev.Symptom == parser.SymptomNoLivePeer {
+				e.pools.group[e.node(s, ev.Upstream)] = true
+				e.joinGroup(s, ev)
+			}
+		}
+	}
+}
+
+// failTimeout is nginx's default fail_timeout: for so long a peer stays out.
+const failTimeout = 10 * parser.Second
+
+// joinGroup joins a group that no request tied to an address with the addresses
+// that failed for the same virtual host within fail_timeout before.
+func (e *Engine) joinGroup(s *source, group *rules.Event) {
+	g := e.node(s, group.Upstream)
+	for i := range s.Events {
+		ev := &s.Events[i]
+		if ev.Group || ev.Upstream == "" || ev.Rank != parser.RankPrimary || ev.VHost != group.VHost || ev.VHost == "" {
+			continue
+		}
+		if ev.When.From <= group.Last.To && ev.Last.To+failTimeout >= group.When.From {
+			e.pools.union(g, e.node(s, ev.Upstream))
+		}
+	}
+}
+
+// members lists the names of a pool's nodes, sorted.
+func (p *poolSet) members(root node) []string {
+	var out []string
+	for n := range p.parent {
+		if p.find(n) == root {
+			out = append(out, n.name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -1,0 +1,393 @@
+package correlate
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// A streamID names a stream inside a source.
+type streamID struct {
+	source int
+	stream string
+}
+
+// A service is what stands behind addresses: a log stream, or several that belong
+// together because they share a unit, a container, a rotated family or processes.
+type service struct {
+	index   int
+	name    string // for people: unit, container, program or file
+	site    string
+	streams []streamID
+
+	listens      []rules.Fact // addresses, ":port" if only the port is told; aligned times
+	masters      []rules.Fact
+	pids         map[int64]rules.Interval
+	units        []string
+	containers   []string
+	programs     []string
+	technologies []string
+	hosts        []string
+	tokens       []string // words of its names, for weak links
+	first, last  int64
+	system       bool // kernel, init and the like: talks about others
+	gateway      bool
+
+	requests int            // sketched
+	served   map[string]int // matched requests by the address that the gateway sent them to
+	matched  int
+	checked  bool
+}
+
+// findServices builds the services from the sources' facts.
+func (e *Engine) findServices() {
+	e.services = nil
+	e.calls = map[streamID]*service{}
+	for _, s := range e.sources {
+		for _, id := range streamsOf(s) {
+			e.newService(s, id)
+		}
+		e.foldTagless(s)
+	}
+	for _, s := range e.sources {
+		for _, f := range s.Facts {
+			if sv := e.calls[streamID{s.index, f.Stream}]; sv != nil {
+				sv.learn(s, f)
+			}
+		}
+	}
+	e.mergeServices()
+	for i, sv := range e.services {
+		sv.index = i
+		sv.settle(e)
+	}
+	e.matchRequests()
+}
+
+// streamsOf lists the streams of a source in a fixed order.
+func streamsOf(s *source) []string {
+	seen := map[string]bool{"": true}
+	for _, f := range s.Facts {
+		seen[f.Stream] = true
+	}
+	for i := range s.Events {
+		seen[s.Events[i].Stream] = true
+	}
+	for i := range s.Requests {
+		seen[s.Requests[i].Stream] = true
+	}
+	out := make([]string, 0, len(seen))
+	for name := range seen {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (e *Engine) newService(s *source, stream string) {
+	sv := &service{
+		site: s.site, streams: []streamID{{s.index, stream}},
+		pids: map[int64]rules.Interval{}, served: map[string]int{},
+		first: rules.Future, last: rules.Past,
+	}
+	switch {
+	case s.Source.Role == parser.RoleGateway && stream == "":
+		sv.gateway = true
+	case s.Source.Role == parser.RoleSystem && !strings.HasPrefix(stream, rules.SubjectUnit) && !strings.HasPrefix(stream, rules.SubjectContainer):
+		sv.system = systemProgram(stream)
+	}
+	if first := s.Source.First; first.Known() {
+		sv.first, sv.last = s.utc(first.Micros, first.Clock), s.utc(s.Source.Last.Micros, s.Source.Last.Clock)
+	}
+	e.services = append(e.services, sv)
+	e.calls[sv.streams[0]] = sv
+}
+
+// systemProgram reports whether a program's lines are about other processes.
+func systemProgram(name string) bool {
+	switch name {
+	case "", "kernel", "systemd", "sudo", "su", "sshd", "CRON", "cron", "dockerd", "containerd", "kubelet", "systemd-oomd",
+		"systemd-logind", "systemd-coredump", "earlyoom", "supervisord", "dpkg", "audit", "auditd", "rsyslogd":
+		return true
+	}
+	return false
+}
+
+// foldTagless gives the lines without a tag to the only tagged stream of their
+// source: prints of a process stand between its logger's lines.
+func (e *Engine) foldTagless(s *source) {
+	var tagged []*service
+	for _, stream := range streamsOf(s) {
+		if stream != "" && !strings.HasPrefix(stream, rules.SubjectUnit) && !strings.HasPrefix(stream, rules.SubjectContainer) {
+			tagged = append(tagged, e.calls[streamID{s.index, stream}])
+		}
+	}
+	if len(tagged) == 1 && !tagged[0].system {
+		e.merge(tagged[0], e.calls[streamID{s.index, ""}])
+	}
+}
+
+func (sv *service) learn(s *source, f rules.Fact) {
+	f.When, f.Last = s.span(f.When, s.clock()), s.span(f.Last, s.clock())
+	switch f.Kind {
+	case rules.FactListens:
+		sv.listens = append(sv.listens, f)
+	case rules.FactMaster:
+		sv.masters = append(sv.masters, f)
+	case rules.FactPID:
+		if pid, err := strconv.ParseInt(f.Value, 10, 64); err == nil {
+			sv.pids[pid] = rules.Interval{From: f.When.From, To: f.Last.To}
+		}
+	case rules.FactUnit:
+		sv.units = append(sv.units, f.Value)
+	case rules.FactContainer:
+		sv.containers = append(sv.containers, f.Value)
+	case rules.FactProgram, rules.FactService:
+		sv.programs = append(sv.programs, f.Value)
+	case rules.FactTechnology:
+		sv.technologies = append(sv.technologies, f.Value)
+	case rules.FactHost:
+		sv.hosts = append(sv.hosts, f.Value)
+	}
+}
+
+// mergeServices joins services that are one: same rotated family and stream, same
+// unit, same container, or processes in common.
+func (e *Engine) mergeServices() {
+	for i := 0; i < len(e.services); i++ {
+		for j := i + 1; j < len(e.services); j++ {
+			if a, b := e.services[i], e.services[j]; !a.gateway && !b.gateway && !a.system && !b.system && e.same(a, b) {
+				e.merge(a, b)
+				j = i // a has grown: look at all others again
+			}
+		}
+	}
+}
+
+func (e *Engine) same(a, b *service) bool {
+	for _, x := range a.streams {
+		for _, y := range b.streams {
+			if x.stream == y.stream && e.sources[x.source].Source.Group == e.sources[y.source].Source.Group && e.sources[x.source].Source.Group != "" {
+				return true
+			}
+		}
+	}
+	if a.site != b.site || apart(a.hosts, b.hosts) {
+		return false
+	}
+	return shareName(a.units, b.units) || shareContainer(a.containers, b.containers) || sharePID(a, b)
+}
+
+// apart reports whether both name hosts and none in common.
+func apart(a, b []string) bool { return len(a) > 0 && len(b) > 0 && !shareName(a, b) }
+
+func shareName(a, b []string) bool {
+	return slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) })
+}
+
+// containerID is how much of a container's id is enough: docker's short form.
+const containerID = 12
+
+func shareContainer(a, b []string) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x == y || len(x) >= containerID && len(y) >= containerID && x[:containerID] == y[:containerID] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sharePID reports whether two streams name the same processes at the same time.
+// Pids below 100 are those of containers' own namespaces and mean nothing outside.
+func sharePID(a, b *service) bool {
+	if len(a.containers) > 0 || len(b.containers) > 0 {
+		return false
+	}
+	for pid, x := range a.pids {
+		if y, ok := b.pids[pid]; ok && pid >= 100 && x.From <= y.To+parser.Hour && y.From <= x.To+parser.Hour {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) merge(into, from *service) {
+	if into == from || from == nil {
+		return
+	}
+	for _, id := range from.streams {
+		e.calls[id] = into
+	}
+	into.streams = append(into.streams, from.streams...)
+	into.listens = append(into.listens, from.listens...)
+	into.masters = append(into.masters, from.masters...)
+	for pid, v := range from.pids {
+		if w, ok := into.pids[pid]; ok {
+			v = rules.Interval{From: min(v.From, w.From), To: max(v.To, w.To)}
+		}
+		into.pids[pid] = v
+	}
+	into.units = append(into.units, from.units...)
+	into.containers = append(into.containers, from.containers...)
+	into.programs = append(into.programs, from.programs...)
+	into.technologies = append(into.technologies, from.technologies...)
+	into.hosts = append(into.hosts, from.hosts...)
+	into.first, into.last = min(into.first, from.first), max(into.last, from.last)
+	e.services = slices.DeleteFunc(e.services, func(s *service) bool { return s == from })
+}
+
+// settle sorts what was learned and names the service.
+func (sv *service) settle(e *Engine) {
+	byTime := func(a, b rules.Fact) int {
+		return cmp.Or(cmp.Compare(a.When.From, b.When.From), strings.Compare(a.Value, b.Value))
+	}
+	slices.SortStableFunc(sv.listens, byTime)
+	slices.SortStableFunc(sv.masters, byTime)
+	for _, list := range []*[]string{&sv.units, &sv.containers, &sv.programs, &sv.technologies, &sv.hosts} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	slices.SortFunc(sv.streams, func(a, b streamID) int {
+		return cmp.Or(strings.Compare(e.sources[a.source].Source.Path, e.sources[b.source].Source.Path), strings.Compare(a.stream, b.stream))
+	})
+	words := slices.Concat(sv.units, sv.programs)
+	for _, id := range sv.streams {
+		words = append(words, stem(e.sources[id.source].Source.Path), id.stream)
+		sv.containers = append(sv.containers, idsIn(e.sources[id.source].Source.Path)...)
+	}
+	slices.Sort(sv.containers)
+	sv.containers = slices.Compact(sv.containers)
+	sv.tokens = nil
+	for _, w := range words {
+		sv.tokens = append(sv.tokens, tokensOf(w)...)
+	}
+	slices.Sort(sv.tokens)
+	sv.tokens = slices.Compact(sv.tokens)
+	sv.name = sv.label(e)
+}
+
+// label is the name that people know the service by.
+func (sv *service) label(e *Engine) string {
+	switch {
+	case len(sv.units) > 0:
+		return sv.units[0]
+	case len(sv.containers) > 0:
+		return sv.containers[0]
+	case len(sv.programs) == 1 && !slices.Contains(sv.technologies, sv.programs[0]):
+		return sv.programs[0]
+	}
+	for _, id := range sv.streams {
+		if id.stream != "" {
+			return strings.TrimPrefix(strings.TrimPrefix(id.stream, rules.SubjectUnit), rules.SubjectContainer)
+		}
+	}
+	return stem(e.sources[sv.streams[0].source].Source.Path)
+}
+
+// stem is a file's name without folders, archive, rotation and extension.
+func stem(file string) string {
+	if _, member, ok := strings.Cut(file, "!"); ok {
+		file = member
+	}
+	base := path.Base(file)
+	for {
+		ext := path.Ext(base)
+		if ext == "" || ext == base {
+			return strings.TrimSuffix(base, "-json")
+		}
+		base = strings.TrimSuffix(base, ext)
+	}
+}
+
+// idsIn finds container ids in a path: twelve or more hex digits.
+func idsIn(file string) []string {
+	var out []string
+	for _, part := range strings.FieldsFunc(file, func(r rune) bool {
+		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'f' || r >= 'g' && r <= 'z' || r >= 'A' && r <= 'Z')
+	}) {
+		if len(part) >= containerID && len(part) <= 64 && strings.Trim(part, "0123456789abcdef") == "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// common words name no service.
+var plainWords = []string{"log", "logs", "error", "access", "service", "app", "main", "out", "err", "stdout", "stderr", "json", "worker",
+	"server", "http", "https", "web", "prod", "production", "local", "internal", "com", "example", "org", "net", "www", "var", "run",
+	"srv", "sock", "socket", "unix", "default", "backend", "upstream", "nginx", "gateway", "api", "v1", "v2", "current", "debug", "info"}
+
+// tokensOf cuts a name into its telling words, lower case.
+func tokensOf(name string) []string {
+	var out []string
+	for _, w := range strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
+	}) {
+		if len(w) < 3 || strings.Trim(w, "0123456789") == "" || slices.Contains(plainWords, w) {
+			continue
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// pidAt is the process that held the service's socket at a moment: its last known
+// master before it.
+func (sv *service) pidAt(micros int64) int64 {
+	var pid int64
+	for _, f := range sv.masters {
+		if f.When.From > micros && pid != 0 {
+			break
+		}
+		if n, err := strconv.ParseInt(f.Value, 10, 64); err == nil && f.When.From <= micros {
+			pid = n
+		}
+	}
+	return pid
+}
+
+// process is the program's name.
+func (sv *service) process() string {
+	for _, t := range sv.technologies {
+		if p := processOf(t); p != "" {
+			return p
+		}
+	}
+	if len(sv.programs) > 0 {
+		return sv.programs[0]
+	}
+	return ""
+}
+
+// processOf names the program that a technology's lines come from, "" where a
+// technology says nothing about it.
+func processOf(technology string) string {
+	switch technology {
+	case "gunicorn", "uvicorn", "hypercorn", "uwsgi", "puma", "unicorn", "node", "deno", "bun", "php-fpm", "dotnet", "celery":
+		return technology
+	case "phpfpm":
+		return "php-fpm"
+	case "jvm", "tomcat", "spring", "java", "jetty", "wildfly":
+		return "java"
+	case "postgres", "postgresql":
+		return "postgres"
+	case "mysql":
+		return "mysqld"
+	case "redis":
+		return "redis-server"
+	case "mongo", "mongodb":
+		return "mongod"
+	case "dns", "dnsmasq":
+		return "dnsmasq"
+	case "erlang", "elixir":
+		return "beam.smp"
+	}
+	return ""
+}

@@ -1,0 +1,189 @@
+package correlate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"culprit/parser"
+	"culprit/rules"
+	"culprit/rules/cause"
+)
+
+// Bounds of what an incident tells.
+const (
+	maxEvidence = 24
+	maxTimeline = 40
+)
+
+func (e *Engine) quote(ev *rules.Event) rules.Quote {
+	return rules.Quote{
+		Location: rules.Location{Source: e.sources[ev.Source].Source.Path, Line: ev.Place.Line},
+		Text:     ev.Text, Message: ev.Message, Place: ev.Place,
+	}
+}
+
+func (e *Engine) symptomGroups(g *gathering) []rules.SymptomGroup {
+	type kind struct {
+		class parser.Symptom
+		phase parser.Phase
+		rank  parser.Rank
+		errno int32
+	}
+	var out []rules.SymptomGroup
+	at := map[kind]int{}
+	for _, s := range g.symptoms {
+		k := kind{s.Symptom, s.Phase, s.Rank, s.Errno}
+		i, ok := at[k]
+		if !ok {
+			i = len(out)
+			at[k] = i
+			out = append(out, rules.SymptomGroup{
+				Class: s.Symptom, Phase: s.Phase, Rank: s.Rank, Errno: s.Errno, First: moment(s.when), Example: e.quote(s.Event),
+			})
+		}
+		out[i].Count += s.Count
+		if last := moment(s.last); last.Micros >= out[i].Last.Micros {
+			out[i].Last = last
+		}
+	}
+	return out
+}
+
+// evidence lists the proof first, then what belongs to the same story as effect,
+// recovery or context.
+func (e *Engine) evidence(g *gathering) []rules.Evidence {
+	var out []rules.Evidence
+	shown := map[*rules.Event]bool{}
+	for _, p := range g.verdict.Proof {
+		c := &g.rules.Evidence[p.Candidate]
+		shown[c.Event] = true
+		out = append(out, rules.Evidence{
+			Kind: c.Hit.Signature.ID, Cause: g.verdict.Cause, Role: rules.RoleCause, Time: moment(c.When), Count: c.Event.Count,
+			Quote: e.quote(c.Event), Why: p.Why, Fields: c.Hit.Fields, Weight: p.Weight,
+		})
+	}
+	if len(out) == 0 {
+		out = append(out, e.selfEvident(g)...)
+	}
+	for _, h := range e.hits {
+		if len(out) >= maxEvidence {
+			break
+		}
+		if ev, ok := e.companion(g, h, shown); ok {
+			out = append(out, ev)
+		}
+	}
+	return out
+}
+
+// selfEvident quotes the gateway's own line where the symptom itself decides.
+func (e *Engine) selfEvident(g *gathering) []rules.Evidence {
+	if g.verdict.Cause == rules.CauseUnknown {
+		return nil
+	}
+	var best *symptom
+	for _, s := range g.symptoms {
+		if s.Rank == parser.RankPrimary && cause.Speaks(g.verdict.Cause, s.Symptom, s.Hints) {
+			best = s
+			break
+		}
+	}
+	if best == nil {
+		for _, s := range g.symptoms {
+			if s.Rank == parser.RankPrimary {
+				best = s
+				break
+			}
+		}
+	}
+	if best == nil || len(g.verdict.Reasons) == 0 {
+		return nil
+	}
+	return []rules.Evidence{{
+		Kind: best.Symptom.String(), Cause: g.verdict.Cause, Role: rules.RoleCause, Time: moment(best.when), Count: best.Count,
+		Quote: e.quote(best.Event), Why: g.verdict.Reasons[0].Text, Weight: g.verdict.Reasons[0].Weight,
+	}}
+}
+
+// companion is a line of the same service, near the incident, that is not proof:
+// the restart after the kill, the moment it serves again.
+func (e *Engine) companion(g *gathering, h *hitEvent, shown map[*rules.Event]bool) (rules.Evidence, bool) {
+	if shown[h.Event] || h.Symptom != parser.SymptomNone || h.when.From > g.pool.span.To+parser.Minute || h.last.To < g.began-parser.Minute || h.when.From == rules.Past {
+		return rules.Evidence{}, false
+	}
+	for i := range h.Hits {
+		hit := &h.Hits[i]
+		sv, l := e.subjectOf(g, h, hit)
+		if l.weight < linkName || sv == nil && l.weight < linkAddress {
+			continue
+		}
+		role := hit.Signature.Role
+		if role == rules.RoleCause {
+			role = rules.RoleEffect
+			if h.when.From < g.pool.span.From-5*parser.Second {
+				role = rules.RoleContext
+			}
+		}
+		if role == rules.RoleContext && hit.Signature.Cause == "" && hit.Signature.State == "" {
+			continue
+		}
+		shown[h.Event] = true
+		return rules.Evidence{
+			Kind: hit.Signature.ID, Cause: hit.Signature.Cause, Role: role, Time: moment(h.when), Count: h.Count,
+			Quote: e.quote(h.Event), Why: cause.Meaning(hit) + because(l.why), Fields: hit.Fields,
+		}, true
+	}
+	return rules.Evidence{}, false
+}
+
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return "; " + why
+}
+
+// timeline tells the story in one order over all sources.
+func (e *Engine) timeline(in *rules.Incident, g *gathering) []rules.TimelineEntry {
+	var out []rules.TimelineEntry
+	for _, ev := range in.Evidence {
+		if ev.Time.IsZero() {
+			continue
+		}
+		out = append(out, rules.TimelineEntry{Time: ev.Time, What: ev.Why, Location: ev.Quote.Location})
+	}
+	for _, s := range in.Symptoms {
+		what := fmt.Sprintf("first %s", describe(s))
+		if s.Count > 1 {
+			what += fmt.Sprintf(", %d in all", s.Count)
+		}
+		out = append(out, rules.TimelineEntry{Time: s.First, What: what, Location: s.Example.Location})
+	}
+	last := rules.Moment{}
+	for _, s := range in.Symptoms {
+		if s.Last.Micros > last.Micros {
+			last = s.Last
+		}
+	}
+	out = append(out, rules.TimelineEntry{Time: last, What: "last failure"})
+	if at, ok := e.firstSuccess(g); ok {
+		out = append(out, rules.TimelineEntry{Time: rules.Moment{Micros: at, Precision: parser.Second}, What: "first successful answer after it"})
+	}
+	slices.SortStableFunc(out, func(a, b rules.TimelineEntry) int {
+		return cmp.Or(cmp.Compare(a.Time.Micros, b.Time.Micros), strings.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line))
+	})
+	if len(out) > maxTimeline {
+		out = append(out[:maxTimeline-2], out[len(out)-2:]...)
+	}
+	return out
+}
+
+func describe(s rules.SymptomGroup) string {
+	text := strings.ReplaceAll(s.Class.String(), "-", " ")
+	if s.Phase != parser.PhaseNone {
+		text += " while " + strings.ReplaceAll(s.Phase.String(), "-", " ")
+	}
+	return text
+}

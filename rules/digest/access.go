@@ -1,0 +1,168 @@
+package digest
+
+import (
+	"bytes"
+
+	"culprit/parser"
+	"culprit/parser/gateway"
+	"culprit/rules"
+)
+
+// accessKinds remembers who the clients of the access lines were.
+type accessKinds struct{ lines, loopback int64 }
+
+func (k *accessKinds) see(client []byte) {
+	k.lines++
+	if bytes.HasPrefix(client, []byte("127.")) || string(client) == "::1" || bytes.HasPrefix(client, []byte("unix:")) {
+		k.loopback++
+	}
+}
+
+func (k *accessKinds) settle(d *rules.Digest) {
+	d.Source.Loopback = k.lines > 0 && k.loopback == k.lines
+}
+
+// addAccess counts one finished request. A gateway's goes into a tally; an
+// application's only into the sketch.
+func (b *Builder) addAccess(r *parser.Record, stream string) {
+	a := &r.Access
+	span, _ := when(r)
+	target := a.Target
+	if len(target) == 0 {
+		target = a.Request
+	}
+	if r.Format == nil || r.Format.Role != parser.RoleGateway {
+		b.roles[parser.RoleApp]++
+		b.sketch.add(span.From, requestPartsKey(a.Method, target), a.Status, "", stream)
+		return
+	}
+	b.roles[parser.RoleGateway]++
+	b.d.Source.HasAccess = true
+	b.access.see(a.Client)
+	b.pools.seeAttempts(a)
+	upstream := servedBy(a)
+	b.tally(r, span.From, upstream)
+	b.sketch.add(span.From, requestPartsKey(a.Method, target), a.Status, b.strings.of(upstream), stream)
+}
+
+// servedBy is the address that answered or failed last; a group's name only if
+// the request named no address.
+func servedBy(a *parser.Access) []byte {
+	for i := a.Tries - 1; i >= 0; i-- {
+		if addr := a.Attempts[i].Addr; bytes.IndexByte(addr, ':') >= 0 {
+			return addr
+		}
+	}
+	if a.Tries > 0 {
+		return a.Attempts[a.Tries-1].Addr
+	}
+	return nil
+}
+
+// Failed reports whether a status is a failure that a gateway's user sees.
+func failed(status int16) bool {
+	switch status {
+	case 500, 502, 503, 504, 9:
+		return true
+	}
+	return false
+}
+
+func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
+	a := &r.Access
+	bad := failed(a.Status) || a.Status == 499
+	second := floorDiv(micros, parser.Second)
+	if !bad && b.healthy > 1 {
+		second = floorDiv(second, b.healthy) * b.healthy
+	}
+	var from int16
+	reused := false
+	if a.Tries > 0 {
+		last := &a.Attempts[a.Tries-1]
+		from, reused = last.Status, last.Connect == 0
+	}
+	var key mixer
+	key.number(second)
+	key.bytes(upstream)
+	key.bytes(a.Host)
+	key.word(uint64(uint16(a.Status)) | uint64(uint16(from))<<16)
+	maker, symptom, phase := rules.MakerUnknown, parser.SymptomNone, parser.PhaseNone
+	if bad {
+		maker = madeBy(a)
+		symptom, phase = gateway.InferSymptom(a)
+		key.word(uint64(maker) | uint64(symptom)<<8 | uint64(phase)<<16)
+	}
+	i, ok := b.tallies[key.h]
+	if !ok {
+		if len(b.d.Tallies) >= maxTallies {
+			b.coarsenTallies()
+		}
+		i = int32(len(b.d.Tallies))
+		b.tallies[key.h] = i
+		b.d.Tallies = append(b.d.Tallies, rules.Tally{
+			Second: second, Upstream: b.strings.of(upstream), VHost: b.strings.of(a.Host),
+			Status: a.Status, From: from, Made: maker, Symptom: symptom, Phase: phase,
+		})
+		if bad {
+			b.d.Tallies[i].Place, b.d.Tallies[i].Text = b.place(r, 0)
+		}
+	}
+	t := &b.d.Tallies[i]
+	t.Count++
+	if reused {
+		t.Reused++
+	}
+	t.Waited = max(t.Waited, a.Duration)
+	if bad {
+		if q := requestKey(a.Client, a.Request); q != 0 {
+			t.Requests = keepSmallest(t.Requests, q, rules.MaxRequests)
+		}
+	}
+}
+
+func madeBy(a *parser.Access) rules.Maker {
+	switch made, known := gateway.UpstreamMade(a); {
+	case !known:
+		return rules.MakerUnknown
+	case made:
+		return rules.MakerUpstream
+	}
+	return rules.MakerGateway
+}
+
+// coarsenTallies makes the grain of healthy tallies longer: 1, 10, 60, 600 s.
+// Failures keep their second.
+func (b *Builder) coarsenTallies() {
+	b.healthy = map[int64]int64{1: 10, 10: 60, 60: 600}[b.healthy]
+	if b.healthy == 0 {
+		b.healthy = 3600
+	}
+	type like struct {
+		second   int64
+		upstream string
+		vhost    string
+		status   int16
+		from     int16
+	}
+	seen := make(map[like]int32, len(b.d.Tallies)/8)
+	kept := b.d.Tallies[:0]
+	for _, t := range b.d.Tallies {
+		if failed(t.Status) || t.Status == 499 {
+			kept = append(kept, t)
+			continue
+		}
+		t.Second = floorDiv(t.Second, b.healthy) * b.healthy
+		k := like{t.Second, t.Upstream, t.VHost, t.Status, t.From}
+		if at, ok := seen[k]; ok {
+			kept[at].Count += t.Count
+			kept[at].Reused += t.Reused
+			kept[at].Waited = max(kept[at].Waited, t.Waited)
+			continue
+		}
+		seen[k] = int32(len(kept))
+		kept = append(kept, t)
+	}
+	clear(b.d.Tallies[len(kept):])
+	b.d.Tallies = kept
+	clear(b.tallies)
+}

@@ -1,0 +1,206 @@
+// Package digest folds the records of one source into a rules.Digest.
+//
+// It stands between the scanner and the engine. Nearly all lines are healthy
+// traffic and leave only a count and, now and then, a sketch entry. In an outage
+// nearly all lines are symptoms and look alike, so equal ones of one second become
+// one event with a count. What leaves is a few thousand events, however many bytes
+// went in.
+//
+// A Builder belongs to one goroutine. Everything it keeps is copied; records may
+// be reused after Add.
+package digest
+
+import (
+	"culprit/parser"
+	"culprit/rules"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// A Matcher finds signatures in records; *signature.Set is one.
+type Matcher interface {
+	Match(r *parser.Record, hits []rules.Hit) []rules.Hit
+}
+
+// A Locator finds the physical line of a record on which a match begins:
+// its number, its raw bytes and its offset. *scan.Reader is one.
+type Locator interface {
+	PhysicalLine(r *parser.Record, start int) (line int64, text []byte, offset int64)
+}
+
+// Bounds of one digest. When events or tallies reach theirs, their time grain is
+// made coarser and what falls together is folded; nothing is dropped.
+const (
+	maxEvents  = 64 << 10
+	maxTallies = 64 << 10
+	maxFacts   = 16 << 10
+)
+
+// A Builder folds records.
+type Builder struct {
+	d       rules.Digest
+	matcher Matcher
+	locator Locator
+
+	hits    []rules.Hit // scratch
+	events  map[uint64]int32
+	tallies map[uint64]int32
+	facts   map[uint64]int32
+	grain   int64 // of events, microseconds
+	healthy int64 // grain of tallies without failures, seconds
+
+	sketch  sketch
+	pools   pools
+	streams intern
+	strings intern
+	roles   [4]int64
+	access  accessKinds
+}
+
+// New returns a Builder for one source. info.Path, Group and HeadHash are kept.
+func New(info rules.SourceInfo, matcher Matcher, locator Locator) *Builder {
+	return &Builder{
+		d:       rules.Digest{Source: info},
+		matcher: matcher, locator: locator,
+		events: map[uint64]int32{}, tallies: map[uint64]int32{}, facts: map[uint64]int32{},
+		grain: parser.Second, healthy: 1,
+		sketch: newSketch(), pools: newPools(), streams: intern{}, strings: intern{},
+	}
+}
+
+// Add folds one record.
+func (b *Builder) Add(r *parser.Record) {
+	stream := b.stream(r)
+	if r.Format != nil && r.Format.Role == parser.RoleGateway && b.d.Source.Gateway == "" {
+		b.d.Source.Gateway = r.Format.Product
+	}
+	switch r.Kind {
+	case parser.KindGateway:
+		b.roles[parser.RoleGateway]++
+		b.d.Source.HasErrors = true
+		b.addSymptom(r, stream)
+		return
+	case parser.KindAccess:
+		b.addAccess(r, stream)
+	default:
+		if r.Format != nil {
+			b.roles[r.Format.Role]++
+		}
+	}
+	b.addHits(r, stream)
+	b.addIdentity(r, stream)
+}
+
+// Finish returns the digest. The Builder must not be used afterwards.
+func (b *Builder) Finish() *rules.Digest {
+	b.sketch.flush()
+	b.d.Requests = b.sketch.kept
+	b.d.Pools = b.pools.sets
+	b.access.settle(&b.d)
+	b.settleRole()
+	return &b.d
+}
+
+// settleRole decides what wrote the source: a gateway if its error log or its
+// access log is in it, else whichever of application and system wrote more.
+func (b *Builder) settleRole() {
+	s := &b.d.Source
+	switch {
+	case s.HasErrors || s.HasAccess:
+		s.Role = parser.RoleGateway
+	case b.roles[parser.RoleSystem] > b.roles[parser.RoleApp]:
+		s.Role = parser.RoleSystem
+	case s.Lines > 0 || b.roles[parser.RoleApp] > 0:
+		s.Role = parser.RoleApp
+	}
+}
+
+// stream names the part of the source that the record belongs to: a container, a
+// unit or a program where its envelope or its tag tells, else "".
+func (b *Builder) stream(r *parser.Record) string {
+	switch {
+	case len(r.Container) > 0:
+		return b.streams.of(r.Container)
+	case len(r.Unit) > 0:
+		return b.streams.of(r.Unit)
+	case len(r.Program) > 0:
+		return b.streams.of(r.Program)
+	}
+	return ""
+}
+
+// when returns the interval that the record's moment lies in, in the source's clock.
+func when(r *parser.Record) (rules.Interval, parser.Clock) {
+	if r.Stamp.Known() {
+		return rules.Interval{From: r.Stamp.Micros, To: r.Stamp.Micros + max(r.Stamp.Precision, 1)}, r.Stamp.Clock
+	}
+	span := rules.Interval{From: rules.Past, To: rules.Future}
+	clock := parser.ClockNone
+	if r.After.Known() {
+		span.From, clock = r.After.Micros, r.After.Clock
+	}
+	if r.Before.Known() {
+		span.To, clock = r.Before.Micros+max(r.Before.Precision, 1), r.Before.Clock
+	}
+	if span.From == rules.Past && span.To != rules.Future {
+		span.From = span.To - parser.Minute
+	}
+	if span.To == rules.Future && span.From != rules.Past {
+		span.To = span.From + parser.Minute
+	}
+	return span, clock
+}
+
+func (b *Builder) place(r *parser.Record, start int) (rules.Place, string) {
+	p := rules.Place{
+		Line: r.Line, FirstLine: r.Line, LastLine: r.Line + int64(max(r.Lines, 1)) - 1,
+		Offset: r.Offset, Length: int64(len(r.Raw)), Hash: xxhash.Sum64(r.Raw),
+	}
+	text := r.Raw
+	if b.locator != nil {
+		if line, raw, _ := b.locator.PhysicalLine(r, start); raw != nil {
+			p.Line, text = line, raw
+		}
+	}
+	return p, cut(text)
+}
+
+// cut bounds a kept line.
+func cut(text []byte) string {
+	if len(text) <= rules.MaxText {
+		return string(text)
+	}
+	const mark = " …[cut]"
+	end := rules.MaxText - len(mark)
+	for end > 0 && text[end]&0xC0 == 0x80 {
+		end--
+	}
+	return string(text[:end]) + mark
+}
+
+// intern keeps one copy of each string seen, so that equal names cost no
+// allocation. Its bound is met by not keeping more, which costs memory but is right.
+type intern map[string]string
+
+func (n intern) of(b []byte) string {
+	if s, ok := n[string(b)]; ok {
+		return s
+	}
+	s := string(b)
+	if len(n) < 16<<10 && len(s) < 1<<10 {
+		n[s] = s
+	}
+	return s
+}
+
+// A mixer hashes the parts of a folding key.
+type mixer struct{ h uint64 }
+
+func (m *mixer) bytes(b []byte) { m.word(xxhash.Sum64(b)) }
+func (m *mixer) text(s string)  { m.word(xxhash.Sum64String(s)) }
+func (m *mixer) number(n int64) { m.word(uint64(n)) }
+func (m *mixer) word(w uint64) {
+	m.h ^= w + 0x9e3779b97f4a7c15 + (m.h << 6) + (m.h >> 2)
+	m.h *= 0xff51afd7ed558ccd
+	m.h ^= m.h >> 33
+}

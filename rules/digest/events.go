@@ -1,0 +1,256 @@
+package digest
+
+import (
+	"slices"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// addSymptom folds a gateway's error line: same stream, upstream, virtual host,
+// class, phase, rank, errno and second become one event.
+func (b *Builder) addSymptom(r *parser.Record, stream string) {
+	g := &r.Gateway
+	b.pools.see(r)
+	span, clock := when(r)
+	if len(g.Request) > 0 {
+		b.sketch.add(span.From, requestLineKey(g.Request), 0, "", stream)
+	}
+	b.hits = b.hits[:0]
+	if len(g.Quoted) > 0 || g.Rank == parser.RankNone || g.Rank == parser.RankNoise {
+		b.hits = b.matcher.Match(r, b.hits)
+	}
+	if (g.Rank == parser.RankNone || g.Rank == parser.RankNoise) && len(b.hits) == 0 && g.Symptom != parser.SymptomRefusedOnPurpose && g.Symptom != parser.SymptomClientAbort {
+		return
+	}
+	var key mixer
+	key.text(stream)
+	key.bytes(g.Upstream)
+	key.bytes(vhost(g))
+	key.word(uint64(g.Symptom) | uint64(g.Phase)<<8 | uint64(g.Rank)<<16 | uint64(r.Level)<<24 | uint64(uint32(g.Errno))<<32)
+	key.text(g.MessageKey)
+	b.mixHits(&key)
+	key.number(b.bucket(span.From))
+	e, fresh := b.event(key.h)
+	if fresh {
+		start := 0
+		if len(b.hits) > 0 && len(g.Quoted) == 0 {
+			start = b.hits[0].Start
+		}
+		e.Stream, e.When, e.Clock, e.Level = stream, span, clock, r.Level
+		e.Place, e.Text = b.place(r, start)
+		e.Symptom, e.Phase, e.Rank, e.Errno = g.Symptom, g.Phase, g.Rank, g.Errno
+		e.Upstream, e.Group = b.strings.of(g.Upstream), g.Group
+		e.Scheme, e.VHost = b.strings.of(g.Scheme), b.strings.of(vhost(g))
+		e.Hints = hints(g.Causes)
+		e.Hits = slices.Clone(b.hits)
+		e.Started = span.From
+		b.identify(e, r)
+	}
+	e.fold(span)
+	if counted(r) {
+		e.Lines += int64(max(r.Lines, 1) - r.Lines + 1)
+	}
+	e.addRequest(requestKey(g.Client, g.Request))
+}
+
+// counted reports whether the record counts as a line of the gateway's error log:
+// primary or secondary, at warn and above (semantics: Counts).
+func counted(r *parser.Record) bool {
+	return r.Gateway.Rank >= parser.RankSecondary && (r.Level >= parser.LevelWarn || r.Level == parser.LevelNone)
+}
+
+func vhost(g *parser.Gateway) []byte {
+	if len(g.Server) > 0 && string(g.Server) != "_" {
+		return g.Server
+	}
+	return g.Host
+}
+
+// addHits folds a record that signatures recognise.
+func (b *Builder) addHits(r *parser.Record, stream string) {
+	b.hits = b.matcher.Match(r, b.hits[:0])
+	if len(b.hits) == 0 {
+		return
+	}
+	b.learn(r, stream)
+	span, clock := when(r)
+	var key mixer
+	key.text(stream)
+	b.mixHits(&key)
+	key.number(r.PID)
+	key.number(b.bucket(span.From))
+	key.number(b.bucket(span.To))
+	e, fresh := b.event(key.h)
+	if fresh {
+		e.Stream, e.When, e.Clock, e.Level = stream, span, clock, r.Level
+		e.Place, e.Text = b.place(r, b.proof())
+		if string(r.Message) != e.Text && r.Lines <= 1 {
+			e.Message = cut(r.Message)
+		}
+		e.Hits = slices.Clone(b.hits)
+		b.identify(e, r)
+	}
+	e.fold(span)
+}
+
+// proof is where the most telling hit begins: a strong cause before a weak one,
+// a cause before the rest.
+func (b *Builder) proof() int {
+	best, start := -1, 0
+	for i := range b.hits {
+		s, rank := b.hits[i].Signature, 0
+		if s.Role == rules.RoleCause {
+			rank = 1
+		}
+		if rank == 1 && s.Strong {
+			rank = 2
+		}
+		if rank > best {
+			best, start = rank, b.hits[i].Start
+		}
+	}
+	return start
+}
+
+func (b *Builder) mixHits(key *mixer) {
+	for i := range b.hits {
+		key.text(b.hits[i].Signature.ID)
+		for _, f := range b.hits[i].Fields {
+			if f.Name != rules.FieldDetail && f.Name != rules.FieldMemory {
+				key.text(f.Value)
+			}
+		}
+	}
+}
+
+func (b *Builder) identify(e event, r *parser.Record) {
+	e.Host, e.Program = b.strings.of(r.Host), b.strings.of(r.Program)
+	e.Unit, e.Container = b.strings.of(r.Unit), b.strings.of(r.Container)
+	e.PID = r.PID
+	e.Technology = ""
+	if r.Format != nil {
+		e.Technology = r.Format.Product
+	}
+}
+
+func (b *Builder) bucket(micros int64) int64 {
+	if micros == rules.Past || micros == rules.Future {
+		return micros
+	}
+	return floorDiv(micros, b.grain)
+}
+
+func floorDiv(a, n int64) int64 {
+	q := a / n
+	if a%n < 0 {
+		q--
+	}
+	return q
+}
+
+type event struct{ *rules.Event }
+
+// event returns the event of the key, made if it is not there yet.
+func (b *Builder) event(key uint64) (event, bool) {
+	if i, ok := b.events[key]; ok {
+		return event{&b.d.Events[i]}, false
+	}
+	if len(b.d.Events) >= maxEvents {
+		b.coarsen()
+	}
+	b.events[key] = int32(len(b.d.Events))
+	b.d.Events = append(b.d.Events, rules.Event{})
+	return event{&b.d.Events[len(b.d.Events)-1]}, true
+}
+
+// coarsen makes the grain of events ten times longer and folds what falls
+// together. A key cannot be made again from an event, so the fold is by what the
+// event shows; later records of an old second may begin a new event, which costs
+// memory and is right.
+func (b *Builder) coarsen() {
+	b.grain *= 10
+	seen := make(map[uint64]int32, len(b.d.Events)/4)
+	kept := b.d.Events[:0]
+	for i := range b.d.Events {
+		e := b.d.Events[i]
+		var key mixer
+		key.text(e.Stream)
+		key.text(e.Upstream)
+		key.text(e.VHost)
+		key.word(uint64(e.Symptom) | uint64(e.Phase)<<8 | uint64(e.Rank)<<16 | uint64(e.Level)<<24 | uint64(uint32(e.Errno))<<32)
+		for j := range e.Hits {
+			key.text(e.Hits[j].Signature.ID)
+		}
+		key.number(b.bucket(e.When.From))
+		if at, ok := seen[key.h]; ok {
+			into := event{&kept[at]}
+			into.Count += e.Count
+			into.Lines += e.Lines
+			into.Last.From, into.Last.To = max(into.Last.From, e.Last.From), max(into.Last.To, e.Last.To)
+			for _, q := range e.Requests {
+				into.addRequest(q)
+			}
+			continue
+		}
+		seen[key.h] = int32(len(kept))
+		kept = append(kept, e)
+	}
+	clear(b.d.Events[len(kept):])
+	b.d.Events = kept
+	clear(b.events)
+}
+
+func (e event) fold(span rules.Interval) {
+	e.Count++
+	if e.Count == 1 || span.From > e.Last.From {
+		e.Last = span
+	}
+	if span.From < e.When.From {
+		e.When.From = span.From
+	}
+}
+
+// addRequest keeps the smallest hashes, so that the choice does not depend on order.
+func (e event) addRequest(key uint64) {
+	if key == 0 {
+		return
+	}
+	e.Requests = keepSmallest(e.Requests, key, rules.MaxRequests)
+}
+
+func keepSmallest(set []uint64, key uint64, bound int) []uint64 {
+	at, found := slices.BinarySearch(set, key)
+	if found || at >= bound {
+		return set
+	}
+	if len(set) >= bound {
+		set = set[:bound-1]
+	}
+	return slices.Insert(set, at, key)
+}
+
+// requestKey names one request of one client: 0 if nothing is known.
+func requestKey(client, request []byte) uint64 {
+	if len(request) == 0 {
+		return 0
+	}
+	var m mixer
+	m.bytes(client)
+	m.bytes(request)
+	return m.h
+}
+
+// hints turns the catalogue's words into causes.
+func hints(words []string) []rules.Cause {
+	if len(words) == 0 {
+		return nil
+	}
+	out := make([]rules.Cause, 0, len(words))
+	for _, w := range words {
+		if c := rules.Cause(w); c.Family() != "" {
+			out = append(out, c)
+		}
+	}
+	return out
+}

@@ -1,0 +1,134 @@
+package digest
+
+import (
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// addIdentity notes who writes into a stream: pids, programs, units, containers, hosts.
+func (b *Builder) addIdentity(r *parser.Record, stream string) {
+	if r.Format != nil && r.Format.Role != parser.RoleApp && r.Kind != parser.KindLog {
+		return
+	}
+	if len(r.Host) > 0 {
+		b.fact(r, stream, rules.FactHost, b.strings.of(r.Host))
+	}
+	if len(r.Unit) > 0 {
+		b.fact(r, stream, rules.FactUnit, b.strings.of(r.Unit))
+	}
+	if len(r.Container) > 0 {
+		b.fact(r, stream, rules.FactContainer, b.strings.of(r.Container))
+	}
+	if len(r.Program) > 0 {
+		b.fact(r, stream, rules.FactProgram, b.strings.of(r.Program))
+	}
+	if r.Format != nil && r.Format.Role == parser.RoleApp && r.Format.Product != "" {
+		b.fact(r, stream, rules.FactTechnology, r.Format.Product)
+	}
+	if r.PID > 1 && (r.Format == nil || r.Format.Role != parser.RoleSystem) {
+		b.fact(r, stream, rules.FactPID, b.number(r.PID))
+	}
+}
+
+// learn takes identity from what signatures captured.
+func (b *Builder) learn(r *parser.Record, stream string) {
+	for i := range b.hits {
+		h := &b.hits[i]
+		about := stream
+		if system(h.Signature.Technology) {
+			if about = subject(h); about == "" {
+				continue
+			}
+		} else {
+			b.fact(r, stream, rules.FactTechnology, h.Signature.Technology)
+		}
+		listens := h.Signature.Role == rules.RoleRecovery || h.Signature.Cause == rules.CauseStartFailure
+		for _, f := range h.Fields {
+			switch f.Name {
+			case rules.FieldAddress:
+				if listens {
+					b.fact(r, about, rules.FactListens, f.Value)
+				}
+			case rules.FieldPort:
+				if listens && h.Get(rules.FieldAddress) == "" {
+					b.fact(r, about, rules.FactListens, ":"+f.Value)
+				}
+			case rules.FieldPID:
+				if h.Signature.Role == rules.RoleRecovery && h.Signature.Scope == rules.ScopeService {
+					b.fact(r, about, rules.FactMaster, f.Value)
+				}
+				b.fact(r, about, rules.FactPID, f.Value)
+			case rules.FieldMaster:
+				b.fact(r, about, rules.FactMaster, f.Value)
+				b.fact(r, about, rules.FactPID, f.Value)
+			case rules.FieldUnit:
+				b.fact(r, about, rules.FactUnit, f.Value)
+			case rules.FieldContainer:
+				b.fact(r, about, rules.FactContainer, f.Value)
+			case rules.FieldService:
+				b.fact(r, about, rules.FactService, f.Value)
+			}
+		}
+	}
+}
+
+// system reports whether lines of the technology are about others, not about the
+// stream they stand in.
+func system(technology string) bool {
+	switch technology {
+	case "kernel", "systemd", "docker", "kubernetes", "supervisor", "host":
+		return true
+	}
+	return false
+}
+
+// subject names what a system line is about: the pseudo-stream of a unit or container.
+func subject(h *rules.Hit) string {
+	if u := h.Get(rules.FieldUnit); u != "" {
+		return rules.SubjectUnit + u
+	}
+	if c := h.Get(rules.FieldContainer); c != "" {
+		return rules.SubjectContainer + c
+	}
+	return ""
+}
+
+func (b *Builder) fact(r *parser.Record, stream string, kind rules.FactKind, value string) {
+	if value == "" {
+		return
+	}
+	var key mixer
+	key.text(stream)
+	key.word(uint64(kind))
+	key.text(value)
+	span, _ := when(r)
+	if i, ok := b.facts[key.h]; ok {
+		f := &b.d.Facts[i]
+		f.Count++
+		if span.From > f.Last.From {
+			f.Last = span
+		}
+		return
+	}
+	if len(b.d.Facts) >= maxFacts {
+		return
+	}
+	b.facts[key.h] = int32(len(b.d.Facts))
+	place, text := b.place(r, 0)
+	if kind == rules.FactPID || kind == rules.FactProgram {
+		text = "" // there are many, and they are never shown
+	}
+	b.d.Facts = append(b.d.Facts, rules.Fact{
+		Stream: stream, Kind: kind, Value: value, When: span, Last: span, Place: place, Text: text, Count: 1,
+	})
+}
+
+func (b *Builder) number(n int64) string {
+	var buf [20]byte
+	i := len(buf)
+	for ; n > 0; n /= 10 {
+		i--
+		buf[i] = byte('0' + n%10)
+	}
+	return b.strings.of(buf[i:])
+}

@@ -1,0 +1,103 @@
+package digest
+
+import (
+	"bytes"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// A sketch keeps a bounded sample of a source's requests, for aligning clocks and
+// for linking files to addresses. Two sources that saw the same requests must keep
+// the same ones, so the choice goes by the request's own hash: the smallest eight of
+// a second, and, when the sketch is full, only hashes below a limit that halves.
+type sketch struct {
+	second int64
+	now    []rules.Request // of the current second, at most perSecond
+	kept   []rules.Request
+	limit  uint64
+}
+
+const (
+	perSecond  = 8
+	maxSketch  = 64 << 10
+	everyHash  = ^uint64(0)
+	pastSecond = -1 << 62
+)
+
+func newSketch() sketch { return sketch{second: pastSecond, limit: everyHash} }
+
+func (s *sketch) add(micros int64, key uint64, status int16, upstream, stream string) {
+	if key == 0 || key > s.limit || micros == rules.Past {
+		return
+	}
+	if second := floorDiv(micros, parser.Second); second != s.second {
+		s.flush()
+		s.second = second
+	}
+	q := rules.Request{Micros: micros, Key: key, Status: status, Upstream: upstream, Stream: stream}
+	if len(s.now) < perSecond {
+		s.now = append(s.now, q)
+		return
+	}
+	worst := 0
+	for i := range s.now {
+		if s.now[i].Key > s.now[worst].Key {
+			worst = i
+		}
+	}
+	if key < s.now[worst].Key {
+		s.now[worst] = q
+	}
+}
+
+func (s *sketch) flush() {
+	s.kept = append(s.kept, s.now...)
+	s.now = s.now[:0]
+	for len(s.kept) > maxSketch {
+		s.limit /= 2
+		few := s.kept[:0]
+		for _, q := range s.kept {
+			if q.Key <= s.limit {
+				few = append(few, q)
+			}
+		}
+		if len(few) == len(s.kept) && s.limit == 0 {
+			few = few[:maxSketch]
+		}
+		s.kept = few
+	}
+}
+
+// requestPartsKey hashes method and path, without query, scheme and host: what two
+// logs of one request have in common.
+func requestPartsKey(method, target []byte) uint64 {
+	if i := bytes.IndexByte(target, '?'); i >= 0 {
+		target = target[:i]
+	}
+	if i := bytes.Index(target, []byte("://")); i >= 0 && i < 8 {
+		target = target[i+3:]
+		if j := bytes.IndexByte(target, '/'); j >= 0 {
+			target = target[j:]
+		}
+	}
+	if len(target) == 0 {
+		return 0
+	}
+	var m mixer
+	m.bytes(method)
+	m.bytes(target)
+	return m.h
+}
+
+// requestLineKey is requestPartsKey of a whole request line.
+func requestLineKey(line []byte) uint64 {
+	method, rest, ok := bytes.Cut(line, []byte(" "))
+	if !ok {
+		return 0
+	}
+	if i := bytes.LastIndexByte(rest, ' '); i >= 0 {
+		rest = rest[:i]
+	}
+	return requestPartsKey(method, rest)
+}

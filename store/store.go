@@ -1,0 +1,183 @@
+// Package store keeps incidents, and what a live run must remember, in one SQLite file.
+//
+// It stands at the end of the flow, beside package report: the program's commands put
+// into it what the engine found and read it back for later reports.
+//
+//	db, err := store.Open(ctx, "culprit.db")   // checks whose file it is, migrates it
+//	err = db.Put(ctx, run, incidents)          // one transaction, idempotent
+//	for in, err := range db.Incidents(ctx, store.Filter{Cause: "oom-kill"}) { … }
+//
+// Why two handles: the driver begins every transaction of a handle in the same way. The
+// writing one begins immediately (_txlock), so two writers queue instead of failing when
+// a reader turns writer; with that setting a reader would queue too. So reading has a
+// handle of its own that begins deferred and cannot write. Pragmas stand in the data
+// source name, because one given by Exec holds for a single pooled connection only.
+//
+// Why no clock: a row says when the logs say something happened, never when it was
+// stored. So analysing the same logs twice changes nothing the second time.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// memory is the path of a store that lives as long as its DB and no longer.
+const memory = ":memory:"
+
+// Data source parameters: how every connection of a handle is set up.
+const (
+	writing = "?_txlock=immediate&_journal_mode=WAL&_synchronous=NORMAL&_foreign_keys=on&_busy_timeout=10000"
+	reading = "?mode=ro&_query_only=on&_busy_timeout=10000"
+)
+
+// A DB is an open store. Its methods may be called from several goroutines; writers
+// take turns, readers see the last commit and wait for nobody.
+type DB struct {
+	write *sql.DB
+	read  *sql.DB // the same as write for ":memory:", whose only connection holds everything
+}
+
+// Open opens the store at path, makes it if there is none, and migrates an older one in
+// one transaction. Path ":memory:" keeps everything in memory until Close. A file of a
+// newer program is refused with ErrNewerSchema, one that is not a store with ErrForeign;
+// neither is touched.
+func Open(ctx context.Context, path string) (*DB, error) {
+	if path == memory {
+		return openMemory(ctx)
+	}
+	if err := checkPlace(path); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	db, err := openFile(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, explain(err))
+	}
+	return db, nil
+}
+
+func openMemory(ctx context.Context) (*DB, error) {
+	handle, err := sql.Open("sqlite3", "file::memory:"+writing)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", memory, err)
+	}
+	handle.SetMaxOpenConns(1) // a second connection would see a second, empty database
+	if err := migrate(ctx, handle); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", memory, err), handle.Close())
+	}
+	return &DB{write: handle, read: handle}, nil
+}
+
+func openFile(ctx context.Context, path string) (*DB, error) {
+	uri, err := fileURI(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := identify(ctx, path, uri); err != nil {
+		return nil, err
+	}
+	db := new(DB)
+	if db.write, err = sql.Open("sqlite3", uri+writing); err != nil {
+		return nil, err
+	}
+	db.write.SetMaxOpenConns(1)
+	if err := migrate(ctx, db.write); err != nil {
+		return nil, errors.Join(err, db.write.Close())
+	}
+	if db.read, err = sql.Open("sqlite3", uri+reading); err != nil {
+		return nil, errors.Join(err, db.write.Close())
+	}
+	return db, nil
+}
+
+// fileURI writes path as SQLite's URI, so that a question mark or a percent sign in a
+// file's name stays part of the name (https://www.sqlite.org/uri.html).
+func fileURI(path string) (string, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	return "file:" + (&url.URL{Path: absolute}).EscapedPath(), nil
+}
+
+// checkPlace finds the mistakes for which SQLite's own words say too little.
+func checkPlace(path string) error {
+	if info, err := os.Stat(path); err == nil {
+		if info.IsDir() {
+			return errors.New("it is a directory; name a file in it")
+		}
+		return nil
+	}
+	dir := filepath.Dir(path)
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("the directory %s does not exist; make it or name another file", dir)
+	case err == nil && !info.IsDir():
+		return fmt.Errorf("%s is not a directory", dir)
+	}
+	return nil
+}
+
+// explain adds what to do to the errors of SQLite that a person can act on.
+func explain(err error) error {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	hints := map[sqlite3.ErrNo]string{
+		sqlite3.ErrCantOpen: "the file or its directory cannot be written (SQLite needs both); choose another place",
+		sqlite3.ErrReadonly: "the file is read-only; choose another place",
+		sqlite3.ErrPerm:     "no permission; choose another place",
+		sqlite3.ErrCorrupt:  "the file is damaged; move it away and analyse the logs again",
+		sqlite3.ErrFull:     "the disk is full",
+		sqlite3.ErrBusy:     "another program has been writing to it for ten seconds; try again",
+	}
+	if hint := hints[e.Code]; hint != "" {
+		return fmt.Errorf("%w: %s", err, hint)
+	}
+	return err
+}
+
+// Close ends all reading and writing. A last checkpoint folds the write-ahead log into the file.
+func (db *DB) Close() error {
+	if db.read == db.write {
+		return db.write.Close()
+	}
+	return errors.Join(db.read.Close(), db.write.Close())
+}
+
+// SQLiteVersion returns the version of the SQLite that is built in, such as "3.50.4".
+func SQLiteVersion() string {
+	version, _, _ := sqlite3.Version()
+	return version
+}
+
+// update runs do in one immediate transaction: all of it is kept, or none.
+func (db *DB) update(ctx context.Context, do func(tx *sql.Tx) error) error {
+	return inTx(ctx, db.write, do)
+}
+
+// view runs do in one transaction that sees one state of the store.
+func (db *DB) view(ctx context.Context, do func(tx *sql.Tx) error) error {
+	return inTx(ctx, db.read, do)
+}
+
+func inTx(ctx context.Context, handle *sql.DB, do func(tx *sql.Tx) error) error {
+	tx, err := handle.BeginTx(ctx, nil)
+	if err != nil {
+		return explain(err)
+	}
+	if err := do(tx); err != nil {
+		tx.Rollback() // its own error would only hide the cause
+		return explain(err)
+	}
+	return explain(tx.Commit())
+}
