@@ -41,7 +41,10 @@ type Kind uint8
 const (
 	KindLog     Kind = iota // an ordinary log message
 	KindGateway             // a line of a gateway's error log: Record.Gateway is filled
-	KindAccess              // a finished request: Record.Access is filled (gateways and applications)
+	// KindAccess is a finished request: Record.Access is filled (gateways and
+	// applications). Where a gateway has one log only (HAProxy, Envoy, ALB), the line of
+	// a failed request also fills Record.Gateway with a symptom and counts as an error line.
+	KindAccess
 )
 
 // A Record is one parsed log message, maybe of several physical lines.
@@ -142,7 +145,22 @@ type Access struct {
 	Tries    int  // filled Attempts; further ones are dropped
 	HasUps   bool // the format logs upstream fields at all ("-" then means that none was touched)
 	AtStart  bool // Stamp marks the request's start, not its end (HAProxy, Envoy)
+	Made     Made // who made the status, where the format tells it
+	// Pool is the name of the group that served the request, as the gateway writes it:
+	// HAProxy's backend, Envoy's cluster, an ALB's target group, ingress-nginx's
+	// namespace-service-port; nil if not told.
+	Pool      []byte
+	RequestID []byte // request or trace id, nil if not told
 }
+
+// Made says who made a status.
+type Made uint8
+
+const (
+	MadeUnknown  Made = iota
+	MadeUpstream      // the upstream answered it
+	MadeGateway       // the gateway made it
+)
 
 // Reset clears the record for the next line, keeping nothing.
 func (r *Record) Reset() { *r = Record{Access: Access{Duration: -1, Bytes: -1}} }

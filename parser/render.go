@@ -26,6 +26,9 @@ func Render(r *Record) string {
 		p.gateway(&r.Gateway)
 	case KindAccess:
 		p.access(&r.Access)
+		if r.Gateway.Symptom != SymptomNone {
+			p.gateway(&r.Gateway)
+		}
 	}
 	p.bytes("msg", r.Message)
 	return strings.Join(p, " ")
@@ -127,6 +130,14 @@ func (p *pairs) access(a *Access) {
 	p.number("bytes", a.Bytes, -1)
 	p.number("duration", a.Duration, -1)
 	p.bytes("cache", a.Cache)
+	p.bytes("pool", a.Pool)
+	p.bytes("request-id", a.RequestID)
+	switch a.Made {
+	case MadeUpstream:
+		p.word("made", "upstream")
+	case MadeGateway:
+		p.word("made", "gateway")
+	}
 	if a.HasUps && a.Tries == 0 {
 		p.word("tries", "none")
 	}

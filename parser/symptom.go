@@ -111,6 +111,12 @@ var phaseNames = [phaseCount]string{
 // String returns the kebab-case text form; "none" for PhaseNone.
 func (p Phase) String() string { return phaseNames[p] }
 
+// ParsePhase returns the phase with the given text form.
+func ParsePhase(text string) (Phase, bool) { return parseName[Phase](phaseNames[:], text) }
+
+// ParseRank returns the rank with the given text form.
+func ParseRank(text string) (Rank, bool) { return parseName[Rank](rankNames, text) }
+
 func parseName[T ~uint8](names []string, text string) (T, bool) {
 	for i, name := range names {
 		if name == text && text != "" {

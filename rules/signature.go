@@ -50,6 +50,17 @@ type Signature struct {
 	Meaning    string // one sentence for people, may hold <capture> names
 }
 
+// AboutOthers reports whether lines of the signature's technology are about
+// processes that they name and not about the stream they stand in: the kernel, the
+// init system, container runtimes, operators and deploy tools.
+func (s *Signature) AboutOthers() bool {
+	switch s.Technology {
+	case "kernel", "systemd", "docker", "kubernetes", "supervisor", "host":
+		return true
+	}
+	return false
+}
+
 // A Field is one captured value.
 type Field struct{ Name, Value string }
 

@@ -145,7 +145,10 @@ func outgoing(before []byte) bool {
 	return false
 }
 
-// pathOf returns the path of an absolute URL.
+// rootPath is the target of a URL that ends with its host.
+var rootPath = []byte("/")
+
+// pathOf returns the path of an absolute URL, / if it has none.
 func pathOf(url []byte) []byte {
 	i := indexString(url, "://")
 	if i < 0 {
@@ -153,7 +156,7 @@ func pathOf(url []byte) []byte {
 	}
 	j := bytes.IndexByte(url[i+3:], '/')
 	if j < 0 {
-		return url[len(url):]
+		return rootPath
 	}
 	return url[i+3+j:]
 }

@@ -21,9 +21,10 @@ var requests = []struct{ message, want string }{
 	{`14:30:00 | 500 |     12.5ms | 2001:db8::7 | GET | /cart | boom`, "GET /cart 500 12500 2001:db8::7 -1"},              // Fiber
 	{`"GET http://shop.example/cart HTTP/1.1" from 192.0.2.7:4711 - 200 12B in 1.2ms`, "GET /cart 200 1200 192.0.2.7 -1"}, // chi
 	{`Request finished HTTP/1.1 GET http://localhost:5000/x - 200 - text/plain 12.3ms`, "GET /x 200 12300  -1"},           // ASP.NET
-	{`HTTP GET /cart responded 500 in 12.3456 ms`, "GET /cart 500 12345  -1"},                                             // Serilog
-	{`GET /x => generated 12 bytes in 3 msecs (HTTP/1.1 200) 2 headers in 79 bytes`, "GET /x 200 3000  12"},               // uWSGI
-	{`--> GET /cart 200 5ms 12b`, "GET /cart 200 5000  -1"},                                                               // koa
+	{`Request finished HTTP/1.1 GET http://localhost:5000 - 200`, "GET / 200 -1  -1"},
+	{`HTTP GET /cart responded 500 in 12.3456 ms`, "GET /cart 500 12345  -1"},                               // Serilog
+	{`GET /x => generated 12 bytes in 3 msecs (HTTP/1.1 200) 2 headers in 79 bytes`, "GET /x 200 3000  12"}, // uWSGI
+	{`--> GET /cart 200 5ms 12b`, "GET /cart 200 5000  -1"},                                                 // koa
 	{`request completed req.method=GET req.url=/x res.statusCode=200 responseTime=6`, "GET /x 200 6000  -1"},
 	{`request{method=GET uri=/x version=HTTP/1.1}: finished processing request latency=3ms status=200`, "GET /x 200 3000  -1"},
 	{`handled request="GET /x HTTP/1.1" status=502`, "GET /x 502 -1  -1"},

@@ -164,7 +164,7 @@ func sameFirst(c *rules.Case, s rules.CaseSymptom) bool { return s.First.From < 
 // alone is what one class says; the message's own words win over the class.
 func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 	o := own[s.Class]
-	if len(s.Hints) > 0 && s.Hints[0] != o.cause && slices.Contains(overrules, s.Hints[0]) && groupOf(s.Class) != gClosed {
+	if len(s.Hints) > 0 && s.Hints[0] != o.cause && vague(s.Class) && slices.Contains(overrules, s.Hints[0]) {
 		weight := max(o.weight, 22)
 		if len(s.Hints) > 1 && o.cause == "" {
 			weight = 16
@@ -175,6 +175,16 @@ func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 		return o.cause, o.weight / 2, o.why
 	}
 	return o.cause, o.weight, o.why
+}
+
+// vague lists the classes whose messages differ in cause: there the words decide.
+func vague(class parser.Symptom) bool {
+	switch class {
+	case parser.SymptomTLSHandshake, parser.SymptomTLSVerify, parser.SymptomProtocolError, parser.SymptomOther, parser.SymptomNoPorts,
+		parser.SymptomSocketMissing, parser.SymptomSocketPermission, parser.SymptomNoResolver:
+		return true
+	}
+	return false
 }
 
 // lateListener reports whether the pool was served in seconds of the case: then
@@ -237,10 +247,13 @@ func fold(c *rules.Case, scores []*score) {
 // oneStory reports whether the root's evidence is about the same service as the
 // other's and not clearly after it.
 func oneStory(c *rules.Case, root, other *score) bool {
+	if len(other.pieces) == 0 && len(root.pieces) > 0 && !direct(c, root) {
+		return false
+	}
 	if len(other.pieces) == 0 { // known from the symptoms alone: any linked cause explains it
 		return len(root.pieces) > 0 && root.pieces[0].weight >= weightWeak && root.own == 0 || len(root.pieces) == 0 && other.own < root.own
 	}
-	if len(root.pieces) == 0 {
+	if len(root.pieces) == 0 || !direct(c, root) {
 		return false
 	}
 	a, b := c.Evidence[root.pieces[0].index], c.Evidence[other.pieces[0].index]
@@ -252,6 +265,14 @@ func oneStory(c *rules.Case, root, other *score) bool {
 		slack = 10 * parser.Second // told late: the manager's line, the report's last line
 	}
 	return first(root).From <= first(other).To+slack
+}
+
+// direct reports whether a line speaks for the cause in the first place: a line
+// that usually means something else and may stand for it begins no chain.
+func direct(c *rules.Case, s *score) bool {
+	return slices.ContainsFunc(s.pieces, func(p piece) bool {
+		return p.weight > 0 && c.Evidence[p.index].Hit.Signature.Cause == s.cause
+	})
 }
 
 // first is the earliest piece of a score that carries weight.

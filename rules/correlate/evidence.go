@@ -185,11 +185,24 @@ func (e *Engine) subjectOf(g *gathering, h *hitEvent, hit *rules.Hit) (*service,
 			return h.service, named
 		}
 	}
+	if hit.Signature.AboutOthers() && names(hit) {
+		return e.systemLink(g, h, hit)
+	}
 	if h.service != nil && !h.service.system && !h.service.gateway {
 		sv := e.owner(h, h.service)
 		return sv, e.throughDependency(g, h, hit, sv, g.links[sv])
 	}
 	return e.systemLink(g, h, hit)
+}
+
+// names reports whether a hit says what it is about.
+func names(hit *rules.Hit) bool {
+	for _, f := range []string{rules.FieldUnit, rules.FieldContainer, rules.FieldService, rules.FieldPID, rules.FieldProcess, rules.FieldCgroup} {
+		if hit.Get(f) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *Engine) quotedLink(g *gathering, h *hitEvent) link {
@@ -286,13 +299,7 @@ func (e *Engine) owner(h *hitEvent, sv *service) *service {
 // crash and its own next start, or for ten seconds.
 func (e *Engine) silentAfter(sv *service, h *hitEvent) bool {
 	at := h.when.To
-	end := at + 10*parser.Second
-	for _, f := range sv.masters {
-		if f.When.From >= h.when.From && f.When.From > rules.Past {
-			end = min(end, f.When.From)
-			break
-		}
-	}
+	end := e.nextStart(sv, h.when.From, at+10*parser.Second)
 	if end <= at {
 		return true // it started again in the same second
 	}
@@ -310,6 +317,24 @@ func (e *Engine) silentAfter(sv *service, h *hitEvent) bool {
 		}
 	}
 	return true
+}
+
+// nextStart is when a service says next that it starts or serves, at most limit.
+func (e *Engine) nextStart(sv *service, after, limit int64) int64 {
+	for _, h := range e.hits {
+		if h.when.From >= limit {
+			break
+		}
+		if h.service != sv || h.when.From < after || h.when.From == rules.Past {
+			continue
+		}
+		for i := range h.Hits {
+			if s := h.Hits[i].Signature.State; s == rules.StateStarted || s == rules.StateServing {
+				return h.when.From
+			}
+		}
+	}
+	return limit
 }
 
 // systemLink links a kernel's, init system's or operator's line through the process,

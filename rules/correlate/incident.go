@@ -390,10 +390,12 @@ func programOf(comm string) string {
 	return strings.TrimSpace(comm)
 }
 
-// blameDependency names the service behind the upstream.
+// blameDependency names the service behind the upstream: one whose own log is
+// here, else the technology whose words the application quotes, else its address.
 func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 	cu := &in.Culprit
 	*cu = rules.Culprit{}
+	var quoted, named string
 	for _, p := range g.verdict.Proof {
 		c := &g.rules.Evidence[p.Candidate]
 		dep := c.Hit.Get(rules.FieldDependency)
@@ -406,8 +408,10 @@ func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 				}
 			}
 		}
-		cu.Process = cmp.Or(cu.Process, processOf(c.Hit.Signature.Technology), cause.DependencyName(dep))
+		quoted = cmp.Or(quoted, processOf(c.Hit.Signature.Technology))
+		named = cmp.Or(named, cause.DependencyName(dep))
 	}
+	cu.Process = cmp.Or(cu.Process, quoted, named)
 }
 
 // relate notes which incidents have one root: the same line is proof in both.

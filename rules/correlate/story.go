@@ -110,7 +110,7 @@ func (e *Engine) selfEvident(g *gathering) []rules.Evidence {
 // companion is a line of the same service, near the incident, that is not proof:
 // the restart after the kill, the moment it serves again.
 func (e *Engine) companion(g *gathering, h *hitEvent, shown map[*rules.Event]bool) (rules.Evidence, bool) {
-	if shown[h.Event] || h.Symptom != parser.SymptomNone || h.when.From > g.pool.span.To+parser.Minute || h.last.To < g.began-parser.Minute || h.when.From == rules.Past {
+	if shown[h.Event] || h.Symptom != parser.SymptomNone || h.when.From > g.pool.span.To+parser.Minute || h.last.To < g.began-10*parser.Second || h.when.From == rules.Past {
 		return rules.Evidence{}, false
 	}
 	for i := range h.Hits {
@@ -125,6 +125,9 @@ func (e *Engine) companion(g *gathering, h *hitEvent, shown map[*rules.Event]boo
 			if h.when.From < g.pool.span.From-5*parser.Second {
 				role = rules.RoleContext
 			}
+		}
+		if role == rules.RoleRecovery && h.when.To <= g.pool.span.From {
+			continue // it came up before: that is why it is linked, and the proof says so
 		}
 		if role == rules.RoleContext && hit.Signature.Cause == "" && hit.Signature.State == "" {
 			continue

@@ -35,7 +35,7 @@ func (b *Builder) learn(r *parser.Record, stream string) {
 	for i := range b.hits {
 		h := &b.hits[i]
 		about := stream
-		if system(h.Signature.Technology) {
+		if h.Signature.AboutOthers() {
 			if about = subject(h); about == "" {
 				continue
 			}
@@ -70,16 +70,6 @@ func (b *Builder) learn(r *parser.Record, stream string) {
 			}
 		}
 	}
-}
-
-// system reports whether lines of the technology are about others, not about the
-// stream they stand in.
-func system(technology string) bool {
-	switch technology {
-	case "kernel", "systemd", "docker", "kubernetes", "supervisor", "host":
-		return true
-	}
-	return false
 }
 
 // subject names what a system line is about: the pseudo-stream of a unit or container.

@@ -1,0 +1,254 @@
+package applog
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"culprit/parser"
+)
+
+// peelAs peels line after a line with the given layers and renders what came out.
+func peelAs(line string, hint Layers) (string, Layers) {
+	var r parser.Record
+	r.Reset()
+	env := parser.Env{Year: 2026}
+	r.Message = Peel([]byte(line), &env, &r, &hint)
+	var kinds []string
+	for _, k := range hint.Kinds[:hint.N] {
+		kinds = append(kinds, k.String())
+	}
+	text := strings.Join(kinds, ",") + " " + parser.Render(&r)
+	if hint.Stream > 0 {
+		text += fmt.Sprint(" stream=", hint.Stream)
+	}
+	if hint.Partial {
+		text += " partial"
+	}
+	return strings.TrimSpace(text), hint
+}
+
+// The lines follow sections 1 to 4 of the notes on application formats: runs of
+// systemd 252, rsyslog, util-linux' dmesg, Docker, containerd, and pastes.
+var peeled = []struct{ line, want string }{
+	// The kernel.
+	{`[  901.327141] Memory cgroup out of memory: Killed process 1 (a)`, `kernel-uptime uptime=901.327141 program=kernel msg="Memory cgroup out of memory: Killed process 1 (a)"`},
+	{`[901327.327141]  <TASK>`, `kernel-uptime uptime=901327.327141 program=kernel msg=" <TASK>"`},
+	{`[Sun Nov 22 14:14:20 2026] Memory cgroup`, `dmesg-t time=2026-11-22T14:14:20 program=kernel msg="Memory cgroup"`},
+	{`2026-11-22T14:14:20,327141+00:00 Memory cgroup`, `dmesg-iso time=2026-11-22T14:14:20.327141Z program=kernel msg="Memory cgroup"`},
+	{`2026-11-22T14:14:20,327141+00:00  <TASK>`, `dmesg-iso time=2026-11-22T14:14:20.327141Z program=kernel msg=" <TASK>"`},
+	{`<3>[  901.327141] Out of memory`, `kernel-uptime uptime=901.327141 level=error program=kernel msg="Out of memory"`},
+	{`kern  :err   : [  901.327141] Out of memory`, `kernel-uptime uptime=901.327141 level=error program=kernel msg="Out of memory"`},
+	{`3,435,901327141,-;Memory cgroup out of memory`, `kmsg uptime=901.327141 level=error program=kernel msg="Memory cgroup out of memory"`},
+	{`6,1,5,-,caller=T12;Linux version`, `kmsg uptime=0.000005 level=info program=kernel msg="Linux version"`},
+	{`Nov 22 15:01:59 web-1 kernel: [ 3759.873505] gunicorn invoked oom-killer: order=0`, `syslog-3164,kernel-uptime time=11-22T15:01:59 host=web-1 program=kernel msg="gunicorn invoked oom-killer: order=0"`},
+	{`Nov 22 15:01:59 web-1 kernel: gunicorn invoked oom-killer: order=0`, `syslog-3164 time=11-22T15:01:59 host=web-1 program=kernel msg="gunicorn invoked oom-killer: order=0"`},
+	// The journal.
+	{`Nov 22 14:16:27 host systemd[1]: a.service: Failed with result 'signal'.`, `syslog-3164 time=11-22T14:16:27 host=host program=systemd unit=a.service pid=1 msg="a.service: Failed with result 'signal'."`},
+	{`Nov 22 14:16:27 host systemd[1]: Started chat.service - Chat relay.`, `syslog-3164 time=11-22T14:16:27 host=host program=systemd unit=chat.service pid=1 msg="Started chat.service - Chat relay."`},
+	{`Nov 22 14:16:27.219650 host systemd[1]: text`, `journal-short time=11-22T14:16:27.219650 host=host program=systemd pid=1 msg=text`},
+	{`Sun 2026-11-22 14:16:27 UTC host systemd[1]: text`, `journal-short time=2026-11-22T14:16:27Z host=host program=systemd pid=1 msg=text`},
+	{`Sun 2026-11-22 14:16:27 UTC host init.scope[1]: text`, `journal-short time=2026-11-22T14:16:27Z host=host program=init.scope unit=init.scope pid=1 msg=text`},
+	{`2026-11-22T14:16:27+0000 host systemd[1]: text`, `syslog-iso time=2026-11-22T14:16:27Z host=host program=systemd pid=1 msg=text`},
+	{`2026-11-22T14:16:27.219650+0100 host kernel: text`, `syslog-iso time=2026-11-22T13:16:27.219650Z(+01:00) host=host program=kernel msg=text`},
+	{`1795356987.219650 host systemd[1]: text`, `journal-short time=2026-11-22T14:16:27.219650Z host=host program=systemd pid=1 msg=text`},
+	{`[ 1027.622432] host systemd[1]: text`, `journal-short uptime=1027.622432 host=host program=systemd pid=1 msg=text`},
+	{`[ 1027.927326 <    0.304894 >] host systemd[1]: text`, `journal-short uptime=1027.927326 host=host program=systemd pid=1 msg=text`},
+	{`Nov 22 14:16:27 host (app)[89]: cannot execute`, `syslog-3164 time=11-22T14:16:27 host=host program=(app) pid=89 msg="cannot execute"`},
+	{`{"__CURSOR": "s=0;i=1", "__REALTIME_TIMESTAMP": "1795359927775078", "PRIORITY": "3", "_HOSTNAME": "h", "SYSLOG_IDENTIFIER": "kernel", "MESSAGE": "traps: quotes[1] trap"}`, `journal-json time=2026-11-22T15:05:27.775078Z level=error host=h program=kernel msg="traps: quotes[1] trap"`},
+	{`{"__REALTIME_TIMESTAMP":"1795359927775078","_PID":"1","_COMM":"systemd","_SYSTEMD_UNIT":"init.scope","UNIT":"quotes.service","MESSAGE_ID":"d9b373ed55a64feb8242e02dbe79a49c","MESSAGE":"quotes.service: Failed"}`, `journal-json time=2026-11-22T15:05:27.775078Z program=systemd unit=quotes.service message-id=d9b373ed55a64feb8242e02dbe79a49c pid=1 msg="quotes.service: Failed"`},
+	{`{"__REALTIME_TIMESTAMP":"1795359927775078","MESSAGE":[27,91,51,49,109,104,105,27,91,48,109]}`, `journal-json time=2026-11-22T15:05:27.775078Z msg=hi`},
+	{`{"__REALTIME_TIMESTAMP":"1795359927775078","MESSAGE":null,"_PID":["7","8"]}`, `journal-json time=2026-11-22T15:05:27.775078Z pid=7`},
+	{`{"__REALTIME_TIMESTAMP":"1795359927775078","MESSAGE":["a",[98,99]],"CONTAINER_ID":"1a2b","CONTAINER_NAME":"web","CONTAINER_PARTIAL_MESSAGE":"true"}`, `journal-json time=2026-11-22T15:05:27.775078Z container=web msg="a\nbc" partial`},
+	{`{"__REALTIME_TIMESTAMP":"1795359927775078","MESSAGE":"a\nb \"q\" \u00e9\ud83d\ude00"}`, `journal-json time=2026-11-22T15:05:27.775078Z msg="a\nb \"q\" é😀"`},
+	{`data: {"__REALTIME_TIMESTAMP":"1795359927775078","MESSAGE":"x"}`, `journal-sse,journal-json time=2026-11-22T15:05:27.775078Z msg=x`},
+	{"\x1e" + `{"__REALTIME_TIMESTAMP":"1795359927775078","MESSAGE":"x"}`, `journal-sse,journal-json time=2026-11-22T15:05:27.775078Z msg=x`},
+	// syslog.
+	{`Nov 22 14:49:27 host gunicorn[1234]: text`, `syslog-3164 time=11-22T14:49:27 host=host program=gunicorn pid=1234 msg=text`},
+	{`Nov  2 04:05:06 host app: text`, `syslog-3164 time=11-02T04:05:06 host=host program=app msg=text`},
+	{`Nov 22 15:09:32 dnsmasq[29268]: started, version 2.90`, `syslog-3164 time=11-22T15:09:32 program=dnsmasq pid=29268 msg="started, version 2.90"`},
+	{`<187>Nov 22 15:09:32 nginx: 2026/11/22 15:09:32 [error] 1#1: *1 x`, `syslog-3164 time=11-22T15:09:32 level=error program=nginx msg="2026/11/22 15:09:32 [error] 1#1: *1 x"`},
+	{`2026-11-22T14:49:27.269713+00:00 host gunicorn[1234]: text`, `syslog-iso time=2026-11-22T14:49:27.269713Z host=host program=gunicorn pid=1234 msg=text`},
+	{`<11>1 2026-11-22T14:49:27.269713+00:00 host gunicorn 1234 - -  text`, `syslog-5424 time=2026-11-22T14:49:27.269713Z level=error host=host program=gunicorn pid=1234 msg=text`},
+	{`<14>1 2026-11-02T04:05:06.123Z host app 99 ID47 [ex@1 iut="3]\"" k="v"] ` + "\xef\xbb\xbf" + `text`, `syslog-5424 time=2026-11-02T04:05:06.123Z level=info host=host program=app pid=99 msg=text`},
+	{`Nov 22 14:49:27 host daemon.err app[12]: text`, `syslog-3164 time=11-22T14:49:27 level=error host=host program=app pid=12 msg=text`},
+	{`Nov 22 14:49:27 host app[1]: Traceback (most recent call last):#012  File "x"#012ValueError: a#011b`, `syslog-3164 time=11-22T14:49:27 host=host program=app pid=1 msg="Traceback (most recent call last):\n  File \"x\"\nValueError: a\tb"`},
+	{`Nov 22 14:49:27 host app[1]: order #0123 and #0999`, `syslog-3164 time=11-22T14:49:27 host=host program=app pid=1 msg="order \n3 and #0999"`},
+	{`Nov 22 14:49:27 host last message repeated 3 times`, `syslog-3164 time=11-22T14:49:27 host=host msg="last message repeated 3 times"`},
+	{`Nov 22 15:05:19 web-8 sudo:    deploy : TTY=pts/1 ; COMMAND=/usr/bin/kill -9 24210`, `syslog-3164 time=11-22T15:05:19 host=web-8 program=sudo msg="   deploy : TTY=pts/1 ; COMMAND=/usr/bin/kill -9 24210"`},
+	{`Sep 22 07:37:24 host caddy[232]: {"level":"error"}`, `syslog-3164 time=09-22T07:37:24 host=host program=caddy pid=232 msg="{\"level\":\"error\"}"`},
+	// Containers.
+	{`{"log":"text\n","stream":"stderr","time":"2026-11-22T14:30:00.123456789Z"}`, `docker-json time=2026-11-22T14:30:00.123456Z msg=text stream=2`},
+	{`{"time": "2026-11-22T14:30:00Z", "attrs": {"a": "}"}, "stream" : "stdout", "log": "a \"b\"\r\n"}`, `docker-json time=2026-11-22T14:30:00Z msg="a \"b\"" stream=1`},
+	{`{"log":"cut","stream":"stdout","time":"2026-11-22T14:30:00Z"}`, `docker-json time=2026-11-22T14:30:00Z msg=cut stream=1 partial`},
+	{`{"log":"\u001b[31mred\u001b[0m\n","stream":"stdout","time":"2026-11-22T14:30:00Z"}`, `docker-json time=2026-11-22T14:30:00Z msg=red stream=1`},
+	{`{"log":"Nov 22 14:49:27 h app[3]: time=\"x\" level=error\n","stream":"stdout","time":"2026-11-22T14:30:00Z"}`, `docker-json,syslog-3164 time=2026-11-22T14:30:00Z host=h program=app pid=3 msg="time=\"x\" level=error" stream=1`},
+	{`2026-11-22T14:30:00.123456789Z stdout F text`, `cri time=2026-11-22T14:30:00.123456Z msg=text stream=1`},
+	{`2026-11-22T14:30:00.123456789+01:00 stderr P te`, `cri time=2026-11-22T13:30:00.123456Z(+01:00) msg=te stream=2 partial`},
+	{`2026-11-22T14:30:00.123456789Z stderr F:tag  indented`, `cri time=2026-11-22T14:30:00.123456Z msg=" indented" stream=2`},
+	{`2026-11-22T14:30:00.123456789Z stderr F `, `cri time=2026-11-22T14:30:00.123456Z stream=2`},
+	{`2026-11-22T14:30:00.123456789Z panic: boom`, `docker-timestamps time=2026-11-22T14:30:00.123456Z msg="panic: boom"`},
+	{`[pod/web-7d/app] 2026-11-22T14:30:00.123456789Z text`, `kubectl-prefix,docker-timestamps time=2026-11-22T14:30:00.123456Z program=app container=web-7d/app msg=text`},
+	{`web-1  | text`, `compose container=web-1 msg=text`},
+	{`web_1            | 2026/11/22 15:01:47 [error] 1#1: *1 x`, `compose container=web_1 msg="2026/11/22 15:01:47 [error] 1#1: *1 x"`},
+	{"\x1b[36mtraefik-1 | \x1b[0mtext", `compose container=traefik-1 msg=text`},
+	{`hhvm-3.18.0-fastcgi-test    | text`, `compose container=hhvm-3.18.0-fastcgi-test msg=text`},
+	{`nginx | 2026/11/22 15:01:47 [error] 1#1: x`, `compose container=nginx msg="2026/11/22 15:01:47 [error] 1#1: x"`},
+	{`web-1  | 2026-11-22T14:30:00.123456789Z text`, `compose,docker-timestamps time=2026-11-22T14:30:00.123456Z container=web-1 msg=text`},
+	{`web-1  |`, `compose container=web-1`},
+	{`2|backend       | listening`, `pm2 program=backend msg=listening`},
+	// Platforms and pastes.
+	{`2026-05-15T15:24:36.710861091Z [err]  2026/05/15 15:24:36 [error] 1#1: x`, `railway time=2026-05-15T15:24:36.710861Z level=error msg="2026/05/15 15:24:36 [error] 1#1: x"`},
+	{`2020-11-16T08:47:16.135123+00:00 app[web.1]: Error`, `heroku time=2020-11-16T08:47:16.135123Z program=web.1 msg=Error`},
+	{`2020-11-16T08:47:16.135123+00:00 heroku[router]: at=error code=H12`, `heroku time=2020-11-16T08:47:16.135123Z program=router msg="at=error code=H12"`},
+	{`2025-03-12 15:33:08 2025/03/12 07:33:08 [error] 1#1: x`, `docker-timestamps time=2025-03-12T15:33:08 msg="2025/03/12 07:33:08 [error] 1#1: x"`},
+	{`==> /var/log/nginx/error.log <==`, `tail-header program=/var/log/nginx/error.log`},
+	{`1862:Fri Oct 16 14:30:00 2026 x`, `grep-number msg="Fri Oct 16 14:30:00 2026 x"`},
+	{`12:203.0.113.24 - - [22/Nov/2026:15:01:46 +0000] "GET / HTTP/1.1" 502 1`, `grep-number msg="203.0.113.24 - - [22/Nov/2026:15:01:46 +0000] \"GET / HTTP/1.1\" 502 1"`},
+	{`> 2026/11/22 15:01:47 [error] 1#1: x`, `markdown-quote msg="2026/11/22 15:01:47 [error] 1#1: x"`},
+	{"\t  2026/11/22 15:01:47 [error] 1#1: x", `blanks msg="2026/11/22 15:01:47 [error] 1#1: x"`},
+	{`    web-1  | Nov 22 14:49:27 h app[3]: x`, `blanks,compose,syslog-3164 time=11-22T14:49:27 host=h program=app container=web-1 pid=3 msg=x`},
+	{"\x1b[31mred\x1b[0m and \x1b]0;title\x07plain\x1b", `msg="red and plain"`},
+}
+
+func TestPeel(t *testing.T) {
+	for _, c := range peeled {
+		if got, _ := peelAs(c.line, Layers{}); got != c.want {
+			t.Errorf("%s\n got  %s\n want %s", c.line, got, c.want)
+		}
+	}
+}
+
+// Lines of applications and gateways that look like an envelope and are none.
+func TestPeelLeavesOwnLines(t *testing.T) {
+	for _, line := range []string{
+		`2026/11/22 15:01:47 [error] 812#812: *4077 connect() failed`,
+		`203.0.113.24 - - [22/Nov/2026:15:01:46 +0000] "GET / HTTP/1.1" 200 1`,
+		`2001:db8::1 - - [22/Nov/2026:15:01:46 +0000] "GET / HTTP/1.1" 200 1`,
+		`[2026-11-22 14:18:36 +0000] [2987] [INFO] text`,
+		`2026-11-22 14:32:49,152 ERROR root: text`,
+		`2026-11-22T14:42:05.123Z  INFO 1234 --- [app] [main] o.s.b.w.e.tomcat.TomcatWebServer  : text`,
+		`2026-11-22T14:42:05.123+01:00 ERROR target: text`,
+		`2026-11-22T15:05:21Z stopping catalog: now`,
+		`2026-11-22T15:05:59.027Z INFO server listening {"port":3400}`,
+		`2026-11-22T14:30:00.123456789Z ERROR target: text`,
+		`{"level":30,"time":1795359751442,"pid":23150,"msg":"listening"}`,
+		`{"log":"x","stream":"stdout","time":"2026-11-22T14:30:00Z","level":"info"}`,
+		`{"log":"x\n","stream":"stdout"}`,
+		`{"log":"x\n","stream":"stdout","time":"yesterday"}`,
+		`{"log":"cut off`,
+		`{"msg":"saw \"__REALTIME_TIMESTAMP\" in","__REALTIME":"1795359927775078"}`,
+		`{"a":{"__REALTIME_TIMESTAMP":"1795359927775078"},"MESSAGE":"x"}`,
+		`14722:M 22 Nov 2026 14:52:29.076 * Ready`,
+		`14:43:38.557 [error] text`,
+		`2026-11-22 14:30:00.1234|ERROR|Logger|text`,
+		`Nov 22, 2026 2:34:06 PM Class method`,
+		`[Sun Nov 22 15:16:24.407407 2026] [mpm_event:notice] [pid 1667:tid 1667] AH00489: x`,
+		`[Sun Nov 22 15:16:24 2026] [error] [client 192.0.2.1] x`,
+		`[22/Nov/2026 14:30:00] "GET / HTTP/1.1" 500 145`,
+		`[1.5] half`,
+		`[0.123s][info][gc] Pause`,
+		`id | name`,
+		`    at Server.emit (node:events:524:28)`,
+		`> code`,
+		`panic: runtime error: index out of range [3] with length 0`,
+		`<TASK>`, `<--- Last few GCs --->`, `<999>x`, `==> x`, `{`, `[`, `<`, `9`, ``,
+	} {
+		got, layers := peelAs(line, Layers{})
+		if layers.N != 0 {
+			t.Errorf("%s\n peeled %s", line, got)
+		}
+	}
+}
+
+func TestPeelFollowsTheLineBefore(t *testing.T) {
+	f := func(before, line, want string) {
+		t.Helper()
+		_, hint := peelAs(before, Layers{})
+		if got, _ := peelAs(line, hint); got != want {
+			t.Errorf("%s\n got  %s\n want %s", line, got, want)
+		}
+	}
+	f("  2026/11/22 15:01:47 [error] 1#1: x", "  \tstack", `blanks msg="\tstack"`)
+	f("1862:Fri Oct 16 14:30:00 2026 x", "1863-text", `grep-number msg=text`)
+	f("nginx | 2026/11/22 15:01:47 [error] 1#1: x", "app | text", `compose container=app msg=text`)
+	f("> 2026/11/22 15:01:47 [error] 1#1: x", ">", `markdown-quote`)
+	f("2026/11/22 15:01:47 [error] 1#1: x", "    at f (x.js:1:2)", `msg="    at f (x.js:1:2)"`)
+}
+
+func TestPrefer(t *testing.T) {
+	zoned := parser.Stamp{Micros: 1, Precision: parser.Second, Clock: parser.ClockZoned}
+	local := parser.Stamp{Micros: 2, Precision: parser.Second, Clock: parser.ClockLocal}
+	fine := parser.Stamp{Micros: 3, Precision: 1, Clock: parser.ClockLocal}
+	bare := parser.Stamp{Micros: 4, Precision: parser.Second, Clock: parser.ClockYearless}
+	f := func(outer, inner, want parser.Stamp) {
+		t.Helper()
+		if got := Prefer(outer, inner); got != want {
+			t.Errorf("Prefer(%v, %v) = %v, want %v", outer, inner, got, want)
+		}
+	}
+	f(zoned, fine, zoned)
+	f(bare, local, local)
+	f(local, bare, local)
+	f(local, fine, fine)
+	f(local, parser.Stamp{}, local)
+	f(parser.Stamp{}, local, local)
+	f(bare, zoned, zoned)
+}
+
+func TestPeelDoesNotAllocate(t *testing.T) {
+	env := parser.Env{Buf: make([]byte, 0, 4096)}
+	var r parser.Record
+	for _, c := range peeled {
+		line := []byte(c.line)
+		var hint Layers
+		n := testing.AllocsPerRun(10, func() {
+			env.Buf = env.Buf[:0]
+			r.Reset()
+			Peel(line, &env, &r, &hint)
+		})
+		if n > 0 {
+			t.Errorf("%v allocations: %s", n, c.line)
+		}
+	}
+}
+
+func FuzzPeel(f *testing.F) {
+	for _, c := range peeled {
+		f.Add([]byte(c.line))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		var r parser.Record
+		var hint Layers
+		env := parser.Env{}
+		for range 2 { // the second time with the first as its hint
+			r.Reset()
+			inner := Peel(line, &env, &r, &hint)
+			if hint.N > MaxLayers || hint.Width > len(line) || len(inner) > 4*len(line)+4 {
+				t.Fatalf("%d layers, width %d, %d bytes inside of %d", hint.N, hint.Width, len(inner), len(line))
+			}
+		}
+	})
+}
+
+func BenchmarkPeel(b *testing.B) {
+	for _, c := range []struct{ name, line string }{
+		{"nginx", `2026/11/22 15:01:47 [error] 812#812: *4077 connect() failed (111: Connection refused) while connecting to upstream, client: 203.0.113.24`},
+		{"docker", `{"log":"{\"level\":30,\"time\":1795359751442,\"pid\":23150,\"msg\":\"server listening\"}\n","stream":"stdout","time":"2026-11-22T15:02:31.442787820Z"}`},
+		{"syslog", `Nov 22 14:49:27 host gunicorn[1234]: [2026-11-22 15:01:46 +0000] [22833] [INFO] Using worker: sync`},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			line := []byte(c.line)
+			var env parser.Env
+			var r parser.Record
+			var hint Layers
+			b.SetBytes(int64(len(line)))
+			b.ReportAllocs()
+			for b.Loop() {
+				env.Buf = env.Buf[:0]
+				r.Stamp = parser.Stamp{}
+				Peel(line, &env, &r, &hint)
+			}
+		})
+	}
+}
