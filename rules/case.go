@@ -39,6 +39,8 @@ type Traffic struct {
 	Failed         int64
 	FailedReused   int64 // failures on a kept-alive connection (connect time 0.000)
 	FailedFresh    int64 // failures with another connect time, or none
+	FailedLong     int64 // failures that took two seconds and more
+	FailedOnce     int64 // failures of repeatable methods that were not repeated
 	SymptomSeconds int64 // seconds with a primary symptom
 	ServedSeconds  int64 // of them, those in which the pool also answered
 }

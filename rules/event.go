@@ -81,6 +81,8 @@ type Tally struct {
 	Count    int64
 	Reused   int64 // of them with a connect time of 0.000 (a kept-alive connection)
 	Waited   int64 // longest request duration, microseconds
+	Long     int64 // failures that took two seconds and more
+	Once     int64 // failures of a method that a gateway may send again (GET, PUT, …) and did not
 	Bytes    int64
 	Requests []uint64 // hashes of (client, request line); failures only, at most MaxRequests
 	Place    Place    // of the first, for failures only

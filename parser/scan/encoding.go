@@ -71,7 +71,7 @@ func (d *decoder) sniff() error {
 	return nil
 }
 
-// guessUTF16 recognises UTF-16 without a mark: only every second byte is NUL.
+// guessUTF16 recognises UTF-16 without a mark: nearly every second byte is NUL.
 func guessUTF16(head []byte) (encoding string, big bool) {
 	var nul [2]int
 	for i, c := range head {
@@ -82,9 +82,9 @@ func guessUTF16(head []byte) (encoding string, big bool) {
 	pairs := len(head) / 2
 	switch {
 	case pairs < 8:
-	case nul[1] >= pairs*9/10 && nul[0] == 0:
+	case nul[1] >= pairs*9/10 && nul[0] <= pairs/10:
 		return utf16LEName, false
-	case nul[0] >= pairs*9/10 && nul[1] == 0:
+	case nul[0] >= pairs*9/10 && nul[1] <= pairs/10:
 		return utf16BEName, true
 	}
 	return utf8Name, false

@@ -122,12 +122,12 @@ var alsoFormat = [langCount]bool{uwsgi: true, elixir: true, prettyJSON: true, ph
 
 // openers lists what lines of a format may open, by the format's name.
 var openers = map[string]func(r *parser.Record, inner []byte) lang{
-	"nginx-error": opensNginx,
-	"postgresql":  func(*parser.Record, []byte) lang { return postgres },
-	"klog":        opensKlog,
-	"jul":         func(*parser.Record, []byte) lang { return julHeader },
-	"kernel":      func(_ *parser.Record, inner []byte) lang { return opensKernel(inner) },
-	"go-log":      opensGoLog,
+	"nginx-error":       opensNginx,
+	"postgresql":        func(*parser.Record, []byte) lang { return postgres },
+	"klog":              opensKlog,
+	"java-util-logging": func(*parser.Record, []byte) lang { return julHeader },
+	"kernel":            func(_ *parser.Record, inner []byte) lang { return opensKernel(inner) },
+	"go-log":            opensGoLog,
 }
 
 func indented(line []byte) bool { return len(line) > 0 && (line[0] == ' ' || line[0] == '\t') }
@@ -213,6 +213,8 @@ func attaches(prev *slot, opened lang, line []byte) bool {
 		return prev.troubled()
 	case java:
 		return !hasPrefix(line, "Exception in thread") && prev.troubled()
+	case elixir:
+		return hasPrefix(line, "** (") && prev.troubled()
 	case ruby:
 		return prev.rec.Format != nil && prev.troubled()
 	case golang:

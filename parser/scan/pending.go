@@ -1,6 +1,8 @@
 package scan
 
 import (
+	"bytes"
+
 	"culprit/parser"
 )
 
@@ -49,13 +51,25 @@ func (r *Reader) close(s *slot) {
 // finish reads a record again that is only whole now.
 func (r *Reader) finish(s *slot) {
 	switch {
-	case s.grammar.lang == prettyJSON && s.joined:
+	case s.grammar.opened == prettyJSON && s.joined:
 		r.finishObject(s)
 	case s.grammar.lang == export || s.grammar.lang == verbose:
 		r.finishEntry(s)
+	case s.grammar.opened == julHeader && s.joined:
+		r.julLevel(s)
 	case s.joined && s.rec.Format != nil && rereads(&s.rec, &s.grammar):
 		r.reread(s)
 	}
+}
+
+// julLevel takes the level of java.util.logging's record from its second line.
+func (r *Reader) julLevel(s *slot) {
+	_, second, _ := bytes.Cut(s.rec.Message, newline)
+	probe := r.take()
+	if s.rec.Format != nil && s.rec.Format.Parse(second[:lineLength(second)], &probe.env, &probe.rec) {
+		s.rec.Level = probe.rec.Level
+	}
+	r.give(probe)
 }
 
 // rereads reports whether the record's format can only read it whole: a gateway

@@ -218,6 +218,7 @@ func (r *Reader) carryOver(p physical, inner []byte) bool {
 func (r *Reader) underHeader(s *slot, inner []byte) {
 	if s.layers.N > 0 && s.layers.Kinds[s.layers.N-1] == applog.TailHeader {
 		r.tail = append(r.tail[:0], s.rec.Program...)
+		s.id = ^s.id // no part of the stream it announces
 		return
 	}
 	if len(r.tail) == 0 {

@@ -9,7 +9,10 @@ import (
 // idle connection just as the gateway reused it. Its picture (nginx: keepalive in
 // ngx_http_upstream.c): closes and resets only, on reused connections (connect time
 // 0.000), scattered, while the same peer answers in the same seconds; no death, no
-// refusal, a low share of the traffic. How long the answer took proves nothing.
+// refusal, a low share of the traffic. nginx sends requests of repeatable methods
+// again, once, on a fresh connection: a GET that failed at the first try was no race.
+// A connect time of 0.000 alone proves little (a loopback connect takes less than a
+// millisecond), nor does a short answer time; seconds of waiting speak against it.
 func keepaliveRace(c *rules.Case) rules.Reason {
 	const why = "single closed connections on reused keep-alive connections, while the same peer answered in the same seconds"
 	total := c.Primary(parser.SymptomNone)
@@ -18,14 +21,14 @@ func keepaliveRace(c *rules.Case) rules.Reason {
 	if total == 0 || closed != total || !t.Known || t.Succeeded == 0 {
 		return rules.Reason{}
 	}
-	if t.FailedFresh > t.FailedReused {
-		return rules.Reason{} // it failed on new connections too
+	if t.FailedFresh > t.FailedReused || t.FailedOnce*3 > t.Failed || t.FailedLong*3 > t.Failed {
+		return rules.Reason{} // on new connections too, or not repeated, or after a long wait
 	}
 	weight := 0
 	if t.SymptomSeconds > 0 && t.ServedSeconds*10 >= t.SymptomSeconds*6 {
 		weight += 10
 	}
-	if t.FailedReused > 0 {
+	if t.FailedReused > 0 || t.Failed == 0 { // none failed: all were sent again
 		weight += 8
 	}
 	switch {

@@ -15,6 +15,7 @@ package cause
 
 import (
 	"fmt"
+	"strings"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -177,14 +178,22 @@ func liftWeight(ev *rules.Candidate) int {
 
 // sentence says what the line proves and how it is linked.
 func sentence(c *rules.Case, ev *rules.Candidate) string {
-	text := fill(ev.Hit)
-	if ev.LinkWhy != "" {
-		text += "; " + ev.LinkWhy
-	}
+	text := fill(ev.Hit) + About(ev.Service, ev.LinkWhy)
 	if when := distance(c, ev); when != "" {
-		text += "; " + when
+		text += ", " + when
 	}
 	return text
+}
+
+// About says whose line it is and how that is known, as a part of a sentence.
+func About(service, why string) string {
+	switch {
+	case why == "":
+		return ""
+	case service == "" || strings.Contains(why, service):
+		return " (" + why + ")"
+	}
+	return " (" + service + ", " + why + ")"
 }
 
 // distance puts the time between evidence and first failure into words.

@@ -381,6 +381,8 @@ func (e *Engine) traffic(g *gathering) rules.Traffic {
 		reused := a.tally.Reused * a.count / max(a.tally.Count, 1)
 		t.FailedReused += reused
 		t.FailedFresh += a.count - reused
+		t.FailedLong += a.tally.Long * a.count / max(a.tally.Count, 1)
+		t.FailedOnce += a.tally.Once * a.count / max(a.tally.Count, 1)
 	}
 	seconds := map[int64]bool{}
 	for _, s := range g.symptoms {

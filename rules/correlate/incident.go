@@ -132,15 +132,10 @@ func (e *Engine) state(g *gathering) string {
 			last = max(last, s.utc(s.Source.Last.Micros, s.Source.Last.Clock))
 		}
 	}
-	if last < g.pool.span.To+e.cfg.quiet() && !e.recovered(g) {
+	if last < g.pool.span.To+e.cfg.quiet() {
 		return "open"
 	}
 	return "resolved"
-}
-
-func (e *Engine) recovered(g *gathering) bool {
-	_, ok := e.firstSuccess(g)
-	return ok
 }
 
 // firstSuccess is the first second after the last symptom in which the pool
@@ -377,7 +372,7 @@ func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
 	in.Service = cmp.Or(in.Service, sv.name)
 	cu.Process = cmp.Or(cu.Process, sv.process(), processOf(best.Hit.Signature.Technology), sv.name)
 	if cu.PID == 0 && best.Hit.Signature.Scope == rules.ScopeService {
-		cu.PID = sv.pidAt(best.When.To)
+		cu.PID = sv.pidAt(best.Event, best.When)
 	}
 	if cu.Unit == "" && len(sv.units) > 0 {
 		cu.Unit = sv.units[0]

@@ -26,7 +26,7 @@ type service struct {
 	streams []streamID
 
 	listens      []rules.Fact // addresses, ":port" if only the port is told; aligned times
-	masters      []rules.Fact
+	masters      []master
 	pids         map[int64]rules.Interval
 	units        []string
 	containers   []string
@@ -42,6 +42,13 @@ type service struct {
 	served   map[string]int // matched requests by the address that the gateway sent them to
 	matched  int
 	checked  bool
+}
+
+// A master is a process that held the service's socket, and where a line says so.
+type master struct {
+	rules.Fact
+	pid    int64
+	source int
 }
 
 // findServices builds the services from the sources' facts.
@@ -138,7 +145,9 @@ func (sv *service) learn(s *source, f rules.Fact) {
 	case rules.FactListens:
 		sv.listens = append(sv.listens, f)
 	case rules.FactMaster:
-		sv.masters = append(sv.masters, f)
+		if pid, err := strconv.ParseInt(f.Value, 10, 64); err == nil {
+			sv.masters = append(sv.masters, master{f, pid, s.index})
+		}
 	case rules.FactPID:
 		if pid, err := strconv.ParseInt(f.Value, 10, 64); err == nil {
 			sv.pids[pid] = rules.Interval{From: f.When.From, To: f.Last.To}
@@ -249,7 +258,7 @@ func (sv *service) settle(e *Engine) {
 		return cmp.Or(cmp.Compare(a.When.From, b.When.From), strings.Compare(a.Value, b.Value))
 	}
 	slices.SortStableFunc(sv.listens, byTime)
-	slices.SortStableFunc(sv.masters, byTime)
+	slices.SortStableFunc(sv.masters, func(a, b master) int { return byTime(a.Fact, b.Fact) })
 	for _, list := range []*[]string{&sv.units, &sv.containers, &sv.programs, &sv.technologies, &sv.hosts} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
@@ -334,20 +343,24 @@ func tokensOf(name string) []string {
 			continue
 		}
 		out = append(out, w)
+		if bare := strings.TrimRight(w, "0123456789"); bare != w && len(bare) >= 3 && !slices.Contains(plainWords, bare) {
+			out = append(out, bare) // catalog1 is one of catalog
+		}
 	}
 	return out
 }
 
-// pidAt is the process that held the service's socket at a moment: its last known
-// master before it.
-func (sv *service) pidAt(micros int64) int64 {
+// pidAt is the process that held the service's socket when a record was written:
+// its last known master before it, by position in the same source, else by time.
+func (sv *service) pidAt(ev *rules.Event, when rules.Interval) int64 {
 	var pid int64
-	for _, f := range sv.masters {
-		if f.When.From > micros && pid != 0 {
-			break
+	for _, m := range sv.masters {
+		before := m.When.From <= when.From
+		if m.source == ev.Source {
+			before = m.Place.Offset < ev.Place.Offset
 		}
-		if n, err := strconv.ParseInt(f.Value, 10, 64); err == nil && f.When.From <= micros {
-			pid = n
+		if before {
+			pid = m.pid
 		}
 	}
 	return pid

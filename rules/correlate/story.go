@@ -15,6 +15,7 @@ import (
 const (
 	maxEvidence = 24
 	maxTimeline = 40
+	maxOfKind   = 2 // lines of one signature beside the proof
 )
 
 func (e *Engine) quote(ev *rules.Event) rules.Quote {
@@ -56,6 +57,7 @@ func (e *Engine) symptomGroups(g *gathering) []rules.SymptomGroup {
 func (e *Engine) evidence(g *gathering) []rules.Evidence {
 	var out []rules.Evidence
 	shown := map[*rules.Event]bool{}
+	kinds := map[string]int{} // how often each kind of line is shown
 	for _, p := range g.verdict.Proof {
 		c := &g.rules.Evidence[p.Candidate]
 		shown[c.Event] = true
@@ -63,6 +65,8 @@ func (e *Engine) evidence(g *gathering) []rules.Evidence {
 			Kind: c.Hit.Signature.ID, Cause: g.verdict.Cause, Role: rules.RoleCause, Time: moment(c.When), Count: c.Event.Count,
 			Quote: e.quote(c.Event), Why: p.Why, Fields: c.Hit.Fields, Weight: p.Weight,
 		})
+		kinds[c.Hit.Signature.ID] = maxOfKind
+		out[len(out)-1].Count = max(c.Event.Count, c.Inside)
 	}
 	if len(out) == 0 {
 		out = append(out, e.selfEvident(g)...)
@@ -71,7 +75,8 @@ func (e *Engine) evidence(g *gathering) []rules.Evidence {
 		if len(out) >= maxEvidence {
 			break
 		}
-		if ev, ok := e.companion(g, h, shown); ok {
+		if ev, ok := e.companion(g, h, shown); ok && kinds[ev.Kind] < maxOfKind {
+			kinds[ev.Kind]++
 			out = append(out, ev)
 		}
 	}
@@ -135,17 +140,17 @@ func (e *Engine) companion(g *gathering, h *hitEvent, shown map[*rules.Event]boo
 		shown[h.Event] = true
 		return rules.Evidence{
 			Kind: hit.Signature.ID, Cause: hit.Signature.Cause, Role: role, Time: moment(h.when), Count: h.Count,
-			Quote: e.quote(h.Event), Why: cause.Meaning(hit) + because(l.why), Fields: hit.Fields,
+			Quote: e.quote(h.Event), Why: cause.Meaning(hit) + cause.About(serviceName(sv), l.why), Fields: hit.Fields,
 		}, true
 	}
 	return rules.Evidence{}, false
 }
 
-func because(why string) string {
-	if why == "" {
+func serviceName(sv *service) string {
+	if sv == nil {
 		return ""
 	}
-	return "; " + why
+	return sv.name
 }
 
 // timeline tells the story in one order over all sources.

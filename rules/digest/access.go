@@ -53,10 +53,10 @@ func servedBy(a *parser.Access) []byte {
 			return addr
 		}
 	}
-	if a.Tries > 0 {
+	if a.Tries > 0 && len(a.Attempts[a.Tries-1].Addr) > 0 {
 		return a.Attempts[a.Tries-1].Addr
 	}
-	return nil
+	return a.Pool
 }
 
 // Failed reports whether a status is a failure that a gateway's user sees.
@@ -114,13 +114,35 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 	}
 	t.Waited = max(t.Waited, a.Duration)
 	if bad {
+		if a.Duration >= 2*parser.Second {
+			t.Long++
+		}
+		if a.Tries == 1 && repeatable(a.Method) {
+			t.Once++
+		}
 		if q := requestKey(a.Client, a.Request); q != 0 {
 			t.Requests = keepSmallest(t.Requests, q, rules.MaxRequests)
 		}
 	}
 }
 
+// repeatable reports whether nginx sends a request of the method again after the
+// connection was lost: all but POST, LOCK and PATCH (NGX_HTTP_UPSTREAM_FT_NON_IDEMPOTENT).
+func repeatable(method []byte) bool {
+	switch string(method) {
+	case "POST", "LOCK", "PATCH", "":
+		return false
+	}
+	return true
+}
+
 func madeBy(a *parser.Access) rules.Maker {
+	switch a.Made {
+	case parser.MadeUpstream:
+		return rules.MakerUpstream
+	case parser.MadeGateway:
+		return rules.MakerGateway
+	}
 	switch made, known := gateway.UpstreamMade(a); {
 	case !known:
 		return rules.MakerUnknown

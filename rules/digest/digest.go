@@ -82,6 +82,11 @@ func (b *Builder) Add(r *parser.Record) {
 		return
 	case parser.KindAccess:
 		b.addAccess(r, stream)
+		if r.Gateway.Symptom != parser.SymptomNone {
+			b.d.Source.HasErrors = true // the gateway's only log
+			b.addSymptom(r, stream)
+			return
+		}
 	default:
 		if r.Format != nil {
 			b.roles[r.Format.Role]++
@@ -132,7 +137,11 @@ func (b *Builder) stream(r *parser.Record) string {
 // when returns the interval that the record's moment lies in, in the source's clock.
 func when(r *parser.Record) (rules.Interval, parser.Clock) {
 	if r.Stamp.Known() {
-		return rules.Interval{From: r.Stamp.Micros, To: r.Stamp.Micros + max(r.Stamp.Precision, 1)}, r.Stamp.Clock
+		at := r.Stamp.Micros
+		if r.Kind == parser.KindAccess && r.Access.AtStart && r.Access.Duration > 0 {
+			at += r.Access.Duration // the moment of failure, not of the request's start
+		}
+		return rules.Interval{From: at, To: at + max(r.Stamp.Precision, 1)}, r.Stamp.Clock
 	}
 	span := rules.Interval{From: rules.Past, To: rules.Future}
 	clock := parser.ClockNone

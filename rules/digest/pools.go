@@ -53,10 +53,13 @@ func (p *pools) see(r *parser.Record) {
 }
 
 func (p *pools) seeAttempts(a *parser.Access) {
-	if a.Tries < 2 {
+	if a.Tries < 2 && len(a.Pool) == 0 {
 		return
 	}
 	var named []string
+	if len(a.Pool) > 0 {
+		named = append(named, string(a.Pool))
+	}
 	for i := range a.Attempts[:a.Tries] {
 		t := &a.Attempts[i]
 		if len(t.Addr) == 0 || t.Pass != a.Attempts[0].Pass || slices.Contains(named, string(t.Addr)) {

@@ -1,0 +1,508 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"unicode/utf16"
+
+	"culprit/parser"
+)
+
+// A read is what a test keeps of a record.
+type read struct {
+	first, lines         int64
+	format               string
+	message, raw         string
+	stamp, after, before parser.Stamp
+	kind                 parser.Kind
+	rendered             string
+	places               string // line numbers of Message's lines by PhysicalLine
+}
+
+func readAll(t testing.TB, src io.Reader, opts Options) ([]read, Stats) {
+	t.Helper()
+	if opts.Year == 0 {
+		opts.Year = 2026
+	}
+	r := NewReader(src, opts)
+	var all []read
+	for r.Scan(context.Background()) {
+		rec := r.Record()
+		one := read{first: rec.Line, lines: int64(rec.Lines), message: string(rec.Message), raw: string(rec.Raw),
+			stamp: rec.Stamp, after: rec.After, before: rec.Before, kind: rec.Kind, rendered: parser.Render(rec)}
+		if rec.Format != nil {
+			one.format = rec.Format.Name
+		}
+		for i := range rec.Message {
+			if i == 0 || rec.Message[i-1] == '\n' {
+				line, text, _ := r.PhysicalLine(rec, i)
+				one.places += fmt.Sprint(line, ":", len(text), " ")
+			}
+		}
+		all = append(all, one)
+	}
+	if err := r.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all, r.Stats()
+}
+
+func readText(t testing.TB, text string) []read {
+	t.Helper()
+	all, _ := readAll(t, strings.NewReader(text), Options{})
+	return all
+}
+
+// lineCounts renders how the lines of a text were grouped: "1 7 1".
+func lineCounts(all []read) string {
+	var b strings.Builder
+	for i, r := range all {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprint(&b, r.lines)
+	}
+	return b.String()
+}
+
+const (
+	goLine   = "[catalog] 2026/11/22 15:03:23 request method=GET path=/ status=200 dur=6.219ms\n"
+	javaLine = "2026-11-22 16:01:46.942 WARN  [http-exec-8] c.e.invoices.RateClient - retrying call to exchange-rates, attempt 1\n"
+	pyError  = "[2026-11-22 15:07:26 +0000] [26169] [ERROR] Exception in worker process\n"
+	pyInfo   = "[2026-11-22 15:07:26 +0000] [26169] [INFO] Worker exiting (pid: 26169)\n"
+	phpLine  = "[22-Nov-2026 14:33:14 UTC] PHP Fatal error:  Uncaught RuntimeException: no cache in /srv/a.php:3\n"
+	nginxPHP = `2026/11/22 15:23:31 [error] 8491#8491: *228 FastCGI sent in stderr: "PHP message: PHP Fatal error:  Uncaught RuntimeException: x in /srv/a.php:3` + "\n"
+	nginxEnd = `  thrown in /srv/a.php on line 3" while reading response header from upstream, client: 198.51.100.14, server: cms.example.com, request: "GET /a HTTP/1.1", upstream: "fastcgi://unix:/run/php/f.sock:", host: "cms.example.com"` + "\n"
+	nginxOne = `2026/11/22 15:23:32 [error] 8491#8491: *229 connect() failed (111: Connection refused) while connecting to upstream, client: 198.51.100.14, server: a, request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:9001/", host: "a"` + "\n"
+	pgLine   = "2026-11-22 15:10:26.444 UTC [29851] app@app ERROR:  duplicate key value violates unique constraint \"k\"\n"
+	oomHead  = "Nov 22 15:01:59 web-1 kernel: [ 3759.873505] gunicorn invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+)
+
+// Traces as the runtimes print them, with the lines of a log before and behind. The
+// grouping says how many lines each record has.
+var traces = []struct{ name, text, want string }{
+	{"go panic", goLine + "panic: runtime error: index out of range [3] with length 0\n\ngoroutine 160 [running]:\nmain.refreshPrices(...)\n\tshop.example/catalog/main.go:49\ncreated by main.main.func3 in goroutine 158\n\tshop.example/catalog/main.go:106 +0x597\n" + goLine, "1 7 1"},
+	{"go panic with signal", "panic: runtime error: invalid memory address or nil pointer dereference [recovered]\n\tpanic: again\n[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x4a]\n\ngoroutine 1 [running]:\nmain.(*T).f(0x0, {0x1, 0x2})\n\t/srv/a.go:3 +0x1d\nexit status 2\n" + goLine, "8 1"},
+	{"go panic with a message of two lines", "panic: config is wrong:\nmissing key database\n\ngoroutine 1 [running]:\nmain.main()\n\t/srv/a.go:3 +0x1d\n" + goLine, "6 1"},
+	{"go fatal error", goLine + "runtime: out of memory: cannot allocate 4194304-byte block\nfatal error: out of memory\n\nruntime stack:\nruntime.throw({0x1, 0x2})\n\t/usr/lib/go/panic.go:1 +0x5\n\ngoroutine 1 [running]:\nmain.main()\n\t/srv/a.go:3 +0x1d\nrax    0x0\nrip    0x1\n" + goLine, "1 12 1"},
+	{"http: panic serving", "2026/11/22 15:03:23 http: panic serving 127.0.0.1:4242: boom\ngoroutine 34 [running]:\nnet/http.(*conn).serve.func1()\n\t/usr/lib/go/server.go:1 +0xb0\npanic({0x1, 0x2})\n\t/usr/lib/go/panic.go:1 +0x5\n2026/11/22 15:03:24 next\n", "6 1"},
+	{"java", javaLine + "java.lang.IllegalStateException: no pool\n\tat a.B.c(B.java:1)\n\tat a.B.d(B.java:2)\nCaused by: java.sql.SQLException: closed\n\t... 2 more\n" + javaLine, "6 1"},
+	{"java main", "Exception in thread \"main\" java.lang.OutOfMemoryError: Java heap space\n\tat a.B.c(B.java:1)\n" + javaLine, "2 1"},
+	{"java after a request", "2026-11-22 15:14:14.985 DEBUG [http-exec-4] c.e.payroll.RequestLog - GET /v2/accounts/764 200 904ms\nTerminating due to java.lang.OutOfMemoryError: Java heap space\n" + javaLine, "1 1 1"},
+	{"jvm fatal error", "#\n# A fatal error has been detected by the Java Runtime Environment:\n#\n#  SIGSEGV (0xb) at pc=0x1, pid=1, tid=2\n#\n" + javaLine, "1 4 1"},
+	{"java.util.logging", "Nov 22, 2026 2:34:06 PM a.B c\nSEVERE: failed\njava.lang.IllegalStateException: x\n\tat a.B.c(B.java:1)\nNov 22, 2026 2:34:07 PM a.B c\nINFO: ok\n", "4 2"},
+	{"python behind its logger's line", pyError + "Traceback (most recent call last):\n  File \"/srv/a.py\", line 1, in f\n    worker.init_process()\nModuleNotFoundError: No module named 'pandas'\n" + pyInfo, "5 1"},
+	{"python alone", pyInfo + "Traceback (most recent call last):\n  File \"/srv/a.py\", line 1, in f\n    g()\nKeyboardInterrupt\n" + pyInfo, "1 4 1"},
+	{"python chained", "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: 'x'\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a.py\", line 3, in g\npsycopg2.OperationalError: FATAL:  sorry, too many clients already\n\n" + pyInfo, "10 1"},
+	{"python twice", "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: 'x'\nTraceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: 'y'\n", "3 3"},
+	{"python thread", pyInfo + "Exception in thread Thread-1 (f):\nTraceback (most recent call last):\n  File \"a.py\", line 1, in f\nValueError: x\n" + pyInfo, "1 4 1"},
+	{"python group", "  + Exception Group Traceback (most recent call last):\n  |   File \"a.py\", line 1, in <module>\n  | ExceptionGroup: many (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | ValueError: 1\n    +------------------------------------\n" + pyInfo, "6 1"},
+	{"python cut short", "Traceback (most recent call last):\n  File \"/srv/a.py\", line 1, in f\n" + pyInfo, "2 1"},
+	{"node", "{\"level\":30,\"time\":1795359751442,\"msg\":\"x\"}\n/srv/media/server.js:36\n    throw new Error('x');\n    ^\n\nError: S3 bucket policy missing\n    at Server.<anonymous> (/srv/media/server.js:36:44)\n    at Server.emit (node:events:524:28) {\n  code: 'E'\n}\n\nNode.js v20.20.2\n{\"level\":30,\"time\":1795359751443,\"msg\":\"y\"}\n", "1 11 1"},
+	{"node module", "node:internal/modules/cjs/loader:1210\n  throw err;\n  ^\n\nError: Cannot find module 'fastify'\nRequire stack:\n- /srv/notify/index.js\n    at Module._resolveFilename (node:internal/modules/cjs/loader:1207:15) {\n  code: 'MODULE_NOT_FOUND',\n  requireStack: [ '/srv/notify/index.js' ]\n}\n\nNode.js v20.20.2\n2026-11-22T15:06:10.058Z INFO up {}\n", "13 1"},
+	{"node heap", "2026-11-22T15:06:10.058Z INFO up {}\n<--- Last few GCs --->\n\n[2446:0x118a0bc0]    11888 ms: Mark-Compact 78.4 (103.7) -> 72.1 (105.7) MB\n\n<--- JS stacktrace --->\n\nFATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n----- Native stack trace -----\n\n 1: 0xb78db3 node::OOMErrorHandler(char const*) [/usr/bin/node]\n10: 0x195e476  [/usr/bin/node]\n2026-11-22T15:06:11.058Z INFO up {}\n", "1 11 1"},
+	{"ruby", "I, [2026-11-22T14:38:03.606916 #24446]  INFO -- : up\n/srv/a.rb:3:in `f': boom (RuntimeError)\n\tfrom /srv/a.rb:7:in `<main>'\nI, [2026-11-22T14:38:04.606916 #24446]  INFO -- : up\n", "1 2 1"},
+	{"ruby bug", "/srv/a.rb:3: [BUG] Segmentation fault at 0x0\nruby 3.1.2p20 (2022-04-12 revision 4491bb740a) [x86_64-linux-gnu]\n\n-- Control frame information ---\nc:0001 p:0000 s:0003 E:000d70 DUMMY\n\n[NOTE]\nYou may have encountered a bug in the Ruby interpreter.\nFor details: https://www.ruby-lang.org/bugreport.html\n\n" + pyInfo, "9 1 1"},
+	{"php", phpLine + "Stack trace:\n#0 {main}\n  thrown in /srv/a.php on line 3\n[22-Nov-2026 14:33:15 UTC] PHP Warning:  x\n", "4 1"},
+	{"dotnet", "Unhandled exception. System.InvalidOperationException: no\n ---> System.Exception: inner\n   at A.B() in /srv/A.cs:line 3\n   --- End of inner exception stack trace ---\n   at A.C()\n" + pyInfo, "5 1"},
+	{"dotnet console", "fail: Microsoft.AspNetCore.Server.Kestrel[13]\n      Connection id \"0H\" threw\n      System.Exception: x\n         at A.B()\ninfo: Microsoft.Hosting.Lifetime[0]\n      Application is shutting down...\n", "4 2"},
+	{"rust", "2026-11-22T14:30:00Z INFO up\n\nthread 'main' panicked at src/main.rs:2:5:\ncalled `Result::unwrap()` on an `Err` value\nnote: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n2026-11-22T14:30:01Z INFO up\n", "1 1 3 1"},
+	{"rust with backtrace", "thread 'main' panicked at 'boom', src/main.rs:2:5\nstack backtrace:\n   0: rust_begin_unwind\n             at /rustc/1/library/std/src/panicking.rs:1:5\nnote: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.\ntext\n", "5 1"},
+	{"c++", pyInfo + "terminate called after throwing an instance of 'std::runtime_error'\n  what():  boom\nAborted (core dumped)\n" + pyInfo, "1 2 1 1"},
+	{"elixir", "14:43:38.557 [error] GenServer X terminating\n** (RuntimeError) boom\n    (app 0.1.0) lib/a.ex:1: A.f/1\nLast message: :x\nState: %{}\n\n14:43:39.557 [info] up\n", "6 1"},
+	{"erlang", "=CRASH REPORT==== 22-Nov-2026::14:43:37.654284 ===\n  crasher:\n    pid: <0.1.0>\n\n=INFO REPORT==== 22-Nov-2026::14:43:38.654284 ===\n", "4 1"},
+	{"uwsgi", "!!! uWSGI process 30701 got Segmentation Fault !!!\n*** backtrace of 30701 ***\nuwsgi(uwsgi_backtrace+0x2a) [0x55]\n/lib/x86_64-linux-gnu/libc.so.6(+0x3c) [0x7f]\n*** end of backtrace ***\nDAMN ! worker 1 (pid: 30701) died :( trying respawn ...\n", "5 1"},
+	{"postgresql", pgLine + "2026-11-22 15:10:26.444 UTC [29851] app@app DETAIL:  Key (id)=(1) already exists.\n2026-11-22 15:10:26.444 UTC [29851] app@app STATEMENT:  insert into t\n\tvalues (1)\n2026-11-22 15:10:26.444 UTC [29852] app@app DETAIL:  of another backend\n2026-11-22 15:10:26.500 UTC [29663] LOG:  x\n", "4 1 1"},
+	{"kernel oom", oomHead + strings.ReplaceAll(oomHead, "gunicorn invoked oom-killer: gfp_mask", "CPU: 0 Call") + "Nov 22 15:01:59 web-1 app[7]: text of another program\nNov 22 15:01:59 web-1 kernel: [ 3759.873783] Memory cgroup out of memory: Killed process 22838 (gunicorn) total-vm:217708kB\nNov 22 15:01:59 web-1 kernel: [ 3759.9] oom_reaper: reaped process 22838 (gunicorn)\n", "3 1 1"},
+	{"kernel oops", "[   10.000000] BUG: kernel NULL pointer dereference, address: 0000000000000008\n[   10.000001] #PF: supervisor read access in kernel mode\n[   10.000002] Call Trace:\n[   10.000003]  <TASK>\n[   10.000004]  f+0x1/0x2\n[   10.000005] ---[ end trace 0000000000000000 ]---\n[   10.000006] eth0: link up\n", "6 1"},
+	{"klog block", "E1122 14:30:00.123456    1234 pod_workers.go:1301] \"Probe failed\" output=<\n\tline one\n\tline two\n >\nI1122 14:30:01.123456    1234 x.go:1] \"ok\"\n", "4 1"},
+	{"nginx stderr", nginxPHP + "Stack trace:\n#0 {main}\n" + nginxEnd + nginxOne, "4 1"},
+	{"nginx lua", "2026/11/22 15:23:31 [error] 1#1: *2 lua entry thread aborted: runtime error: a.lua:1: x\nstack traceback:\ncoroutine 0:\n\t[C]: in function 'error'\n" + nginxOne, "2 2 1"},
+	{"nginx broken by hand", "2026/11/22 15:23:32 [error] 8491#8491: *229 connect() failed (111: Connection refused) while connecting to upstream,\nclient: 198.51.100.14, server: a, request: \"GET / HTTP/1.1\",\nupstream: \"http://127.0.0.1:9001/\", host: \"a\"\n" + nginxOne, "3 1"},
+	{"journal continuation", "Nov 22 14:16:27 host systemd-coredump[9]: Process 123 (app) of user 33 dumped core.\n                                          \n                                          Stack trace of thread 123:\n                                          #0  0x00007f raise (libc.so.6 + 0x1)\nNov 22 14:16:28 host systemd[1]: text\n", "4 1"},
+	{"killed by the shell", goLine + "Killed\n" + goLine + "Segmentation fault (core dumped)\n", "1 1 1 1"},
+	{"docker stack with stdout between", dockerLine("stderr", "00.1", "/srv/server.js:36") + dockerLine("stderr", "00.1", "    throw x") + dockerLine("stdout", "00.1", `{"level":30,"time":1795359751442,"msg":"x"}`) + dockerLine("stderr", "00.1", "    ^") + dockerLine("stderr", "00.1", "") + dockerLine("stderr", "00.1", "Error: x") + dockerLine("stderr", "05.0", "    at f (a.js:1:2)"), "5 1 1"},
+	{"compose streams", "web-1  | Traceback (most recent call last):\ndb-1   | 2026-11-22 15:10:26.500 UTC [29663] LOG:  x\nweb-1  |   File \"a.py\", line 1, in f\nweb-1  | KeyError: 'x'\ndb-1   | 2026-11-22 15:10:27.500 UTC [29663] LOG:  y\n", "3 1 1"},
+	{"crash inside another's envelope", "Nov 22 14:16:27 host app[7]: 2026/11/22 14:16:27 GET / 200\nNov 22 14:16:27 host app[7]: panic: boom\nNov 22 14:16:27 host app[7]: \nNov 22 14:16:27 host app[7]: goroutine 1 [running]:\nNov 22 14:16:27 host app[7]: main.main()\nNov 22 14:16:27 host app[7]: \t/srv/a.go:3 +0x1d\n", "1 5"},
+	{"blank lines are their own", goLine + "\n" + goLine, "1 1 1"},
+}
+
+func dockerLine(stream, second, text string) string {
+	return fmt.Sprintf(`{"log":%q,"stream":%q,"time":"2026-11-22T15:04:%sZ"}`+"\n", text+"\n", stream, second)
+}
+
+func TestReaderJoinsTraces(t *testing.T) {
+	for _, c := range traces {
+		all := readText(t, c.text)
+		if got := lineCounts(all); got != c.want {
+			t.Errorf("%s: records of %s lines, want %s", c.name, got, c.want)
+			for _, r := range all {
+				t.Logf("  %d+%d %s %q", r.first, r.lines, r.format, r.message)
+			}
+		}
+	}
+}
+
+func TestReaderIsIndependentOfBlocks(t *testing.T) {
+	var text strings.Builder
+	for range 3 {
+		for _, c := range traces {
+			text.WriteString(c.text)
+		}
+	}
+	files, _ := filepath.Glob("testdata/*.log")
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(data)
+	}
+	want, wantStats := readAll(t, strings.NewReader(text.String()), Options{})
+	for name, src := range map[string]io.Reader{
+		"one byte": iotest.OneByteReader(strings.NewReader(text.String())),
+		"half":     iotest.HalfReader(strings.NewReader(text.String())),
+		"data+EOF": iotest.DataErrReader(strings.NewReader(text.String())),
+		"1000":     &chunks{text.String(), 1000},
+	} {
+		got, stats := readAll(t, src, Options{})
+		if len(got) != len(want) {
+			t.Fatalf("%s: %d records, want %d", name, len(got), len(want))
+		}
+		for i := range got {
+			if got[i] != want[i] {
+				t.Fatalf("%s: record %d\n got  %+v\n want %+v", name, i, got[i], want[i])
+			}
+		}
+		if fmt.Sprint(stats) != fmt.Sprint(wantStats) {
+			t.Errorf("%s: %+v, want %+v", name, stats, wantStats)
+		}
+	}
+}
+
+// chunks gives n bytes at a time.
+type chunks struct {
+	text string
+	n    int
+}
+
+func (c *chunks) Read(p []byte) (int, error) {
+	if c.text == "" {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), c.n)], c.text)
+	c.text = c.text[n:]
+	return n, nil
+}
+
+func TestReaderKeepsRecordsWhenTheBufferMoves(t *testing.T) {
+	// Far more than one buffer, with a stream that never gets a stamp in between.
+	line := "web-1  | plain text without a stamp\n"
+	other := `db-1   | 2026/11/22 15:23:32 [error] 8491#8491: *229 connect() failed (111: Connection refused) while connecting to upstream, client: 198.51.100.14` + "\n"
+	all, st := readAll(t, strings.NewReader(strings.Repeat(line+other, 20000)), Options{})
+	if len(all) != 40000 || st.Lines != 40000 {
+		t.Fatalf("%d records of %d lines", len(all), st.Lines)
+	}
+	for i, r := range all {
+		if i%2 == 0 && r.message != "plain text without a stamp" || i%2 == 1 && r.format != "nginx-error" || r.first != int64(i+1) {
+			t.Fatalf("record %d: %+v", i, r)
+		}
+	}
+}
+
+func TestReaderReadsQuotedStderrWhole(t *testing.T) {
+	r := readText(t, nginxPHP+"Stack trace:\n#0 {main}\n"+nginxEnd)[0]
+	if r.kind != parser.KindGateway || !strings.Contains(r.rendered, "upstream=unix:/run/php/f.sock") || !strings.Contains(r.rendered, "Stack trace:") {
+		t.Errorf("got %s", r.rendered)
+	}
+	r = readText(t, traceText(t, "nginx broken by hand"))[0]
+	if !strings.Contains(r.rendered, "symptom=conn-refused") || !strings.Contains(r.rendered, "upstream=127.0.0.1:9001") {
+		t.Errorf("got %s", r.rendered)
+	}
+}
+
+func traceText(t *testing.T, name string) string {
+	t.Helper()
+	for _, c := range traces {
+		if c.name == name {
+			return c.text
+		}
+	}
+	t.Fatalf("no trace %q", name)
+	return ""
+}
+
+func TestPhysicalLine(t *testing.T) {
+	text := oomHead + "Nov 22 15:01:59 web-1 app[7]: between\nNov 22 15:01:59 web-1 kernel: [ 3759.873783] Memory cgroup out of memory: Killed process 22838 (gunicorn)\n"
+	r := NewReader(strings.NewReader(text), Options{Year: 2026})
+	if !r.Scan(context.Background()) {
+		t.Fatal("no record")
+	}
+	rec := r.Record()
+	line, raw, offset := r.PhysicalLine(rec, bytes.Index(rec.Message, []byte("Killed process")))
+	if line != 3 || !strings.HasPrefix(string(raw), "Nov 22 15:01:59 web-1 kernel: [ 3759.873783] Memory") || text[offset:offset+int64(len(raw))] != string(raw) {
+		t.Errorf("line %d at %d: %s", line, offset, raw)
+	}
+	if line, _, _ = r.PhysicalLine(rec, 0); line != 1 {
+		t.Errorf("the message begins on line %d", line)
+	}
+}
+
+func TestReaderSettlesStamps(t *testing.T) {
+	f := func(name, text string, want ...string) {
+		t.Helper()
+		all := readText(t, text)
+		for i, r := range all {
+			if got := r.stamp.Time().Format("2006-01-02T15:04:05"); i < len(want) && got != want[i] {
+				t.Errorf("%s: record %d at %s, want %s", name, i, got, want[i])
+			}
+		}
+		if len(all) != len(want) {
+			t.Errorf("%s: %d records, want %d", name, len(all), len(want))
+		}
+	}
+	f("year from the seed", "Nov 22 14:16:27 h a[1]: x\n", "2026-11-22T14:16:27")
+	f("new year", "Dec 31 23:59:59 h a[1]: x\nJan  1 00:00:01 h a[1]: y\nDec 31 23:59:59 h b[1]: late\nJan  1 00:00:02 h a[1]: z\n",
+		"2026-12-31T23:59:59", "2027-01-01T00:00:01", "2026-12-31T23:59:59", "2027-01-01T00:00:02")
+	f("year from a sibling", "2024/12/31 23:59:50 [error] 1#1: x\nDec 31 23:59:59 h a[1]: x\nJan  1 00:00:01 h a[1]: y\n",
+		"2024-12-31T23:59:50", "2024-12-31T23:59:59", "2025-01-01T00:00:01")
+	f("leap day", "2024/02/28 23:59:50 [error] 1#1: x\nFeb 29 10:00:00 h a[1]: x\nMar  1 10:00:00 h a[1]: x\n",
+		"2024-02-28T23:59:50", "2024-02-29T10:00:00", "2024-03-01T10:00:00")
+	f("date of a time of day", "2026/11/22 23:59:50 [error] 1#1: x\n23:59:55.100 [error] a\n00:00:01.100 [error] b\n",
+		"2026-11-22T23:59:50", "2026-11-22T23:59:55", "2026-11-23T00:00:01")
+	f("the envelope's zone wins", dockerLine("stderr", "00.1", "2026/11/22 10:04:00 [error] 1#1: x"), "2026-11-22T15:04:00")
+	f("the inner date wins", "Nov 22 14:16:27 h nginx: 2025/11/22 14:16:26 [error] 1#1: x\n", "2025-11-22T14:16:26")
+}
+
+func TestReaderBoundsLinesWithoutStamp(t *testing.T) {
+	all := readText(t, "first\n"+goLine+"between\nand more\n"+strings.ReplaceAll(goLine, ":23 ", ":25 ")+"last\n")
+	f := func(i int, after, before string) {
+		t.Helper()
+		show := func(s parser.Stamp) string {
+			if !s.Known() {
+				return ""
+			}
+			return s.Time().Format("05")
+		}
+		if got := show(all[i].after) + "-" + show(all[i].before); got != after+"-"+before {
+			t.Errorf("%s: between %s, want %s-%s", all[i].message, got, after, before)
+		}
+	}
+	f(0, "", "23")
+	f(2, "23", "25")
+	f(3, "23", "25")
+	f(5, "25", "")
+}
+
+func TestReaderBoundsItsQueue(t *testing.T) {
+	all, st := readAll(t, strings.NewReader(strings.Repeat("text\n", 5000)+goLine), Options{})
+	if len(all) != 5001 || st.Unparsed != 5000 || len(st.Samples) != maxSamples {
+		t.Fatalf("%d records, %d unparsed, %d samples", len(all), st.Unparsed, len(st.Samples))
+	}
+	if all[0].before.Known() || !all[4999].before.Known() {
+		t.Error("the queue is not bounded as it should")
+	}
+}
+
+func TestReaderBoundsRecords(t *testing.T) {
+	all := readText(t, "panic: x\n\ngoroutine 1 [running]:\n"+strings.Repeat("main.f()\n", 2500)+goLine)
+	if got := lineCounts(all); got != "1000 1000 503 1" {
+		t.Errorf("records of %s lines", got)
+	}
+}
+
+func TestReaderJoinsPartialLines(t *testing.T) {
+	half := `{"level":50,"time":1795359751442,"msg":"` + strings.Repeat("x", 16<<10-40)
+	docker := func(text, stream string) string {
+		return fmt.Sprintf(`{"log":%q,"stream":%q,"time":"2026-11-22T15:04:00.1Z"}`+"\n", text, stream)
+	}
+	all := readText(t, docker(half, "stderr")+docker("other\n", "stdout")+docker(`end"}`+"\n", "stderr"))
+	if len(all) != 2 || all[0].format != "jsonl" || all[0].lines != 2 || !strings.HasSuffix(all[0].message, "xend") {
+		t.Errorf("got %s, %s", lineCounts(all), all[0].format)
+	}
+	all = readText(t, docker("Killed", "stderr")+docker(`{"level":30,"time":1795359751442,"msg":"up"}`+"\n", "stderr"))
+	if len(all) != 2 || all[0].message != "Killed" || all[1].format != "jsonl" {
+		t.Errorf("last words were taken for a piece: %+v", all)
+	}
+	all = readText(t, "2026-11-22T14:30:00.1Z stderr P pan\n2026-11-22T14:30:00.1Z stdout F up\n2026-11-22T14:30:00.1Z stderr P ic:\n2026-11-22T14:30:00.1Z stderr F  boom\n2026-11-22T14:30:00.1Z stderr F goroutine 1 [running]:\n")
+	if got := lineCounts(all); got != "4 1" || all[0].message != "panic: boom\ngoroutine 1 [running]:" {
+		t.Errorf("records of %s lines: %q", got, all[0].message)
+	}
+	all = readText(t, "2026-11-22T14:30:00.1Z stderr P cut off by the end\n")
+	if len(all) != 1 || all[0].message != "cut off by the end" {
+		t.Errorf("got %+v", all)
+	}
+}
+
+func TestReaderReadsJournalBlocks(t *testing.T) {
+	export := "__CURSOR=s=1;i=1\n__REALTIME_TIMESTAMP=1795359927775078\n_HOSTNAME=h\nSYSLOG_IDENTIFIER=app\n_PID=7\nMESSAGE\n" +
+		"\x0a\x00\x00\x00\x00\x00\x00\x00one\n\ntwo\r\n\n_SYSTEMD_UNIT=app.service\n\n"
+	all := readText(t, export+"__CURSOR=s=1;i=2\n__REALTIME_TIMESTAMP=1795359927775079\nMESSAGE=plain\n\n")
+	want := `time=2026-11-22T15:05:27.775078Z host=h program=app unit=app.service pid=7 msg="one\n\ntwo\r\n"`
+	if len(all) != 2 || all[0].rendered != want || !strings.HasSuffix(all[1].rendered, "msg=plain") {
+		t.Errorf("export: %s: got %s", lineCounts(all), all[0].rendered)
+	}
+	verbose := "Sun 2026-11-22 14:16:27.219650 UTC [s=1;i=2;b=3]\n    PRIORITY=3\n    _PID=7\n    UNIT=a.service\n    MESSAGE=a.service: Failed\n    _HOSTNAME=h\n"
+	all = readText(t, verbose+verbose)
+	want = `time=2026-11-22T14:16:27.219650Z level=error host=h unit=a.service pid=7 msg="a.service: Failed"`
+	if len(all) != 2 || all[0].rendered != want || all[0].places != "5:29 " {
+		t.Errorf("verbose: %s: got %s at %s", lineCounts(all), all[0].rendered, all[0].places)
+	}
+	all = readText(t, "{\n\t\"__REALTIME_TIMESTAMP\" : \"1795359927775078\",\n\t\"_PID\" : \"7\",\n\t\"MESSAGE\" : \"x\"\n}\n"+goLine)
+	if len(all) != 2 || all[0].rendered != `time=2026-11-22T15:05:27.775078Z pid=7 msg=x` {
+		t.Errorf("json-pretty: %s: got %s", lineCounts(all), all[0].rendered)
+	}
+}
+
+func TestReaderMixesFormats(t *testing.T) {
+	access := `203.0.113.24 - - [22/Nov/2026:15:01:46 +0000] "GET / HTTP/1.1" 502 157 "-" "curl/8"` + "\n"
+	all, st := readAll(t, strings.NewReader(strings.Repeat(nginxOne+access+goLine+"web exited with code 137\n", 50)), Options{})
+	if len(all) != 200 || st.Unparsed != 50 {
+		t.Fatalf("%d records, %d unparsed, %v", len(all), st.Unparsed, st.Formats)
+	}
+	for i, r := range all {
+		if want := []string{"nginx-error", "nginx-access", "go-log", ""}[i%4]; r.format != want {
+			t.Fatalf("record %d is %q, want %q", i, r.format, want)
+		}
+	}
+}
+
+func TestReaderTellsStreamsBelowHeaders(t *testing.T) {
+	all := readText(t, "==> a.log <==\nTraceback (most recent call last):\n\n==> b.log <==\n"+goLine+"\n==> a.log <==\n  File \"x\", line 1, in f\nKeyError: 'x'\n")
+	if got := lineCounts(all); got != "1 4 1 1 1 1" {
+		for _, r := range all {
+			t.Logf("%d+%d %q", r.first, r.lines, r.message)
+		}
+		t.Errorf("records of %s lines", got)
+	}
+}
+
+func TestReaderSkipsTooLongLines(t *testing.T) {
+	long := strings.Repeat("x", 300<<10)
+	all, st := readAll(t, strings.NewReader("a\n"+long+"\nb\n"+long), Options{})
+	if len(all) != 4 || st.TooLong != 2 || st.FirstTooLong != 2 || len(all[1].raw) != DefaultMaxLine || all[2].message != "b" {
+		t.Errorf("%d records, %d too long from %d", len(all), st.TooLong, st.FirstTooLong)
+	}
+	if want := int64(len("a\nb\n\n") + 2*len(long)); st.Bytes != want {
+		t.Errorf("%d bytes, want %d", st.Bytes, want)
+	}
+}
+
+func TestReaderDecodes(t *testing.T) {
+	utf16Of := func(text string, mark, big bool) string {
+		var b []byte
+		for _, u := range utf16.Encode([]rune(text)) {
+			if big {
+				b = append(b, byte(u>>8), byte(u))
+			} else {
+				b = append(b, byte(u), byte(u>>8))
+			}
+		}
+		switch {
+		case mark && big:
+			return "\xfe\xff" + string(b)
+		case mark:
+			return "\xff\xfe" + string(b)
+		}
+		return string(b)
+	}
+	text := "panic: é 😀 boom and some more\r\n" + goLine
+	for name, c := range map[string]struct{ in, encoding string }{
+		"utf-8": {text, utf8Name}, "utf-8 with mark": {"\xef\xbb\xbf" + text, utf8Name},
+		"le": {utf16Of(text, true, false), utf16LEName}, "be": {utf16Of(text, true, true), utf16BEName},
+		"le without mark": {utf16Of("plain ascii at first\n"+text, false, false), utf16LEName},
+	} {
+		all, st := readAll(t, iotest.HalfReader(strings.NewReader(c.in)), Options{})
+		if st.Encoding != c.encoding || all[len(all)-2].message != "panic: é 😀 boom and some more" || all[len(all)-1].format != "go-log" {
+			t.Errorf("%s: %s %q", name, st.Encoding, all[0].message)
+		}
+	}
+	all, st := readAll(t, strings.NewReader("a\x00\x00b\n\x00\x00\x00"+goLine+"bad \xff\xfe byte\n"), Options{})
+	if len(all) != 3 || all[0].message != "ab" || all[1].format != "go-log" || st.NULs != 5 || st.InvalidUTF8 != 1 {
+		t.Errorf("%d records, %d NULs, %d invalid", len(all), st.NULs, st.InvalidUTF8)
+	}
+}
+
+func TestReaderHandsOutWhatWaitsWhenIdle(t *testing.T) {
+	src := &idle{parts: []string{goLine + "panic: x\n", "", "next line", "", " goes on\n"}}
+	r := NewReader(src, Options{})
+	var got []string
+	for r.Scan(context.Background()) {
+		got = append(got, fmt.Sprint(src.i, string(r.Record().Message)[:5]))
+	}
+	if want := "[1reque 2panic 5next ]"; fmt.Sprint(got) != want || r.Err() != nil {
+		t.Errorf("got %v, want %s; %v", got, want, r.Err())
+	}
+}
+
+// idle gives its parts; an empty one is a pause.
+type idle struct {
+	parts []string
+	i     int
+}
+
+func (s *idle) Read(p []byte) (int, error) {
+	if s.i == len(s.parts) {
+		return 0, io.EOF
+	}
+	s.i++
+	if s.parts[s.i-1] == "" {
+		return 0, ErrIdle
+	}
+	return copy(p, s.parts[s.i-1]), nil
+}
+
+func TestReaderReportsErrors(t *testing.T) {
+	broken := errors.New("disk on fire")
+	r := NewReader(io.MultiReader(strings.NewReader(goLine+"cut"), iotest.ErrReader(broken)), Options{})
+	n := 0
+	for r.Scan(context.Background()) {
+		n++
+	}
+	if n != 2 || r.Err() != broken {
+		t.Errorf("%d records, then %v", n, r.Err())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if r = NewReader(strings.NewReader(goLine), Options{}); r.Scan(ctx) || r.Err() != context.Canceled {
+		t.Errorf("a cancelled read ended with %v", r.Err())
+	}
+}
+
+// The excerpts are from real runs; the figures were counted by hand.
+func TestExcerpts(t *testing.T) {
+	data, err := os.ReadFile("testdata/want.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range strings.Split(strings.TrimSpace(string(data)), "\n") {
+		name, want, _ := strings.Cut(row, " ")
+		file, err := os.Open(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, st := readAll(t, file, Options{})
+		file.Close()
+		kinds := map[parser.Kind]int{}
+		sum, joined := int64(0), ""
+		for _, r := range all {
+			kinds[r.kind]++
+			if sum += r.lines; r.lines > 1 {
+				joined += fmt.Sprintf(" %d+%d", r.first, r.lines)
+			}
+		}
+		got := fmt.Sprintf("records=%d log=%d gateway=%d access=%d joined:%s", st.Records, kinds[parser.KindLog],
+			kinds[parser.KindGateway], kinds[parser.KindAccess], joined)
+		if got != want || sum != st.Lines {
+			t.Errorf("%s: %d of %d lines\n got  %s\n want %s", name, sum, st.Lines, got, want)
+		}
+	}
+}

@@ -1,0 +1,34 @@
+package signature
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"culprit/parser"
+)
+
+// No line of healthy software may be a strong cause: a false hit blames the innocent.
+func TestHealthyLines(t *testing.T) {
+	data, err := os.ReadFile("testdata/healthy.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSuffix(line, "\n")
+		if line == "" || strings.HasPrefix(line, "# ") {
+			continue
+		}
+		lines++
+		r := parser.Record{Raw: []byte(line), Message: []byte(line)}
+		for _, h := range Builtin().Match(&r, nil) {
+			if h.Signature.Cause != "" && h.Signature.Strong {
+				t.Errorf("%s says %s: %s", h.Signature.ID, h.Signature.Cause, line)
+			}
+		}
+	}
+	if lines < 200 {
+		t.Errorf("%d healthy lines, want 200 or more", lines)
+	}
+}
