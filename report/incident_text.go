@@ -59,7 +59,7 @@ func (p *page) facts(in *rules.Incident) {
 	fact("Upstream", upstreams)
 	when := p.clock.span(in.Start, in.End)
 	if in.State == "open" {
-		when += ", still going on when the logs end"
+		when += ", not yet a minute quiet when the logs end"
 	}
 	fact("When", when)
 	fact("Impact", impact(in))

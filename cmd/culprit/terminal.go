@@ -20,7 +20,11 @@ func (e *env) colour(w io.Writer) bool {
 	return tty && !e.flags.NoColor && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// width is the terminal's width in columns, $COLUMNS, or 100 in a pipe.
+// pipeWidth lets raw lines pass whole where nobody counts columns; prose is wrapped
+// by the report all the same.
+const pipeWidth = 5000
+
+// width is the terminal's width in columns, else $COLUMNS, else pipeWidth.
 func (e *env) width(w io.Writer) int {
 	if f, tty := terminal(w); tty {
 		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
@@ -30,5 +34,5 @@ func (e *env) width(w io.Writer) int {
 	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns >= 40 {
 		return columns
 	}
-	return 100
+	return pipeWidth
 }

@@ -39,7 +39,7 @@ func (r *Reader) block(p physical) bool {
 	s.layers.Kinds[0], s.layers.N = applog.JournalJSON, 1
 	s.rec.Message = p.raw
 	r.begin(s, p, p.raw, nil, l)
-	s.grow(p.raw)
+	s.grow()
 	s.grammar.step(p.raw)
 	return true
 }

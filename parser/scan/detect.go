@@ -66,9 +66,23 @@ func attempt(c *candidate, inner []byte, env *parser.Env, r *parser.Record, oute
 		return true
 	}
 	env.Buf = env.Buf[:mark]
-	r.Reset()
+	clear(r, c.format.Role)
 	outer.restore(r)
 	return false
+}
+
+// clear undoes what a failed attempt may have filled. Only gateways' formats touch
+// Gateway and Attempts, which are most of a record: to spare them doubles the speed on
+// lines that no format knows.
+func clear(r *parser.Record, role parser.Role) {
+	if role == parser.RoleGateway {
+		r.Reset()
+		return
+	}
+	r.Kind, r.TID, r.Message = parser.KindLog, 0, nil
+	a := &r.Access
+	a.Client, a.Host, a.Request, a.Method, a.Target, a.Cache = nil, nil, nil, nil, nil, nil
+	a.Status, a.Bytes, a.Duration, a.Tries, a.HasUps, a.AtStart = 0, -1, -1, 0, false, false
 }
 
 // told is what the envelopes have filled before a format parses.

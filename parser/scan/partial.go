@@ -25,8 +25,8 @@ func (r *Reader) beginPartial(s *slot, inner []byte) {
 	r.stats.partials++
 	s.partial = true
 	s.rec.Message = inner
-	s.grow(inner)
-	s.marks[0].message = 0
+	s.text = inner
+	s.grow()
 	r.enqueue(s)
 	waiting := 0
 	for _, q := range r.queue {

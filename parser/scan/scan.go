@@ -62,7 +62,8 @@ type Reader struct {
 	streams streams
 	stats   counter
 
-	queue      []*slot // by first line
+	queue      []*slot // by first line; a window that slides over memory
+	memory     [4 * maxQueue]*slot
 	open       []*slot // those of queue that may grow, the least recently grown first
 	free       []*slot
 	current    *slot // handed out
@@ -154,13 +155,16 @@ func (r *Reader) head() *slot {
 	}
 	s := r.queue[0]
 	if len(r.queue) > maxQueue {
+		if s.partial {
+			r.complete(s)
+		}
 		r.close(s)
 		r.resolve(s, parser.Stamp{})
 	}
 	if s.open || s.partial || !s.resolved {
 		return nil
 	}
-	r.queue = r.queue[:copy(r.queue, r.queue[1:])]
+	r.queue = r.queue[1:]
 	return s
 }
 

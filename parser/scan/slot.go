@@ -31,6 +31,7 @@ type slot struct {
 	grammar grammar
 	last    parser.Stamp // of the last line
 
+	text                     []byte // of the first line inside its envelopes
 	raw, message, inner, own []byte // memory for Raw, Message, the text inside the envelopes and all else
 	marks                    []mark
 }
@@ -49,6 +50,7 @@ func (s *slot) reset() {
 	s.layers, s.id, s.last = applog.Layers{}, 0, parser.Stamp{}
 	s.open, s.resolved, s.partial, s.owned, s.joined, s.byLine = false, false, false, false, false, false
 	s.grammar.reset()
+	s.text = nil
 	s.raw, s.message, s.inner, s.own, s.marks = s.raw[:0], s.message[:0], s.inner[:0], s.own[:0], s.marks[:0]
 }
 
@@ -64,15 +66,14 @@ func (s *slot) full(n int) bool {
 	return s.rec.Lines >= maxRecordLines || len(s.rec.Raw)+n+1 > maxRecordBytes || len(s.rec.Message)+n+1 > maxRecordBytes
 }
 
-// grow turns a record of one line into one that lines can be joined to. inner is
-// the text inside the first line's envelopes.
-func (s *slot) grow(inner []byte) {
+// grow turns a record of one line into one that lines can be joined to.
+func (s *slot) grow() {
 	if s.joined {
 		return
 	}
 	s.joined = true
 	s.marks = append(s.marks, mark{line: s.rec.Line, offset: s.rec.Offset})
-	s.inner = append(s.inner[:0], inner...)
+	s.inner = append(s.inner[:0], s.text...)
 	s.raw = append(s.raw[:0], s.rec.Raw...)
 	s.message = append(s.message[:0], s.rec.Message...)
 	s.rec.Raw, s.rec.Message = s.raw, s.message
@@ -96,13 +97,17 @@ func (s *slot) detach() {
 		return
 	}
 	s.owned = true
-	eachSlice(&s.rec, func(b *[]byte) {
-		if len(*b) > 0 {
-			n := len(s.own)
-			s.own = append(s.own, *b...)
-			*b = s.own[n:len(s.own):len(s.own)]
-		}
-	})
+	s.keep(&s.text)
+	eachSlice(&s.rec, s.keep)
+}
+
+// keep moves a slice into the slot's own memory.
+func (s *slot) keep(b *[]byte) {
+	if len(*b) > 0 {
+		n := len(s.own)
+		s.own = append(s.own, *b...)
+		*b = s.own[n:len(s.own):len(s.own)]
+	}
 }
 
 // eachSlice calls f for each byte slice of the record.

@@ -138,22 +138,17 @@ func (r *Reader) begin(s *slot, p physical, inner []byte, c *candidate, opened l
 	}
 	s.grammar.begin(opened, inner)
 	if !s.joined {
-		s.innerAt(inner)
+		s.text = inner
 		r.enqueue(s)
 	}
 	r.makeOpen(s)
 	r.neighbours(s)
 }
 
-// innerAt remembers the text inside the envelopes if the format may have to read it
-// again with further lines.
-func (s *slot) innerAt(inner []byte) {
-	if s.rec.Format != nil && rereads(&s.rec, &s.grammar) {
-		s.inner = append(s.inner[:0], inner...)
-	}
-}
-
 func (r *Reader) enqueue(s *slot) {
+	if len(r.queue) == cap(r.queue) {
+		r.queue = r.memory[:copy(r.memory[:], r.queue)]
+	}
 	r.queue = append(r.queue, s)
 	r.unresolved++
 }
@@ -164,7 +159,7 @@ func (r *Reader) join(prev, s *slot, p physical, text []byte) bool {
 	if prev.full(len(text)) || prev.full(len(p.raw)) {
 		return false
 	}
-	prev.grow(prev.firstInner())
+	prev.grow()
 	prev.join(p, text, "\n")
 	if s.rec.Stamp.Known() {
 		prev.last = s.rec.Stamp
@@ -174,14 +169,6 @@ func (r *Reader) join(prev, s *slot, p physical, text []byte) bool {
 		r.give(s)
 	}
 	return true
-}
-
-// firstInner returns the text inside the envelopes of the first line.
-func (s *slot) firstInner() []byte {
-	if len(s.inner) > 0 {
-		return s.inner
-	}
-	return s.rec.Message
 }
 
 // near reports whether two lines of a carrier that stamps each line may belong

@@ -37,10 +37,12 @@ func DependencyName(dependency string) string {
 }
 
 // who names the thing that failed, for a sentence.
-func who(in *rules.Incident) string {
+func who(c *rules.Case, in *rules.Incident) string {
 	switch {
-	case len(in.Upstreams) == 0:
+	case len(in.Upstreams) == 0 && c.Gateway:
 		return "the gateway"
+	case len(in.Upstreams) == 0:
+		return "an upstream that the gateway's log does not name"
 	case in.Service != "" && !strings.Contains(in.Upstreams[0], in.Service):
 		return fmt.Sprintf("%s (%s)", in.Service, list(in.Upstreams))
 	}
@@ -85,7 +87,7 @@ func Summary(c *rules.Case, in *rules.Incident) string {
 	phrase := phrases[in.Verdict.Cause]
 	text := phrase
 	if strings.Contains(phrase, "%s") {
-		text = fmt.Sprintf(phrase, who(in))
+		text = fmt.Sprintf(phrase, who(c, in))
 	}
 	if p := in.Culprit; p.Process != "" && p.PID > 0 {
 		text += fmt.Sprintf(" (%s, pid %d)", p.Process, p.PID)

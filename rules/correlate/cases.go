@@ -280,18 +280,21 @@ func (e *Engine) shareSecondary(g *gathering, parts []*gathering) {
 // another cause begins a new case.
 const gapOfSuccess = 5 * parser.Second
 
+// maxSplits bounds how many gaps of one case are tried.
+const maxSplits = 64
+
 // splitStories cuts a case where it was healthy for some seconds and strong, linked
 // evidence of another cause follows.
 func (e *Engine) splitStories(g *gathering) []*gathering {
-	for i := 1; i < len(g.symptoms); i++ {
-		end := rules.Past
-		for _, s := range g.symptoms[:i] {
-			end = max(end, s.last.To)
-		}
+	end := g.symptoms[0].last.To
+	for i, tried := 1, 0; i < len(g.symptoms) && tried < maxSplits; i++ {
 		next := g.symptoms[i].when.From
 		if next-end < gapOfSuccess || !e.servedBetween(g.pool, end, next) {
+			end = max(end, g.symptoms[i].last.To)
 			continue
 		}
+		end = max(end, g.symptoms[i].last.To)
+		tried++
 		left, right := e.gather(g.pool.root, g.symptoms[:i]), e.gather(g.pool.root, g.symptoms[i:])
 		left.answers, right.answers = cutAnswers(g.answers, next)
 		e.decide(left)

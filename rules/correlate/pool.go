@@ -95,6 +95,9 @@ const failTimeout = 10 * parser.Second
 // that failed for the same virtual host within fail_timeout before.
 func (e *Engine) joinGroup(s *source, group *rules.Event) {
 	g := e.node(s, group.Upstream)
+	if e.pools.find(g) != g || len(e.pools.members(g)) > 1 {
+		return // a request, or an earlier line, tied it already
+	}
 	for i := range s.Events {
 		ev := &s.Events[i]
 		if ev.Group || ev.Upstream == "" || ev.Rank != parser.RankPrimary || ev.VHost != group.VHost || ev.VHost == "" {

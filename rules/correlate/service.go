@@ -288,7 +288,7 @@ func (sv *service) label(e *Engine) string {
 	case len(sv.units) > 0:
 		return sv.units[0]
 	case len(sv.containers) > 0:
-		return sv.containers[0]
+		return sv.containerName(e)
 	case len(sv.programs) == 1 && !slices.Contains(sv.technologies, sv.programs[0]):
 		return sv.programs[0]
 	}
@@ -298,6 +298,26 @@ func (sv *service) label(e *Engine) string {
 		}
 	}
 	return stem(e.sources[sv.streams[0].source].Source.Path)
+}
+
+// containerName is a container's name: as the runtime calls it, else what the file's
+// name says beside the id, else the short id.
+func (sv *service) containerName(e *Engine) string {
+	for _, name := range sv.containers {
+		if len(idsIn(name)) == 0 {
+			return name
+		}
+	}
+	for _, id := range sv.streams {
+		name := stem(e.sources[id.source].Source.Path)
+		for _, hex := range idsIn(name) {
+			name = strings.Trim(strings.ReplaceAll(name, hex, ""), "-_.")
+		}
+		if name != "" {
+			return name
+		}
+	}
+	return short(sv.containers[0])
 }
 
 // stem is a file's name without folders, archive, rotation and extension.

@@ -60,6 +60,9 @@ func (e *Engine) evidence(g *gathering) []rules.Evidence {
 	kinds := map[string]int{} // how often each kind of line is shown
 	for _, p := range g.verdict.Proof {
 		c := &g.rules.Evidence[p.Candidate]
+		if shown[c.Event] {
+			continue // another signature on the same line
+		}
 		shown[c.Event] = true
 		out = append(out, rules.Evidence{
 			Kind: c.Hit.Signature.ID, Cause: g.verdict.Cause, Role: rules.RoleCause, Time: moment(c.When), Count: c.Event.Count,
@@ -153,39 +156,61 @@ func serviceName(sv *service) string {
 	return sv.name
 }
 
-// timeline tells the story in one order over all sources.
+// An entry is a moment of the story before it is put in order.
+type entry struct {
+	rules.TimelineEntry
+	rank int // within one second: causes, what the gateway saw, effects, recovery
+}
+
+// timeline tells the story in one order over all sources. Most stamps are whole
+// seconds, so within a second the cause comes first.
 func (e *Engine) timeline(in *rules.Incident, g *gathering) []rules.TimelineEntry {
-	var out []rules.TimelineEntry
-	for _, ev := range in.Evidence {
-		if ev.Time.IsZero() {
-			continue
+	ranks := map[rules.EvidenceRole]int{rules.RoleContext: 0, rules.RoleCause: 1, rules.RoleEffect: 3, rules.RoleRecovery: 4}
+	var all []entry
+	add := func(rank int, time rules.Moment, what string, at rules.Location) {
+		if !time.IsZero() {
+			all = append(all, entry{rules.TimelineEntry{Time: time, What: what, Location: at}, rank})
 		}
-		out = append(out, rules.TimelineEntry{Time: ev.Time, What: ev.Why, Location: ev.Quote.Location})
 	}
+	for _, ev := range in.Evidence {
+		if !selfEvidence(ev.Kind) {
+			add(ranks[ev.Role], ev.Time, ev.Why, ev.Quote.Location)
+		}
+	}
+	var last rules.Moment
 	for _, s := range in.Symptoms {
-		what := fmt.Sprintf("first %s", describe(s))
+		what := "first " + describe(s)
 		if s.Count > 1 {
 			what += fmt.Sprintf(", %d in all", s.Count)
 		}
-		out = append(out, rules.TimelineEntry{Time: s.First, What: what, Location: s.Example.Location})
-	}
-	last := rules.Moment{}
-	for _, s := range in.Symptoms {
+		add(2, s.First, what, s.Example.Location)
 		if s.Last.Micros > last.Micros {
 			last = s.Last
 		}
 	}
-	out = append(out, rules.TimelineEntry{Time: last, What: "last failure"})
+	add(5, last, "last failure", rules.Location{})
 	if at, ok := e.firstSuccess(g); ok {
-		out = append(out, rules.TimelineEntry{Time: rules.Moment{Micros: at, Precision: parser.Second}, What: "first successful answer after it"})
+		add(6, rules.Moment{Micros: at, Precision: parser.Second}, "first successful answer after it", rules.Location{})
 	}
-	slices.SortStableFunc(out, func(a, b rules.TimelineEntry) int {
-		return cmp.Or(cmp.Compare(a.Time.Micros, b.Time.Micros), strings.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line))
+	slices.SortStableFunc(all, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(floorDiv(a.Time.Micros, parser.Second), floorDiv(b.Time.Micros, parser.Second)), cmp.Compare(a.rank, b.rank),
+			cmp.Compare(a.Time.Micros, b.Time.Micros), strings.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line))
 	})
-	if len(out) > maxTimeline {
-		out = append(out[:maxTimeline-2], out[len(out)-2:]...)
+	if len(all) > maxTimeline {
+		all = append(all[:maxTimeline-2], all[len(all)-2:]...)
+	}
+	out := make([]rules.TimelineEntry, len(all))
+	for i := range all {
+		out[i] = all[i].TimelineEntry
 	}
 	return out
+}
+
+// selfEvidence reports whether a proof is the gateway's own line, which the
+// symptoms tell already.
+func selfEvidence(kind string) bool {
+	_, ok := parser.ParseSymptom(kind)
+	return ok
 }
 
 func describe(s rules.SymptomGroup) string {

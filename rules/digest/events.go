@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"bytes"
 	"slices"
 
 	"culprit/parser"
@@ -85,8 +86,8 @@ func (b *Builder) addHits(r *parser.Record, stream string) {
 	if fresh {
 		e.Stream, e.When, e.Clock, e.Level = stream, span, clock, r.Level
 		e.Place, e.Text = b.place(r, b.proof())
-		if string(r.Message) != e.Text && r.Lines <= 1 {
-			e.Message = cut(r.Message)
+		if r.Lines <= 1 && !bytes.Contains(r.Raw, r.Message) {
+			e.Message = cut(r.Message) // an envelope hid it
 		}
 		e.Hits = slices.Clone(b.hits)
 		b.identify(e, r)

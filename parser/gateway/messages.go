@@ -1,0 +1,28 @@
+package gateway
+
+import "sync"
+
+// vocabularies lists the messages of every gateway. Ids are unique over all of them,
+// so each begins with its gateway's name or, for nginx, its module's.
+func vocabularies() [][]Message {
+	return [][]Message{
+		NginxMessages(),
+	}
+}
+
+// MessageByKey returns the message whose ID a format wrote into Gateway.MessageKey,
+// of whatever gateway. It is shared: do not change it.
+func MessageByKey(key string) (*Message, bool) {
+	m, ok := messagesByKey()[key]
+	return m, ok
+}
+
+var messagesByKey = sync.OnceValue(func() map[string]*Message {
+	all := map[string]*Message{}
+	for _, messages := range vocabularies() {
+		for i := range messages {
+			all[messages[i].ID] = &messages[i]
+		}
+	}
+	return all
+})
