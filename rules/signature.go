@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"net"
+	"strings"
+)
+
 // EvidenceRole is what a line means in the story of an incident.
 type EvidenceRole string
 
@@ -78,12 +83,14 @@ const (
 	FieldAddress    = "address"    // host:port, [v6]:port or unix path the process listens on or wants
 	FieldPort       = "port"       // port only
 	FieldDependency = "dependency" // address or name of the service behind
-	FieldService    = "service"    // name of the service that logs
-	FieldHost       = "host"
-	FieldUser       = "user"
-	FieldMemory     = "memory"
-	FieldLimit      = "limit"
-	FieldDetail     = "detail"
+	// FieldDependencyPort is its port where the line tells it apart from the name.
+	FieldDependencyPort = "dependency_port"
+	FieldService        = "service" // name of the service that logs
+	FieldHost           = "host"
+	FieldUser           = "user"
+	FieldMemory         = "memory"
+	FieldLimit          = "limit"
+	FieldDetail         = "detail"
 )
 
 // A Hit is a signature that matched a record, with its captures.
@@ -101,4 +108,14 @@ func (h *Hit) Get(name string) string {
 		}
 	}
 	return ""
+}
+
+// Dependency returns the service behind as host:port, or its name, "" if the line
+// names none.
+func (h *Hit) Dependency() string {
+	dep, port := h.Get(FieldDependency), h.Get(FieldDependencyPort)
+	if dep != "" && port != "" {
+		return net.JoinHostPort(strings.Trim(dep, "[]"), port)
+	}
+	return dep
 }

@@ -114,6 +114,11 @@ func composePrefix(b []byte, hinted bool) (name []byte, n int) {
 	for bar < len(b) && b[bar] == ' ' {
 		bar++
 	}
+	if end > 4 && end < len(b) && b[end] == '/' { // name2024/02/15 20:54:17 [error]: the bar was lost
+		if _, k, ok := timestamp.Slashed(b[end-4:]); ok && bytes.HasPrefix(b[end-4+k:], []byte(" [")) {
+			return b[:end-4], end - 4
+		}
+	}
 	if bar == end || bar >= len(b) || b[bar] != '|' || bar+1 < len(b) && b[bar+1] != ' ' {
 		return nil, 0
 	}

@@ -96,6 +96,7 @@ var peeled = []struct{ line, want string }{
 	{`nginx | 2026/11/22 15:01:47 [error] 1#1: x`, `compose container=nginx msg="2026/11/22 15:01:47 [error] 1#1: x"`},
 	{`web-1  | 2026-11-22T14:30:00.123456789Z text`, `compose,docker-timestamps time=2026-11-22T14:30:00.123456Z container=web-1 msg=text`},
 	{`web-1  |`, `compose container=web-1`},
+	{`brinder-kong-12024/02/15 20:54:17 [error] 1#0: x`, `compose container=brinder-kong-1 msg="2024/02/15 20:54:17 [error] 1#0: x"`},
 	{`2|backend       | listening`, `pm2 program=backend msg=listening`},
 	// Platforms and pastes.
 	{`2026-05-15T15:24:36.710861091Z [err]  2026/05/15 15:24:36 [error] 1#1: x`, `railway time=2026-05-15T15:24:36.710861Z level=error msg="2026/05/15 15:24:36 [error] 1#1: x"`},

@@ -12,18 +12,6 @@ var jsonl = parser.Format{
 	Doc:   "field names of zap, zerolog, logrus, slog, pino, bunyan, winston, structlog, python-json-logger, loguru, Serilog, .NET, log4j2, ECS, logstash, GELF, Google Cloud, Monolog and MongoDB, from their documentation",
 	Parse: uncoloured(parseJSON),
 	Samples: []parser.Sample{
-		{
-			Line: `{"level":30,"time":1795359751442,"pid":23150,"hostname":"edge-3","name":"media-api","port":3000,"msg":"server listening"}`,
-			Want: `time=2026-11-22T15:02:31.442Z level=info host=edge-3 program=media-api pid=23150 msg="server listening port=3000"`,
-		},
-		{ // pino-http
-			Line: `{"level":30,"time":1795359751642,"pid":23150,"hostname":"edge-3","name":"media-api","req":{"id":1,"method":"GET","url":"/v2/rates","remoteAddress":"127.0.0.1"},"res":{"statusCode":200},"responseTime":6,"msg":"request completed"}`,
-			Want: `time=2026-11-22T15:02:31.642Z level=info host=edge-3 program=media-api pid=23150 client=127.0.0.1 method=GET target=/v2/rates status=200 duration=6000 msg="request completed req.id=1 req.method=GET req.url=/v2/rates req.remoteAddress=127.0.0.1 res.statusCode=200 responseTime=6"`,
-		},
-		{
-			Line: `{"level":50,"time":1795359751642,"pid":1,"hostname":"h","reqId":"req-1","err":{"type":"Error","message":"connect ECONNREFUSED 127.0.0.1:5432","stack":"Error: connect ECONNREFUSED 127.0.0.1:5432\n    at TCPConnectWrap.afterConnect","code":"ECONNREFUSED"},"msg":"request errored"}`,
-			Want: `time=2026-11-22T15:02:31.642Z level=error host=h pid=1 msg="request errored reqId=req-1 err.code=ECONNREFUSED\nError: connect ECONNREFUSED 127.0.0.1:5432\n    at TCPConnectWrap.afterConnect"`,
-		},
 		{ // zap
 			Line: `{"level":"error","ts":1795359751.4427,"caller":"main.go:31","msg":"query failed","error":"dial tcp 127.0.0.1:5432: connect: connection refused","stacktrace":"main.main\n\t/app/main.go:31"}`,
 			Want: `time=2026-11-22T15:02:31.4427Z level=error msg="query failed caller=main.go:31\ndial tcp 127.0.0.1:5432: connect: connection refused\nmain.main\n\t/app/main.go:31"`,

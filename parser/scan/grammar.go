@@ -24,6 +24,7 @@ const (
 	ruby             // file:line:in
 	rubyBug          // [BUG]
 	php              // Stack trace, #n, thrown in
+	lua              // stack traceback
 	dotnet           // Unhandled exception.
 	rust             // thread '…' panicked at
 	elixir           // until an empty line
@@ -105,7 +106,7 @@ type stepFunc = func(g *grammar, line []byte) verdict
 // steps judges a further line, by grammar.
 var steps = [langCount]stepFunc{
 	python: stepPython, pyGroup: stepPyGroup, pyFatal: stepPyFatal, java: stepJava, jvmFatal: stepJVMFatal, golang: stepGo,
-	node: stepNode, nodeHeap: stepNodeHeap, ruby: stepRuby, rubyBug: stepRubyBug, php: stepPHP, dotnet: stepDotnet,
+	node: stepNode, nodeHeap: stepNodeHeap, ruby: stepRuby, rubyBug: stepRubyBug, php: stepPHP, dotnet: stepDotnet, lua: stepLua,
 	rust: stepRust, elixir: stepElixir, cpp: stepCpp, sanitizer: stepSanitizer, uwsgi: stepUWSGI, oom: stepOOM,
 	oops: stepOops, postgres: stepPostgres, nginxQuote: stepNginxQuote, nginxBroken: stepNginxBroken,
 	klogBlock: stepKlogBlock, julHeader: stepJUL, prettyJSON: stepPrettyJSON, export: stepExport, verbose: stepVerbose,
@@ -177,7 +178,7 @@ var looseTraces = []struct {
 }{
 	{"Caused by: ", java, false}, {"Suppressed: ", java, false}, {"Wrapped by: ", java, false},
 	{"Stack trace:", php, false}, {"[stacktrace]", php, false}, {"#0 ", php, false},
-	{"stack traceback:", java, false}, // Lua: indented lines follow
+	{"stack traceback:", lua, false},
 	{"stack backtrace:", rust, false},
 	{"Stacktrace:", java, true}, {"Backtrace:", java, true}, {"backtrace:", java, true},
 	{"--- End of ", dotnet, false}, {"** (", elixir, true}, {"Last message:", elixir, true}, {"Last message (", elixir, true},

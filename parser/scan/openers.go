@@ -46,6 +46,8 @@ var beginnings = func() (by [256][]beginning) {
 		{"Segmentation fault", oneLine}, {"Bus error", oneLine}, {"Illegal instruction", oneLine},
 		{"Floating point exception", oneLine}, {"Aborted", oneLine}, {"Killed", oneLine}, {"Out of memory", oneLine},
 		{"pure virtual method called", cpp},
+		// journalctl's own remarks, which are no records (logs-show.c)
+		{"-- Boot ", oneLine}, {"-- Reboot --", oneLine}, {"-- Journal begins at ", oneLine}, {"-- Logs begin at ", oneLine}, {"-- No entries --", oneLine},
 		// uWSGI: core/uwsgi.c
 		{"!!! uWSGI process ", uwsgi}, {"*** backtrace of ", uwsgi}, {"DAMN ! ", oneLine},
 	} {

@@ -50,6 +50,7 @@ func (r *Reader) glue(q, s *slot, p physical, inner []byte) bool {
 		return false
 	}
 	q.join(p, inner, "")
+	r.waiting += len(p.raw) + 1
 	q.last = s.rec.Stamp
 	if !s.layers.Partial {
 		r.complete(q)

@@ -43,6 +43,9 @@ const DefaultMaxLine = 256 << 10
 const (
 	maxOpen  = 8   // records of different streams that may still grow
 	maxQueue = 256 // records that wait for anything
+
+	maxWaiting   = 4 << 20  // bytes of them
+	maxIdleBytes = 64 << 10 // memory that a free slot keeps for each purpose
 )
 
 // Options says how to read. The zero value is useful.
@@ -69,6 +72,7 @@ type Reader struct {
 	current    *slot // handed out
 	latest     *slot // of the last physical line, if it is still open
 	unresolved int   // of queue
+	waiting    int   // bytes of Raw in queue
 	layers     applog.Layers
 	tail       []byte // path of the last ==> header <==
 	ended      bool
@@ -154,7 +158,7 @@ func (r *Reader) head() *slot {
 		return nil
 	}
 	s := r.queue[0]
-	if len(r.queue) > maxQueue {
+	if len(r.queue) > maxQueue || r.waiting > maxWaiting {
 		if s.partial {
 			r.complete(s)
 		}
@@ -165,6 +169,7 @@ func (r *Reader) head() *slot {
 		return nil
 	}
 	r.queue = r.queue[1:]
+	r.waiting -= len(s.rec.Raw)
 	return s
 }
 

@@ -46,12 +46,21 @@ type mark struct {
 // reset prepares the slot for a new record and keeps its memory.
 func (s *slot) reset() {
 	s.rec.Reset()
-	s.env.Buf = s.env.Buf[:0]
+	s.env.Buf = shrink(s.env.Buf)
 	s.layers, s.id, s.last = applog.Layers{}, 0, parser.Stamp{}
 	s.open, s.resolved, s.partial, s.owned, s.joined, s.byLine = false, false, false, false, false, false
 	s.grammar.reset()
 	s.text = nil
-	s.raw, s.message, s.inner, s.own, s.marks = s.raw[:0], s.message[:0], s.inner[:0], s.own[:0], s.marks[:0]
+	s.raw, s.message, s.inner, s.own = shrink(s.raw), shrink(s.message), shrink(s.inner), shrink(s.own)
+	s.marks = s.marks[:0]
+}
+
+// shrink empties b, and lets go of it if it is large.
+func shrink(b []byte) []byte {
+	if cap(b) > maxIdleBytes {
+		return nil
+	}
+	return b[:0]
 }
 
 // begin fills the position from the record's first line.

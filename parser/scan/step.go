@@ -150,6 +150,7 @@ func (r *Reader) enqueue(s *slot) {
 		r.queue = r.memory[:copy(r.memory[:], r.queue)]
 	}
 	r.queue = append(r.queue, s)
+	r.waiting += len(s.rec.Raw)
 	r.unresolved++
 }
 
@@ -161,6 +162,7 @@ func (r *Reader) join(prev, s *slot, p physical, text []byte) bool {
 	}
 	prev.grow()
 	prev.join(p, text, "\n")
+	r.waiting += len(p.raw) + 1
 	if s.rec.Stamp.Known() {
 		prev.last = s.rec.Stamp
 	}

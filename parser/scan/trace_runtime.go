@@ -94,6 +94,14 @@ func stepJava(g *grammar, line []byte) verdict {
 	return no
 }
 
+// stepLua takes the stack of nginx's Lua; the error line's context stands behind it.
+func stepLua(g *grammar, line []byte) verdict {
+	if indented(line) && !blank(line) || hasAny(line, "coroutine ", "stack traceback:") {
+		return yes
+	}
+	return no
+}
+
 func stepJVMFatal(g *grammar, line []byte) verdict {
 	if len(line) > 0 && line[0] == '#' {
 		return yes
@@ -103,7 +111,7 @@ func stepJVMFatal(g *grammar, line []byte) verdict {
 
 const (
 	goMessage = iota // the panic's text, which may have many lines
-	goStacks         // behind the first goroutine
+	goStacks         // behind it
 )
 
 func firstGo(g *grammar, line []byte) {
@@ -114,7 +122,10 @@ func firstGo(g *grammar, line []byte) {
 
 func stepGo(g *grammar, line []byte) verdict {
 	switch {
-	case blank(line), line[0] == '\t':
+	case blank(line):
+		g.phase = goStacks // only goroutines follow an empty line
+		return yes
+	case line[0] == '\t':
 		return yes
 	case hasPrefix(line, "goroutine "):
 		g.phase = goStacks
@@ -164,6 +175,7 @@ func stepRust(g *grammar, line []byte) verdict {
 	case indented(line) && !blank(line):
 		return yes
 	case g.phase == rustMessage && open(line) == none:
+		g.phase = rustTrace // one line; more are indented
 		return maybe
 	}
 	return no

@@ -61,15 +61,17 @@ func stepPostgres(g *grammar, line []byte) verdict {
 		return yes
 	}
 	head := line[:min(len(line), 200)]
-	at, which := len(head), ""
-	for _, severity := range severities {
-		if i := bytes.Index(head, []byte(severity)); i >= 0 && i < at {
-			at, which = i, severity
-		}
+	end := bytes.Index(head, []byte(":  "))
+	if end < 0 {
+		return no
 	}
-	switch which {
-	case "DETAIL:  ", "HINT:  ", "CONTEXT:  ", "STATEMENT:  ", "QUERY:  ", "LOCATION:  ":
-		if g.entry.samePID(head[:at]) {
+	word := end
+	for word > 0 && head[word-1] >= 'A' && head[word-1] <= 'Z' {
+		word--
+	}
+	switch string(head[word:end]) {
+	case "DETAIL", "HINT", "CONTEXT", "STATEMENT", "QUERY", "LOCATION":
+		if g.entry.samePID(head[:word]) {
 			return yes
 		}
 	}
@@ -77,11 +79,6 @@ func stepPostgres(g *grammar, line []byte) verdict {
 }
 
 func firstPostgres(g *grammar, line []byte) { g.entry.samePID(line[:min(len(line), 200)]) }
-
-var severities = []string{
-	"DETAIL:  ", "HINT:  ", "CONTEXT:  ", "STATEMENT:  ", "QUERY:  ", "LOCATION:  ", "LOG:  ", "ERROR:  ", "FATAL:  ", "PANIC:  ",
-	"WARNING:  ", "NOTICE:  ", "INFO:  ", "DEBUG",
-}
 
 // opensNginx recognises an error line whose quoted text goes on in the next line.
 func opensNginx(r *parser.Record, inner []byte) lang {

@@ -247,7 +247,7 @@ func (e *Engine) throughDependency(g *gathering, h *hitEvent, hit *rules.Hit, sv
 			continue
 		}
 		for i := range app.Hits {
-			dep := app.Hits[i].Get(rules.FieldDependency)
+			dep := app.Hits[i].Dependency()
 			if dep != "" && sv.answersTo(dep) {
 				return link{max(g.links[app.service].weight-4, 1), "on which " + app.service.name + " depends (" + dep + ")"}
 			}

@@ -393,7 +393,7 @@ func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 	var quoted, named string
 	for _, p := range g.verdict.Proof {
 		c := &g.rules.Evidence[p.Candidate]
-		dep := c.Hit.Get(rules.FieldDependency)
+		dep := c.Hit.Dependency()
 		for _, sv := range e.services {
 			own := c.Subject == sv.index && c.Hit.Signature.Scope == rules.ScopeDependency && g.links[sv].weight <= linkOnly
 			if own || dep != "" && sv.answersTo(dep) && g.links[sv].weight <= linkOnly {

@@ -388,39 +388,44 @@ func (sv *service) pidAt(ev *rules.Event, when rules.Interval) int64 {
 
 // process is the program's name.
 func (sv *service) process() string {
-	for _, t := range sv.technologies {
-		if p := processOf(t); p != "" {
-			return p
+	for _, p := range processes {
+		if slices.Contains(sv.technologies, p.technology) && !p.runtime {
+			return p.process
 		}
 	}
 	if len(sv.programs) > 0 {
 		return sv.programs[0]
 	}
+	for _, p := range processes {
+		if slices.Contains(sv.technologies, p.technology) {
+			return p.process
+		}
+	}
 	return ""
 }
 
-// processOf names the program that a technology's lines come from, "" where a
-// technology says nothing about it.
+// processes names the program that a technology's lines come from. A runtime that
+// only executes the service's own program comes after the service's own name for it.
+var processes = []struct {
+	technology, process string
+	runtime             bool
+}{
+	{"gunicorn", "gunicorn", false}, {"uvicorn", "uvicorn", false}, {"uwsgi", "uwsgi", false}, {"celery", "celery", false},
+	{"phpfpm", "php-fpm", false}, {"php-fpm", "php-fpm", false}, {"puma", "puma", false}, {"unicorn", "unicorn", false},
+	{"postgres", "postgres", false}, {"postgresql", "postgres", false}, {"mysql", "mysqld", false}, {"redis", "redis-server", false},
+	{"mongodb", "mongod", false}, {"dns", "dnsmasq", false}, {"apache", "apache2", false},
+	{"node", "node", false}, {"deno", "deno", false}, {"bun", "bun", false},
+	{"jvm", "java", false}, {"java", "java", false}, {"tomcat", "java", false}, {"spring", "java", false}, {"jetty", "java", false}, {"wildfly", "java", false},
+	{"elixir", "beam.smp", true}, {"erlang", "beam.smp", true}, {"passenger", "passenger", true}, {"ruby", "ruby", true},
+	{"django", "python3", true}, {"python", "python3", true}, {"php", "php", true}, {"dotnet", "dotnet", true},
+}
+
+// processOf is the program of one technology, "" if it does not tell.
 func processOf(technology string) string {
-	switch technology {
-	case "gunicorn", "uvicorn", "hypercorn", "uwsgi", "puma", "unicorn", "node", "deno", "bun", "php-fpm", "dotnet", "celery":
-		return technology
-	case "phpfpm":
-		return "php-fpm"
-	case "jvm", "tomcat", "spring", "java", "jetty", "wildfly":
-		return "java"
-	case "postgres", "postgresql":
-		return "postgres"
-	case "mysql":
-		return "mysqld"
-	case "redis":
-		return "redis-server"
-	case "mongo", "mongodb":
-		return "mongod"
-	case "dns", "dnsmasq":
-		return "dnsmasq"
-	case "erlang", "elixir":
-		return "beam.smp"
+	for _, p := range processes {
+		if p.technology == technology {
+			return p.process
+		}
 	}
 	return ""
 }

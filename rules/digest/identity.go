@@ -39,7 +39,7 @@ func (b *Builder) learn(r *parser.Record, stream string) {
 			if about = subject(h); about == "" {
 				continue
 			}
-		} else {
+		} else if speaksOf(h.Signature) {
 			b.fact(r, stream, rules.FactTechnology, h.Signature.Technology)
 		}
 		listens := h.Signature.Role == rules.RoleRecovery || h.Signature.Cause == rules.CauseStartFailure
@@ -70,6 +70,16 @@ func (b *Builder) learn(r *parser.Record, stream string) {
 			}
 		}
 	}
+}
+
+// speaksOf reports whether a signature's technology is that of the stream: an
+// application that quotes its database is no database.
+func speaksOf(s *rules.Signature) bool {
+	switch s.Technology {
+	case "generic", "startup", "dependency":
+		return false
+	}
+	return s.Scope != rules.ScopeDependency || s.Role == rules.RoleRecovery
 }
 
 // subject names what a system line is about: the pseudo-stream of a unit or container.

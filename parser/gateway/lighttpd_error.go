@@ -1,0 +1,108 @@
+package gateway
+
+import (
+	_ "embed"
+	"sync"
+
+	"culprit/parser"
+	"culprit/parser/timestamp"
+)
+
+// lighttpdError is the error log of lighttpd.
+//
+//	2026-11-25 15:00:48: (gw_backend.c.274) establishing connection failed: socket: tcp:127.0.0.1:18999: Connection refused
+//
+// There is no level: failures count as errors, the rest as info. Sent to syslog the
+// stamp is missing. A back end of mod_proxy that closes before its answer, or in it,
+// leaves no line at all, only a 500 or a short body in the access log (checked with
+// 1.4.69).
+var lighttpdError = &parser.Format{
+	Name:    "lighttpd-error",
+	Role:    parser.RoleGateway,
+	Product: "lighttpd",
+	Doc:     "lighttpd src/log.c, src/gw_backend.c; https://redmine.lighttpd.net/projects/lighttpd/wiki/Server_errorlogDetails",
+	Parse:   parseLighttpdError,
+	Samples: lighttpdErrorSamples,
+}
+
+//go:embed lighttpd_messages.tsv
+var lighttpdMessagesTSV string
+
+var lighttpdPhrases = sync.OnceValue(func() *phrasebook { return newPhrasebook(lighttpdMessagesTSV) })
+
+// LighttpdMessages returns the vocabulary of lighttpd in the order of its file. It is
+// parsed once and shared: do not change it.
+func LighttpdMessages() []Message { return lighttpdPhrases().messages }
+
+func parseLighttpdError(line []byte, _ *parser.Env, r *parser.Record) bool {
+	b := line
+	if len(b) > 0 && isDigit(b[0]) {
+		stamp, n, ok := timestamp.ISO(b)
+		if !ok || stamp.Clock != parser.ClockLocal || !has(b[n:], ": (") {
+			return false
+		}
+		r.Stamp, b = stamp, b[n+2:]
+	}
+	text, ok := lighttpdSource(b)
+	if !ok {
+		return false
+	}
+	r.Kind = parser.KindGateway
+	r.Message = text
+	r.Level = parser.LevelInfo
+	m := lighttpdPhrases().classify(text, 0, &r.Gateway)
+	if m == nil {
+		r.Gateway.Symptom, r.Gateway.Rank = parser.SymptomOther, parser.RankNoise
+		return true
+	}
+	lighttpdDetails(m, text, r)
+	return true
+}
+
+// lighttpdSource skips "(gw_backend.c.274) "; the file may come with its folders.
+func lighttpdSource(b []byte) (text []byte, ok bool) {
+	if len(b) == 0 || b[0] != '(' {
+		return nil, false
+	}
+	end := 1
+	for end < len(b) && end < 200 && b[end] != ')' && b[end] != '(' {
+		end++
+	}
+	if end+1 >= len(b) || b[end] != ')' || b[end+1] != ' ' {
+		return nil, false
+	}
+	i := end - 1
+	for i > 0 && isDigit(b[i]) {
+		i--
+	}
+	if i == end-1 || i < len("(x.c") || string(b[i-2:i+1]) != ".c." {
+		return nil, false
+	}
+	return b[end+2:], true
+}
+
+// lighttpdDetails fills what an entry's text names beside its class.
+func lighttpdDetails(m *Message, text []byte, r *parser.Record) {
+	g := &r.Gateway
+	if s := m.capture(text, "strerror"); s != nil || m.Phases[0] == parser.PhaseConnecting && g.Rank == parser.RankPrimary {
+		if s == nil {
+			s = text
+		}
+		m.tell(text, errnoNamed(s), g)
+	}
+	r.Level = m.level()
+	if s := m.capture(text, "s"); s != nil {
+		g.Upstream = lighttpdSocket(s)
+	}
+	if s := m.capture(text, "stderr_text"); s != nil {
+		g.Quoted = s
+	}
+}
+
+// lighttpdSocket cuts the "tcp:" off a socket's name; "unix:" belongs to the address.
+func lighttpdSocket(s []byte) []byte {
+	if has(s, "tcp:") {
+		return s[len("tcp:"):]
+	}
+	return s
+}
