@@ -68,8 +68,8 @@ type Candidate struct {
 	Inside  int64  // records of this kind from its subject near the case's symptoms
 	Outside int64  // and elsewhere
 	Covered int    // of ten symptom moments, how many it stands close before
+	Moments int    // how many distinct moments of failure there were to stand before, at most ten
 	Lasting bool   // it set a state that still held when the case began
-	Chained bool   // the state after it was a failure or death, not recovery
 }
 
 // First returns the interval of the first symptom.

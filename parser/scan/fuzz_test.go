@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"culprit/parser"
+	"culprit/parser/applog"
+	"culprit/parser/gateway"
 )
 
 // countLines is how many physical lines a text has.
@@ -82,6 +84,21 @@ func readBounded(t *testing.T, src interface{ Read([]byte) (int, error) }) (o ou
 	o.utf16 = st.Encoding != utf8Name
 	return o
 }
+
+// What a Reader allocates is its own memory, whatever the number of lines.
+func TestReaderDoesNotAllocatePerLine(t *testing.T) {
+	text := []byte(strings.Repeat(nginxOne+goLine+dockerLine("stdout", "00.1", `{"level":30,"time":1795359751442,"msg":"x"}`), 5000))
+	n := testing.AllocsPerRun(3, func() {
+		r := NewReader(bytes.NewReader(text), Options{Formats: benchFormats})
+		for r.Scan(context.Background()) {
+		}
+	})
+	if n > 500 {
+		t.Errorf("%v allocations for 15000 lines", n)
+	}
+}
+
+var benchFormats = append(gateway.Formats(), applog.Formats()...)
 
 func BenchmarkReader(b *testing.B) {
 	trace := traces[0].text

@@ -61,5 +61,16 @@ var traces = []struct{ name, text, want string }{
 	{"docker stack with stdout between", dockerLine("stderr", "00.1", "/srv/server.js:36") + dockerLine("stderr", "00.1", "    throw x") + dockerLine("stdout", "00.1", `{"level":30,"time":1795359751442,"msg":"x"}`) + dockerLine("stderr", "00.1", "    ^") + dockerLine("stderr", "00.1", "") + dockerLine("stderr", "00.1", "Error: x") + dockerLine("stderr", "05.0", "    at f (a.js:1:2)"), "5 1 1"},
 	{"compose streams", "web-1  | Traceback (most recent call last):\ndb-1   | 2026-11-22 15:10:26.500 UTC [29663] LOG:  x\nweb-1  |   File \"a.py\", line 1, in f\nweb-1  | KeyError: 'x'\ndb-1   | 2026-11-22 15:10:27.500 UTC [29663] LOG:  y\n", "3 1 1"},
 	{"crash inside another's envelope", "Nov 22 14:16:27 host app[7]: 2026/11/22 14:16:27 GET / 200\nNov 22 14:16:27 host app[7]: panic: boom\nNov 22 14:16:27 host app[7]: \nNov 22 14:16:27 host app[7]: goroutine 1 [running]:\nNov 22 14:16:27 host app[7]: main.main()\nNov 22 14:16:27 host app[7]: \t/srv/a.go:3 +0x1d\n", "1 5"},
+	// What does not belong together.
+	{"text behind an exception", "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: 'x'\nplain text\n", "3 1"},
+	{"a level is no exception", "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nERROR: x\n", "2 1"},
+	{"text behind a panic without goroutines", "panic: x\n\nplain text\n", "2 1"},
+	{"text behind a rust message", "thread 'main' panicked at src/main.rs:2:5:\nboom\nplain text\n", "2 1"},
+	{"java exception behind a healthy request", "203.0.113.24 - - [22/Nov/2026:15:01:46 +0000] \"GET / HTTP/1.1\" 200 157 \"-\" \"curl/8\"\njava.lang.IllegalStateException: x\n\tat a.B.c(B.java:1)\n", "1 2"},
+	{"traceback of another process", "Nov 22 14:16:27 h app[7]: ERROR: failed\nNov 22 14:16:27 h app[8]: Traceback (most recent call last):\nNov 22 14:16:27 h app[7]: next\nNov 22 14:16:27 h app[8]:   File \"a.py\", line 1, in f\n", "1 2 1"},
+	{"two oom reports", oomHead + oomHead, "1 1"},
+	{"open quote and another format", nginxPHP + "Stack trace:\n203.0.113.24 - - [22/Nov/2026:15:01:46 +0000] \"GET / HTTP/1.1\" 502 157 \"-\" \"curl/8\"\n", "2 1"},
+	{"panic behind a panic", "panic: x\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:1 +0x1\npanic: y\n\ngoroutine 1 [running]:\n", "5 3"},
+	{"journal remark", "-- Boot 8f2c4d0a6b1e4f7c9d3a5e6f70819203 --\nNov 22 14:16:27 h app[7]: x\n", "1 1"},
 	{"blank lines are their own", goLine + "\n" + goLine, "1 1 1"},
 }

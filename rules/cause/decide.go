@@ -245,19 +245,23 @@ func fold(c *rules.Case, scores []*score) {
 }
 
 // oneStory reports whether the root's evidence is about the same service as the
-// other's and not clearly after it.
+// other's and not clearly after it. Only what is linked to the upstream can be the
+// root of what happened to it.
 func oneStory(c *rules.Case, root, other *score) bool {
-	if len(other.pieces) == 0 && len(root.pieces) > 0 && !direct(c, root) {
+	a := rootPiece(c, root)
+	switch {
+	case len(other.pieces) == 0 && len(root.pieces) == 0:
+		return other.own < root.own
+	case a == nil:
+		return false
+	case len(other.pieces) == 0: // known from the symptoms alone
+		return root.own == 0 && root.pieces[0].weight >= weightWeak
+	}
+	b := &c.Evidence[other.pieces[0].index]
+	if a.Subject != b.Subject && b.Link > 0 && a.Subject >= 0 && b.Subject >= 0 && root.cause != rules.CauseDependencyFailure {
 		return false
 	}
-	if len(other.pieces) == 0 { // known from the symptoms alone: any linked cause explains it
-		return len(root.pieces) > 0 && root.pieces[0].weight >= weightWeak && root.own == 0 || len(root.pieces) == 0 && other.own < root.own
-	}
-	if len(root.pieces) == 0 || !direct(c, root) {
-		return false
-	}
-	a, b := c.Evidence[root.pieces[0].index], c.Evidence[other.pieces[0].index]
-	if a.Subject != b.Subject && a.Subject >= 0 && b.Subject >= 0 && root.cause != rules.CauseDependencyFailure {
+	if a.Link <= 0 && b.Link > 0 {
 		return false
 	}
 	slack := foldSlack
@@ -267,12 +271,17 @@ func oneStory(c *rules.Case, root, other *score) bool {
 	return first(root).From <= first(other).To+slack
 }
 
-// direct reports whether a line speaks for the cause in the first place: a line
-// that usually means something else and may stand for it begins no chain.
-func direct(c *rules.Case, s *score) bool {
-	return slices.ContainsFunc(s.pieces, func(p piece) bool {
-		return p.weight > 0 && c.Evidence[p.index].Hit.Signature.Cause == s.cause
-	})
+// rootPiece is the best line that speaks for the cause in the first place and is
+// linked to the upstream, or stands before nearly all of its failures: a line that
+// only may stand for the cause, or is about somebody else, begins no chain.
+func rootPiece(c *rules.Case, s *score) *rules.Candidate {
+	for _, p := range s.pieces {
+		ev := &c.Evidence[p.index]
+		if p.weight > 0 && ev.Hit.Signature.Cause == s.cause && (ev.Link > 0 || ev.Link == 0 && coverWeight(ev) >= coverTwo) {
+			return ev
+		}
+	}
+	return nil
 }
 
 // first is the earliest piece of a score that carries weight.
@@ -333,7 +342,7 @@ func proof(c *rules.Case, s *score) []rules.Proof {
 	for _, p := range s.pieces {
 		ev := &c.Evidence[p.index]
 		k := kind{ev.Hit.Signature.ID, ev.Subject}
-		if seen[k] || len(out) == most || p.weight <= 0 || p.weight < s.pieces[0].weight-25 {
+		if seen[k] || len(out) == most || ev.Link < 0 || p.weight <= 0 || p.weight < s.pieces[0].weight-25 {
 			continue
 		}
 		seen[k] = true

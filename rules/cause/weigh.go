@@ -28,9 +28,12 @@ const (
 	weightAlso   = -7 // it may stand for this cause, but usually stands for another
 
 	linkCap     = 12  // a sure link
-	unlinked    = -20 // nothing says that it is about this upstream
+	unlinked    = -30 // nothing says that it is about this upstream
 	unlinkedFar = -10 // and the upstream is on another machine
-	coverBest   = 15  // it stands close before every failure
+	coverLinked = 8   // a linked line stands close before every failure
+	coverAll    = 20  // an unlinked one does, and there are some
+	coverTwo    = 14  // two failures only
+	coverOne    = 8   // one failure only: chance
 	timeAt      = 5   // at the first failure
 	timeUnknown = -2
 	liftDaily   = -15 // it is written all day
@@ -81,15 +84,29 @@ func onlyStatuses(c *rules.Case) bool {
 func linkWeight(c *rules.Case, ev *rules.Candidate) int {
 	switch {
 	case ev.Link > 0:
-		return min(ev.Link, 2*linkCap)/2 + coverBest*ev.Covered/20
+		return min(ev.Link, 2*linkCap)/2 + coverLinked*ev.Covered/10
 	case ev.Link < 0:
 		return max(ev.Link, -40)
 	}
-	w := unlinked + coverBest*ev.Covered/10
+	w := unlinked + coverWeight(ev)
 	if remote(c.Members) {
 		w += unlinkedFar
 	}
 	return w
+}
+
+// coverWeight is what an unlinked line is worth for standing close before most of
+// the failures: the nearest scary line must not win by being near one of them.
+func coverWeight(ev *rules.Candidate) int {
+	switch {
+	case ev.Covered < 8:
+		return 0
+	case ev.Moments >= 3:
+		return coverAll
+	case ev.Moments == 2:
+		return coverTwo
+	}
+	return coverOne
 }
 
 // remote reports whether the members are on another machine than the gateway.

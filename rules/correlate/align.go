@@ -68,22 +68,54 @@ func (s *source) clock() parser.Clock {
 
 func (s *source) zoneless() bool { return s.clock() != parser.ClockZoned }
 
-// align settles every source's zone and skew.
+// align settles every source's zone and skew. Gateways' logs with a stated zone are
+// taken as right; the rest is compared with them.
 func (e *Engine) align() {
 	anchor := e.anchor()
-	if anchor != nil {
+	for _, s := range e.sources {
+		if s.Source.Role == parser.RoleGateway && !s.zoneless() {
+			e.settle(s, 0, rules.ZoneStated)
+		}
+	}
+	if anchor != nil && !anchor.settled {
 		e.settleAnchor(anchor)
 	}
 	e.settleByRequests()
 	e.settleByProcesses()
 	for _, s := range e.sources {
 		if !s.settled {
-			e.settleByNeighbours(s, anchor)
+			e.settleByNeighbours(s, e.neighbour(s, anchor))
 		}
 	}
 	for _, s := range e.sources {
 		e.describeZone(s)
 	}
+}
+
+// neighbour is the gateway's log that a source is most likely beside: with a stated
+// zone, from the same machine's folder, with the longest common path.
+func (e *Engine) neighbour(s, anchor *source) *source {
+	best, longest := anchor, -1
+	for _, a := range e.sources {
+		if a == s || !a.settled || a.zoneless() || a.Source.Role != parser.RoleGateway || a.site != s.site {
+			continue
+		}
+		if n := commonPath(a.Source.Path, s.Source.Path); n > longest {
+			best, longest = a, n
+		}
+	}
+	return best
+}
+
+// commonPath counts the folders that two paths share at their beginning.
+func commonPath(a, b string) int {
+	n := 0
+	for i := 0; i < len(a) && i < len(b) && a[i] == b[i]; i++ {
+		if a[i] == '/' {
+			n++
+		}
+	}
+	return n
 }
 
 // anchor is the source whose clock all others are compared with: the gateway's,
@@ -127,8 +159,8 @@ func (e *Engine) settleAnchor(a *source) {
 		if s.zoneless() {
 			continue
 		}
-		if delta, ok := offset(s.times(0, 0), a.times(0, 0)); ok {
-			zone := roundQuarter(-delta)
+		if o := offset(s.times(0, 0), a.times(0, 0)); o.found {
+			zone := roundQuarter(-o.delta)
 			e.settle(a, zone, rules.ZoneInferred)
 			return
 		}
@@ -147,23 +179,14 @@ func (e *Engine) settle(s *source, zone int64, from rules.ZoneFrom) {
 	s.Source.ZoneFrom = from
 }
 
-// settleByRequests compares each unsettled source with the settled ones, best
-// support first in a fixed order, until nothing changes.
+// settleByRequests compares each unsettled source with the settled ones that saw
+// requests, until nothing changes.
 func (e *Engine) settleByRequests() {
 	for range 3 {
 		changed := false
 		for _, s := range e.sources {
-			if s.settled || len(s.Requests) == 0 || s.clock() == parser.ClockUptime {
-				continue
-			}
-			for _, a := range e.sources {
-				if !a.settled || a == s || len(a.Requests) == 0 {
-					continue
-				}
-				if e.settleAgainst(s, a) {
-					changed = true
-					break
-				}
+			if !s.settled && len(s.Requests) > 0 && s.clock() != parser.ClockUptime {
+				changed = e.settleAgainst(s) || changed
 			}
 		}
 		if !changed {
@@ -172,22 +195,36 @@ func (e *Engine) settleByRequests() {
 	}
 }
 
-func (e *Engine) settleAgainst(s, a *source) bool {
-	delta, ok := offset(a.times(a.zone, a.skew), s.times(0, 0))
-	if !ok {
-		return false
-	}
-	zone, skew := int64(0), -delta
-	from := rules.ZoneStated
-	if s.zoneless() {
-		zone = roundQuarter(-delta)
-		skew = -delta - zone
-		from = rules.ZoneInferred
-		if e.cfg.HasZone {
-			zone, from = e.cfg.zoneAt(s.Source.First.Micros), rules.ZoneFlag
-			skew = -delta - zone
+// settleAgainst takes the best-supported offset to any settled source, those of the
+// same machine's folder first: logs of machines that serve the same site hold the
+// same paths, and chance matches between them must not count.
+func (e *Engine) settleAgainst(s *source) bool {
+	var best shift
+	bestNear := false
+	for _, a := range e.sources {
+		if !a.settled || a == s || len(a.Requests) == 0 {
+			continue
+		}
+		near := a.site == s.site
+		o := offset(a.times(a.zone, a.skew), s.times(0, 0))
+		if !o.found || bestNear && !near {
+			continue
+		}
+		if near && !bestNear || o.support > best.support || o.support == best.support && abs(o.delta) < abs(best.delta) {
+			best, bestNear = o, near
 		}
 	}
+	if !best.found {
+		return false
+	}
+	zone, from := int64(0), rules.ZoneStated
+	if s.zoneless() {
+		zone, from = roundQuarter(-best.delta), rules.ZoneInferred
+		if e.cfg.HasZone {
+			zone, from = e.cfg.zoneAt(s.Source.First.Micros), rules.ZoneFlag
+		}
+	}
+	skew := -best.delta - zone
 	if abs(skew) > maxSkew {
 		return false
 	}
@@ -215,7 +252,7 @@ func (s *source) times(zone, skew int64) []rules.Request {
 // difference in whole seconds over requests with the same method, path and (where
 // both tell it) status, refined to the median. It must have at least five matching
 // requests and three times the support of any other.
-func offset(a, b []rules.Request) (int64, bool) {
+func offset(a, b []rules.Request) shift {
 	byKey := map[uint64][]rules.Request{}
 	for _, q := range a {
 		byKey[q.Key] = append(byKey[q.Key], q)
@@ -247,7 +284,15 @@ func offset(a, b []rules.Request) (int64, bool) {
 	return mostSupported(votes, diffs)
 }
 
-func mostSupported(votes map[int64]int, diffs []int64) (int64, bool) {
+// A shift is what must be added to one clock to make it another, in microseconds,
+// and how many requests say so.
+type shift struct {
+	delta   int64
+	support int
+	found   bool
+}
+
+func mostSupported(votes map[int64]int, diffs []int64) shift {
 	bins := make([]int64, 0, len(votes))
 	for bin := range votes {
 		bins = append(bins, bin)
@@ -267,7 +312,7 @@ func mostSupported(votes map[int64]int, diffs []int64) (int64, bool) {
 		}
 	}
 	if bestSupport < minMatches || bestSupport < minLead*second {
-		return 0, false
+		return shift{}
 	}
 	var near []int64
 	for _, d := range diffs {
@@ -276,7 +321,7 @@ func mostSupported(votes map[int64]int, diffs []int64) (int64, bool) {
 		}
 	}
 	slices.Sort(near)
-	return near[len(near)/2], true
+	return shift{delta: near[len(near)/2], support: bestSupport, found: true}
 }
 
 // settleByProcesses uses pids that two sources name at a death: the kernel's kill
@@ -356,7 +401,7 @@ func (e *Engine) settleByNeighbours(s *source, anchor *source) {
 		e.settle(s, e.cfg.zoneAt(s.Source.First.Micros), rules.ZoneFlag)
 		return
 	}
-	if anchor == nil {
+	if anchor == nil || !anchor.settled {
 		e.settle(s, 0, rules.ZoneAssumed)
 		return
 	}

@@ -171,6 +171,9 @@ func (e *Engine) gather(root node, list []*symptom) *gathering {
 		if s.VHost != "" {
 			p.vhosts = append(p.vhosts, s.VHost)
 		}
+		if !slices.Contains(p.sources, s.source.index) {
+			p.sources = append(p.sources, s.source.index)
+		}
 		if p.scheme == "" {
 			p.scheme = s.Scheme
 		}

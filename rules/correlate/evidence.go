@@ -16,8 +16,8 @@ const (
 	afterglow    = 10 * parser.Second
 	maxPerKind   = 64 // events of one signature and service, nearest to the case first
 	coverMoments = 10
-	coverBefore  = 3 * parser.Second
-	coverAfter   = 2 * parser.Second
+	coverBefore  = 2 * parser.Second
+	coverAfter   = parser.Second
 )
 
 // prepare builds what cause.Decide judges.
@@ -521,6 +521,7 @@ func (e *Engine) cover(g *gathering, all []rules.Candidate) {
 				c.Covered++
 			}
 		}
+		c.Moments = len(moments)
 		if n := len(moments); n > 0 {
 			c.Covered = c.Covered * coverMoments / n
 		}

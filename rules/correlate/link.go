@@ -20,7 +20,7 @@ const (
 	linkPort      = 22 // it says that it listens on the port
 	linkSocket    = 16 // the socket's path holds its name
 	linkProtocol  = 12 // fastcgi and php-fpm, uwsgi and uWSGI
-	linkAlone     = 10 // it is the only application, the pool the only one that failed
+	linkStream    = 8  // its lines stand in the gateway's own stream: one compose project, one paste
 	linkName      = 8  // a word in common with the group, the virtual host or the URL
 	linkOnly      = 6  // it is the only application
 	linkFolder    = 2  // same machine's folder
@@ -45,6 +45,7 @@ type pool struct {
 	scheme  string
 	span    rules.Interval // of its symptoms
 	gateway bool           // a fault of the gateway itself
+	sources []int          // that its symptoms stand in
 }
 
 // link judges one service for one pool.
@@ -56,7 +57,7 @@ func (e *Engine) link(p *pool, sv *service) link {
 		return l
 	}
 	var edges []link
-	edges = append(edges, listenLink(p, sv), requestLink(p, sv), schemeLink(p, sv), nameLink(p, sv), e.aloneLink(p, sv))
+	edges = append(edges, listenLink(p, sv), requestLink(p, sv), schemeLink(p, sv), nameLink(p, sv), e.aloneLink(p, sv), e.streamLink(p, sv))
 	if siteOf(p) != "" || sv.site != "" {
 		edges = append(edges, siteLink(p, sv))
 	}
@@ -284,10 +285,29 @@ func (e *Engine) aloneLink(p *pool, sv *service) link {
 			return link{}
 		}
 	}
-	if !sv.real(e) || p.gateway {
-		return link{}
+	if !sv.real(e) || p.gateway || farAway(p.names) {
+		return link{} // the only application of this machine need not be that of another
 	}
 	return link{linkOnly, "the only application among the logs"}
+}
+
+// farAway reports whether the addresses are on other machines.
+func farAway(names []string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return n != "" && n[0] >= '0' && n[0] <= '9' && !strings.HasPrefix(n, "127.") })
+}
+
+// streamLink: who pastes gateway and application lines in one piece, or lets one
+// compose project write one stream, puts together what belongs together.
+func (e *Engine) streamLink(p *pool, sv *service) link {
+	if p.gateway {
+		return link{}
+	}
+	for _, id := range sv.streams {
+		if s := e.sources[id.source]; s.Source.HasErrors && slices.ContainsFunc(p.sources, func(i int) bool { return i == id.source }) {
+			return link{linkStream, "whose lines stand in the same stream as the gateway's"}
+		}
+	}
+	return link{}
 }
 
 // real reports whether the service is an application's log and not merely a unit
