@@ -77,7 +77,7 @@ func notesOf(s *rules.SourceInfo) (all []string) {
 		}
 		add("its clock is " + duration(max(s.Skew, -s.Skew)) + " " + way + " the gateway's; that is allowed for")
 	}
-	if s.ZoneFrom == rules.ZoneAssumed {
+	if s.ZoneFrom == rules.ZoneAssumed && s.First.Known() && s.First.Clock != parser.ClockZoned {
 		add("its times carry no zone and nothing tells it, so UTC is assumed; set it with --tz")
 	}
 	if s.First.Clock == parser.ClockYearless && s.First.Time().Year() <= 0 {

@@ -72,7 +72,7 @@ var phrases = map[rules.Cause]string{
 	rules.CauseResponseTooLarge:   "%s sent a header larger than the gateway's buffer",
 	rules.CauseTLSFailure:         "TLS between the gateway and %s failed",
 	rules.CauseNetworkUnreachable: "%s could not be reached over the network",
-	rules.CauseDNSFailure:         "the name of %s could not be resolved",
+	rules.CauseDNSFailure:         "the name %s could not be resolved",
 	rules.CauseSlowUpstream:       "%s accepted requests and did not answer in time, and no log says why",
 	rules.CauseUpstreamSaturated:  "%s had no worker, connection or queue place left",
 	rules.CauseDependencyFailure:  "%s failed because of a service behind it",
@@ -87,7 +87,11 @@ func Summary(c *rules.Case, in *rules.Incident) string {
 	phrase := phrases[in.Verdict.Cause]
 	text := phrase
 	if strings.Contains(phrase, "%s") {
-		text = fmt.Sprintf(phrase, who(c, in))
+		subject := who(c, in)
+		if in.Verdict.Cause == rules.CauseDNSFailure {
+			subject = list(in.Upstreams) // the name, not who answers for it
+		}
+		text = fmt.Sprintf(phrase, subject)
 	}
 	if p := in.Culprit; p.Process != "" && p.PID > 0 {
 		text += fmt.Sprintf(" (%s, pid %d)", p.Process, p.PID)

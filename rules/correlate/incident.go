@@ -219,6 +219,10 @@ func (e *Engine) count(in *rules.Incident, g *gathering) {
 			in.FailedOther += a.count
 		}
 	}
+	if n := cutBodies(g); n > 0 {
+		in.FailedOther += n
+		byStatus[200] += n
+	}
 	if slow(g.verdict.Cause) {
 		if n := e.abortsWhileWaiting(g); n > 0 {
 			byStatus[499] += n
@@ -232,6 +236,19 @@ func (e *Engine) count(in *rules.Incident, g *gathering) {
 	for _, status := range statuses {
 		in.StatusCounts = append(in.StatusCounts, rules.StatusCount{Status: fmt.Sprintf("%03d", status), Count: byStatus[status]})
 	}
+}
+
+// cutBodies counts requests whose failure came after the header was sent: the
+// status stays what the upstream answered, the body is cut (nginx-status-logic:
+// phases "reading upstream" and "sending to client").
+func cutBodies(g *gathering) int64 {
+	var n int64
+	for _, s := range g.symptoms {
+		if s.Rank == parser.RankPrimary && !s.Access && (s.Phase == parser.PhaseReadingBody || s.Phase == parser.PhaseSendingToClient) {
+			n += s.Count
+		}
+	}
+	return n
 }
 
 func slow(c rules.Cause) bool { return c.Family() == "slow" || c == rules.CauseWorkerTimeout }
