@@ -21,18 +21,24 @@ import (
 
 type analyzeCmd struct {
 	Paths           []string `arg:"" name:"path" help:"Files, folders, globs, archives, or - for standard input."`
-	LogFormat       []string `sep:"none" placeholder:"FORMAT" help:"A log_format of nginx, as in its configuration; may be given several times."`
-	Map             []string `sep:"none" placeholder:"ADDR=FILE|UNIT" help:"Your word that an address is served by a log file or a unit."`
 	MaxArchiveBytes int64    `placeholder:"N" help:"Most decompressed bytes of one archive member (default 8 GiB)."`
 	Workers         int      `placeholder:"N" help:"Sources read at a time (default: one per core). The result does not depend on it."`
+	engineFlags
+}
+
+// engineFlags are what analyze and tail share.
+type engineFlags struct {
+	LogFormat []string `sep:"none" placeholder:"FORMAT" help:"A log_format of nginx, as in its configuration; may be given several times."`
+	Map       []string `sep:"none" placeholder:"ADDR=FILE|UNIT" help:"Your word that an address is served by a log file or a unit."`
 }
 
 // Run reads, judges, stores and prints.
 func (c *analyzeCmd) Run(e *env) error {
-	cfg, err := c.config(e)
+	cfg, err := c.engineFlags.config(e, c.Paths)
 	if err != nil {
 		return err
 	}
+	cfg.Workers, cfg.Source.MaxArchiveBytes = c.Workers, c.MaxArchiveBytes
 	db, err := store.Open(e.ctx, e.flags.DB)
 	if err != nil {
 		return err
@@ -60,7 +66,7 @@ func (c *analyzeCmd) Run(e *env) error {
 	return nil
 }
 
-func (c *analyzeCmd) config(e *env) (*pipeline.Config, error) {
+func (c *engineFlags) config(e *env, paths []string) (*pipeline.Config, error) {
 	set, err := e.signatures()
 	if err != nil {
 		return nil, err
@@ -85,8 +91,8 @@ func (c *analyzeCmd) config(e *env) (*pipeline.Config, error) {
 		formats = append(formats, f)
 	}
 	return &pipeline.Config{
-		Paths: c.Paths, Matcher: set, Engine: engine, Formats: formats, Workers: c.Workers,
-		Source:    source.Options{MaxArchiveBytes: c.MaxArchiveBytes, Stdin: e.stdin},
+		Paths: paths, Matcher: set, Engine: engine, Formats: formats,
+		Source:    source.Options{Stdin: e.stdin},
 		Year:      cmp.Or(e.flags.Year, e.now.Year()),
 		ForceYear: e.flags.Year != 0,
 	}, nil

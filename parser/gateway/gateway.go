@@ -12,5 +12,12 @@ import "culprit/parser"
 // grammars first, so that a line with nginx's level and process numbers is never
 // taken for something looser.
 func Formats() []*parser.Format {
-	return []*parser.Format{nginxError, nginxAccess}
+	return []*parser.Format{
+		nginxError,
+		haproxyAccess, haproxyEvent, modJK, apacheError,
+		envoyAccess, envoyEvents, envoyLog, caddyError, caddyAccess, traefikAccess, traefikLog,
+		awsALB, awsELB, lighttpdError, varnishLog, varnishDaemon, ingressKlog, goProxy, nodeProxy, varnishAccess, lighttpdAccess, kongLog, apisixLog,
+		apacheAccess,
+		nginxAccess,
+	}
 }

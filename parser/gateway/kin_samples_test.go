@@ -26,3 +26,25 @@ func sampleTest(t *testing.T, f *parser.Format) {
 }
 
 func TestLighttpdErrorSamples(t *testing.T) { sampleTest(t, lighttpdError) }
+
+func TestAWSALBSamples(t *testing.T) { sampleTest(t, awsALB) }
+
+func TestAWSELBSamples(t *testing.T) { sampleTest(t, awsELB) }
+
+func TestVarnishLogSamples(t *testing.T) { sampleTest(t, varnishLog) }
+
+func TestVarnishDaemonSamples(t *testing.T) { sampleTest(t, varnishDaemon) }
+
+func TestVarnishAccessSamples(t *testing.T) { sampleTest(t, varnishAccess) }
+
+func TestLighttpdAccessSamples(t *testing.T) { sampleTest(t, lighttpdAccess) }
+
+func TestIngressKlogSamples(t *testing.T) { sampleTest(t, ingressKlog) }
+
+func TestGoProxySamples(t *testing.T) { sampleTest(t, goProxy) }
+
+func TestNodeProxySamples(t *testing.T) { sampleTest(t, nodeProxy) }
+
+func TestKongLogSamples(t *testing.T) { sampleTest(t, kongLog) }
+
+func TestAPISIXLogSamples(t *testing.T) { sampleTest(t, apisixLog) }

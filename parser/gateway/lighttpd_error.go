@@ -52,11 +52,26 @@ func parseLighttpdError(line []byte, _ *parser.Env, r *parser.Record) bool {
 	r.Level = parser.LevelInfo
 	m := lighttpdPhrases().classify(text, 0, &r.Gateway)
 	if m == nil {
-		r.Gateway.Symptom, r.Gateway.Rank = parser.SymptomOther, parser.RankNoise
+		lighttpdUnknown(b[:len(b)-len(text)], text, r)
 		return true
 	}
 	lighttpdDetails(m, text, r)
 	return true
+}
+
+// lighttpdUnknown classes a text of no entry, another version's: an error of the
+// system told by a module that talks to back ends is one of theirs.
+func lighttpdUnknown(source, text []byte, r *parser.Record) {
+	g := &r.Gateway
+	g.Symptom, g.Rank = parser.SymptomOther, parser.RankNoise
+	if indexString(source, "gw_backend.c") < 0 && indexString(source, "mod_proxy.c") < 0 &&
+		indexString(source, "mod_fastcgi.c") < 0 && indexString(source, "mod_scgi.c") < 0 {
+		return
+	}
+	if g.Errno = errnoNamed(text); g.Errno != 0 {
+		g.Symptom, g.Rank = socketClass(g.Errno, parser.PhaseNone, parser.SymptomOther), parser.RankSecondary
+		r.Level = parser.LevelError
+	}
 }
 
 // lighttpdSource skips "(gw_backend.c.274) "; the file may come with its folders.
@@ -89,6 +104,7 @@ func lighttpdDetails(m *Message, text []byte, r *parser.Record) {
 			s = text
 		}
 		m.tell(text, errnoNamed(s), g)
+		g.Rank = min(g.Rank, m.Rank)
 	}
 	r.Level = m.level()
 	if s := m.capture(text, "s"); s != nil {

@@ -7,6 +7,11 @@ import "sync"
 func vocabularies() [][]Message {
 	return [][]Message{
 		NginxMessages(),
+		goMessages(), caddyMessages(), traefikMessages(), envoyMessages(),
+		apacheMessages(),
+		modJKMessages(),
+		haproxyMessages(),
+		LighttpdMessages(), AWSMessages(), VarnishMessages(), IngressMessages(), NodeMessages(), goProxyMessages(),
 	}
 }
 

@@ -11,6 +11,8 @@
 package digest
 
 import (
+	"slices"
+
 	"culprit/parser"
 	"culprit/rules"
 
@@ -102,20 +104,19 @@ func (b *Builder) Finish() *rules.Digest {
 	b.d.Requests = b.sketch.kept
 	b.d.Pools = b.pools.sets
 	b.access.settle(&b.d)
-	b.settleRole()
+	roleOf(&b.d.Source, b.roles)
 	return &b.d
 }
 
-// settleRole decides what wrote the source: a gateway if its error log or its
-// access log is in it, else whichever of application and system wrote more.
-func (b *Builder) settleRole() {
-	s := &b.d.Source
+// roleOf decides what wrote the source: a gateway if its error log or its access
+// log is in it, else whichever of application and system wrote more.
+func roleOf(s *rules.SourceInfo, roles [4]int64) {
 	switch {
 	case s.HasErrors || s.HasAccess:
 		s.Role = parser.RoleGateway
-	case b.roles[parser.RoleSystem] > b.roles[parser.RoleApp]:
+	case roles[parser.RoleSystem] > roles[parser.RoleApp]:
 		s.Role = parser.RoleSystem
-	case s.Lines > 0 || b.roles[parser.RoleApp] > 0:
+	case s.Lines > 0 || roles[parser.RoleApp] > 0:
 		s.Role = parser.RoleApp
 	}
 }
@@ -212,4 +213,54 @@ func (m *mixer) word(w uint64) {
 	m.h ^= w + 0x9e3779b97f4a7c15 + (m.h << 6) + (m.h >> 2)
 	m.h *= 0xff51afd7ed558ccd
 	m.h ^= m.h >> 33
+}
+
+// Snapshot returns a copy of the digest so far, which the engine may keep while the
+// Builder goes on.
+func (b *Builder) Snapshot() *rules.Digest {
+	d := b.d
+	d.Events = slices.Clone(b.d.Events)
+	for i := range d.Events {
+		d.Events[i].Requests = slices.Clone(d.Events[i].Requests)
+	}
+	d.Tallies = slices.Clone(b.d.Tallies)
+	for i := range d.Tallies {
+		d.Tallies[i].Requests = slices.Clone(d.Tallies[i].Requests)
+	}
+	d.Requests = slices.Concat(b.sketch.kept, b.sketch.now)
+	d.Facts = slices.Clone(b.d.Facts)
+	d.Pools = b.pools.sets
+	b.access.settle(&d)
+	roleOf(&d.Source, b.roles)
+	return &d
+}
+
+// Source gives access to the description of the source, which the caller fills.
+func (b *Builder) Source() *rules.SourceInfo { return &b.d.Source }
+
+// Newest is the latest moment that any event or tally tells of, in the source's
+// clock; rules.Past if there is none.
+func (b *Builder) Newest() int64 {
+	newest := rules.Past
+	for i := range b.d.Events {
+		newest = max(newest, b.d.Events[i].Last.From)
+	}
+	for i := range b.d.Tallies {
+		newest = max(newest, b.d.Tallies[i].Second*parser.Second)
+	}
+	return newest
+}
+
+// Forget drops what ended before a moment of the source's clock, except hits that
+// set a state: a service's last state stays evidence until the next one.
+func (b *Builder) Forget(before int64) {
+	b.d.Events = slices.DeleteFunc(b.d.Events, func(e rules.Event) bool { return e.Last.To < before && !lasting(&e) })
+	b.d.Tallies = slices.DeleteFunc(b.d.Tallies, func(t rules.Tally) bool { return (t.Second+b.healthy)*parser.Second < before })
+	b.sketch.kept = slices.DeleteFunc(b.sketch.kept, func(q rules.Request) bool { return q.Micros < before })
+	clear(b.events)
+	clear(b.tallies)
+}
+
+func lasting(e *rules.Event) bool {
+	return slices.ContainsFunc(e.Hits, func(h rules.Hit) bool { return h.Signature.State != "" })
 }

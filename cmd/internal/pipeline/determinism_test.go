@@ -16,7 +16,6 @@ import (
 	"testing"
 
 	"culprit/fixtures"
-	"culprit/rules/signature"
 	"culprit/store"
 )
 
@@ -57,7 +56,7 @@ func turned(files []string, turn int) []string {
 
 func mustAnalyze(t *testing.T, workers int, paths ...string) []byte {
 	t.Helper()
-	_, text, err := analyze(workers, paths...)
+	_, text, err := analyze(config(workers, paths...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +139,7 @@ func TestStoringTwiceChangesNothing(t *testing.T) {
 
 func putCase(t *testing.T, path string, c *fixtures.Case, workers int) {
 	t.Helper()
-	r, _, err := analyze(workers, c.Logs())
+	r, _, err := analyze(config(workers, c.Logs()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +199,7 @@ func TestRunLeavesNoGoroutine(t *testing.T) {
 	cancel()
 	for name, ctx := range map[string]context.Context{"to the end": context.Background(), "cancelled": over} {
 		before := runtime.NumGoroutine()
-		_, err := Run(ctx, Config{Paths: []string{c.Logs()}, Matcher: signature.Builtin(), Workers: 8})
+		_, err := Run(ctx, config(8, c.Logs()))
 		if (err != nil) != (ctx.Err() != nil) {
 			t.Errorf("%s: error %v", name, err)
 		}

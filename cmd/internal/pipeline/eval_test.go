@@ -12,7 +12,6 @@ import (
 	"culprit/fixtures"
 	"culprit/parser/source"
 	"culprit/rules"
-	"culprit/rules/signature"
 )
 
 // TestAccuracy compares the table of right and wrong verdicts with the golden one. It
@@ -210,7 +209,11 @@ func wrongList(b *bytes.Buffer, all []outcome) {
 		for i := range all {
 			if o := &all[i]; o.skip == "" {
 				if flaws := o.flaws(base); len(flaws) > 0 {
-					row(o.kind, strings.TrimPrefix(o.c.ID, o.kind+":"), strings.Join(flaws, "; "))
+					_, id, derived := strings.Cut(o.c.ID, ":")
+					if !derived {
+						id = o.c.ID
+					}
+					row(o.kind, id, strings.Join(flaws, "; "))
 				}
 			}
 		}
@@ -243,8 +246,8 @@ func TestHealthyStretchesHoldNoCause(t *testing.T) {
 
 func strongHits(t *testing.T, dir string) []string {
 	t.Helper()
-	ctx, cfg := context.Background(), Config{Matcher: signature.Builtin(), Year: casesYear, ForceYear: true}
-	sources, problems := source.Open(ctx, []string{dir}, cfg.Source)
+	ctx, cfg := context.Background(), config(1, dir)
+	sources, problems := source.Open(ctx, cfg.Paths, cfg.Source)
 	for _, p := range problems {
 		t.Error(p.Path, p.Err)
 	}

@@ -1,8 +1,10 @@
 // Package pipeline wires sources, scanner, digests and engine together. It is the
 // only place that starts goroutines for work:
 //
-//   - one per worker in batch, each taking whole sources from a list and filling
-//     the slot of its source; Run waits for all of them.
+//   - batch: one per worker, each taking whole sources from a list and filling the
+//     slot of its source; Run waits for all of them;
+//   - live: one that waits for lines and hands them on, and one per followed path
+//     that scans and folds them; Tail waits for all of them.
 //
 // Everything a worker does is a pure function of the source's bytes, and the engine
 // does not depend on order, so any number of workers gives the same report.
@@ -123,13 +125,12 @@ func Scan(ctx context.Context, cfg *Config, src *source.Source) *rules.Digest {
 	for reader.Scan(ctx) {
 		builder.Add(reader.Record())
 	}
-	d := builder.Finish()
-	describe(&d.Source, reader.Stats())
-	d.Source.HeadHash = src.HeadHash()
+	describe(builder.Source(), reader.Stats())
+	builder.Source().HeadHash = src.HeadHash()
 	if err := reader.Err(); err != nil {
-		d.Source.Error = err.Error()
+		builder.Source().Error = err.Error()
 	}
-	return d
+	return builder.Finish()
 }
 
 // describe copies what the scanner counted.

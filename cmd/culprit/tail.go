@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"culprit/cmd/internal/pipeline"
+	"culprit/parser/source"
+	"culprit/report"
+	"culprit/rules"
+	"culprit/store"
+)
+
+type tailCmd struct {
+	Paths     []string `arg:"" optional:"" name:"path" help:"Files, folders, globs, FIFOs, or - for standard input; without, the logs in the usual places."`
+	FromStart bool     `help:"Read files that are new to the store from their beginning, not from their end."`
+	engineFlags
+}
+
+// usualPlaces are where distributions let gateways, servers and the system log.
+var usualPlaces = []string{
+	"/var/log/nginx/*.log", "/var/log/openresty/*.log", "/usr/local/openresty/nginx/logs/*.log", "/var/log/angie/*.log",
+	"/var/log/apache2/*.log", "/var/log/httpd/*_log", "/var/log/haproxy.log", "/var/log/caddy/*.log", "/var/log/lighttpd/*.log",
+	"/var/log/syslog", "/var/log/messages", "/var/log/kern.log", "/var/log/auth.log", "/var/log/secure",
+	"/var/log/php*-fpm.log", "/var/log/php-fpm/*.log", "/var/log/gunicorn/*.log", "/var/log/uwsgi/*.log", "/var/log/uwsgi/app/*.log",
+	"/var/log/supervisor/*.log", "/var/log/tomcat*/catalina.out", "/var/log/postgresql/*.log", "/var/log/mysql/*.log", "/var/log/redis/*.log",
+	"/var/log/containers/*.log",
+}
+
+// Run follows until it is told to stop.
+func (c *tailCmd) Run(e *env) error {
+	paths, err := c.paths(e)
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(e.ctx, e.flags.DB)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	cfg, err := c.config(e, paths)
+	if err != nil {
+		return err
+	}
+	saved, err := db.Checkpoints(e.ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range saved {
+		p, err := source.ParsePosition(s.Path, s.Device, s.Inode, s.Offset, s.Fingerprint)
+		if err != nil {
+			e.warn("%s: its position is not readable and it is joined anew: %v", s.Path, err)
+			continue
+		}
+		cfg.Follow.Start = append(cfg.Follow.Start, p)
+	}
+	if cfg.Known, err = e.incidents(db, store.Filter{Since: e.now.Add(-24 * time.Hour)}); err != nil {
+		return err
+	}
+	out, done, err := e.output()
+	if err != nil {
+		return err
+	}
+	t := &teller{env: e, db: db, out: out}
+	cfg.Sink = t.update
+	return errors.Join(pipeline.Tail(e.ctx, *cfg), done())
+}
+
+func (c *tailCmd) config(e *env, paths []string) (*pipeline.LiveConfig, error) {
+	base, err := c.engineFlags.config(e, paths)
+	if err != nil {
+		return nil, err
+	}
+	return &pipeline.LiveConfig{
+		Config: *base, Now: time.Now,
+		Follow: source.FollowOptions{FromStart: c.FromStart, Stdin: e.stdin, Notify: func(n source.Notice) {
+			if n.Err != nil {
+				e.warn("%s: %v", n.Path, n.Err)
+			} else {
+				e.warn("%s: followed again", n.Path)
+			}
+		}},
+	}, nil
+}
+
+// paths says what is followed; without arguments it looks in the usual places.
+func (c *tailCmd) paths(e *env) ([]string, error) {
+	if len(c.Paths) > 0 {
+		return c.Paths, nil
+	}
+	var found []string
+	for _, pattern := range usualPlaces {
+		matches, _ := filepath.Glob(pattern)
+		found = append(found, matches...)
+	}
+	found = slices.DeleteFunc(found, func(p string) bool {
+		f, err := os.Open(p)
+		if err != nil {
+			e.warn("%v", err)
+			return true
+		}
+		f.Close()
+		return false
+	})
+	if len(found) == 0 {
+		return nil, errors.New("tail: no readable log in the usual places (/var/log/nginx, /var/log/syslog, …); name the logs to follow, or run with the rights to read them")
+	}
+	if !e.flags.Quiet {
+		fmt.Fprintf(e.stderr, "culprit: following %s\n", report.Clean(strings.Join(found, ", ")))
+	}
+	return found, nil
+}
+
+// A teller stores what changed and prints it.
+type teller struct {
+	*env
+	db  *store.DB
+	out io.Writer
+}
+
+func (t *teller) update(u pipeline.Update) error {
+	batch := store.Batch{}
+	for _, c := range u.Changes {
+		batch.Incidents = append(batch.Incidents, c.Incident)
+	}
+	for _, p := range u.Positions {
+		batch.Checkpoints = append(batch.Checkpoints, store.Checkpoint{Path: p.Path, Device: p.Device, Inode: p.Inode, Offset: p.Offset, Fingerprint: p.Fingerprint()})
+	}
+	for _, g := range u.Gaps {
+		t.warn("%s: lines are missing: %s", g.Path, g.Reason)
+		batch.Gaps = append(batch.Gaps, gapOf(g))
+	}
+	if len(batch.Incidents) > 0 {
+		batch.Run = store.Run{ID: "live", Version: version(), Window: u.Report.Window, Sources: u.Report.Sources, Totals: u.Report.Totals}
+	}
+	if err := t.db.Commit(context.WithoutCancel(t.ctx), batch); err != nil {
+		return err
+	}
+	for _, c := range u.Changes {
+		if err := t.tell(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func gapOf(g source.Gap) store.Gap {
+	out := store.Gap{Source: g.Path, Offset: g.From, Bytes: -1, Why: g.Reason}
+	if g.To >= 0 && g.From >= 0 {
+		out.Bytes = g.To - g.From
+	}
+	if !g.Since.IsZero() {
+		out.From = rules.Moment{Micros: g.Since.UnixMicro(), Precision: 1}
+	}
+	if !g.Until.IsZero() {
+		out.To = rules.Moment{Micros: g.Until.UnixMicro(), Precision: 1}
+	}
+	return out
+}
+
+// tell prints one change: a JSON object, or a line for people.
+func (t *teller) tell(c pipeline.Change) error {
+	if t.flags.Format == "json" {
+		return report.WriteIncidentLine(t.out, c.Event, &c.Incident)
+	}
+	in := &c.Incident
+	_, err := fmt.Fprintf(t.out, "%s  %-8s  %s  %s (%d %% sure)\n", in.Start.Time().Format("15:04:05"), c.Event, in.ID,
+		report.Clean(in.Summary), int(in.Verdict.Confidence*100+0.5))
+	for _, ev := range in.Evidence {
+		if err == nil && c.Event != "updated" && ev.Role == rules.RoleCause {
+			_, err = fmt.Fprintf(t.out, "          %s:%d: %s\n", report.Clean(ev.Quote.Source), ev.Quote.Line, report.Clean(ev.Quote.Text))
+			break
+		}
+	}
+	return err
+}

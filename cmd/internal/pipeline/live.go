@@ -1,0 +1,400 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"hash/fnv"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"culprit/parser"
+	"culprit/parser/scan"
+	"culprit/parser/source"
+	"culprit/rules"
+	"culprit/rules/correlate"
+	"culprit/rules/digest"
+)
+
+// LiveConfig says what to follow and whom to tell.
+type LiveConfig struct {
+	Config
+	Follow source.FollowOptions
+	// Known are incidents that the store holds already: they are not told again unless
+	// they change.
+	Known []rules.Incident
+	// Sink is called with what is new, in one goroutine: changes of incidents, the
+	// positions to go on from, and losses. What it returns ends Tail.
+	Sink func(Update) error
+	// Now reads the wall clock; cmd gives it, so that nothing else needs one.
+	Now func() time.Time
+}
+
+// An Update is what one decision of the live engine changed.
+type Update struct {
+	Changes   []Change
+	Positions []source.Position // to be saved with the changes: a restart from here rebuilds all that is open
+	Gaps      []source.Gap
+	Report    *rules.Report
+}
+
+// A Change is an incident that opened, was updated or resolved.
+type Change struct {
+	Event    string // opened, updated, resolved
+	Incident rules.Incident
+}
+
+// Paces of the live engine.
+const (
+	decideEvery = 200 * time.Millisecond // at most so often, and not more than a fifth of the time
+	saveEvery   = 5 * time.Second        // positions, when nothing else happens
+	idleAfter   = 300 * time.Millisecond // a trace that has not grown for so long is complete
+	horizon     = 30 * time.Minute       // log time that stays in memory, and longer while a case is open
+	feedChunks  = 4                      // waiting per path; then the follower waits: unread lines stay on disk
+)
+
+// Tail follows until the context ends; then all that was read is decided and handed
+// to the Sink, and Tail returns nil.
+func Tail(ctx context.Context, cfg LiveConfig) error {
+	l := &live{cfg: cfg, feeds: map[string]*feed{}, told: map[string]told{}, dirty: make(chan struct{}, 1)}
+	for _, in := range cfg.Known {
+		l.told[in.ID] = told{hash: contentHash(&in), state: in.State, since: cfg.Now()}
+	}
+	follower := source.Follow(cfg.Paths, cfg.Follow)
+	defer follower.Close()
+	scanning, stop := context.WithCancel(context.Background())
+	defer stop()
+	lines := make(chan error, 1)
+	go func() { lines <- l.pull(ctx, scanning, follower) }()
+	err := l.loop(ctx, lines)
+	return err
+}
+
+// live is the state of a running Tail.
+type live struct {
+	cfg   LiveConfig
+	dirty chan struct{} // something was folded
+
+	mu        sync.Mutex // guards all below
+	feeds     map[string]*feed
+	gaps      []source.Gap
+	positions []source.Position // of the last delivered chunk
+	marks     []mark
+	wg        sync.WaitGroup
+
+	told map[string]told // by incident id; loop's own
+}
+
+// A mark remembers where reading stood when a moment of log time had been reached.
+type mark struct {
+	at        time.Time
+	positions []source.Position
+}
+
+// told is what was last said of an incident.
+type told struct {
+	hash  uint64
+	count int64
+	state string
+	since time.Time // wall time of its last new symptom
+}
+
+// A feed carries one path's chunks to its scanner.
+type feed struct {
+	path    string
+	chunks  chan []byte
+	rest    []byte
+	idle    atomic.Bool
+	mu      sync.Mutex // guards builder
+	builder *digest.Builder
+}
+
+// Read gives the scanner what came, and scan.ErrIdle when nothing came for a while.
+func (f *feed) Read(p []byte) (int, error) {
+	for len(f.rest) == 0 {
+		var wait <-chan time.Time
+		if !f.idle.Load() {
+			t := time.NewTimer(idleAfter)
+			defer t.Stop()
+			wait = t.C
+		}
+		select {
+		case chunk, ok := <-f.chunks:
+			if !ok {
+				return 0, io.EOF
+			}
+			f.rest = chunk
+			f.idle.Store(false)
+		case <-wait:
+			f.idle.Store(true)
+			return 0, scan.ErrIdle
+		}
+	}
+	n := copy(p, f.rest)
+	f.rest = f.rest[n:]
+	return n, nil
+}
+
+// pull reads the follower and feeds the scanners, until the context ends or nothing
+// can come any more; then it waits for the scanners.
+func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) error {
+	defer func() {
+		l.mu.Lock()
+		for _, f := range l.feeds {
+			close(f.chunks)
+		}
+		l.mu.Unlock()
+		l.wg.Wait()
+	}()
+	for {
+		chunk, err := follower.Next(ctx)
+		if err != nil {
+			if errors.Is(err, io.EOF) || ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		l.mu.Lock()
+		if chunk.Gap != nil {
+			l.gaps = append(l.gaps, *chunk.Gap)
+		}
+		l.positions = follower.Positions()
+		f := l.feed(scanning, chunk.Path)
+		l.mu.Unlock()
+		if len(chunk.Data) > 0 {
+			data := bytes.Clone(chunk.Data)
+			if chunk.Partial {
+				data = append(data, '\n')
+			}
+			select {
+			case f.chunks <- data:
+			case <-ctx.Done():
+				return nil
+			}
+		}
+		l.wake()
+	}
+}
+
+func (l *live) wake() {
+	select {
+	case l.dirty <- struct{}{}:
+	default:
+	}
+}
+
+// feed returns the path's feed, with a scanner behind it.
+func (l *live) feed(ctx context.Context, path string) *feed {
+	if f := l.feeds[path]; f != nil {
+		return f
+	}
+	f := &feed{path: path, chunks: make(chan []byte, feedChunks)}
+	reader := scan.NewReader(f, scan.Options{Year: l.cfg.Year, LogFormats: l.cfg.Formats})
+	head := fnv.New64a()
+	io.WriteString(head, path) // a followed file's head may be gone: ties at equal time go by path here
+	f.builder = digest.New(rules.SourceInfo{Path: path, Group: path, HeadHash: head.Sum64()}, l.cfg.Matcher, reader)
+	l.feeds[path] = f
+	l.wg.Go(func() {
+		for reader.Scan(ctx) {
+			f.mu.Lock()
+			f.builder.Add(reader.Record())
+			f.mu.Unlock()
+			if f.idle.Load() || reader.Stats().Records%1000 == 0 {
+				f.describe(reader.Stats())
+				l.wake()
+			}
+		}
+		f.describe(reader.Stats())
+		l.wake()
+	})
+	return f
+}
+
+func (f *feed) describe(s scan.Stats) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	info := f.builder.Source()
+	*info = rules.SourceInfo{Path: info.Path, Group: info.Group, HeadHash: info.HeadHash, Gateway: info.Gateway,
+		HasErrors: info.HasErrors, HasAccess: info.HasAccess, Loopback: info.Loopback}
+	describe(info, s)
+}
+
+// loop decides whenever something came, tells what changed, and saves positions.
+func (l *live) loop(ctx context.Context, lines <-chan error) error {
+	tick := time.NewTicker(decideEvery)
+	defer tick.Stop()
+	var rest time.Time // not before: deciding must not take more than a fifth of the time
+	pending := false
+	for {
+		select {
+		case err := <-lines: // the end: all scanners are done
+			return errors.Join(err, l.decide())
+		case <-l.dirty:
+			pending = true
+		case <-tick.C:
+			now := l.cfg.Now()
+			if now.Before(rest) || !pending && !l.due(now) {
+				continue
+			}
+			pending = false
+			if err := l.decide(); err != nil {
+				return err
+			}
+			took := l.cfg.Now().Sub(now)
+			rest = now.Add(5 * took)
+		}
+	}
+}
+
+// due reports whether an open incident may have fallen quiet, or positions are to be saved.
+func (l *live) due(now time.Time) bool {
+	for _, t := range l.told {
+		if t.state == "open" && now.Sub(t.since) >= l.quiet() {
+			return true
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.marks) == 0 || now.Sub(l.marks[len(l.marks)-1].at) >= saveEvery
+}
+
+func (l *live) quiet() time.Duration {
+	if q := l.cfg.Engine.Quiet; q > 0 {
+		return time.Duration(q) * time.Microsecond
+	}
+	return time.Minute
+}
+
+// decide runs the engine over what was folded so far and tells the difference.
+func (l *live) decide() error {
+	now := l.cfg.Now()
+	engine := correlate.New(l.cfg.Engine)
+	l.mu.Lock()
+	positions, gaps := l.positions, l.gaps
+	l.gaps = nil
+	feeds := make([]*feed, 0, len(l.feeds))
+	for _, f := range l.feeds {
+		feeds = append(feeds, f)
+	}
+	l.mu.Unlock()
+	slices.SortFunc(feeds, func(a, b *feed) int { return strings.Compare(a.path, b.path) })
+	for _, f := range feeds {
+		f.mu.Lock()
+		engine.Add(f.builder.Snapshot())
+		f.mu.Unlock()
+	}
+	report := engine.Decide()
+	changes := l.compare(report, now)
+	return l.cfg.Sink(Update{Changes: changes, Positions: l.mark(now, positions, report, feeds), Gaps: gaps, Report: report})
+}
+
+// compare finds what is new since it was last told.
+func (l *live) compare(report *rules.Report, now time.Time) []Change {
+	var changes []Change
+	seen := map[string]bool{}
+	for i := range report.Incidents {
+		in := &report.Incidents[i]
+		seen[in.ID] = true
+		before, known := l.told[in.ID]
+		count := symptomsOf(in)
+		t := told{hash: contentHash(in), count: count, state: in.State, since: before.since}
+		if !known || count != before.count {
+			t.since = now
+		}
+		if in.State == "open" && now.Sub(t.since) >= l.quiet() {
+			in.State, t.state = "resolved", "resolved"
+		}
+		if !known {
+			if gone := l.superseded(in, report); gone != "" {
+				in.Supersedes = gone
+				delete(l.told, gone)
+			}
+		}
+		l.told[in.ID] = t
+		switch {
+		case !known:
+			changes = append(changes, Change{"opened", *in})
+			if t.state == "resolved" {
+				changes = append(changes, Change{"resolved", *in})
+			}
+		case before.state == "open" && t.state == "resolved":
+			changes = append(changes, Change{"resolved", *in})
+		case before.hash != t.hash:
+			changes = append(changes, Change{"updated", *in})
+		}
+	}
+	return changes
+}
+
+// superseded finds an open incident that was told under another id and is now part
+// of in: an earlier line turned up, or two pools became one.
+func (l *live) superseded(in *rules.Incident, report *rules.Report) string {
+	ids := make([]string, 0, len(l.told))
+	for id, t := range l.told {
+		if t.state == "open" && !slices.ContainsFunc(report.Incidents, func(other rules.Incident) bool { return other.ID == id }) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	if len(ids) == 0 {
+		return ""
+	}
+	return ids[0]
+}
+
+func symptomsOf(in *rules.Incident) int64 {
+	var n int64
+	for _, s := range in.Symptoms {
+		n += s.Count
+	}
+	return n
+}
+
+// contentHash covers what people are told: counts, cause, state, proof.
+func contentHash(in *rules.Incident) uint64 {
+	h := fnv.New64a()
+	io.WriteString(h, in.Summary)
+	io.WriteString(h, string(in.Verdict.Cause))
+	for _, e := range in.Evidence {
+		io.WriteString(h, e.Quote.Text)
+	}
+	for _, s := range in.Symptoms {
+		h.Write([]byte{byte(s.Class), byte(s.Count), byte(s.Count >> 8), byte(s.Count >> 16)})
+	}
+	return h.Sum64()
+}
+
+// mark remembers where reading stands, forgets what no open case needs, and returns
+// the positions from which a restart rebuilds everything that is remembered.
+func (l *live) mark(now time.Time, positions []source.Position, report *rules.Report, feeds []*feed) []source.Position {
+	keep := horizon
+	for i := range report.Incidents {
+		if in := &report.Incidents[i]; in.State == "open" {
+			keep = max(keep, now.Sub(in.Start.Time())+10*time.Minute)
+		}
+	}
+	keep = min(keep, 24*time.Hour)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(positions) > 0 && (len(l.marks) == 0 || now.Sub(l.marks[len(l.marks)-1].at) >= saveEvery) {
+		l.marks = append(l.marks, mark{now, positions})
+		for _, f := range feeds {
+			f.mu.Lock()
+			if newest := f.builder.Newest(); newest != rules.Past {
+				f.builder.Forget(newest - keep.Microseconds() - parser.Minute)
+			}
+			f.mu.Unlock()
+		}
+	}
+	for len(l.marks) > 1 && now.Sub(l.marks[1].at) >= keep {
+		l.marks = l.marks[1:]
+	}
+	if len(l.marks) == 0 {
+		return nil
+	}
+	return l.marks[0].positions
+}

@@ -1,0 +1,26 @@
+package gateway
+
+import "culprit/parser"
+
+// goProxySamples are the ways in which programs log a failure of ReverseProxy.
+var goProxySamples = []parser.Sample{
+	{Line: `2026/11/22 13:59:00 http: proxy error: dial tcp 127.0.0.1:8081: connect: connection refused`, Want: `time=2026-11-22T13:59:00 level=error symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 upstream=127.0.0.1:8081 msg="http: proxy error: dial tcp 127.0.0.1:8081: connect: connection refused"`},
+	{Line: `edge: 2026/11/22 13:59:00.123456 main.go:41: http: proxy error: EOF`, Want: `time=2026-11-22T13:59:00.123456 level=error program=edge symptom=premature-close phase=reading-response-header-from-upstream rank=primary msg="http: proxy error: EOF"`},
+	{Line: `[edge] 2026/11/22 13:59:00 http: proxy error: context canceled`, Want: `time=2026-11-22T13:59:00 level=info program=edge symptom=client-abort phase=other rank=noise msg="http: proxy error: context canceled"`},
+	{Line: `2026/11/22 13:59:00 INFO http: proxy error: dial tcp: lookup app.internal on 127.0.0.11:53: no such host`, Want: `time=2026-11-22T13:59:00 level=error symptom=resolve-failed phase=resolving rank=primary group=app.internal msg="http: proxy error: dial tcp: lookup app.internal on 127.0.0.11:53: no such host"`},
+	{Line: `http: proxy error: read tcp 10.0.0.2:41000->10.0.0.9:8080: read: connection reset by peer`, Want: `level=error symptom=conn-reset phase=reading-response-header-from-upstream rank=primary errno=104 upstream=10.0.0.9:8080 msg="http: proxy error: read tcp 10.0.0.2:41000->10.0.0.9:8080: read: connection reset by peer"`},
+	{Line: `{"time":"2026-11-22T13:59:00.123Z","level":"INFO","msg":"http: proxy error: dial unix /run/app.sock: connect: no such file or directory"}`, Want: `time=2026-11-22T13:59:00.123Z level=error symptom=socket-missing phase=connecting-to-upstream rank=primary errno=2 upstream=unix:/run/app.sock msg="http: proxy error: dial unix /run/app.sock: connect: no such file or directory"`},
+	{Line: `time=2026-11-22T13:59:00.123Z level=INFO msg="http: proxy error: net/http: timeout awaiting response headers"`, Want: `time=2026-11-22T13:59:00.123Z level=error symptom=read-timeout phase=reading-response-header-from-upstream rank=primary msg="http: proxy error: net/http: timeout awaiting response headers"`},
+	{Line: `2026/11/22 13:59:00 httputil: ReverseProxy read error during body copy: unexpected EOF`, Want: `time=2026-11-22T13:59:00 level=error symptom=truncated-body phase=reading-upstream rank=primary msg="httputil: ReverseProxy read error during body copy: unexpected EOF"`},
+	{Line: `2026/11/22 13:59:00 http: proxy error: something nobody has seen`, Want: `time=2026-11-22T13:59:00 level=error symptom=other rank=primary msg="http: proxy error: something nobody has seen"`},
+}
+
+// nodeProxySamples are lines as the proxies' sources print them.
+var nodeProxySamples = []parser.Sample{
+	{Line: `[HPM] Error occurred while proxying request localhost:3000/api/x to http://localhost:3001/ [ECONNREFUSED] (https://nodejs.org/api/errors.html#errors_common_system_errors)`, Want: `level=error symptom=conn-refused phase=connecting-to-upstream rank=primary scheme=http upstream=localhost:3001 msg="[HPM] Error occurred while proxying request localhost:3000/api/x to http://localhost:3001/ [ECONNREFUSED] (https://nodejs.org/api/errors.html#errors_common_system_errors)"`},
+	{Line: `[HPM] Error occurred while trying to proxy request /api/x from shop.example to http://10.0.0.9:3001 (ECONNRESET) (https://nodejs.org/api/errors.html#errors_common_system_errors)`, Want: `level=error symptom=conn-reset phase=reading-response-header-from-upstream rank=primary scheme=http upstream=10.0.0.9:3001 vhost=shop.example msg="[HPM] Error occurred while trying to proxy request /api/x from shop.example to http://10.0.0.9:3001 (ECONNRESET) (https://nodejs.org/api/errors.html#errors_common_system_errors)"`},
+	{Line: `2:14:05 PM [vite] http proxy error: /api/items`, Want: `level=error symptom=other rank=primary msg="[vite] http proxy error: /api/items"`},
+	{Line: "[vite] http proxy error: /api/items\nError: connect ECONNREFUSED ::1:3001\n    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1555:16)", Want: `level=error symptom=conn-refused phase=connecting-to-upstream rank=primary upstream=::1:3001 msg="[vite] http proxy error: /api/items\nError: connect ECONNREFUSED ::1:3001\n    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1555:16)"`},
+	{Line: "Proxy error: Could not proxy request /api/x from localhost:3000 to http://localhost:5000.\nSee https://nodejs.org/api/errors.html#errors_common_system_errors for more information (ETIMEDOUT).", Want: `level=error symptom=connect-timeout phase=connecting-to-upstream rank=primary scheme=http upstream=localhost:5000 vhost=localhost:3000 msg="Proxy error: Could not proxy request /api/x from localhost:3000 to http://localhost:5000.\nSee https://nodejs.org/api/errors.html#errors_common_system_errors for more information (ETIMEDOUT)."`},
+	{Line: `Failed to proxy http://localhost:8000/api Error: connect ECONNREFUSED 127.0.0.1:8000`, Want: `level=error symptom=conn-refused phase=connecting-to-upstream rank=primary scheme=http upstream=127.0.0.1:8000 msg="Failed to proxy http://localhost:8000/api Error: connect ECONNREFUSED 127.0.0.1:8000"`},
+}

@@ -1,0 +1,175 @@
+package gateway
+
+import (
+	"bytes"
+
+	"culprit/parser"
+	"culprit/parser/timestamp"
+)
+
+// goProxy is what httputil.ReverseProxy says about a request that it could not proxy,
+// in whatever Go program it stands in:
+//
+//	2026/11/22 13:59:00 http: proxy error: dial tcp 127.0.0.1:8081: connect: connection refused
+//
+// The text goes through the program's standard logger, so prefix, stamp and file vary,
+// and log/slog may wrap it as JSON or logfmt, always at INFO. There is no request, and
+// the peer only in errors of the dial. All other lines of the program are its own:
+// nothing but the proxy's words is taken.
+var goProxy = &parser.Format{
+	Name:    "go-proxy-error",
+	Role:    parser.RoleGateway,
+	Product: "go-httputil",
+	Doc:     "Go net/http/httputil/reverseproxy.go: defaultErrorHandler, copyResponse; log package; log/slog",
+	Parse:   parseGoProxy,
+	Samples: goProxySamples,
+}
+
+const (
+	goProxyError  = "http: proxy error: "
+	goBodyError   = "httputil: ReverseProxy read error during body copy: "
+	goTestedError = "suppressing panic for copyResponse error in test; copy error: "
+)
+
+// goProxyMessages returns the texts of the proxy itself; what stands behind them is
+// Go's error, with a vocabulary of its own.
+func goProxyMessages() []Message {
+	return goProxyWords[:]
+}
+
+var goProxyWords = [...]Message{
+	{ID: "go-httputil.proxy-error", Template: goProxyError + "<err>", Class: parser.SymptomOther, Rank: parser.RankPrimary,
+		Phases: []parser.Phase{parser.PhaseNone}, Meaning: "ReverseProxy could not get a response; the error decides"},
+	{ID: "go-httputil.body-error", Template: goBodyError + "<err>", Class: parser.SymptomTruncatedBody, Rank: parser.RankPrimary,
+		Phases: []parser.Phase{parser.PhaseReadingBody}, Causes: []string{"unhandled-exception", "crash-signal", "client-abort"},
+		Meaning: "the upstream broke off in the body, after the status was sent"},
+	{ID: "go-httputil.body-error-tested", Template: goTestedError + "<err>", Class: parser.SymptomTruncatedBody, Rank: parser.RankPrimary,
+		Phases: []parser.Phase{parser.PhaseReadingBody}, Causes: []string{"unhandled-exception"},
+		Meaning: "the upstream broke off in the body; the handler ran outside a server"},
+}
+
+func parseGoProxy(line []byte, env *parser.Env, r *parser.Record) bool {
+	text, ok := goProxyText(line, env, r)
+	if !ok {
+		return false
+	}
+	for i, words := range [...]string{goProxyError, goBodyError, goTestedError} {
+		if has(text, words) {
+			r.Kind, r.Message = parser.KindGateway, text
+			goProxyFailure(&goProxyWords[i], text[len(words):], env, r)
+			return true
+		}
+	}
+	return false
+}
+
+func goProxyFailure(m *Message, err []byte, env *parser.Env, r *parser.Record) {
+	g := &r.Gateway
+	f := readGoError(err)
+	if f.message != nil {
+		f.tell(env, g)
+	}
+	if f.message == nil || m.Class == parser.SymptomTruncatedBody && g.Rank == parser.RankPrimary {
+		g.Symptom, g.Rank, g.Phase = m.Class, m.Rank, m.Phases[0]
+		g.MessageKey, g.Causes = m.ID, m.Causes
+	}
+	r.Level = parser.LevelError
+	if g.Rank <= parser.RankNoise {
+		r.Level = parser.LevelInfo
+	}
+}
+
+// goProxyText finds the logger's text behind what loggers put before it, which a
+// client cannot write: names, a level, stamps and a source file.
+func goProxyText(line []byte, env *parser.Env, r *parser.Record) ([]byte, bool) {
+	switch {
+	case len(line) < len(goProxyError):
+		return nil, false
+	case line[0] == '{':
+		return goProxyJSON(line, env, r)
+	case has(line, "time="):
+		return goProxyLogfmt(line, env, r)
+	}
+	rest := line
+	for range 6 {
+		if has(rest, "http: ") || has(rest, "httputil: ") || has(rest, "suppressing ") {
+			return rest, true
+		}
+		if stamp, n, ok := timestamp.Slashed(rest); ok && n < len(rest) {
+			r.Stamp, rest = stamp, trimBlanks(rest[n:])
+			continue
+		}
+		end := wordEnd(rest, 0)
+		if end >= len(rest) || !goPrefixWord(rest[:end], r) {
+			return nil, false
+		}
+		rest = trimBlanks(rest[end:])
+	}
+	return nil, false
+}
+
+// goPrefixWord accepts [name], name:, file.go:12: and slog's level; a name becomes the
+// program's.
+func goPrefixWord(word []byte, r *parser.Record) bool {
+	switch string(word) {
+	case "INFO", "WARN", "ERROR", "DEBUG":
+		return true
+	}
+	last := len(word) - 1
+	if last < 1 || last > 64 {
+		return false
+	}
+	switch {
+	case word[0] == '[' && word[last] == ']':
+		keepName(&r.Program, word[1:last])
+	case word[last] == ':' && bytes.IndexByte(word[:last], ':') >= 0:
+		return indexString(word, ".go:") > 0
+	case word[last] == ':':
+		keepName(&r.Program, word[:last])
+	default:
+		return false
+	}
+	return true
+}
+
+func keepName(field *[]byte, name []byte) {
+	if len(*field) == 0 {
+		*field = name
+	}
+}
+
+// goProxyJSON reads {"time":"…","level":"INFO","msg":"http: proxy error: …"}.
+func goProxyJSON(line []byte, env *parser.Env, r *parser.Record) ([]byte, bool) {
+	const begin = `{"time":"`
+	if !has(line, begin) {
+		return nil, false
+	}
+	stamp, n, ok := timestamp.ISO(line[len(begin):])
+	if !ok || !has(line[len(begin)+n:], `","level":"`) {
+		return nil, false
+	}
+	rest := line[len(begin)+n+len(`","level":"`):]
+	end := bytes.IndexByte(rest, '"')
+	if end < 0 || !has(rest[end:], `","msg":"http`) && !has(rest[end:], `","msg":"suppressing `) {
+		return nil, false
+	}
+	r.Stamp = stamp
+	start := end + len(`","msg":"`)
+	return unescaped(env, rest[start:quotedEnd(rest, start)]), true
+}
+
+// goProxyLogfmt reads time=… level=INFO msg="http: proxy error: …".
+func goProxyLogfmt(line []byte, env *parser.Env, r *parser.Record) ([]byte, bool) {
+	stamp, n, ok := timestamp.ISO(line[len("time="):])
+	rest := line[len("time=")+n:]
+	if !ok || !has(rest, " level=") {
+		return nil, false
+	}
+	end := wordEnd(rest, 1)
+	if !has(rest[end:], ` msg="http`) && !has(rest[end:], ` msg="suppressing `) {
+		return nil, false
+	}
+	r.Stamp = stamp
+	start := end + len(` msg="`)
+	return unescaped(env, rest[start:quotedEnd(rest, start)]), true
+}

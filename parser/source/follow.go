@@ -1,0 +1,318 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// Defaults of FollowOptions.
+const (
+	DefaultPoll     = 250 * time.Millisecond
+	DefaultFollowed = 4096
+)
+
+const (
+	// blockBytes bounds a Chunk and a line.
+	blockBytes = 256 << 10
+	// settleTime is how long a file that was rotated away must be quiet before the next
+	// one is read, if the system cannot tell whether its writer has let go. nginx reopens
+	// within milliseconds of USR1, logrotate's postrotate script within a second or two.
+	settleTime = 2 * time.Second
+	// lingerTime is how long a rotated file is still looked at after that, for the sake
+	// of a worker that is shutting down and holds it open.
+	lingerTime = 10 * time.Minute
+	// idleTime without growth makes a truncation harmless: nobody was writing.
+	idleTime = 10 * time.Second
+	// rescanTime is how often patterns are expanded again.
+	rescanTime = time.Second
+)
+
+// FollowOptions says where to start and what to tell. The zero value is useful.
+type FollowOptions struct {
+	// FromStart reads files that no Position knows from their first byte. Otherwise those
+	// that exist at the start are joined at their last complete line; those that appear
+	// later are read from the first byte in any case.
+	FromStart bool
+	// Start is what Positions gave when an earlier Follower was left. Positions of paths
+	// that are not followed are ignored.
+	Start []Position
+	// Poll is how often files are looked at, whatever inotify says; 0 means 250 ms.
+	Poll time.Duration
+	// Flush delivers a line without newline, marked Partial, after so long a silence
+	// of a file that is still its path's; 0 holds it back until it is complete.
+	Flush time.Duration
+	// MaxFiles bounds how many paths are followed at once; 0 means 4096.
+	MaxFiles int
+	// Stdin is what "-" reads.
+	Stdin io.Reader
+	// PollOnly does without inotify.
+	PollOnly bool
+	// Notify is told of what goes wrong and mends itself, each thing once. It is called
+	// from Next. nil tells nobody.
+	Notify func(Notice)
+}
+
+// A Notice says that a path cannot be followed as it should be, or (Err nil) that it can
+// again. No line is lost by what Notices tell; what is lost is a Gap.
+type Notice struct {
+	Path string
+	Err  error
+}
+
+// A Chunk is a run of complete lines of one file.
+type Chunk struct {
+	// Path is the followed path, whatever the file is called by now.
+	Path string
+	// File is the file that the lines are in.
+	File Identity
+	// Data ends with a newline, unless Partial. It holds up to 256 KiB and is valid until
+	// the next call of Next. It is empty if the Chunk only reports a Gap.
+	Data []byte
+	// Offset is where Data begins in the file, in decompressed bytes; of standard input
+	// and FIFOs, in the stream.
+	Offset int64
+	// Partial says that the last line of Data lacks its end: the file was left without a
+	// newline, or the line is longer than 256 KiB and its rest is passed over.
+	Partial bool
+	// Gap is what could not be read before Data, nil if nothing is missing.
+	Gap *Gap
+}
+
+// A Gap is a loss that could not be avoided.
+type Gap struct {
+	Path string
+	// From and To are offsets in the file that lost bytes; -1 is unknown.
+	From, To int64
+	// Reason is a sentence's end: "the file was truncated before it was read to its end".
+	Reason string
+	// Since and Until enclose the loss, as the file system tells it: when the file was last
+	// seen written before it, and when what follows it was written. Zero is unknown.
+	Since, Until time.Time
+}
+
+// FollowStats counts what was read and delivered, or passed over.
+type FollowStats struct {
+	Bytes     int64 // delivered
+	Zeros     int64 // zero bytes before lines (a truncation under a writer that does not append)
+	LongLines int64 // lines that were cut at 256 KiB
+	LongBytes int64 // the bytes of their rests
+	Gaps      int64
+}
+
+// A Follower reads lines as they are written, from any number of files. It is used from
+// one goroutine; it starts none but one for each pipe, and what the waking library needs.
+type Follower struct {
+	opts   FollowOptions
+	pace   pace
+	names  []named
+	tracks []*track
+	pipes  []*pipeline
+	turn   int  // the track that is asked first
+	begun  bool // the arguments were expanded once
+	scans  int  // polls until patterns are expanded again
+	stats  FollowStats
+	ticker *time.Ticker
+	wake   *waker
+	told   map[string]string // the last trouble of each path
+	paths  map[string]bool   // of tracks and pipes
+	known  map[inode]string  // paths by file, while arguments are expanded
+	buf    []byte
+	ready  chan *pipeline
+}
+
+// pace is the options' times in polls: a clock that is set back changes nothing.
+type pace struct{ settle, linger, idle, rescan, flush int }
+
+func paceOf(o FollowOptions) pace {
+	polls := func(d time.Duration) int { return int((d + o.Poll - 1) / o.Poll) }
+	return pace{polls(settleTime), polls(lingerTime), polls(idleTime), polls(rescanTime), polls(o.Flush)}
+}
+
+// Follow makes a Follower of paths, globs, directories (all that lies in them), FIFOs and
+// "-". It opens nothing yet; what cannot be opened is tried again with each poll. Use
+// Next, and Positions after it, until the context ends; then Close.
+func Follow(args []string, opts FollowOptions) *Follower {
+	f := newFollower(args, opts)
+	f.ticker = time.NewTicker(f.opts.Poll)
+	if !f.opts.PollOnly {
+		f.wake = newWaker()
+	}
+	return f
+}
+
+// newFollower has neither a clock nor a waker: tests drive tick and step by hand.
+func newFollower(args []string, opts FollowOptions) *Follower {
+	opts.Poll = cmp.Or(max(opts.Poll, 0), DefaultPoll)
+	opts.MaxFiles = cmp.Or(opts.MaxFiles, DefaultFollowed)
+	return &Follower{
+		opts: opts, pace: paceOf(opts), names: namesOf(args), told: map[string]string{}, paths: map[string]bool{},
+		buf: make([]byte, markerBytes+blockBytes), ready: make(chan *pipeline),
+	}
+}
+
+// Next waits for lines. It returns ctx's error when ctx is done, and io.EOF when nothing
+// can come any more, which happens with standard input only.
+func (f *Follower) Next(ctx context.Context) (Chunk, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return Chunk{}, err
+		}
+		select {
+		case <-f.ticker.C: // rotations are watched for also while lines pour in
+			f.tick(ctx)
+		default:
+		}
+		var c Chunk
+		if f.step(ctx, &c) {
+			return c, nil
+		}
+		if f.finished() {
+			return Chunk{}, io.EOF
+		}
+		select {
+		case <-ctx.Done():
+		case <-f.ticker.C:
+			f.tick(ctx)
+		case <-f.wake.events():
+			f.woken(ctx)
+		case p := <-f.ready:
+			if p.take(&c) {
+				f.count(&c)
+				return c, nil
+			}
+			f.drop(p)
+		}
+	}
+}
+
+// tick is one poll: it looks at every path.
+func (f *Follower) tick(ctx context.Context) {
+	if f.scans--; f.scans < 0 || !f.begun {
+		f.scans = f.pace.rescan - 1
+		f.expand(ctx)
+		f.begun = true
+	}
+	for _, t := range f.tracks {
+		t.look(ctx, true)
+	}
+	f.retire()
+}
+
+// woken looks at the paths that inotify named.
+func (f *Follower) woken(ctx context.Context) {
+	for _, t := range f.tracks {
+		if t.bell != nil && t.bell.rung.Swap(false) {
+			t.look(ctx, false)
+		}
+	}
+}
+
+// step takes what is there from the next track that has something.
+func (f *Follower) step(ctx context.Context, c *Chunk) bool {
+	if !f.begun {
+		f.tick(ctx)
+	}
+	for range f.tracks {
+		f.turn = (f.turn + 1) % len(f.tracks)
+		if f.tracks[f.turn].step(ctx, c) {
+			f.count(c)
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+	}
+	return false
+}
+
+func (f *Follower) count(c *Chunk) {
+	f.stats.Bytes += int64(len(c.Data))
+	if c.Gap != nil {
+		f.stats.Gaps++
+	}
+}
+
+// finished reports that only standard input was asked for, and has ended.
+func (f *Follower) finished() bool {
+	for _, n := range f.names {
+		if n.path != "-" || !n.ended {
+			return false
+		}
+	}
+	return true
+}
+
+// Positions tells how far the lines go that Next has returned, all paths in their order,
+// and of a path the older file first. Saved together with what was made of those lines,
+// and given to another Follower's Start, it goes on with the byte after them. Those of
+// Start whose paths are not followed at present are not repeated: keep them.
+func (f *Follower) Positions() []Position {
+	if !f.begun {
+		return slices.Clone(f.opts.Start)
+	}
+	var all []Position
+	for _, t := range f.tracks {
+		all = t.positions(all)
+	}
+	return all
+}
+
+// Paths returns the paths that are followed at present, sorted.
+func (f *Follower) Paths() []string {
+	var all []string
+	for _, t := range f.tracks {
+		all = append(all, t.path)
+	}
+	for _, p := range f.pipes {
+		all = append(all, p.path)
+	}
+	return sorted(all)
+}
+
+// Stats returns the counts so far.
+func (f *Follower) Stats() FollowStats { return f.stats }
+
+// Close lets all files go. A read of a standard input that cannot be interrupted is left
+// to end by itself.
+func (f *Follower) Close() error {
+	for _, t := range f.tracks {
+		t.close()
+	}
+	for _, p := range f.pipes {
+		p.close()
+	}
+	f.wake.close()
+	if f.ticker != nil {
+		f.ticker.Stop()
+	}
+	return nil
+}
+
+// notify tells each trouble of a path once, and its end.
+func (f *Follower) notify(path string, err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if f.told[path] == text {
+		return
+	}
+	if text == "" {
+		delete(f.told, path)
+	} else {
+		f.told[path] = text
+	}
+	if f.opts.Notify != nil {
+		f.opts.Notify(Notice{Path: path, Err: err})
+	}
+}
+
+// A bell is rung by the waking library's goroutine for one path.
+type bell struct {
+	rung atomic.Bool
+	stop func()
+}

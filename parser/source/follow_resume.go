@@ -1,0 +1,263 @@
+package source
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+)
+
+// What a Gap's reason may be.
+const (
+	becauseGone      = "the file is gone, or was truncated, before it was read to its end"
+	becauseHole      = "a rotated file is missing"
+	becauseBetween   = "the file was deleted, and others may have been between it and the next"
+	becauseTruncated = "the file was truncated while it was written"
+	becauseCopied    = "the file was copied and truncated; what was written in between is lost"
+	becauseUnread    = "the file was truncated before it was read to its end"
+	becauseOpen      = "a rotated file cannot be read"
+)
+
+// restart finds the files that an earlier Follower stopped in, and all younger ones.
+func (t *track) restart(ctx context.Context) {
+	all := siblings(t.path)
+	defer func() { release(all) }()
+	if len(all) == 0 {
+		return // wait for the path
+	}
+	last := len(t.starts) - 1
+	p := t.starts[last]
+	i := find(ctx, all, p)
+	if p.HeadBytes == 0 && newer(all, p.Seen) < i {
+		i = -1 // it was empty: what was written to it since may be in copies
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	for _, l := range t.starts[:last] {
+		if j := find(ctx, all, l); j >= 0 && j != i {
+			if f := t.open(ctx, &all[j], l); f != nil {
+				f.away, f.settled = true, true
+			}
+		}
+	}
+	t.starts, t.begun = nil, true
+	id := inode{p.Device, p.Inode}
+	switch own := len(all) - 1; {
+	case i >= 0:
+		if f := t.open(ctx, &all[i], p); f != nil {
+			f.away = !all[i].isOwn()
+		}
+		if fileID(all[i].info) != id && (!all[i].isPacked() || holdsFile(all, id)) {
+			t.lost(all[i].size(), -1, becauseCopied, p.Seen, until(all, i+1))
+		}
+		if hasHole(all, i) {
+			t.lost(-1, -1, becauseHole, p.Seen, until(all, i+1))
+		}
+		i++
+	case all[own].isCut(p):
+		i = own + 1
+		p.Offset = all[own].info.Size()
+		t.open(ctx, &all[own], p)
+	default:
+		i = newer(all, p.Seen)
+		if p.HeadBytes > 0 || i == len(all) || fileID(all[i].info) != id {
+			t.lost(p.Offset, -1, becauseGone, p.Seen, until(all, i))
+		}
+	}
+	t.chain(ctx, all[i:], len(t.files))
+}
+
+// until is when the i-th file, the next after a loss, was written; zero if there is none.
+func until(all []sibling, i int) (when time.Time) {
+	if i < len(all) {
+		when = all[i].info.ModTime()
+	}
+	return when
+}
+
+// replace finds what lies between live, whose name leads to another file now, and that.
+func (t *track) replace(ctx context.Context, live *followed) {
+	if !live.intact() {
+		t.rewritten(ctx, len(t.files)-1)
+	}
+	all := siblings(t.path)
+	defer func() { release(all) }()
+	p := t.position(live)
+	i := find(ctx, all, p)
+	if ctx.Err() != nil || len(all) == 0 {
+		return
+	}
+	switch {
+	case i >= 0 && all[i].isOwn() && !os.SameFile(all[i].info, live.info):
+		// The content was put in place under the same name: read on in the new file.
+		t.files = t.files[:len(t.files)-1]
+		live.close()
+		t.open(ctx, &all[i], p)
+		return
+	case i >= 0:
+		if hasHole(all, i) {
+			t.lost(-1, -1, becauseHole, p.Seen, until(all, i+1))
+		}
+		i++
+	default:
+		i = newer(all, p.Seen)
+		if i < len(all) && !all[i].isOwn() && isUnlinked(live.info) {
+			t.lost(-1, -1, becauseBetween, p.Seen, until(all, i))
+		}
+	}
+	t.chain(ctx, all[i:], len(t.files))
+}
+
+// rewritten deals with the i-th file when the bytes that were read are not in it any more.
+// copytruncate leaves a copy; what was not read yet is read there. What was written
+// between the end of copying and the truncation is lost for everybody.
+func (t *track) rewritten(ctx context.Context, i int) {
+	f := t.files[i]
+	f.look(false)
+	p, known := t.position(f), f.known
+	all := siblings(t.path)
+	defer func() { release(all) }()
+	older := all[:place(all, f)]
+	k := find(ctx, older, p)
+	calm := f.calm >= t.f.pace.idle
+	switch {
+	case k >= 0:
+		if size := older[k].size(); !calm || size != known.Size() {
+			t.lost(size, -1, becauseCopied, p.Seen, f.info.ModTime())
+		}
+	case known.Size() > f.offset:
+		t.lost(f.offset, known.Size(), becauseUnread, p.Seen, f.info.ModTime())
+	case !calm:
+		t.lost(f.offset, -1, becauseTruncated, p.Seen, f.info.ModTime())
+	}
+	if k < 0 && f.isCut() {
+		f.seek(f.info.Size())
+		return
+	}
+	f.restart()
+	if k < 0 && isUnlinked(f.info) {
+		return // newer files may have come after it
+	}
+	if k < 0 {
+		t.chain(ctx, older[newer(older, p.Seen):], i)
+		return
+	}
+	if c := t.openAt(ctx, &older[k], p, i); c != nil {
+		c.away, c.copied = true, true
+		i++
+	}
+	t.chain(ctx, older[k+1:], i)
+}
+
+// place is where f is among its siblings; behind the rotated ones if it has no name.
+func place(all []sibling, f *followed) int {
+	for i, s := range all {
+		if s.isOwn() || os.SameFile(s.info, f.info) {
+			return i
+		}
+	}
+	return len(all)
+}
+
+// emptied deals with an empty file that was touched: there may be copies of what was
+// written to it and truncated.
+func (t *track) emptied(ctx context.Context, i int) {
+	f := t.files[i]
+	all := siblings(t.path)
+	defer func() { release(all) }()
+	older := all[:place(all, f)]
+	f.growHead()
+	if j := find(ctx, older, t.position(f)); j >= 0 {
+		older = older[:j] // compressed meanwhile
+	}
+	if k := newer(older, t.position(f).Seen); k < len(older) && !isUnlinked(f.info) {
+		t.lost(-1, -1, becauseCopied, f.known.ModTime(), f.info.ModTime())
+		t.chain(ctx, older[k:], i)
+	}
+	f.known = f.info
+}
+
+// isCut reports that the file was made shorter, and what is left of it is as it was.
+func (f *followed) isCut() bool {
+	size := f.info.Size()
+	if size == 0 || size >= f.offset {
+		return false
+	}
+	head := f.head[:min(size, int64(len(f.head)))]
+	var now [fingerBytes]byte
+	n, _ := f.file.ReadAt(now[:len(head)], 0)
+	return n == len(head) && n > 0 && string(now[:n]) == string(head)
+}
+
+// holdsFile reports that a file is among the siblings.
+func holdsFile(all []sibling, id inode) bool {
+	return slices.ContainsFunc(all, func(s sibling) bool { return fileID(s.info) == id })
+}
+
+// size is that of the decompressed bytes, -1 if it is not known.
+func (s sibling) size() int64 {
+	if s.isPacked() {
+		return -1
+	}
+	return s.info.Size()
+}
+
+// isCut is the same for a file that an earlier run has read.
+func (s sibling) isCut(p Position) bool {
+	device, inode := deviceInode(s.info)
+	size := s.info.Size()
+	p.MarkerBytes = 0
+	return s.isOwn() && device == p.Device && inode == p.Inode && p.HeadBytes > 0 &&
+		size >= int64(p.HeadBytes) && size < p.Offset && holds(s.file, p)
+}
+
+// chain follows files from their first byte, unless they are followed already, and puts
+// them in at the i-th place.
+func (t *track) chain(ctx context.Context, all []sibling, i int) {
+	for k := range all {
+		held := slices.ContainsFunc(t.files, func(f *followed) bool { return os.SameFile(f.info, all[k].info) })
+		if held {
+			continue
+		}
+		own := all[k].isOwn()
+		if f := t.openAt(ctx, &all[k], Position{}, i); f != nil {
+			f.away = !own
+			i++
+		}
+	}
+}
+
+func (t *track) open(ctx context.Context, s *sibling, p Position) *followed {
+	return t.openAt(ctx, s, p, len(t.files))
+}
+
+// openAt follows a sibling from p on, as the i-th file.
+func (t *track) openAt(ctx context.Context, s *sibling, p Position, i int) *followed {
+	f, err := s.at(ctx, p)
+	if err != nil {
+		t.lost(p.Offset, -1, becauseOpen+": "+err.Error(), p.Seen, s.info.ModTime())
+		return nil
+	}
+	s.file = nil // the track closes it
+	t.files = slices.Insert(t.files, i, f)
+	return f
+}
+
+// openRegular opens what can be read at any offset.
+func openRegular(path string) (*os.File, fs.FileInfo, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, nil, pathError("open", path, err)
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &NotLogError{Path: path, What: special(info.Mode())}
+	}
+	if err != nil {
+		file.Close()
+		return nil, nil, err
+	}
+	return file, info, nil
+}

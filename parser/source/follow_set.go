@@ -1,0 +1,182 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A named is one argument.
+type named struct {
+	path  string
+	ended bool // standard input is at its end
+}
+
+func namesOf(args []string) (all []named) {
+	for _, arg := range args {
+		if !slices.ContainsFunc(all, func(n named) bool { return n.path == arg }) {
+			all = append(all, named{path: arg})
+		}
+	}
+	return all
+}
+
+func sorted(all []string) []string {
+	slices.Sort(all)
+	return all
+}
+
+// expand follows what the arguments lead to and is not followed yet.
+func (f *Follower) expand(ctx context.Context) {
+	f.known = f.openFiles()
+	for i := range f.names {
+		n := &f.names[i]
+		info, err := os.Stat(n.path)
+		switch {
+		case n.path == "-":
+			f.stdin(n)
+		case err == nil && info.IsDir():
+			f.directory(ctx, n.path)
+		case err != nil && strings.ContainsAny(n.path, "*?["):
+			f.glob(n.path)
+		case err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeCharDevice|fs.ModeSocket) != 0:
+			f.fifo(n.path)
+		default:
+			f.follow(n.path, false)
+		}
+	}
+}
+
+// directory follows all logs in it and below; rotated files belong to the log they
+// were made of.
+func (f *Follower) directory(ctx context.Context, root string) {
+	var logs []string
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			f.notify(path, pathError("read directory", path, err))
+			return nil
+		case path != root && isForeign(e.Name()):
+			if e.IsDir() {
+				return fs.SkipDir
+			}
+		case !e.IsDir() && len(logs) < maxFiles:
+			logs = append(logs, path)
+		}
+		return nil
+	})
+	if err == nil {
+		f.notify(root, nil)
+		f.found(logs)
+	}
+}
+
+func (f *Follower) glob(pattern string) {
+	logs, err := filepath.Glob(pattern)
+	if err == nil && len(logs) == 0 {
+		err = errors.New("no file matches yet")
+	}
+	if err != nil {
+		f.notify(pattern, fmt.Errorf("expand %s: %w", pattern, err))
+		return
+	}
+	f.notify(pattern, nil)
+	f.found(logs)
+}
+
+// found follows the logs among paths that patterns led to.
+func (f *Follower) found(paths []string) {
+	present := map[string]bool{}
+	for _, p := range paths {
+		present[p] = true
+	}
+	for _, p := range paths {
+		dir, base := filepath.Split(p)
+		if f.paths[p] || isRotated(dir, base, present) {
+			continue
+		}
+		if info, err := os.Stat(p); err == nil && info.Mode().IsRegular() {
+			f.follow(p, true)
+		}
+	}
+}
+
+// isRotated reports that a file is read after the log that it was made of, or not at
+// all. access-20261122.log is a log of its own unless there is an access.log.
+func isRotated(dir, base string, present map[string]bool) bool {
+	s := slotOf(base)
+	switch {
+	case cutSuffix(base, packed) != base:
+		return true
+	case s.date != 0 || s.inner:
+		return present[dir+s.stem] && s.stem != base
+	}
+	return s.number > 0
+}
+
+// follow begins with a path, unless the same file is followed by another name.
+func (f *Follower) follow(path string, pattern bool) {
+	if f.paths[path] {
+		return
+	}
+	if len(f.tracks) >= f.opts.MaxFiles {
+		f.notify("", fmt.Errorf("follow %s: %d files are followed already, this and further ones are left out", path, f.opts.MaxFiles))
+		return
+	}
+	if info, err := os.Stat(path); err == nil {
+		id := fileID(info)
+		if other := f.known[id]; other != "" && id != (inode{}) {
+			f.notify(path, &DuplicateError{Path: path, Of: other})
+			return
+		}
+		f.known[id] = path
+	}
+	f.notify(path, nil)
+	t := &track{f: f, path: path, pattern: pattern, late: pattern && f.begun}
+	for _, p := range f.opts.Start {
+		if p.Path == path {
+			t.starts = append(t.starts, p)
+		}
+	}
+	f.paths[path] = true
+	f.tracks = append(f.tracks, t)
+}
+
+// An inode is a file's number, with its device's.
+type inode struct{ device, number uint64 }
+
+func fileID(info fs.FileInfo) (id inode) {
+	id.device, id.number = deviceInode(info)
+	return id
+}
+
+// openFiles are those that are read now, by number, so that a link and its target are read once.
+func (f *Follower) openFiles() map[inode]string {
+	known := map[inode]string{}
+	for _, t := range f.tracks {
+		if live := t.live(); live != nil && !live.away {
+			known[fileID(live.info)] = t.path
+		}
+	}
+	return known
+}
+
+// retire lets paths go that a pattern found and that are gone.
+func (f *Follower) retire() {
+	f.tracks = slices.DeleteFunc(f.tracks, func(t *track) bool {
+		if !t.isDone() {
+			return false
+		}
+		t.close()
+		delete(f.paths, t.path)
+		delete(f.told, t.path)
+		return true
+	})
+}

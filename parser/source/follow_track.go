@@ -1,0 +1,292 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+)
+
+// A track is one followed path: the files that have had its name and are not read to
+// their end yet, the oldest first, and its present file.
+//
+// A file that was renamed is read until its writer has let go, or until it has been quiet
+// for two seconds where that cannot be known: nginx writes on to the renamed file until
+// USR1. Only then comes the next one, so that lines stay in order. If somebody still
+// holds the old one then, it lingers: it is looked at for ten minutes more.
+type track struct {
+	f       *Follower
+	path    string
+	pattern bool       // found by a glob or in a directory
+	starts  []Position // where an earlier Follower stopped, until their files are found
+	begun   bool       // the first file was found
+	late    bool       // there was none at the first look
+	missing int        // polls for which the path has led to nothing
+	wait    int        // polls to wait after a failure
+	fails   int        // failures in a row
+	idle    bool       // nothing to read until the next look
+	floor   time.Time  // when the files that are done with were last written
+	gaps    []*Gap     // to be told next: a kill must not come between a Gap and what it explains
+	files   []*followed
+	bell    *bell
+	real    string // what the bell is set on
+}
+
+// maxWait bounds the polls between two tries of a failing file.
+const maxWait = 20
+
+// look compares the path with the file that is read. poll is false if inotify woke us.
+func (t *track) look(ctx context.Context, poll bool) {
+	if t.wait > 0 {
+		if poll {
+			t.wait--
+		}
+		return
+	}
+	t.idle = false
+	for _, f := range t.files {
+		f.look(poll)
+	}
+	info, err := os.Stat(t.path)
+	live := t.live()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		t.gone(ctx, poll)
+	case err != nil:
+		t.f.notify(t.path, pathError("open", t.path, err))
+	case live != nil && os.SameFile(info, live.info):
+		t.missing = 0
+		live.back()
+		t.f.notify(t.path, nil)
+	default:
+		t.missing = 0
+		t.turn(ctx, live)
+	}
+	t.listen()
+}
+
+// live is the youngest file; the path leads to it unless it is away.
+func (t *track) live() *followed {
+	if len(t.files) == 0 {
+		return nil
+	}
+	return t.files[len(t.files)-1]
+}
+
+// gone notes that the path leads to nothing.
+func (t *track) gone(ctx context.Context, poll bool) {
+	if poll {
+		t.missing++
+	}
+	if live := t.live(); live != nil {
+		live.away = true
+		return
+	}
+	t.late = true
+	if len(t.starts) > 0 {
+		t.restart(ctx) // it may have been renamed only
+	}
+	if len(t.files) == 0 {
+		t.f.notify(t.path, pathError("open", t.path, fs.ErrNotExist))
+	}
+}
+
+// turn goes over to the file that the path leads to now.
+func (t *track) turn(ctx context.Context, live *followed) {
+	file, info, err := openRegular(t.path)
+	if err != nil {
+		t.f.notify(t.path, err)
+		return
+	}
+	t.f.notify(t.path, nil)
+	switch {
+	case live != nil:
+		file.Close()
+		live.away = true
+		t.replace(ctx, live)
+	case len(t.starts) > 0:
+		file.Close()
+		t.restart(ctx)
+	default:
+		f := newFollowed(t.path, file, info)
+		f.growHead()
+		if !t.begun && !t.late && !t.f.opts.FromStart {
+			f.seekEnd(t.f.buf)
+		}
+		t.files = append(t.files, f)
+	}
+	t.begun = t.begun || len(t.files) > 0
+}
+
+// step takes lines, or a Gap, from the oldest file that has some.
+func (t *track) step(ctx context.Context, c *Chunk) bool {
+	if t.idle || t.wait > 0 {
+		return false
+	}
+	for i := 0; i < len(t.files) && ctx.Err() == nil; {
+		if t.tell(c) {
+			return true
+		}
+		f := t.files[i]
+		switch t.take(ctx, i, c) {
+		case lines:
+			t.fails, f.calm = 0, 0
+			return t.sign(c)
+		case rewritten:
+			t.rewritten(ctx, i)
+			continue
+		case emptied:
+			t.emptied(ctx, i)
+			continue
+		case broken:
+			return t.tell(c)
+		}
+		if t.isLive(i) {
+			if f.quiet >= t.f.pace.flush && t.f.pace.flush > 0 && f.flush(t.f.buf, c) {
+				return t.sign(c)
+			}
+			break
+		}
+		if f.release() {
+			continue // what was written between the last read and the close
+		}
+		if !f.free && f.quiet < t.f.pace.settle {
+			break
+		}
+		f.settled = true
+		if !f.held && f.flush(t.f.buf, c) {
+			return t.sign(c)
+		}
+		i = t.pass(i)
+	}
+	if t.tell(c) {
+		return true
+	}
+	t.idle = ctx.Err() == nil
+	return false
+}
+
+func (t *track) isLive(i int) bool { return i == len(t.files)-1 && !t.files[i].away }
+
+// pass goes to the file behind the i-th, which is let go if nothing can come from it.
+func (t *track) pass(i int) int {
+	f := t.files[i]
+	t.floor = later(t.floor, f.info.ModTime())
+	if i == len(t.files)-1 || !f.free && f.quiet < t.f.pace.linger && i < maxLinger {
+		return i + 1
+	}
+	if f.held {
+		f.left, f.held = true, false // what it holds of a last line is told now
+		return i
+	}
+	f.close()
+	t.files = slices.Delete(t.files, i, i+1)
+	return i
+}
+
+// maxLinger bounds the files of a path that are held open although newer ones are read.
+const maxLinger = 4
+
+// take reads the i-th file up to its next lines, or its end.
+func (t *track) take(ctx context.Context, i int, c *Chunk) fresh {
+	f := t.files[i]
+	for !f.ended || f.hot > 0 && f.packed == nil || f.packed != nil && len(f.packed.rest()) > 0 {
+		got, err := f.read(t.f.buf, c, &t.f.stats)
+		switch {
+		case got == broken && ctx.Err() == nil:
+			return t.broken(i, err)
+		case got != passed || ctx.Err() != nil:
+			return got
+		}
+	}
+	return nothing
+}
+
+// broken deals with a read that failed. A damaged archive ends where it is damaged. Any
+// other file is let go and looked for again, by its content, as after a restart.
+func (t *track) broken(i int, err error) fresh {
+	f := t.files[i]
+	if f.packed != nil {
+		f.packed.err, f.free = io.EOF, true
+		t.lost(f.offset+int64(len(f.packed.rest())), -1, err.Error(), f.info.ModTime(), f.info.ModTime())
+		return nothing
+	}
+	t.f.notify(t.path, pathError("read", t.path, err))
+	t.starts = t.positions(nil)
+	t.letGo()
+	t.wait = min(1<<min(t.fails, 8), maxWait)
+	t.fails++
+	return broken
+}
+
+func (t *track) sign(c *Chunk) bool {
+	c.Path = t.path
+	return true
+}
+
+// tell makes a Chunk of a Gap that is due.
+func (t *track) tell(c *Chunk) bool {
+	if len(t.gaps) == 0 {
+		return false
+	}
+	c.Path, c.Gap = t.path, t.gaps[0]
+	t.gaps = t.gaps[1:]
+	return true
+}
+
+// lost notes a Gap. It was noticed when the files' times were since and until.
+func (t *track) lost(from, to int64, reason string, since, until time.Time) {
+	t.gaps = append(t.gaps, &Gap{Path: t.path, From: from, To: to, Reason: reason, Since: since, Until: until})
+}
+
+// positions adds those of the files that are not done with: the ones that linger, and
+// the one that is being read. All younger ones are found again from there.
+func (t *track) positions(all []Position) []Position {
+	if len(t.files) == 0 {
+		return append(all, t.starts...)
+	}
+	for i, f := range t.files {
+		p := t.position(f)
+		p.Linger = f.settled && i < len(t.files)-1
+		all = append(all, p)
+		if !p.Linger {
+			break
+		}
+	}
+	return all
+}
+
+func (t *track) position(f *followed) Position {
+	p := f.position(t.path)
+	p.Seen = later(p.Seen, t.floor)
+	return p
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// isDone reports that a path which nobody named will not come back.
+func (t *track) isDone() bool {
+	return t.pattern && t.missing > t.f.pace.linger && t.idle
+}
+
+func (t *track) letGo() {
+	for _, f := range t.files {
+		f.close()
+	}
+	t.files = nil
+}
+
+func (t *track) close() {
+	t.letGo()
+	if t.bell != nil {
+		t.bell.stop()
+	}
+}
