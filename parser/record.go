@@ -1,5 +1,7 @@
 package parser
 
+import "bytes"
+
 // Role is what kind of program wrote a source.
 type Role uint8
 
@@ -164,6 +166,38 @@ const (
 
 // Reset clears the record for the next line, keeping nothing.
 func (r *Record) Reset() { *r = Record{Access: Access{Duration: -1, Bytes: -1}} }
+
+// EachSlice calls f for every byte slice of the record, so that f may move it to other
+// memory. It is the only list of them: a new field goes in here.
+func (r *Record) EachSlice(f func(*[]byte)) {
+	for _, b := range [...]*[]byte{&r.Raw, &r.Host, &r.Program, &r.Unit, &r.Container, &r.MessageID, &r.Message} {
+		f(b)
+	}
+	if r.Kind == KindLog {
+		return
+	}
+	g := &r.Gateway
+	for _, b := range [...]*[]byte{&g.Client, &g.Server, &g.Request, &g.Host, &g.Scheme, &g.Upstream, &g.Quoted} {
+		f(b)
+	}
+	if r.Kind != KindAccess {
+		return
+	}
+	a := &r.Access
+	for _, b := range [...]*[]byte{&a.Client, &a.Host, &a.Request, &a.Method, &a.Target, &a.Cache, &a.Pool, &a.RequestID} {
+		f(b)
+	}
+	for i := range a.Attempts[:a.Tries] {
+		f(&a.Attempts[i].Addr)
+	}
+}
+
+// Clone returns a copy that owns its bytes.
+func (r *Record) Clone() Record {
+	c := *r
+	c.EachSlice(func(b *[]byte) { *b = bytes.Clone(*b) })
+	return c
+}
 
 // A Format is how one product writes its log.
 type Format struct {

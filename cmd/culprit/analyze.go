@@ -108,6 +108,7 @@ func (e *env) engine() (correlate.Config, error) {
 		}
 		cfg.Zone, cfg.HasZone = loc, true
 	}
+	cfg.HasYear = e.flags.Year != 0
 	var err error
 	if cfg.Since, err = moment("since", e.flags.Since, cfg.Zone, e.now); err != nil {
 		return cfg, err

@@ -171,9 +171,9 @@ func TestApacheAccessDurations(t *testing.T) {
 	f(` "-" "curl/8" 512 0.010 [a] [] 10.0.0.7:80 5 0.1 2`, -2) // ingress-nginx
 }
 
-func FuzzApacheError(f *testing.F)  { fuzzFormat(f, apacheError) }
-func FuzzModJK(f *testing.F)        { fuzzFormat(f, modJK) }
-func FuzzApacheAccess(f *testing.F) { fuzzFormat(f, apacheAccess) }
+func FuzzApacheError(f *testing.F)  { fuzzProxyFormat(f, apacheError) }
+func FuzzModJK(f *testing.F)        { fuzzProxyFormat(f, modJK) }
+func FuzzApacheAccess(f *testing.F) { fuzzProxyFormat(f, apacheAccess) }
 
 // The figures stand at apacheError.
 func BenchmarkApacheError(b *testing.B) {
@@ -184,14 +184,14 @@ func BenchmarkApacheError(b *testing.B) {
 		{"2.2", "[Sun Nov 22 13:59:00 2026] [error] (111)Connection refused: proxy: HTTP: attempt to connect to 10.0.0.9:8080 (*) failed"},
 		{"foreign", "[2026-11-22 13:59:00 +0000] [12] [INFO] Booting worker with pid: 12"},
 	} {
-		b.Run(c.name, func(b *testing.B) { benchmarkFormat(b, apacheError, c.line) })
+		b.Run(c.name, func(b *testing.B) { benchmarkProxyFormat(b, apacheError, c.line) })
 	}
 }
 
 func BenchmarkModJK(b *testing.B) {
-	benchmarkFormat(b, modJK, "[Sun Nov 22 13:59:00.123 2026] [2041:140350] [error] ajp_connect_to_endpoint::jk_ajp_common.c (1029): (app1) connecting to backend failed. Tomcat is probably not started or is listening on the wrong port (errno=111)")
+	benchmarkProxyFormat(b, modJK, "[Sun Nov 22 13:59:00.123 2026] [2041:140350] [error] ajp_connect_to_endpoint::jk_ajp_common.c (1029): (app1) connecting to backend failed. Tomcat is probably not started or is listening on the wrong port (errno=111)")
 }
 
 func BenchmarkApacheAccess(b *testing.B) {
-	benchmarkFormat(b, apacheAccess, `203.0.113.24 - - [22/Nov/2026:15:16:24 +0000] "GET /static/app.css HTTP/1.1" 200 4451 "-" "okhttp/4.12.0" 1532`)
+	benchmarkProxyFormat(b, apacheAccess, `203.0.113.24 - - [22/Nov/2026:15:16:24 +0000] "GET /static/app.css HTTP/1.1" 200 4451 "-" "okhttp/4.12.0" 1532`)
 }

@@ -179,7 +179,6 @@ func (e *envoyRequest) attempt(a *parser.Access, addr []byte) {
 func (e *envoyRequest) tell(m *Message, addr []byte, r *parser.Record) {
 	a, g := &r.Access, &r.Gateway
 	tellEnvoy(m, r)
-	g.Errno = envoyErrno(m)
 	if a.Status >= 400 && a.Status < 500 && g.Rank > parser.RankNoise {
 		r.Level, g.Rank = parser.LevelNone, parser.RankNoise
 		if g.Symptom == parser.SymptomReadTimeout {

@@ -18,11 +18,17 @@ type envoyWords struct {
 	flags      map[string]*Message // by short and long name
 	reasons    map[string]*Message // inside {}, blanks as _
 	details    map[string]*Message // response code details without what is in brackets
-	transports []*Message          // phrases, the first that is found counts
+	transports []envoyTransport    // the first that is found counts
 	events     map[string]*Message
 	log        *templateIndex
 	after      *Message // the answer broke off behind its header
 	blackHole  *Message
+}
+
+// An envoyTransport is a phrase of a transport failure's text.
+type envoyTransport struct {
+	phrase  []byte
+	message *Message
 }
 
 var envoyVocabulary = sync.OnceValue(loadEnvoy)
@@ -47,7 +53,8 @@ func loadEnvoy() *envoyWords {
 		case "detail":
 			w.details[m.Template] = m
 		case "transport":
-			w.transports = append(w.transports, m)
+			m.errno = leadingErrno(strings.TrimPrefix(m.ID, "envoy.transport-"))
+			w.transports = append(w.transports, envoyTransport{[]byte(m.Template), m})
 		case "event":
 			w.events[m.Template] = m
 		case "log":
@@ -116,18 +123,18 @@ func (w *envoyWords) transport(text []byte) *Message {
 			buf[i] = ' '
 		}
 	}
-	for _, m := range w.transports {
-		if containsPhrase(buf[:n], m.Template) {
-			return m
+	for i := range w.transports {
+		if t := &w.transports[i]; containsPhrase(buf[:n], t.phrase) {
+			return t.message
 		}
 	}
 	return nil
 }
 
 // containsPhrase finds phrase in b; a number at its end has to be whole.
-func containsPhrase(b []byte, phrase string) bool {
+func containsPhrase(b, phrase []byte) bool {
 	for {
-		i := bytes.Index(b, []byte(phrase))
+		i := bytes.Index(b, phrase)
 		if i < 0 {
 			return false
 		}
@@ -168,13 +175,10 @@ func (w *envoyWords) reason(text []byte) *Message {
 	return w.reasons[string(buf[:n])]
 }
 
-// envoyErrno is the system's error number that a connect failure names, 0 if none.
-func envoyErrno(m *Message) int32 {
-	if m == nil || !strings.HasPrefix(m.ID, "envoy.transport-") {
-		return 0
-	}
-	n, rest := leadingNumber([]byte(m.ID[len("envoy.transport-"):]))
-	if len(rest) > 0 && rest[0] != '-' {
+// leadingErrno is the system's error number that an id begins with, 0 if none.
+func leadingErrno(id string) int32 {
+	n, rest := leadingNumber([]byte(id))
+	if len(rest) == len(id) {
 		return 0
 	}
 	return int32(n)
@@ -182,7 +186,7 @@ func envoyErrno(m *Message) int32 {
 
 // tellEnvoy writes what a message means into r.
 func tellEnvoy(m *Message, r *parser.Record) {
-	m.tell(nil, 0, &r.Gateway)
+	m.tell(nil, m.errno, &r.Gateway)
 	if m.Rank > parser.RankNoise {
 		r.Level = parser.LevelError
 	}

@@ -20,7 +20,8 @@ import (
 // A client chooses the request only, which is the last field and ends at its quote;
 // captured headers stand before it in braces, their quotes and braces escaped (#22).
 //
-// BenchmarkHAProxyAccess, one of two busy cores: 300 to 500 MB/s, nothing allocated.
+// BenchmarkHAProxyAccess, one of two busy cores: httplog 250 MB/s, failed 200, clf 140, JSON 190; a foreign line is turned
+// down in 90 ns. Nothing is allocated.
 var haproxyAccess = &parser.Format{
 	Name:    "haproxy-access",
 	Role:    parser.RoleGateway,

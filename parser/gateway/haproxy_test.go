@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,8 +12,8 @@ import (
 func TestHAProxyAccessSamples(t *testing.T) { sampleTest(t, haproxyAccess) }
 func TestHAProxyEventSamples(t *testing.T)  { sampleTest(t, haproxyEvent) }
 
-// firstFormat returns the name of the format that detection would choose.
-func firstFormat(line string) string {
+// detectedFormat returns the name of the format that detection would choose.
+func detectedFormat(line string) string {
 	for _, f := range Formats() {
 		var r parser.Record
 		r.Reset()
@@ -26,8 +27,27 @@ func firstFormat(line string) string {
 func TestHAProxyAndApacheSamplesAreTheirOwn(t *testing.T) {
 	for _, f := range []*parser.Format{haproxyAccess, haproxyEvent, modJK, apacheError, apacheAccess} {
 		for _, s := range f.Samples {
-			if got := firstFormat(s.Line); got != f.Name {
+			if got := detectedFormat(s.Line); got != f.Name {
 				t.Errorf("%s is taken by %q: %s", f.Name, got, s.Line)
+			}
+		}
+	}
+}
+
+// Other gateways' lines must not be taken, whatever the order of formats.
+func TestHAProxyAndApacheLeaveOthersAlone(t *testing.T) {
+	mine := []*parser.Format{haproxyAccess, haproxyEvent, modJK, apacheError, apacheAccess}
+	for _, f := range Formats() {
+		if slices.Contains(mine, f) {
+			continue
+		}
+		for _, s := range f.Samples {
+			for _, m := range mine {
+				var r parser.Record
+				r.Reset()
+				if m.Parse([]byte(s.Line), &parser.Env{}, &r) {
+					t.Errorf("%s takes a sample of %s: %s", m.Name, f.Name, s.Line)
+				}
 			}
 		}
 	}
@@ -204,7 +224,7 @@ func TestHAProxyDayOfYear(t *testing.T) {
 	}
 }
 
-func fuzzFormat(f *testing.F, format *parser.Format) {
+func fuzzProxyFormat(f *testing.F, format *parser.Format) {
 	for _, s := range format.Samples {
 		f.Add([]byte(s.Line))
 	}
@@ -226,10 +246,10 @@ func fuzzFormat(f *testing.F, format *parser.Format) {
 	})
 }
 
-func FuzzHAProxyAccess(f *testing.F) { fuzzFormat(f, haproxyAccess) }
-func FuzzHAProxyEvent(f *testing.F)  { fuzzFormat(f, haproxyEvent) }
+func FuzzHAProxyAccess(f *testing.F) { fuzzProxyFormat(f, haproxyAccess) }
+func FuzzHAProxyEvent(f *testing.F)  { fuzzProxyFormat(f, haproxyEvent) }
 
-func benchmarkFormat(b *testing.B, format *parser.Format, line string) {
+func benchmarkProxyFormat(b *testing.B, format *parser.Format, line string) {
 	b.Helper()
 	text, env := []byte(line), parser.Env{Buf: make([]byte, 0, 4096)}
 	var r parser.Record
@@ -252,16 +272,16 @@ func BenchmarkHAProxyAccess(b *testing.B) {
 		{"json", `{"client_ip":"10.0.0.1","time":"2026-11-22T15:15:44.163Z","frontend_name":"web","backend_name":"app","server_name":"s1","Tc":"-1","Tr":-1,"Ta":1001,"status_code":503,"termination_state":"SC--","http_method":"GET","http_uri":"/x","bytes_read":217}`},
 		{"foreign", `INFO 2026-11-22 15:12:32,123 worker started with 4 threads, pool=default queue=12 "ready to serve" [main]`},
 	} {
-		b.Run(c.name, func(b *testing.B) { benchmarkFormat(b, haproxyAccess, c.line) })
+		b.Run(c.name, func(b *testing.B) { benchmarkProxyFormat(b, haproxyAccess, c.line) })
 	}
 }
 
 func BenchmarkHAProxyEvent(b *testing.B) {
 	b.Run("down", func(b *testing.B) {
-		benchmarkFormat(b, haproxyEvent, `Server app/catalog1 is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.`)
+		benchmarkProxyFormat(b, haproxyEvent, `Server app/catalog1 is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.`)
 	})
 	b.Run("foreign", func(b *testing.B) {
-		benchmarkFormat(b, haproxyEvent, `INFO 2026-11-22 15:12:32,123 worker started with 4 threads, pool=default queue=12 "ready to serve" [main]`)
+		benchmarkProxyFormat(b, haproxyEvent, `INFO 2026-11-22 15:12:32,123 worker started with 4 threads, pool=default queue=12 "ready to serve" [main]`)
 	})
 }
 

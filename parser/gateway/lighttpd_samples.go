@@ -26,8 +26,8 @@ var lighttpdErrorSamples = []parser.Sample{
 		Want: `time=2026-11-25T15:00:51 level=error symptom=read-timeout phase=reading-response-header-from-upstream rank=primary upstream=127.0.0.1:18996 msg="read timeout on socket: tcp:127.0.0.1:18996 (fd: 11)"`,
 	},
 	{
-		Line: `2026-11-25 15:00:58: (gw_backend.c.274) establishing connection failed: socket: unix:/tmp/kin/no.sock: No such file or directory`,
-		Want: `time=2026-11-25T15:00:58 level=error symptom=socket-missing phase=connecting-to-upstream rank=primary errno=2 upstream=unix:/tmp/kin/no.sock msg="establishing connection failed: socket: unix:/tmp/kin/no.sock: No such file or directory"`,
+		Line: `2026-11-25 15:00:58: (gw_backend.c.274) establishing connection failed: socket: unix:/run/shop/app.sock: No such file or directory`,
+		Want: `time=2026-11-25T15:00:58 level=error symptom=socket-missing phase=connecting-to-upstream rank=primary errno=2 upstream=unix:/run/shop/app.sock msg="establishing connection failed: socket: unix:/run/shop/app.sock: No such file or directory"`,
 	},
 	{
 		Line: `2026-11-25 15:00:58: (server.c.2078) server stopped by UID = 0 PID = 26743`,

@@ -144,8 +144,9 @@ func (t *traefikRequest) tail(b []byte, r *parser.Record) bool {
 	if !ok {
 		return false
 	}
-	if count, _, ok := lastField(b); !ok || !isCount(count) {
-		return false
+	count, b, ok := lastField(b)
+	if !ok || !isCount(count) || len(b) == 0 || b[len(b)-1] != '"' && !bytes.HasSuffix(b, []byte(" -")) {
+		return false // the agent stands before it
 	}
 	r.Access.Duration = millis * parser.Millisecond
 	if !isDash(server) {

@@ -107,7 +107,7 @@ func (s *slot) detach() {
 	}
 	s.owned = true
 	s.keep(&s.text)
-	eachSlice(&s.rec, s.keep)
+	s.rec.EachSlice(s.keep)
 }
 
 // keep moves a slice into the slot's own memory.
@@ -116,28 +116,6 @@ func (s *slot) keep(b *[]byte) {
 		n := len(s.own)
 		s.own = append(s.own, *b...)
 		*b = s.own[n:len(s.own):len(s.own)]
-	}
-}
-
-// eachSlice calls f for each byte slice of the record.
-func eachSlice(r *parser.Record, f func(*[]byte)) {
-	for _, b := range []*[]byte{&r.Raw, &r.Host, &r.Program, &r.Unit, &r.Container, &r.MessageID, &r.Message} {
-		f(b)
-	}
-	switch r.Kind {
-	case parser.KindGateway:
-		g := &r.Gateway
-		for _, b := range []*[]byte{&g.Client, &g.Server, &g.Request, &g.Host, &g.Scheme, &g.Upstream, &g.Quoted} {
-			f(b)
-		}
-	case parser.KindAccess:
-		a := &r.Access
-		for _, b := range []*[]byte{&a.Client, &a.Host, &a.Request, &a.Method, &a.Target, &a.Cache} {
-			f(b)
-		}
-		for i := range a.Attempts[:a.Tries] {
-			f(&a.Attempts[i].Addr)
-		}
 	}
 }
 

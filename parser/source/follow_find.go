@@ -142,7 +142,7 @@ func (s sibling) isPacked() bool {
 func find(ctx context.Context, all []sibling, p Position) int {
 	for i, s := range all {
 		device, inode := deviceInode(s.info)
-		if inode == p.Inode && device == p.Device && inode != 0 && s.holds(ctx, p) {
+		if inode == p.Inode && device == p.Device && inode != 0 && !s.isPacked() && s.holds(ctx, p) {
 			return i
 		}
 	}

@@ -121,34 +121,41 @@ func (t *track) rewritten(ctx context.Context, i int) {
 	defer func() { release(all) }()
 	older := all[:place(all, f)]
 	k := find(ctx, older, p)
-	calm := f.calm >= t.f.pace.idle
-	switch {
-	case k >= 0:
-		if size := older[k].size(); !calm || size != known.Size() {
-			t.lost(size, -1, becauseCopied, p.Seen, f.info.ModTime())
-		}
-	case known.Size() > f.offset:
-		t.lost(f.offset, known.Size(), becauseUnread, p.Seen, f.info.ModTime())
-	case !calm:
-		t.lost(f.offset, -1, becauseTruncated, p.Seen, f.info.ModTime())
-	}
+	t.tellTruncation(older, k, f, known)
 	if k < 0 && f.isCut() {
 		f.seek(f.info.Size())
 		return
 	}
 	f.restart()
-	if k < 0 && isUnlinked(f.info) {
-		return // newer files may have come after it
-	}
-	if k < 0 {
+	older = older[:t.packedAs(ctx, older, f)]
+	switch {
+	case k >= 0 && k < len(older):
+		if c := t.openAt(ctx, &older[k], p, i); c != nil {
+			c.away, c.copied = true, true
+			i++
+		}
+		t.chain(ctx, older[k+1:], i)
+	case !isUnlinked(f.info): // else newer files have come after it
 		t.chain(ctx, older[newer(older, p.Seen):], i)
-		return
 	}
-	if c := t.openAt(ctx, &older[k], p, i); c != nil {
-		c.away, c.copied = true, true
-		i++
+}
+
+// tellTruncation notes what a truncation has cost; the k-th sibling is the copy that was
+// made before, -1 if there is none. A file that nobody wrote to for ten seconds before, and
+// whose copy has what it had, has lost nothing.
+func (t *track) tellTruncation(older []sibling, k int, f *followed, known fs.FileInfo) {
+	calm := f.calm >= t.f.pace.idle
+	since, until := later(known.ModTime(), t.floor), f.info.ModTime()
+	switch {
+	case k >= 0:
+		if size := older[k].size(); !calm || size != known.Size() {
+			t.lost(size, -1, becauseCopied, since, until)
+		}
+	case known.Size() > f.offset:
+		t.lost(f.offset, known.Size(), becauseUnread, since, until)
+	case !calm:
+		t.lost(f.offset, -1, becauseTruncated, since, until)
 	}
-	t.chain(ctx, older[k+1:], i)
 }
 
 // place is where f is among its siblings; behind the rotated ones if it has no name.
@@ -161,6 +168,14 @@ func place(all []sibling, f *followed) int {
 	return len(all)
 }
 
+// packedAs is which of the files f was compressed to, their number if none.
+func (t *track) packedAs(ctx context.Context, older []sibling, f *followed) int {
+	if j := find(ctx, older, t.position(f)); j >= 0 {
+		return j
+	}
+	return len(older)
+}
+
 // emptied deals with an empty file that was touched: there may be copies of what was
 // written to it and truncated.
 func (t *track) emptied(ctx context.Context, i int) {
@@ -169,9 +184,7 @@ func (t *track) emptied(ctx context.Context, i int) {
 	defer func() { release(all) }()
 	older := all[:place(all, f)]
 	f.growHead()
-	if j := find(ctx, older, t.position(f)); j >= 0 {
-		older = older[:j] // compressed meanwhile
-	}
+	older = older[:t.packedAs(ctx, older, f)]
 	if k := newer(older, t.position(f).Seen); k < len(older) && !isUnlinked(f.info) {
 		t.lost(-1, -1, becauseCopied, f.known.ModTime(), f.info.ModTime())
 		t.chain(ctx, older[k:], i)

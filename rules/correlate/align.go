@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"slices"
+	"time"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -32,6 +33,7 @@ type source struct {
 	skew    int64 // its clock is ahead by this much; subtracted from all its stamps
 	boot    int64 // added to uptimes
 	hasBoot bool
+	years   int // added to stamps without a year, which were read in the file's own
 }
 
 // utc turns a moment of the source's clock into UTC.
@@ -47,8 +49,18 @@ func (s *source) utc(micros int64, clock parser.Clock) int64 {
 			return rules.Past
 		}
 		return micros + s.boot
+	case parser.ClockYearless:
+		micros = s.dated(micros)
 	}
 	return micros - s.zone - s.skew
+}
+
+// dated puts a moment of a stamp without a year into the settled year.
+func (s *source) dated(micros int64) int64 {
+	if s.years == 0 {
+		return micros
+	}
+	return time.UnixMicro(micros).UTC().AddDate(s.years, 0, 0).UnixMicro()
 }
 
 func (s *source) span(v rules.Interval, clock parser.Clock) rules.Interval {
@@ -72,6 +84,9 @@ func (s *source) zoneless() bool { return s.clock() != parser.ClockZoned }
 // taken as right; the rest is compared with them.
 func (e *Engine) align() {
 	anchor := e.anchor()
+	if !e.cfg.HasYear {
+		e.settleYears()
+	}
 	for _, s := range e.sources {
 		if s.Source.Role == parser.RoleGateway && !s.zoneless() {
 			e.settle(s, 0, rules.ZoneStated)
@@ -89,6 +104,37 @@ func (e *Engine) align() {
 	}
 	for _, s := range e.sources {
 		e.describeZone(s)
+	}
+}
+
+// settleYears moves stamps without a year to the year that puts their source nearest
+// to the sources that tell one: a file's modification time, which seeded the year, may
+// be that of a copy made years later.
+func (e *Engine) settleYears() {
+	from, to := rules.Future, rules.Past
+	for _, s := range e.sources {
+		if c := s.clock(); c == parser.ClockLocal || c == parser.ClockZoned {
+			from, to = min(from, s.Source.First.Micros), max(to, s.Source.Last.Micros)
+		}
+	}
+	if from > to {
+		return
+	}
+	for _, s := range e.sources {
+		if s.clock() != parser.ClockYearless {
+			continue
+		}
+		last := time.UnixMicro(s.Source.Last.Micros).UTC()
+		guess := time.UnixMicro(to).UTC().Year() - last.Year()
+		best, bestApart := 0, rules.Future
+		for years := guess - 1; years <= guess+1; years++ {
+			a := time.UnixMicro(s.Source.First.Micros).UTC().AddDate(years, 0, 0).UnixMicro()
+			b := last.AddDate(years, 0, 0).UnixMicro()
+			if apart := max(a-to, from-b, 0); apart < bestApart {
+				best, bestApart = years, apart
+			}
+		}
+		s.years = best
 	}
 }
 
@@ -240,7 +286,7 @@ func (e *Engine) settleAgainst(s *source) bool {
 func (s *source) times(zone, skew int64) []rules.Request {
 	out := slices.Clone(s.Requests)
 	for i := range out {
-		out[i].Micros -= skew
+		out[i].Micros = s.dated(out[i].Micros) - skew
 		if s.zoneless() {
 			out[i].Micros -= zone
 		}
@@ -365,7 +411,7 @@ func deathDeltas(a, s *source) []int64 {
 	var out []int64
 	eachDeath(s, func(pid string, ev *rules.Event) {
 		if t, ok := times[pid]; ok && t != rules.Past {
-			out = append(out, t-ev.When.From)
+			out = append(out, t-s.dated(ev.When.From))
 		}
 	})
 	return out
@@ -421,7 +467,7 @@ func (e *Engine) settleByNeighbours(s *source, anchor *source) {
 
 // overlaps reports whether s, read in the zone, covers a time that the anchor covers.
 func (e *Engine) overlaps(s *source, zone int64, anchor *source) bool {
-	from, to := s.Source.First.Micros-zone, s.Source.Last.Micros-zone
+	from, to := s.dated(s.Source.First.Micros)-zone, s.dated(s.Source.Last.Micros)-zone
 	a, b := anchor.utc(anchor.Source.First.Micros, anchor.Source.First.Clock), anchor.utc(anchor.Source.Last.Micros, anchor.Source.Last.Clock)
 	return from <= b+parser.Minute && to >= a-parser.Minute
 }

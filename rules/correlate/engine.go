@@ -28,6 +28,7 @@ type Config struct {
 	Quiet   int64          // log time without a symptom that closes a case, microseconds; 0 means 60 s
 	HasZone bool           // Zone was given
 	Zone    *time.Location // of zoneless stamps
+	HasYear bool           // the year of stamps without one is the user's word
 	Maps    []Map          // the user's own links
 	Since   int64          // only incidents that end after it; 0: all
 	Until   int64          // only incidents that begin before it; 0: all
@@ -96,7 +97,7 @@ func (e *Engine) order() {
 	for i, s := range e.sources {
 		s.index = i
 		s.settled = false
-		s.zone, s.skew, s.boot, s.hasBoot = 0, 0, 0, false
+		s.zone, s.skew, s.boot, s.hasBoot, s.years = 0, 0, 0, false, 0
 		for j := range s.Events {
 			s.Events[j].Source = i
 		}

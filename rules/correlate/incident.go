@@ -31,7 +31,9 @@ func (e *Engine) report(cases []*gathering) *rules.Report {
 		return cmp.Or(cmp.Compare(a.Start.Micros, b.Start.Micros), strings.Compare(firstOf(a.Upstreams), firstOf(b.Upstreams)), strings.Compare(a.ID, b.ID))
 	})
 	for _, s := range e.sources {
-		r.Sources = append(r.Sources, s.Source)
+		info := s.Source
+		info.First.Micros, info.Last.Micros = s.dated(info.First.Micros), s.dated(info.Last.Micros)
+		r.Sources = append(r.Sources, info)
 	}
 	slices.SortStableFunc(r.Sources, func(a, b rules.SourceInfo) int { return strings.Compare(a.Path, b.Path) })
 	r.Totals = e.totals(len(r.Incidents))
