@@ -105,6 +105,9 @@ func (e *envoyRequest) message(status int16, addr []byte) *Message {
 	if t := w.reason(reason); t != nil && t.Class != parser.SymptomOther {
 		return t
 	}
+	if d := w.details[string(name)]; d != nil && d.Rank == parser.RankPrimary {
+		return d // the codec's word: http2.remote_refuse
+	}
 	return m
 }
 

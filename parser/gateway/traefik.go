@@ -195,22 +195,32 @@ func (t *traefikLine) level(word []byte, r *parser.Record) bool {
 
 func (t *traefikLine) finish(env *parser.Env, r *parser.Record) bool {
 	g := &r.Gateway
-	if len(t.msg) == 0 {
+	bare := len(t.msg) == 0
+	if bare {
 		t.msg, t.err = t.err, nil // an error is logged without words of its own
 	}
 	m := traefikVocabulary().find(bytes.TrimSpace(t.msg))
-	if m == nil && !t.own {
+	if m == nil && !t.own && !(bare && isFastProxy(t.msg)) {
 		return false
 	}
 	r.Kind = parser.KindGateway
 	r.Message = caddyText(env, t.msg, t.err)
-	if m == nil {
+	switch {
+	case m != nil:
+		m.tell(nil, 0, g)
+		t.cause(env, g)
+	case bare && isFastProxy(t.msg):
+		f := readGoError(t.msg)
+		f.tell(env, g)
+	default:
 		g.Symptom, g.Rank = parser.SymptomOther, parser.RankNoise
-		return true
 	}
-	m.tell(nil, 0, g)
-	t.cause(env, g)
 	return true
+}
+
+// isFastProxy knows the errors that the fast proxy logs alone (pkg/proxy/fast).
+func isFastProxy(text []byte) bool {
+	return (has(text, "acquire connection: ") || string(text) == "timeout awaiting response headers") && readGoError(text).message != nil
 }
 
 // cause lets the Go error, in a field of its own or at the message's end, say what

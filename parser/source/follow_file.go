@@ -49,7 +49,7 @@ const (
 	lines           // in the Chunk
 	passed          // bytes were passed over: read on
 	rewritten       // the bytes before the offset are not those that were read
-	emptied         // it was empty, and may have been written and emptied since
+	emptied         // there was no line in it yet, and there may have been and be gone
 	broken          // the read failed
 )
 
@@ -66,7 +66,7 @@ func (f *followed) read(buf []byte, c *Chunk, s *FollowStats) (fresh, error) {
 	if n < m || !f.before.equal(buf[:m]) || f.offset == 0 && n < len(f.head) {
 		return rewritten, nil
 	}
-	if f.offset == 0 && f.known.Size() == 0 && !f.info.ModTime().Equal(f.known.ModTime()) {
+	if f.offset == 0 && f.known.Size() < markerBytes && !f.info.ModTime().Equal(f.known.ModTime()) {
 		return emptied, nil
 	}
 	if n > m && (f.ended || len(f.head) < fingerBytes) && !f.growHead() {

@@ -103,6 +103,10 @@ func (s *score) sum(c *rules.Case) {
 		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.when.From, b.when.From), cmp.Compare(a.index, b.index))
 	})
 	best := s.pieces[0]
+	if c.Evidence[best.index].Link < 0 { // about another service: it speaks for nothing here
+		s.add(min(best.weight, 0), best.why)
+		return
+	}
 	if s.own > 0 { // the symptoms alone already speak for it: evidence confirms
 		s.add(max(best.weight, 0)/2, best.why)
 	} else {

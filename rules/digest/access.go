@@ -89,7 +89,10 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 	maker, symptom, phase := rules.MakerUnknown, parser.SymptomNone, parser.PhaseNone
 	if bad {
 		maker = madeBy(a)
-		symptom, phase = gateway.InferSymptom(a)
+		symptom, phase = r.Gateway.Symptom, r.Gateway.Phase
+		if symptom == parser.SymptomNone {
+			symptom, phase = gateway.InferSymptom(a)
+		}
 		key.word(uint64(maker) | uint64(symptom)<<8 | uint64(phase)<<16)
 	}
 	i, ok := b.tallies[key.h]
