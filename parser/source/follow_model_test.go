@@ -21,6 +21,7 @@ type history struct {
 	vague   bool     // a Gap is allowed although nothing is missing
 	held    bool     // the writer still has the renamed or deleted file
 	looked  bool     // the path's file was seen by the Follower, with a line in it
+	cut     bool     // the path's file was truncated, and no poll has been since
 	blind   bool     // a file that nobody saw, or that was empty when it was seen, was deleted
 	unlinks bool     // some file was deleted: a restart may come too late for it
 	deleted bool     // no name leads to what the writer writes
@@ -33,6 +34,7 @@ func (h *history) did(format string, args ...any) {
 // look notes that a poll was made. Of a file without a line the Follower knows next to nothing.
 func (h *history) look() {
 	data, _ := os.ReadFile(h.path)
+	h.cut = false
 	h.looked = strings.Contains(string(data), "\n")
 }
 
@@ -125,6 +127,7 @@ var moves = []struct {
 		}
 		h.copytruncate(func() { h.write(1 + h.rand.IntN(3)) })
 		h.lossy, h.blind, h.looked = true, h.blind || !h.looked, false
+		h.cut = true
 		return true
 	}},
 	{"truncate", 2, false, func(h *history) bool {
@@ -133,6 +136,7 @@ var moves = []struct {
 		}
 		h.truncate(0)
 		h.lossy, h.blind, h.looked = true, h.blind || !h.looked, false
+		h.cut = true
 		return true
 	}},
 	{"delete", 2, false, func(h *history) bool {
@@ -161,7 +165,7 @@ var moves = []struct {
 		if os.Remove(fmt.Sprintf("%s.%d", h.path, n)) != nil && os.Remove(fmt.Sprintf("%s.%d.gz", h.path, n)) != nil {
 			return false
 		}
-		h.lossy = true
+		h.lossy, h.blind = true, h.blind || !h.looked
 		return true
 	}},
 	{"kill and restart", 8, true, func(h *history) bool {
@@ -173,6 +177,11 @@ var moves = []struct {
 
 // down notes what a restart does to a file that has no name any more.
 func (h *history) down() {
+	if info, err := os.Stat(h.path); err == nil && h.cut && len(h.opts.Start) > 0 {
+		// What was truncated had not been begun, so no Position knows of it.
+		_, number := deviceInode(info)
+		h.blind = h.blind || h.opts.Start[len(h.opts.Start)-1].Inode != number
+	}
 	h.looked = false
 	for _, p := range h.opts.Start {
 		h.vague = h.vague || p.Offset == 0 // an empty file is known by its number only

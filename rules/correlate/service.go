@@ -69,9 +69,14 @@ func (e *Engine) findServices() {
 		}
 	}
 	e.mergeServices()
+	for _, sv := range e.services {
+		sv.settle(e)
+	}
+	slices.SortStableFunc(e.services, func(a, b *service) int {
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(e.pathOf(a), e.pathOf(b)))
+	})
 	for i, sv := range e.services {
 		sv.index = i
-		sv.settle(e)
 	}
 	e.matchRequests()
 }
@@ -282,22 +287,28 @@ func (sv *service) settle(e *Engine) {
 	sv.name = sv.label(e)
 }
 
-// label is the name that people know the service by.
+// pathOf is the path of the service's first stream.
+func (e *Engine) pathOf(sv *service) string { return e.sources[sv.streams[0].source].Source.Path }
+
+// label is the name that people know the service by: its unit or container, the tag of
+// its lines, its file, and only then what it calls itself (many say "Application").
 func (sv *service) label(e *Engine) string {
 	switch {
 	case len(sv.units) > 0:
 		return sv.units[0]
 	case len(sv.containers) > 0:
 		return sv.containerName(e)
-	case len(sv.programs) == 1 && !slices.Contains(sv.technologies, sv.programs[0]):
-		return sv.programs[0]
 	}
 	for _, id := range sv.streams {
 		if id.stream != "" {
 			return strings.TrimPrefix(strings.TrimPrefix(id.stream, rules.SubjectUnit), rules.SubjectContainer)
 		}
 	}
-	return stem(e.sources[sv.streams[0].source].Source.Path)
+	file := stem(e.pathOf(sv))
+	if len(tokensOf(file)) == 0 && len(sv.programs) > 0 {
+		return sv.programs[0]
+	}
+	return file
 }
 
 // containerName is a container's name: as the runtime calls it, else what the file's

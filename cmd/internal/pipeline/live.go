@@ -54,6 +54,8 @@ const (
 	saveEvery   = 5 * time.Second        // positions, when nothing else happens
 	idleAfter   = 300 * time.Millisecond // a trace that has not grown for so long is complete
 	horizon     = 30 * time.Minute       // log time that stays in memory, and longer while a case is open
+	catchUp     = 400 * time.Millisecond // nothing new for so long: the backlog is read
+	maxCatchUp  = 10 * time.Second       // or so long after the start
 	feedChunks  = 4                      // waiting per path; then the follower waits: unread lines stay on disk
 )
 
@@ -163,6 +165,9 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 			l.gaps = append(l.gaps, *chunk.Gap)
 		}
 		l.positions = follower.Positions()
+		if len(l.marks) == 0 {
+			l.marks = append(l.marks, mark{l.cfg.Now(), l.before(chunk)})
+		}
 		f := l.feed(scanning, chunk.Path)
 		l.mu.Unlock()
 		if len(chunk.Data) > 0 {
@@ -178,6 +183,21 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 		}
 		l.wake()
 	}
+}
+
+// before is where reading stood before the first chunk: a restart that finds nothing
+// better must not skip it.
+func (l *live) before(first source.Chunk) []source.Position {
+	if len(l.cfg.Follow.Start) > 0 {
+		return l.cfg.Follow.Start
+	}
+	positions := slices.Clone(l.positions)
+	for i := range positions {
+		if p := &positions[i]; p.Path == first.Path && p.Device == first.File.Device && p.Inode == first.File.Inode {
+			p.Offset, p.MarkerBytes, p.Marker = first.Offset, 0, fnv.New64a().Sum64()
+		}
+	}
+	return positions
 }
 
 func (l *live) wake() {
@@ -227,20 +247,26 @@ func (f *feed) describe(s scan.Stats) {
 func (l *live) loop(ctx context.Context, lines <-chan error) error {
 	tick := time.NewTicker(decideEvery)
 	defer tick.Stop()
-	var rest time.Time // not before: deciding must not take more than a fifth of the time
-	pending := false
+	// While a backlog is read, half of the evidence is missing: the first decision waits
+	// until nothing has come for a moment.
+	rest := l.cfg.Now().Add(catchUp) // not before: deciding must not take more than a fifth of the time
+	started := l.cfg.Now()
+	pending, caughtUp := false, false
 	for {
 		select {
 		case err := <-lines: // the end: all scanners are done
 			return errors.Join(err, l.decide())
 		case <-l.dirty:
 			pending = true
+			if now := l.cfg.Now(); !caughtUp && now.Sub(started) < maxCatchUp {
+				rest = now.Add(catchUp)
+			}
 		case <-tick.C:
 			now := l.cfg.Now()
 			if now.Before(rest) || !pending && !l.due(now) {
 				continue
 			}
-			pending = false
+			pending, caughtUp = false, true
 			if err := l.decide(); err != nil {
 				return err
 			}
