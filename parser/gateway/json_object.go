@@ -92,15 +92,6 @@ func (j *jsonReader) enter() bool {
 	return true
 }
 
-// firstElement returns the first string of the array that next has found, nil if
-// there is none.
-func (j *jsonReader) firstElement() []byte {
-	if !j.nested || j.kind != '[' || j.pos+1 >= len(j.b) || j.b[j.pos+1] != '"' {
-		return nil
-	}
-	return j.b[j.pos+2 : quotedEnd(j.b, j.pos+2)]
-}
-
 func (j *jsonReader) stop() { j.pos, j.whole, j.nested = len(j.b), false, false }
 
 // quoted takes the string at pos.

@@ -276,7 +276,7 @@ func endsInProtocol(b []byte) bool {
 // It is asked only where a second upstream makes a forgery possible: a Host header
 // holds no blank, so a host that does shows that the request went on.
 func sound(b []byte) bool {
-	if len(b) < len(upstreamKey) || bytes.Index(b[1:], []byte(upstreamKey)) < 0 {
+	if len(b) < len(upstreamKey) || !bytes.Contains(b[1:], []byte(upstreamKey)) {
 		return true
 	}
 	i := bytes.Index(b, []byte(hostKey))

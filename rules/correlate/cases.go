@@ -29,7 +29,6 @@ type gathering struct {
 	rules   *rules.Case
 	links   map[*service]link
 	verdict rules.Verdict
-	related []*gathering
 }
 
 func (g *gathering) span() rules.Interval {
