@@ -18,6 +18,11 @@ func keepaliveRace(c *rules.Case) rules.Reason {
 	total := c.Primary(parser.SymptomNone)
 	closed := c.Primary(parser.SymptomPrematureClose) + c.Primary(parser.SymptomConnReset) + c.Primary(parser.SymptomSendTimeout)
 	t := c.Traffic
+	for _, sy := range c.Symptoms {
+		if sy.Rank == parser.RankPrimary && sy.Phase != parser.PhaseReadingHeader && sy.Phase != parser.PhaseSendingRequest && sy.Phase != parser.PhaseNone {
+			return rules.Reason{} // a header had come: the connection was no stale one
+		}
+	}
 	if total == 0 || closed != total || !t.Known || t.Succeeded == 0 {
 		return rules.Reason{}
 	}

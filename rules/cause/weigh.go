@@ -41,6 +41,7 @@ const (
 	furtherKind = 3   // each further signature that says the same
 	furtherMost = 9
 	dimRequest  = -6 // one request's error explains one request
+	asMany      = 8  // and there are as many of them as failures
 )
 
 // piece is the weight of one candidate for one cause, with its reasons.
@@ -62,13 +63,26 @@ func weigh(c *rules.Case, i int, cause rules.Cause) piece {
 	if sig.Cause != cause {
 		w += weightAlso
 	}
-	if sig.Scope == rules.ScopeRequest && !onlyStatuses(c) {
-		w += dimRequest
+	if sig.Scope == rules.ScopeRequest {
+		w += requestWeight(c, ev)
 	}
 	w += linkWeight(c, ev)
 	w += timeWeight(c, ev)
 	w += liftWeight(ev)
 	return piece{index: i, weight: w, when: ev.When, why: sentence(c, ev)}
+}
+
+// requestWeight: one request's error explains one request, so there should be about
+// as many such lines as failures.
+func requestWeight(c *rules.Case, ev *rules.Candidate) int {
+	total := c.Primary(parser.SymptomNone)
+	if total >= 2 && ev.Inside*10 >= total*7 && ev.Inside*10 <= total*14 {
+		return asMany
+	}
+	if onlyStatuses(c) {
+		return 0
+	}
+	return dimRequest
 }
 
 // onlyStatuses reports whether the symptoms are answers of the upstream itself.
