@@ -17,7 +17,8 @@ func Formats() []*parser.Format {
 		haproxyAccess, haproxyEvent, modJK, apacheError,
 		envoyAccess, envoyEvents, envoyLog, caddyError, caddyAccess, traefikAccess, traefikLog,
 		awsALB, awsELB, lighttpdError, varnishLog, varnishDaemon, ingressKlog, goProxy, nodeProxy, varnishAccess, lighttpdAccess, kongLog, apisixLog,
-		apacheAccess,
+		herokuRouter, apacheAccess,
 		nginxAccess,
+		nginxErrorLoose, // last: an entry inside of something else
 	}
 }

@@ -141,10 +141,13 @@ func symptomsAlone(c *rules.Case) map[rules.Cause]rules.Reason {
 		}
 	}
 	if closed := c.Primary(parser.SymptomPrematureClose) + c.Primary(parser.SymptomConnReset); closed > 0 {
-		if w, ok := out[rules.CauseNotListening]; ok && closedFirst(c) {
-			// It listened a moment before: it went away, and that has a cause of its own.
-			w.Weight = min(w.Weight, aboveNothing-2)
-			out[rules.CauseNotListening] = w
+		for _, gone := range []rules.Cause{rules.CauseNotListening, rules.CauseNetworkUnreachable} {
+			if w, ok := out[gone]; ok && closedFirst(c) {
+				// It served a moment before: it went away (a container takes its address
+				// with it), and that has a cause of its own.
+				w.Weight = min(w.Weight, aboveNothing-2)
+				out[gone] = w
+			}
 		}
 	}
 	return out
@@ -156,7 +159,7 @@ func closedFirst(c *rules.Case) bool {
 		switch groupOf(s.Class) {
 		case gClosed:
 			return true
-		case gRefused, gSocket:
+		case gRefused, gSocket, gRoute, gConnect, gSilent:
 			return false
 		}
 	}
@@ -185,7 +188,7 @@ func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 func vague(class parser.Symptom) bool {
 	switch class {
 	case parser.SymptomTLSHandshake, parser.SymptomTLSVerify, parser.SymptomProtocolError, parser.SymptomOther, parser.SymptomNoPorts,
-		parser.SymptomSocketMissing, parser.SymptomSocketPermission, parser.SymptomNoResolver:
+		parser.SymptomSocketMissing, parser.SymptomSocketPermission, parser.SymptomNoResolver, parser.SymptomResolveFailed:
 		return true
 	}
 	return false

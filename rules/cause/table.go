@@ -135,7 +135,7 @@ var fits = map[rules.Cause][groups]int{
 // explains is the order of links in a chain: when both are about one service and
 // the key comes first, the listed causes are its consequences.
 var explains = map[rules.Cause][]rules.Cause{
-	rules.CauseOOMKill: {rules.CauseKilled, rules.CauseCrashSignal, rules.CauseRestart, rules.CauseNotListening,
+	rules.CauseOOMKill: {rules.CauseNetworkUnreachable, rules.CauseKilled, rules.CauseCrashSignal, rules.CauseRestart, rules.CauseNotListening,
 		rules.CauseUnhandledException, rules.CauseMemoryExhausted, rules.CauseSlowUpstream, rules.CauseUpstreamSaturated},
 	rules.CauseMemoryExhausted: {rules.CauseCrashSignal, rules.CauseKilled, rules.CauseUnhandledException, rules.CauseRestart,
 		rules.CauseNotListening, rules.CauseSlowUpstream, rules.CauseUpstreamSaturated, rules.CauseStartFailure},
@@ -143,7 +143,7 @@ var explains = map[rules.Cause][]rules.Cause{
 	rules.CauseUnhandledException: {rules.CauseRestart, rules.CauseNotListening, rules.CauseCrashSignal, rules.CauseKilled},
 	rules.CauseWorkerTimeout: {rules.CauseKilled, rules.CauseUnhandledException, rules.CauseRestart, rules.CauseCrashSignal,
 		rules.CauseSlowUpstream, rules.CauseOOMKill},
-	rules.CauseKilled:       {rules.CauseRestart, rules.CauseNotListening, rules.CauseCrashSignal},
+	rules.CauseKilled:       {rules.CauseRestart, rules.CauseNotListening, rules.CauseCrashSignal, rules.CauseNetworkUnreachable},
 	rules.CauseRestart:      {rules.CauseKilled, rules.CauseNotListening, rules.CauseCrashSignal, rules.CauseUnhandledException, rules.CauseSlowUpstream},
 	rules.CauseStartFailure: {rules.CauseUnhandledException, rules.CauseRestart, rules.CauseNotListening, rules.CauseKilled, rules.CauseDependencyFailure},
 	rules.CauseDependencyFailure: {rules.CauseSlowUpstream, rules.CauseUpstreamSaturated, rules.CauseUnhandledException,

@@ -1,0 +1,196 @@
+package gateway
+
+import (
+	"bytes"
+
+	"culprit/parser"
+)
+
+// herokuRouter is the log of Heroku's routers: one logfmt line a request, with an
+// error code where the router could not deliver it.
+//
+//	at=error code=H12 desc="Request timeout" method=GET path="/" host=… dyno=web.1 connect=1ms service=30001ms status=503
+//
+// The envelope (stamp, heroku[router]) is peeled before. The dyno is the upstream.
+var herokuRouter = &parser.Format{
+	Name:    "heroku-router",
+	Role:    parser.RoleGateway,
+	Product: "heroku",
+	Doc:     "https://devcenter.heroku.com/articles/http-routing, https://devcenter.heroku.com/articles/error-codes",
+	Parse:   parseHeroku,
+	Samples: []parser.Sample{
+		{
+			Line: `at=error code=H10 desc="App crashed" method=GET path="/" host=cti.example request_id=0c4e9a2d fwd="1.2.3.4" dyno= connect= service= status=503 bytes= protocol=https`,
+			Want: `level=error client=1.2.3.4 vhost=cti.example method=GET target=/ status=503 request-id=0c4e9a2d made=gateway symptom=conn-refused phase=connecting-to-upstream rank=primary client=1.2.3.4 server=cti.example request="GET /" group=web vhost=cti.example msg="H10 App crashed"`,
+		},
+		{
+			Line: `at=error code=H12 desc="Request timeout" method=POST path="/a b" host=x.example request_id=7 fwd="1.2.3.4" dyno=web.1 connect=1ms service=30001ms status=503 bytes=0 protocol=http`,
+			Want: `level=error client=1.2.3.4 vhost=x.example method=POST target="/a b" status=503 bytes=0 duration=30002000 request-id=7 made=gateway try={addr=web.1 status=503 connect=1000 response=30001000} symptom=read-timeout phase=reading-response-header-from-upstream rank=primary client=1.2.3.4 server=x.example request="POST /a b" upstream=web.1 vhost=x.example msg="H12 Request timeout"`,
+		},
+		{
+			Line: `at=info method=GET path="/ok" host=x.example request_id=8 fwd="1.2.3.4" dyno=web.2 connect=0ms service=12ms status=200 bytes=512 protocol=https`,
+			Want: `level=info client=1.2.3.4 vhost=x.example method=GET target=/ok status=200 bytes=512 duration=12000 request-id=8 made=upstream try={addr=web.2 status=200 connect=0 response=12000}`,
+		},
+	},
+}
+
+// herokuCodes are the router's error codes (Heroku's "Error codes" page).
+var herokuCodes = []struct {
+	code  string
+	class parser.Symptom
+	phase parser.Phase
+	rank  parser.Rank
+	cause string
+}{
+	{"H10", parser.SymptomConnRefused, parser.PhaseConnecting, parser.RankPrimary, "start-failure"},
+	{"H11", parser.SymptomQueueFull, parser.PhaseQueue, parser.RankPrimary, "upstream-saturated"},
+	{"H12", parser.SymptomReadTimeout, parser.PhaseReadingHeader, parser.RankPrimary, "slow-upstream"},
+	{"H13", parser.SymptomPrematureClose, parser.PhaseReadingHeader, parser.RankPrimary, "unhandled-exception"},
+	{"H14", parser.SymptomNoLivePeer, parser.PhaseConnecting, parser.RankPrimary, "not-listening"},
+	{"H15", parser.SymptomReadTimeout, parser.PhaseReadingBody, parser.RankPrimary, "slow-upstream"},
+	{"H17", parser.SymptomInvalidHeader, parser.PhaseReadingHeader, parser.RankPrimary, "invalid-response"},
+	{"H18", parser.SymptomConnReset, parser.PhaseReadingBody, parser.RankPrimary, "unhandled-exception"},
+	{"H19", parser.SymptomConnectTimeout, parser.PhaseConnecting, parser.RankPrimary, "upstream-saturated"},
+	{"H20", parser.SymptomConnectTimeout, parser.PhaseConnecting, parser.RankPrimary, "start-failure"},
+	{"H21", parser.SymptomConnRefused, parser.PhaseConnecting, parser.RankPrimary, "not-listening"},
+	{"H22", parser.SymptomQueueFull, parser.PhaseQueue, parser.RankPrimary, "upstream-saturated"},
+	{"H27", parser.SymptomClientAbort, parser.PhaseNone, parser.RankNoise, "client-abort"},
+	{"H28", parser.SymptomClientAbort, parser.PhaseNone, parser.RankNoise, "client-abort"},
+	{"H80", parser.SymptomRefusedOnPurpose, parser.PhaseNone, parser.RankNoise, "-"},
+	{"H99", parser.SymptomOther, parser.PhaseNone, parser.RankPrimary, "unknown"},
+}
+
+func parseHeroku(line []byte, env *parser.Env, r *parser.Record) bool {
+	if !bytes.HasPrefix(line, []byte("at=")) {
+		return false
+	}
+	var code, desc, dyno []byte
+	connect, service := int64(-1), int64(-1)
+	a := &r.Access
+	known := 0
+	for rest := line; len(rest) > 0; {
+		var key, value []byte
+		if key, value, rest = nextPair(rest); key == nil {
+			break
+		}
+		switch string(key) {
+		case "at":
+			r.Level = levelOf(value)
+		case "code":
+			code = value
+		case "desc":
+			desc = value
+		case "method":
+			a.Method = value
+		case "path":
+			a.Target = value
+			known++
+		case "host":
+			a.Host = value
+		case "request_id":
+			a.RequestID = nonEmpty(value)
+		case "fwd":
+			a.Client, _, _ = bytes.Cut(value, []byte(","))
+		case "dyno":
+			dyno = nonEmpty(value)
+			known++
+		case "connect":
+			connect = herokuMillis(value)
+		case "service":
+			service = herokuMillis(value)
+			known++
+		case "status":
+			if n, left := leadingNumber(value); len(left) == 0 && n < 1000 {
+				a.Status = int16(n)
+			}
+		case "bytes":
+			if n, left := leadingNumber(value); len(value) > 0 && len(left) == 0 {
+				a.Bytes = n
+			}
+		}
+	}
+	if known < 3 {
+		return false
+	}
+	r.Kind, a.HasUps, a.Made = parser.KindAccess, true, parser.MadeUpstream
+	if service >= 0 {
+		a.Duration = service + max(connect, 0)
+	}
+	if dyno != nil {
+		a.Attempts[0] = parser.Attempt{Addr: dyno, Status: a.Status, Connect: connect, Header: -1, Response: service}
+		a.Tries = 1
+	}
+	if len(code) > 0 {
+		herokuFailure(line, code, desc, dyno, env, r)
+	}
+	return true
+}
+
+func nonEmpty(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+func herokuFailure(line, code, desc, dyno []byte, env *parser.Env, r *parser.Record) {
+	a, g := &r.Access, &r.Gateway
+	a.Made = parser.MadeGateway
+	g.Symptom, g.Rank = parser.SymptomOther, parser.RankPrimary
+	for i := range herokuCodes {
+		if c := &herokuCodes[i]; c.code == string(code) {
+			g.Symptom, g.Phase, g.Rank = c.class, c.phase, c.rank
+			g.Causes = herokuCauses[i]
+		}
+	}
+	g.Client, g.Server, g.Host = a.Client, a.Host, a.Host
+	if g.Upstream = dyno; dyno == nil {
+		g.Upstream, g.Group = []byte("web"), true
+	}
+	mark := len(env.Buf)
+	env.Buf = append(append(append(env.Buf, a.Method...), ' '), a.Target...)
+	g.Request = env.Buf[mark:len(env.Buf):len(env.Buf)]
+	mark = len(env.Buf)
+	env.Buf = append(append(append(env.Buf, code...), ' '), desc...)
+	r.Message = env.Buf[mark:len(env.Buf):len(env.Buf)]
+}
+
+// herokuCauses are the codes' usual causes as slices, shared by all records.
+var herokuCauses = func() [][]string {
+	all := make([][]string, len(herokuCodes))
+	for i, c := range herokuCodes {
+		all[i] = []string{c.cause}
+	}
+	return all
+}()
+
+// nextPair cuts key=value or key="value" off the front; key is nil at the end.
+func nextPair(b []byte) (key, value, rest []byte) {
+	b = trimBlanks(b)
+	eq := bytes.IndexByte(b, '=')
+	if eq <= 0 {
+		return nil, nil, nil
+	}
+	key, b = b[:eq], b[eq+1:]
+	if len(b) > 0 && b[0] == '"' {
+		end := bytes.IndexByte(b[1:], '"')
+		if end < 0 {
+			return key, b[1:], nil
+		}
+		return key, b[1 : 1+end], b[2+end:]
+	}
+	end := bytes.IndexByte(b, ' ')
+	if end < 0 {
+		return key, b, nil
+	}
+	return key, b[:end], b[end:]
+}
+
+// herokuMillis reads "30001ms" as microseconds; -1 if empty.
+func herokuMillis(b []byte) int64 {
+	n, rest := leadingNumber(b)
+	if len(b) == 0 || string(rest) != "ms" {
+		return -1
+	}
+	return n * parser.Millisecond
+}
