@@ -68,6 +68,10 @@ type Record struct {
 	Stamp  Stamp // ClockNone if the line has none; see After and Before
 	Level  Level
 
+	// Outer is the envelope's stamp where it has no zone and the line's own, which is
+	// kept as Stamp, has one: together they tell the envelope's zone.
+	Outer Stamp
+
 	// After and Before bound the moment of a record without a stamp: the last
 	// stamp before it and the next one after it in its stream (ClockNone if unknown).
 	After, Before Stamp

@@ -136,6 +136,10 @@ const (
 	FactTechnology                     // product of its format or of a signature that hit: gunicorn, jvm
 )
 
+// StreamGateway is the stream of a gateway's own lines, whatever else stands in their
+// source: one paste, one compose project or one journal holds the lines of many.
+const StreamGateway = "gateway:"
+
 // Prefixes of the pseudo-streams that system lines teach facts about.
 const (
 	SubjectUnit      = "unit:"
@@ -188,7 +192,11 @@ type SourceInfo struct {
 	ZoneFrom   ZoneFrom
 	Skew       int64 // microseconds that its clock is ahead of the gateway's (negative: behind)
 
-	Loopback  bool // every client of its access lines is this machine: it may be the log of an application behind the gateway
-	HasErrors bool // a gateway's error log is in it: absence of lines means something
-	HasAccess bool // access lines are in it
+	Loopback bool // every client of its access lines is this machine: it may be the log of an application behind the gateway
+	// OwnZone is the zone of the source's zoneless stamps, in seconds east of UTC, as
+	// lines with two stamps prove it; valid if HasOwnZone.
+	OwnZone    int32
+	HasOwnZone bool
+	HasErrors  bool // a gateway's error log is in it: absence of lines means something
+	HasAccess  bool // access lines are in it
 }

@@ -34,6 +34,11 @@ func parseHAProxyEvent(line []byte, env *parser.Env, r *parser.Record) bool {
 	if len(b) < 8 {
 		return false
 	}
+	if s, n, ok := timestamp.ISO(b); ok && n < len(b) { // docker logs -t, or a supervisor's own stamp
+		if rest := trimBlanks(b[n:]); len(rest) > 8 && rest[0] == '[' {
+			b, r.Stamp = rest, s
+		}
+	}
 	if b[0] == '[' {
 		text, ok := haproxyConsole(b, env, r)
 		return ok && haproxyText(text, true, r)

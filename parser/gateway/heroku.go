@@ -25,11 +25,11 @@ var herokuRouter = &parser.Format{
 		},
 		{
 			Line: `at=error code=H12 desc="Request timeout" method=POST path="/a b" host=x.example request_id=7 fwd="1.2.3.4" dyno=web.1 connect=1ms service=30001ms status=503 bytes=0 protocol=http`,
-			Want: `level=error client=1.2.3.4 vhost=x.example method=POST target="/a b" status=503 bytes=0 duration=30002000 request-id=7 made=gateway try={addr=web.1 status=503 connect=1000 response=30001000} symptom=read-timeout phase=reading-response-header-from-upstream rank=primary client=1.2.3.4 server=x.example request="POST /a b" upstream=web.1 vhost=x.example msg="H12 Request timeout"`,
+			Want: `level=error client=1.2.3.4 vhost=x.example method=POST target="/a b" status=503 bytes=0 duration=30002000 pool=web request-id=7 made=gateway try={addr=web.1 status=503 connect=1000 response=30001000} symptom=read-timeout phase=reading-response-header-from-upstream rank=primary client=1.2.3.4 server=x.example request="POST /a b" upstream=web.1 vhost=x.example msg="H12 Request timeout"`,
 		},
 		{
 			Line: `at=info method=GET path="/ok" host=x.example request_id=8 fwd="1.2.3.4" dyno=web.2 connect=0ms service=12ms status=200 bytes=512 protocol=https`,
-			Want: `level=info client=1.2.3.4 vhost=x.example method=GET target=/ok status=200 bytes=512 duration=12000 request-id=8 made=upstream try={addr=web.2 status=200 connect=0 response=12000}`,
+			Want: `level=info client=1.2.3.4 vhost=x.example method=GET target=/ok status=200 bytes=512 duration=12000 pool=web request-id=8 made=upstream try={addr=web.2 status=200 connect=0 response=12000}`,
 		},
 	},
 }
@@ -119,6 +119,7 @@ func parseHeroku(line []byte, env *parser.Env, r *parser.Record) bool {
 	if dyno != nil {
 		a.Attempts[0] = parser.Attempt{Addr: dyno, Status: a.Status, Connect: connect, Header: -1, Response: service}
 		a.Tries = 1
+		a.Pool, _, _ = bytes.Cut(dyno, []byte(".")) // web.1 is one of web
 	}
 	if len(code) > 0 {
 		herokuFailure(line, code, desc, dyno, env, r)

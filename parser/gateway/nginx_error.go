@@ -41,7 +41,14 @@ func parseNginxError(line []byte, env *parser.Env, r *parser.Record) bool {
 			body = body[:n]
 		}
 	}
-	return nginxBody(body, certain, env, r)
+	if !nginxBody(body, certain, env, r) {
+		return false
+	}
+	if r.Gateway.Upstream == nil && r.Gateway.Rank == parser.RankPrimary && (bytes.Contains(body, []byte("&quot;")) || bytes.Contains(body, []byte("“"))) {
+		// HTML entities or a word processor's quotes hide the context.
+		return nginxBody(unwrapped(body, env), certain, env, r)
+	}
+	return true
 }
 
 // ParseNginxErrorRecord reads a whole record whose physical lines are joined by \n:

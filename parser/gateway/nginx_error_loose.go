@@ -33,7 +33,7 @@ var nginxErrorLoose = &parser.Format{
 		},
 		{
 			Line: "`connect() failed (113: Host is unreachable) while connecting to upstream, client: 172.17.0.1, server: blog.example, request: \"GET /feed/ HTTP/1.1\", upstream: \"http://172.17.0.7:2368/feed/\", host: \"blog.example\"",
-			Want: `symptom=no-route phase=connecting-to-upstream rank=primary errno=113 client=172.17.0.1 server=blog.example request="GET /feed/ HTTP/1.1" scheme=http upstream=172.17.0.7:2368 vhost=blog.example msg="connect() failed (113: Host is unreachable)"`,
+			Want: `level=error symptom=no-route phase=connecting-to-upstream rank=primary errno=113 client=172.17.0.1 server=blog.example request="GET /feed/ HTTP/1.1" scheme=http upstream=172.17.0.7:2368 vhost=blog.example msg="connect() failed (113: Host is unreachable)"`,
 		},
 		{
 			Line: `code.proxy | nginx.1    | 2021/05/23 20:07:09 [emerg] 31#31: host not found in upstream "code" in /etc/nginx/nginx.conf:20`,
@@ -71,6 +71,9 @@ func parseNginxLoose(line []byte, env *parser.Env, r *parser.Record) bool {
 		looseStamp(text[:start], r)
 	}
 	body := text[start:]
+	if !level {
+		r.Level = parser.LevelError // at which nginx writes all of these
+	}
 	if level {
 		if body[0] != '[' { // "error] 12483#0:", the bracket lost
 			mark := len(env.Buf)

@@ -105,6 +105,9 @@ func (t *told) restore(r *parser.Record) {
 func (t *told) merge(r *parser.Record) {
 	if t.stamp.Known() {
 		r.Stamp = applog.Prefer(t.stamp, r.Stamp)
+		if r.Stamp.Clock == parser.ClockZoned && (t.stamp.Clock == parser.ClockYearless || t.stamp.Clock == parser.ClockLocal) {
+			r.Outer = t.stamp
+		}
 	}
 	if r.Level == parser.LevelNone {
 		r.Level = t.level

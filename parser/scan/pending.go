@@ -85,8 +85,7 @@ func (r *Reader) reread(s *slot) {
 		unit: old.Unit, container: old.Container, messageID: old.MessageID, pid: old.PID}
 	s.rec.Reset()
 	outer.restore(&s.rec)
-	unbreak(s.inner)
-	if !old.Format.Parse(s.inner, &s.env, &s.rec) || s.rec.Kind != old.Kind {
+	if !old.Format.Parse(unbreak(bytes.Clone(s.inner)), &s.env, &s.rec) || s.rec.Kind != old.Kind {
 		s.rec = old
 		return
 	}

@@ -106,17 +106,33 @@ func stepNginxBroken(g *grammar, line []byte) verdict {
 
 // brokenEntry recognises a piece of an nginx error line that a person broke.
 func brokenEntry(line []byte) bool {
-	return hasAny(line, "client: ", "server: ", "request: \"", "upstream: \"", "host: \"", "referrer: \"", "while ") ||
-		hasAny(line, ", client: ", ", server: ", ", request: \"", ", upstream: \"", ", host: \"")
+	return hasAny(line, "client: ", "server: ", "request: \"", "upstream: \"", "host: \"", "referrer: \"", "while ", "(SSL: ") ||
+		hasAny(line, ", client: ", ", server: ", ", request: \"", ", upstream: \"", ", host: \"") || brokenURL(line)
 }
 
-// unbreak turns the newlines before such pieces into blanks, in place.
-func unbreak(b []byte) {
-	for i, c := range b {
-		if c == '\n' && brokenEntry(bytes.TrimLeft(b[i+1:min(len(b), i+40)], " \t")) {
-			b[i] = ' '
+// brokenURL is the value of upstream, broken off behind its opening quote.
+func brokenURL(line []byte) bool {
+	return hasAny(line, "http://", "https://", "fastcgi://", "uwsgi://", "grpc://", "grpcs://", "scgi://")
+}
+
+// unbreak joins such pieces again and returns the shortened text: a blank stands where
+// the line was broken, but none before a comma and none inside of a quote.
+func unbreak(b []byte) []byte {
+	out := b[:0]
+	for i := 0; i < len(b); i++ {
+		rest := bytes.TrimLeft(b[i+1:min(len(b), i+60)], " \t")
+		switch {
+		case b[i] != '\n' || !brokenEntry(rest):
+			out = append(out, b[i])
+			continue
+		case rest[0] == ',':
+			out = bytes.TrimRight(out, " ")
+		case !brokenURL(rest) && (len(out) == 0 || out[len(out)-1] != ' '):
+			out = append(out, ' ')
 		}
+		i += len(b[i+1:min(len(b), i+60)]) - len(rest)
 	}
+	return out
 }
 
 // opensKlog recognises key=<, which a line " >" closes (klog, serialize.go).

@@ -171,6 +171,9 @@ func sameFirst(c *rules.Case, s rules.CaseSymptom) bool { return s.First.From < 
 // alone is what one class says; the message's own words win over the class.
 func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 	o := own[s.Class]
+	if (s.Class == parser.SymptomPeerDown || s.Class == parser.SymptomHealthCheckFailed) && len(s.Hints) > 0 && s.Hints[0] != rules.CauseUnknown {
+		return s.Hints[0], 13, "the health check's own words say so"
+	}
 	if len(s.Hints) > 0 && s.Hints[0] != o.cause && vague(s.Class) && slices.Contains(overrules, s.Hints[0]) {
 		weight := max(o.weight, 22)
 		if len(s.Hints) > 1 && o.cause == "" {

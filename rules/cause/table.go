@@ -116,7 +116,7 @@ var fits = map[rules.Cause][groups]int{
 	rules.CauseUnhandledException: {8, 5, 4, -10, -12, -18, -12, -20, -15, -25, 6, -25, 8, 0},
 	rules.CauseWorkerTimeout:      {8, -6, -10, 6, 0, -18, -18, -25, -18, -25, 4, -25, 8, 0},
 	rules.CauseKilled:             {8, 6, 5, -6, -8, -12, -18, -25, -15, -25, 0, -25, 8, 0},
-	rules.CauseRestart:            {5, 8, 8, -4, -4, -8, -18, -25, -15, -15, 3, -20, 5, 0},
+	rules.CauseRestart:            {5, 8, 8, -4, -4, -8, -18, -25, -15, -22, 3, -20, 5, 0},
 	rules.CauseStartFailure:       {2, 8, 8, -8, -6, -12, -15, -25, -12, -15, 3, -20, 0, 0},
 	rules.CauseNotListening:       {-12, 2, 2, -20, -10, -10, -25, -25, -20, -25, -15, -25, -20, 0},
 	rules.CauseInvalidResponse:    {-6, -20, -20, -15, -20, -25, 6, -5, -15, -25, -15, -25, 0, 0},

@@ -33,7 +33,8 @@ type source struct {
 	skew    int64 // its clock is ahead by this much; subtracted from all its stamps
 	boot    int64 // added to uptimes
 	hasBoot bool
-	years   int // added to stamps without a year, which were read in the file's own
+	years   int   // added to stamps without a year, which were read in the file's own
+	pivot   int64 // or: the moment that each of them is to lie next to
 }
 
 // utc turns a moment of the source's clock into UTC.
@@ -57,10 +58,14 @@ func (s *source) utc(micros int64, clock parser.Clock) int64 {
 
 // dated puts a moment of a stamp without a year into the settled year.
 func (s *source) dated(micros int64) int64 {
-	if s.years == 0 {
+	if micros == rules.Past || micros == rules.Future || s.years == 0 && s.pivot == 0 {
 		return micros
 	}
-	return time.UnixMicro(micros).UTC().AddDate(s.years, 0, 0).UnixMicro()
+	then, years := time.UnixMicro(micros).UTC(), s.years
+	if s.pivot != 0 {
+		years = nearestYear(then, s.pivot, s.pivot) - then.Year()
+	}
+	return then.AddDate(years, 0, 0).UnixMicro()
 }
 
 func (s *source) span(v rules.Interval, clock parser.Clock) rules.Interval {
@@ -88,7 +93,10 @@ func (e *Engine) align() {
 		e.settleYears()
 	}
 	for _, s := range e.sources {
-		if s.Source.Role == parser.RoleGateway && !s.zoneless() {
+		switch {
+		case s.Source.HasOwnZone && s.zoneless():
+			e.settle(s, int64(s.Source.OwnZone)*parser.Second, rules.ZoneInferred)
+		case s.Source.Role == parser.RoleGateway && !s.zoneless():
 			e.settle(s, 0, rules.ZoneStated)
 		}
 	}
@@ -121,21 +129,26 @@ func (e *Engine) settleYears() {
 		return
 	}
 	for _, s := range e.sources {
-		if s.clock() != parser.ClockYearless {
-			continue
+		switch c := s.clock(); {
+		case c == parser.ClockLocal || c == parser.ClockZoned:
+			s.pivot = s.Source.First.Micros // its own dated lines know best
+		case c == parser.ClockYearless:
+			then := time.UnixMicro(s.Source.Last.Micros).UTC()
+			s.years = nearestYear(then, from, to) - then.Year()
 		}
-		last := time.UnixMicro(s.Source.Last.Micros).UTC()
-		guess := time.UnixMicro(to).UTC().Year() - last.Year()
-		best, bestApart := 0, rules.Future
-		for years := guess - 1; years <= guess+1; years++ {
-			a := time.UnixMicro(s.Source.First.Micros).UTC().AddDate(years, 0, 0).UnixMicro()
-			b := last.AddDate(years, 0, 0).UnixMicro()
-			if apart := max(a-to, from-b, 0); apart < bestApart {
-				best, bestApart = years, apart
-			}
-		}
-		s.years = best
 	}
+}
+
+// nearestYear is the year that puts a date nearest to a span.
+func nearestYear(then time.Time, from, to int64) int {
+	best, bestApart := then.Year(), rules.Future
+	for year := time.UnixMicro(to).UTC().Year() - 1; year <= time.UnixMicro(to).UTC().Year()+1; year++ {
+		moved := then.AddDate(year-then.Year(), 0, 0).UnixMicro()
+		if apart := max(moved-to, from-moved, 0); apart < bestApart {
+			best, bestApart = year, apart
+		}
+	}
+	return best
 }
 
 // neighbour is the gateway's log that a source is most likely beside: with a stated
@@ -222,6 +235,13 @@ func (e *Engine) settleAnchor(a *source) {
 
 func (e *Engine) settle(s *source, zone int64, from rules.ZoneFrom) {
 	s.settled, s.zone = true, zone
+	switch { // lines without a zone beside lines with one
+	case s.zoneless():
+	case s.Source.HasOwnZone:
+		s.zone = int64(s.Source.OwnZone) * parser.Second
+	case s.Source.HasAccess:
+		s.zone = int64(s.Source.First.Offset) * parser.Second
+	}
 	s.Source.ZoneFrom = from
 }
 
@@ -286,7 +306,10 @@ func (e *Engine) settleAgainst(s *source) bool {
 func (s *source) times(zone, skew int64) []rules.Request {
 	out := slices.Clone(s.Requests)
 	for i := range out {
-		out[i].Micros = s.dated(out[i].Micros) - skew
+		if s.clock() == parser.ClockYearless {
+			out[i].Micros = s.dated(out[i].Micros)
+		}
+		out[i].Micros -= skew
 		if s.zoneless() {
 			out[i].Micros -= zone
 		}
@@ -411,7 +434,11 @@ func deathDeltas(a, s *source) []int64 {
 	var out []int64
 	eachDeath(s, func(pid string, ev *rules.Event) {
 		if t, ok := times[pid]; ok && t != rules.Past {
-			out = append(out, t-s.dated(ev.When.From))
+			at := ev.When.From
+			if ev.Clock == parser.ClockYearless {
+				at = s.dated(at)
+			}
+			out = append(out, t-at)
 		}
 	})
 	return out
@@ -467,9 +494,19 @@ func (e *Engine) settleByNeighbours(s *source, anchor *source) {
 
 // overlaps reports whether s, read in the zone, covers a time that the anchor covers.
 func (e *Engine) overlaps(s *source, zone int64, anchor *source) bool {
-	from, to := s.dated(s.Source.First.Micros)-zone, s.dated(s.Source.Last.Micros)-zone
+	first, last := s.bounds()
+	from, to := first-zone, last-zone
 	a, b := anchor.utc(anchor.Source.First.Micros, anchor.Source.First.Clock), anchor.utc(anchor.Source.Last.Micros, anchor.Source.Last.Clock)
 	return from <= b+parser.Minute && to >= a-parser.Minute
+}
+
+// bounds are the source's first and last stamps, with their year settled.
+func (s *source) bounds() (first, last int64) {
+	first, last = s.Source.First.Micros, s.Source.Last.Micros
+	if s.clock() == parser.ClockYearless {
+		return s.dated(first), s.dated(last)
+	}
+	return first, last
 }
 
 func (e *Engine) describeZone(s *source) {

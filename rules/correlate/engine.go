@@ -97,7 +97,7 @@ func (e *Engine) order() {
 	for i, s := range e.sources {
 		s.index = i
 		s.settled = false
-		s.zone, s.skew, s.boot, s.hasBoot, s.years = 0, 0, 0, false, 0
+		s.zone, s.skew, s.boot, s.hasBoot, s.years, s.pivot = 0, 0, 0, false, 0, 0
 		for j := range s.Events {
 			s.Events[j].Source = i
 		}

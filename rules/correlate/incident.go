@@ -32,7 +32,7 @@ func (e *Engine) report(cases []*gathering) *rules.Report {
 	})
 	for _, s := range e.sources {
 		info := s.Source
-		info.First.Micros, info.Last.Micros = s.dated(info.First.Micros), s.dated(info.Last.Micros)
+		info.First.Micros, info.Last.Micros = s.bounds()
 		r.Sources = append(r.Sources, info)
 	}
 	slices.SortStableFunc(r.Sources, func(a, b rules.SourceInfo) int { return strings.Compare(a.Path, b.Path) })

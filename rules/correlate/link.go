@@ -183,17 +183,19 @@ func (e *Engine) matchRequests() {
 			continue
 		}
 		for _, q := range s.times(s.zone, s.skew) {
-			byKey[q.Key] = append(byKey[q.Key], q)
+			if q.Stream == rules.StreamGateway {
+				byKey[q.Key] = append(byKey[q.Key], q)
+			}
 		}
 	}
 	if len(byKey) == 0 {
 		return
 	}
 	for _, s := range e.sources {
-		if s.Source.Role == parser.RoleGateway {
-			continue
-		}
 		for _, q := range s.times(s.zone, s.skew) {
+			if q.Stream == rules.StreamGateway {
+				continue
+			}
 			if sv := e.calls[streamID{s.index, q.Stream}]; sv != nil {
 				sv.match(q, byKey[q.Key])
 			}
@@ -314,7 +316,8 @@ func (e *Engine) streamLink(p *pool, sv *service) link {
 // that a system line names.
 func (sv *service) real(e *Engine) bool {
 	return slices.ContainsFunc(sv.streams, func(id streamID) bool {
-		return e.sources[id.source].Source.Role == parser.RoleApp && !strings.HasPrefix(id.stream, rules.SubjectUnit) &&
+		role := e.sources[id.source].Source.Role
+		return (role == parser.RoleApp || role == parser.RoleGateway) && id.stream != rules.StreamGateway && !strings.HasPrefix(id.stream, rules.SubjectUnit) &&
 			!strings.HasPrefix(id.stream, rules.SubjectContainer) && e.sources[id.source].Source.Lines > 0
 	})
 }

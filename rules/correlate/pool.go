@@ -80,12 +80,22 @@ func (e *Engine) findPools() {
 	}
 	for _, s := range e.sources {
 		for i := range s.Events {
-			if ev := &s.Events[i]; ev.Group && ev.Symptom == parser.SymptomNoLivePeer {
+			ev := &s.Events[i]
+			if pool, ok := poolOf(ev.Upstream); ok {
+				e.pools.union(e.node(s, pool), e.node(s, ev.Upstream))
+			}
+			if ev.Group && ev.Symptom == parser.SymptomNoLivePeer {
 				e.pools.group[e.node(s, ev.Upstream)] = true
 				e.joinGroup(s, ev)
 			}
 		}
 	}
+}
+
+// poolOf is the pool in a name that holds both, HAProxy's backend/server.
+func poolOf(upstream string) (string, bool) {
+	pool, server, ok := strings.Cut(upstream, "/")
+	return pool, ok && pool != "" && server != "" && !strings.Contains(upstream, ":") && !strings.Contains(server, "/")
 }
 
 // failTimeout is nginx's default fail_timeout: for so long a peer stays out.

@@ -83,7 +83,10 @@ func (e *Engine) findServices() {
 
 // streamsOf lists the streams of a source in a fixed order.
 func streamsOf(s *source) []string {
-	seen := map[string]bool{"": true}
+	seen := map[string]bool{}
+	if s.Source.Role != parser.RoleGateway {
+		seen[""] = true // an application's log that says nothing is still one
+	}
 	for _, f := range s.Facts {
 		seen[f.Stream] = true
 	}
@@ -108,7 +111,7 @@ func (e *Engine) newService(s *source, stream string) {
 		first: rules.Future, last: rules.Past,
 	}
 	switch {
-	case s.Source.Role == parser.RoleGateway && stream == "":
+	case stream == rules.StreamGateway:
 		sv.gateway = true
 	case s.Source.Role == parser.RoleSystem && !strings.HasPrefix(stream, rules.SubjectUnit) && !strings.HasPrefix(stream, rules.SubjectContainer):
 		sv.system = systemProgram(stream)
@@ -135,7 +138,7 @@ func systemProgram(name string) bool {
 func (e *Engine) foldTagless(s *source) {
 	var tagged []*service
 	for _, stream := range streamsOf(s) {
-		if stream != "" && !strings.HasPrefix(stream, rules.SubjectUnit) && !strings.HasPrefix(stream, rules.SubjectContainer) {
+		if stream != "" && stream != rules.StreamGateway && !strings.HasPrefix(stream, rules.SubjectUnit) && !strings.HasPrefix(stream, rules.SubjectContainer) {
 			tagged = append(tagged, e.calls[streamID{s.index, stream}])
 		}
 	}
@@ -233,7 +236,7 @@ func sharePID(a, b *service) bool {
 }
 
 func (e *Engine) merge(into, from *service) {
-	if into == from || from == nil {
+	if into == from || from == nil || from.gateway {
 		return
 	}
 	for _, id := range from.streams {

@@ -57,6 +57,7 @@ type Builder struct {
 	strings intern
 	roles   [4]int64
 	access  accessKinds
+	zones   zones
 }
 
 // New returns a Builder for one source. info.Path, Group and HeadHash are kept.
@@ -66,13 +67,14 @@ func New(info rules.SourceInfo, matcher Matcher, locator Locator) *Builder {
 		matcher: matcher, locator: locator,
 		events: map[uint64]int32{}, tallies: map[uint64]int32{}, facts: map[uint64]int32{},
 		grain: parser.Second, healthy: 1,
-		sketch: newSketch(), pools: newPools(), streams: intern{}, strings: intern{},
+		sketch: newSketch(), pools: newPools(), streams: intern{}, strings: intern{}, zones: zones{},
 	}
 }
 
 // Add folds one record.
 func (b *Builder) Add(r *parser.Record) {
 	stream := b.stream(r)
+	b.zones.see(r)
 	if r.Format != nil && r.Format.Role == parser.RoleGateway && b.d.Source.Gateway == "" {
 		b.d.Source.Gateway = r.Format.Product
 	}
@@ -104,6 +106,7 @@ func (b *Builder) Finish() *rules.Digest {
 	b.d.Requests = b.sketch.kept
 	b.d.Pools = b.pools.sets
 	b.access.settle(&b.d)
+	b.zones.settle(&b.d.Source)
 	roleOf(&b.d.Source, b.roles)
 	return &b.d
 }
@@ -121,10 +124,12 @@ func roleOf(s *rules.SourceInfo, roles [4]int64) {
 	}
 }
 
-// stream names the part of the source that the record belongs to: a container, a
-// unit or a program where its envelope or its tag tells, else "".
+// stream names the part of the source that the record belongs to: the gateway's own
+// lines, a container, a unit or a program where its envelope or its tag tells, else "".
 func (b *Builder) stream(r *parser.Record) string {
 	switch {
+	case r.Format != nil && r.Format.Role == parser.RoleGateway:
+		return rules.StreamGateway
 	case len(r.Container) > 0:
 		return b.streams.of(r.Container)
 	case len(r.Unit) > 0:
@@ -231,6 +236,7 @@ func (b *Builder) Snapshot() *rules.Digest {
 	d.Facts = slices.Clone(b.d.Facts)
 	d.Pools = b.pools.sets
 	b.access.settle(&d)
+	b.zones.settle(&d.Source)
 	roleOf(&d.Source, b.roles)
 	return &d
 }
