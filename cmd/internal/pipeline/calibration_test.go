@@ -14,8 +14,8 @@ import (
 // How far the confidence in the code may stand from what the cases say: on average
 // over the cases, and in the Brier score. Both figures are probabilities.
 const (
-	calibrationTolerance = 0.05
-	brierTolerance       = 0.01
+	calibrationTolerance = 0.02
+	brierLimit           = 0.04
 )
 
 // A judgement is one verdict on a case whose truth is known. A verdict of unknown has
@@ -30,7 +30,8 @@ type judgement struct {
 
 // TestCalibration fits the curve of the confidence leave-one-out: the figures that
 // judge a case come from the other real cases, and their derived ones. It prints the
-// figures for all cases, and fails if the constants in the code are far from them.
+// figures for all cases, and fails if the program is surer than that fit allows. It may
+// be less sure: these cases are nearly separable, logs that nobody labelled are not.
 func TestCalibration(t *testing.T) {
 	all := judgements(evaluate(t))
 	weights := groupWeights(all)
@@ -44,7 +45,7 @@ func TestCalibration(t *testing.T) {
 			w, p := weights[of], j.confidence
 			if j.decided {
 				p = c.at(j.x)
-				far += w * math.Abs(p-j.confidence)
+				far += w * max(0, j.confidence-p)
 				decided += w
 			}
 			here += w * squared(j.confidence, j.right)
@@ -57,10 +58,10 @@ func TestCalibration(t *testing.T) {
 	t.Logf("Brier score %.4f as in the code, %.4f fitted leave-one-out; mean distance %.3f", here/n, fitted/n, far/decided)
 	t.Log("\n" + reliability(all))
 	if far/decided > calibrationTolerance {
-		t.Errorf("confidence stands %.3f from the leave-one-out fit on average, more than %.2f: put middle %.1f and slope %.1f into rules/cause/confidence.go", far/decided, calibrationTolerance, c.middle, c.slope)
+		t.Errorf("confidence stands %.3f above the leave-one-out fit on average, more than %.2f: put middle %.1f and slope %.1f into rules/cause/confidence.go", far/decided, calibrationTolerance, c.middle, c.slope)
 	}
-	if here/n > fitted/n+brierTolerance {
-		t.Errorf("Brier score %.4f is worse than that of the leave-one-out fit, %.4f, by more than %.2f", here/n, fitted/n, brierTolerance)
+	if here/n > brierLimit {
+		t.Errorf("Brier score %.4f is above %.2f", here/n, brierLimit)
 	}
 }
 
