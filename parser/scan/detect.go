@@ -1,14 +1,15 @@
 package scan
 
 import (
+	"bytes"
+
 	"culprit/parser"
 	"culprit/parser/applog"
 )
 
-// A candidate is a format with how many lines it got.
+// A candidate is a format and what its lines may open.
 type candidate struct {
 	format *parser.Format
-	lines  int64
 	opens  func(r *parser.Record, inner []byte) lang // what such a line may open; nil for most
 }
 
@@ -45,7 +46,7 @@ func (d *detector) parse(inner []byte, id uint64, env *parser.Env, r *parser.Rec
 	key := shape(inner) ^ uint32(id) ^ uint32(id>>32)
 	l := &d.locks[(key^key>>8^key>>16)%uint32(len(d.locks))]
 	outer := tell(r)
-	if l.c != nil && l.key == key && attempt(l.c, inner, env, r, &outer) {
+	if l.c != nil && l.key == key && !suspect(l.c, inner) && attempt(l.c, inner, env, r, &outer) {
 		return l.c
 	}
 	for _, c := range d.all {
@@ -56,6 +57,14 @@ func (d *detector) parse(inner []byte, id uint64, env *parser.Env, r *parser.Rec
 	}
 	return nil
 }
+
+// suspect reports whether a line of an application's layout may be a gateway's that is
+// wrapped in something with the same stamp in front: then all formats are tried again.
+func suspect(c *candidate, inner []byte) bool {
+	return c.format.Role != parser.RoleGateway && bytes.Contains(inner, upstreamWord)
+}
+
+var upstreamWord = []byte("upstream")
 
 // attempt lets one format parse; on failure r and env are as before.
 func attempt(c *candidate, inner []byte, env *parser.Env, r *parser.Record, outer *told) bool {
