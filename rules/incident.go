@@ -68,6 +68,8 @@ type Incident struct {
 	FailedRequests int64 // answers 500, 502, 503, 504
 	FailedOther    int64 // requests that failed otherwise: 009, cut body
 	StatusCounts   []StatusCount
+	Series         []Point // failures over time, at most MaxPoints, by second, then status
+	Backoff        Backoff // what clients that repeat a failed request would have met
 	Related        []string
 
 	Symptoms []SymptomGroup
@@ -81,6 +83,25 @@ type Incident struct {
 type StatusCount struct {
 	Status string // three digits: 502, 009
 	Count  int64
+}
+
+// MaxPoints bounds Incident.Series; a longer incident has wider points.
+const MaxPoints = 600
+
+// A Point is the failures of one status in one step of an incident's time.
+type Point struct {
+	Second int64  // since the epoch, UTC: the step's first
+	Span   int64  // seconds of the step, the same for all points of an incident
+	Status string // three digits as in StatusCount; where no access log tells, "primary" or "secondary": gateway lines of that rank
+	Count  int64
+}
+
+// Backoff says how many of an incident's failed requests would have been answered had the
+// client repeated them 1 s after the failure, then 2 s and 4 s after the next ones,
+// reckoned from what the gateway answered in those seconds. Zero: no access log tells.
+type Backoff struct {
+	First, Second, Third int64 // answered at that repetition
+	Never                int64 // failed all three times
 }
 
 // A SymptomGroup is a class of symptoms in one phase and rank.

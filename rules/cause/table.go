@@ -56,6 +56,7 @@ const (
 	gClosed  group = iota // closed or reset in the middle
 	gRefused              // nothing listens
 	gSocket               // unix socket missing
+	gDenied               // not permitted to connect
 	gSilent               // accepted and silent
 	gConnect              // connect timed out
 	gRoute                // no route
@@ -76,8 +77,10 @@ func groupOf(s parser.Symptom) group {
 		return gClosed
 	case parser.SymptomConnRefused, parser.SymptomPeerDown, parser.SymptomHealthCheckFailed:
 		return gRefused
-	case parser.SymptomSocketMissing, parser.SymptomSocketPermission:
+	case parser.SymptomSocketMissing:
 		return gSocket
+	case parser.SymptomSocketPermission:
+		return gDenied
 	case parser.SymptomReadTimeout, parser.SymptomSendTimeout, parser.SymptomQueueFull:
 		return gSilent
 	case parser.SymptomConnectTimeout:
@@ -109,27 +112,27 @@ func groupOf(s parser.Symptom) group {
 //	an orderly restart: refusals, few closes;
 //	garbage: invalid headers with no crash at all.
 var fits = map[rules.Cause][groups]int{
-	//                                 closed refused socket silent connect route garbage big  tls  name status own  cut none
-	rules.CauseOOMKill:            {8, 6, 5, -6, -8, -12, -18, -25, -15, -25, 2, -25, 8, 0},
-	rules.CauseMemoryExhausted:    {8, 6, 5, 0, -6, -15, -18, -25, -15, -25, 6, -25, 8, 0},
-	rules.CauseCrashSignal:        {8, 6, 5, -10, -10, -15, -18, -25, -15, -25, 0, 0, 8, 0},
-	rules.CauseUnhandledException: {8, 5, 4, -10, -12, -18, -12, -20, -15, -25, 6, -25, 8, 0},
-	rules.CauseWorkerTimeout:      {8, -6, -10, 6, 0, -18, -18, -25, -18, -25, 4, -25, 8, 0},
-	rules.CauseKilled:             {8, 6, 5, -6, -8, -12, -18, -25, -15, -25, 0, -25, 8, 0},
-	rules.CauseRestart:            {5, 8, 8, -4, -4, -8, -18, -25, -15, -22, 3, -20, 5, 0},
-	rules.CauseStartFailure:       {2, 8, 8, -8, -6, -12, -15, -25, -12, -15, 3, -20, 0, 0},
-	rules.CauseNotListening:       {-12, 2, 2, -20, -10, -10, -25, -25, -20, -25, -15, -25, -20, 0},
-	rules.CauseInvalidResponse:    {-6, -20, -20, -15, -20, -25, 6, -5, -15, -25, -15, -25, 0, 0},
-	rules.CauseProtocolMismatch:   {-4, -15, -20, -10, -20, -25, 2, -5, 4, -25, 0, -25, -10, 0},
-	rules.CauseResponseTooLarge:   {-15, -25, -25, -20, -25, -25, -5, 4, -20, -25, -15, -25, -15, 0},
-	rules.CauseTLSFailure:         {-6, -20, -20, -12, -15, -20, -15, -25, 4, -25, -10, -25, -15, 0},
-	rules.CauseNetworkUnreachable: {-6, -6, -25, 0, 4, 4, -25, -25, -8, -10, -15, -25, 0, 0},
-	rules.CauseDNSFailure:         {-15, -12, -25, -10, -10, -10, -25, -25, -20, 4, -6, -25, -20, 0},
-	rules.CauseSlowUpstream:       {-6, -15, -15, 3, -4, -15, -25, -25, -15, -25, 0, -25, 3, 0},
-	rules.CauseUpstreamSaturated:  {0, 0, 3, 6, 6, -15, -25, -25, -8, -25, 6, -20, 0, 0},
-	rules.CauseDependencyFailure:  {-2, -2, -6, 6, -6, -15, -20, -25, -18, -25, 8, -25, 0, 0},
-	rules.CauseGatewayResources:   {-15, -20, -15, -12, -6, -15, -25, -25, -20, -15, -15, 5, -5, 0},
-	rules.CauseGatewayConfig:      {-15, -8, -4, -15, -10, -15, -15, -15, -10, 0, -15, 5, -15, 0},
+	//                                 closed refused socket denied silent connect route garbage big  tls  name status own  cut none
+	rules.CauseOOMKill:            {8, 6, 5, -20, -6, -8, -12, -18, -25, -15, -25, 2, -25, 8, 0},
+	rules.CauseMemoryExhausted:    {8, 6, 5, -20, 0, -6, -15, -18, -25, -15, -25, 6, -25, 8, 0},
+	rules.CauseCrashSignal:        {8, 6, 5, -20, -10, -10, -15, -18, -25, -15, -25, 0, 0, 8, 0},
+	rules.CauseUnhandledException: {8, 5, 4, -20, -10, -12, -18, -12, -20, -15, -25, 6, -25, 8, 0},
+	rules.CauseWorkerTimeout:      {8, -6, -10, -20, 6, 0, -18, -18, -25, -18, -25, 4, -25, 8, 0},
+	rules.CauseKilled:             {8, 6, 5, -20, -6, -8, -12, -18, -25, -15, -25, 0, -25, 8, 0},
+	rules.CauseRestart:            {5, 8, 8, -12, -4, -4, -8, -18, -25, -15, -22, 3, -20, 5, 0},
+	rules.CauseStartFailure:       {2, 8, 8, -8, -8, -6, -12, -15, -25, -12, -15, 3, -20, 0, 0},
+	rules.CauseNotListening:       {-12, 2, 2, 2, -20, -10, -10, -25, -25, -20, -25, -15, -25, -20, 0},
+	rules.CauseInvalidResponse:    {-6, -20, -20, -20, -15, -20, -25, 6, -5, -15, -25, -15, -25, 0, 0},
+	rules.CauseProtocolMismatch:   {-4, -15, -20, -20, -10, -20, -25, 2, -5, 4, -25, 0, -25, -10, 0},
+	rules.CauseResponseTooLarge:   {-15, -25, -25, -25, -20, -25, -25, -5, 4, -20, -25, -15, -25, -15, 0},
+	rules.CauseTLSFailure:         {-6, -20, -20, -20, -12, -15, -20, -15, -25, 4, -25, -10, -25, -15, 0},
+	rules.CauseNetworkUnreachable: {-6, -6, -25, -20, 0, 4, 4, -25, -25, -8, -10, -15, -25, 0, 0},
+	rules.CauseDNSFailure:         {-15, -12, -25, -25, -10, -10, -10, -25, -25, -20, 4, -6, -25, -20, 0},
+	rules.CauseSlowUpstream:       {-6, -15, -15, -20, 3, -4, -15, -25, -25, -15, -25, 0, -25, 3, 0},
+	rules.CauseUpstreamSaturated:  {0, 0, 3, -15, 6, 6, -15, -25, -25, -8, -25, 6, -20, 0, 0},
+	rules.CauseDependencyFailure:  {-2, -2, -6, -15, 6, -6, -15, -20, -25, -18, -25, 8, -25, 0, 0},
+	rules.CauseGatewayResources:   {-15, -20, -15, -15, -12, -6, -15, -25, -25, -20, -15, -15, 5, -5, 0},
+	rules.CauseGatewayConfig:      {-15, -8, -4, 0, -15, -10, -15, -15, -15, -10, 0, -15, 5, -15, 0},
 }
 
 // explains is the order of links in a chain: when both are about one service and

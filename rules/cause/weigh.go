@@ -41,7 +41,10 @@ const (
 	furtherKind = 3   // each further signature that says the same
 	furtherMost = 9
 	dimRequest  = -6 // one request's error explains one request
-	asMany      = 8  // and there are as many of them as failures
+	// A service that fails because of another one complains with each request; one
+	// complaint for many failures is a remark.
+	fewComplaints = -16
+	asMany        = 8 // and there are as many of them as failures
 )
 
 // piece is the weight of one candidate for one cause, with its reasons.
@@ -65,6 +68,9 @@ func weigh(c *rules.Case, i int, cause rules.Cause) piece {
 	}
 	if sig.Scope == rules.ScopeRequest {
 		w += requestWeight(c, ev)
+	}
+	if cause == rules.CauseDependencyFailure && ev.Inside*4 < c.Primary(parser.SymptomNone) {
+		w += fewComplaints
 	}
 	w += linkWeight(c, ev)
 	w += timeWeight(c, ev)

@@ -486,10 +486,32 @@ func (e *Engine) settleByNeighbours(s *source, anchor *source) {
 	if local == 0 || !e.overlaps(s, local, anchor) && e.overlaps(s, 0, anchor) {
 		zone = 0
 	}
+	if !e.overlaps(s, zone, anchor) {
+		if only, ok := e.onlyZone(s, anchor); ok {
+			zone = only
+		}
+	}
 	if anchor.Source.ZoneFrom == rules.ZoneAssumed || !e.overlaps(s, zone, anchor) {
 		from = rules.ZoneAssumed
 	}
 	e.settle(s, zone, from)
+}
+
+// onlyZone is the one zone, in whole half hours, that puts all of s inside of what the
+// anchor covers: logs that were collected together tell of the same time. It needs an
+// anchor of less than half an hour, else several zones fit.
+func (e *Engine) onlyZone(s, anchor *source) (int64, bool) {
+	first, last := s.bounds()
+	a, b := anchor.bounds()
+	a, b = anchor.utc(a, anchor.clock()), anchor.utc(b, anchor.clock())
+	found, n := int64(0), 0
+	for zone := -12 * parser.Hour; zone <= 14*parser.Hour; zone += 30 * parser.Minute {
+		if first-zone >= a-parser.Minute && last-zone <= b+parser.Minute {
+			found = zone
+			n++
+		}
+	}
+	return found, n == 1
 }
 
 // overlaps reports whether s, read in the zone, covers a time that the anchor covers.

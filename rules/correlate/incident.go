@@ -61,6 +61,8 @@ func (e *Engine) incident(g *gathering) *rules.Incident {
 	in.ID = e.id(g, first)
 	in.Start, in.End = moment(first.when), e.end(g)
 	e.count(in, g)
+	in.Series = e.series(g)
+	in.Backoff = e.backoff(g)
 	in.Symptoms = e.symptomGroups(g)
 	in.Evidence = e.evidence(g)
 	e.blame(in, g)
@@ -246,11 +248,15 @@ func (e *Engine) count(in *rules.Incident, g *gathering) {
 func cutBodies(g *gathering) int64 {
 	var n int64
 	for _, s := range g.symptoms {
-		if s.Rank == parser.RankPrimary && !s.Access && (s.Phase == parser.PhaseReadingBody || s.Phase == parser.PhaseSendingToClient) {
+		if cutBody(s) {
 			n += s.Count
 		}
 	}
 	return n
+}
+
+func cutBody(s *symptom) bool {
+	return s.Rank == parser.RankPrimary && !s.Access && (s.Phase == parser.PhaseReadingBody || s.Phase == parser.PhaseSendingToClient)
 }
 
 func slow(c rules.Cause) bool { return c.Family() == "slow" || c == rules.CauseWorkerTimeout }
@@ -258,16 +264,25 @@ func slow(c rules.Cause) bool { return c.Family() == "slow" || c == rules.CauseW
 // abortsWhileWaiting counts clients that gave up while the case of slowness was open.
 func (e *Engine) abortsWhileWaiting(g *gathering) int64 {
 	var n int64
+	for _, c := range e.aborts(g) {
+		n += c
+	}
+	return n
+}
+
+// aborts counts them by the second, since the epoch, in which they gave up.
+func (e *Engine) aborts(g *gathering) map[int64]int64 {
+	by := map[int64]int64{}
 	for _, s := range e.accessSources() {
 		for i := range s.Tallies {
 			t := &s.Tallies[i]
 			at := s.utc(t.Second*parser.Second, s.clock())
 			if t.Status == 499 && at >= g.began && at <= g.pool.span.To && e.serves(g.pool, s, t.Upstream) {
-				n += t.Count
+				by[floorDiv(at, parser.Second)] += t.Count
 			}
 		}
 	}
-	return n
+	return by
 }
 
 func (e *Engine) totals(incidents int) rules.Totals {

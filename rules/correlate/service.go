@@ -425,7 +425,8 @@ var processes = []struct {
 	runtime             bool
 }{
 	{"gunicorn", "gunicorn", false}, {"uvicorn", "uvicorn", false}, {"uwsgi", "uwsgi", false}, {"celery", "celery", false},
-	{"phpfpm", "php-fpm", false}, {"php-fpm", "php-fpm", false}, {"puma", "puma", false}, {"unicorn", "unicorn", false},
+	{"phpfpm", "php-fpm", false}, {"php-fpm", "php-fpm", false}, {"puma", "puma", false}, {"unicorn", "unicorn", false}, {"thin", "thin", false},
+	{"hypercorn", "hypercorn", false}, {"daphne", "daphne", false}, {"waitress", "waitress", false},
 	{"postgres", "postgres", false}, {"postgresql", "postgres", false}, {"mysql", "mysqld", false}, {"redis", "redis-server", false},
 	{"mongodb", "mongod", false}, {"dns", "dnsmasq", false}, {"apache", "apache2", false},
 	{"node", "node", false}, {"deno", "deno", false}, {"bun", "bun", false},

@@ -1,6 +1,8 @@
 package digest
 
 import (
+	"strings"
+
 	"culprit/parser"
 	"culprit/rules"
 )
@@ -41,6 +43,9 @@ func (b *Builder) learn(r *parser.Record, stream string) {
 			}
 		} else if speaksOf(h.Signature) {
 			b.fact(r, stream, rules.FactTechnology, h.Signature.Technology)
+			if server, _, ok := strings.Cut(h.Signature.ID, "-"); ok && h.Signature.State != "" {
+				b.fact(r, stream, rules.FactTechnology, server) // one file holds puma and unicorn
+			}
 		}
 		listens := h.Signature.Role == rules.RoleRecovery || h.Signature.Cause == rules.CauseStartFailure
 		for _, f := range h.Fields {
