@@ -80,6 +80,7 @@ type Tally struct {
 	Phase    parser.Phase
 	Count    int64
 	Reused   int64 // of them with a connect time of 0.000 (a kept-alive connection)
+	Fresh    int64 // of them with a connect time above 0.000; where none is logged, neither counts
 	Waited   int64 // longest request duration, microseconds
 	Long     int64 // failures that took two seconds and more
 	Once     int64 // failures of a method that a gateway may send again (GET, PUT, …) and did not

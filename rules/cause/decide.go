@@ -14,7 +14,8 @@ const (
 	aboveNothing = 10 // above its prior
 	aboveNext    = 5  // above the next
 	foldSlack    = 3 * parser.Second
-	maxShown     = 4 // alternatives
+	maxShown     = 4   // alternatives
+	misfit       = -10 // a cause that fits the symptoms so badly explains none of them
 )
 
 // score is one cause's account.
@@ -203,32 +204,34 @@ func lateListener(c *rules.Case) bool {
 	return c.Traffic.Known && c.Traffic.SymptomSeconds > 0 && c.Traffic.ServedSeconds*2 > c.Traffic.SymptomSeconds
 }
 
-// fit averages the table over the primary symptoms, the first one counted half.
+// fit averages the table over the primary symptoms. Where no class makes up four
+// fifths of them, the first one, with which the story began, counts half.
 func fit(c *rules.Case, cause rules.Cause) int {
 	row, ok := fits[cause]
-	if !ok {
-		return 0
-	}
 	total := c.Primary(parser.SymptomNone)
-	if total == 0 || len(c.Symptoms) == 0 {
+	if !ok || total == 0 {
 		return 0
 	}
 	var sum int64
-	var first *rules.CaseSymptom
+	var shares [groups]int64
+	first := -1
 	for i := range c.Symptoms {
 		s := &c.Symptoms[i]
 		if s.Rank != parser.RankPrimary {
 			continue
 		}
-		if first == nil {
-			first = s
+		g := groupOf(s.Class)
+		if first < 0 {
+			first = row[g] + 1<<20
 		}
-		sum += int64(row[groupOf(s.Class)]) * s.Count
+		shares[g] += s.Count
+		sum += int64(row[g]) * s.Count
 	}
-	if first == nil {
-		return 0
+	average := int(sum / total)
+	if slices.Max(shares[:])*5 >= total*4 {
+		return average
 	}
-	return (row[groupOf(first.Class)] + int(sum/total)) / 2
+	return (first - 1<<20 + average) / 2
 }
 
 // fold gives the first link of a chain the weight of its consequences.
@@ -265,7 +268,7 @@ func oneStory(c *rules.Case, root, other *score) bool {
 	case a == nil:
 		return false
 	case len(other.pieces) == 0: // known from the symptoms alone
-		return root.own == 0 && root.pieces[0].weight >= weightWeak
+		return root.own == 0 && root.pieces[0].weight >= weightWeak && fit(c, root.cause) > misfit
 	}
 	b := &c.Evidence[other.pieces[0].index]
 	if a.Subject != b.Subject && b.Link > 0 && a.Subject >= 0 && b.Subject >= 0 && root.cause != rules.CauseDependencyFailure {
@@ -287,6 +290,9 @@ func oneStory(c *rules.Case, root, other *score) bool {
 func rootPiece(c *rules.Case, s *score) *rules.Candidate {
 	for _, p := range s.pieces {
 		ev := &c.Evidence[p.index]
+		if s.cause == rules.CauseDependencyFailure && fewComplained(c, ev) {
+			continue
+		}
 		if p.weight > 0 && ev.Hit.Signature.Cause == s.cause && (ev.Link > 0 || ev.Link == 0 && coverWeight(ev) >= coverTwo) {
 			return ev
 		}

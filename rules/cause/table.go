@@ -113,14 +113,14 @@ func groupOf(s parser.Symptom) group {
 //	garbage: invalid headers with no crash at all.
 var fits = map[rules.Cause][groups]int{
 	//                                 closed refused socket denied silent connect route garbage big  tls  name status own  cut none
-	rules.CauseOOMKill:            {8, 6, 5, -20, -6, -8, -12, -18, -25, -15, -25, 2, -25, 8, 0},
-	rules.CauseMemoryExhausted:    {8, 6, 5, -20, 0, -6, -15, -18, -25, -15, -25, 6, -25, 8, 0},
-	rules.CauseCrashSignal:        {8, 6, 5, -20, -10, -10, -15, -18, -25, -15, -25, 0, 0, 8, 0},
-	rules.CauseUnhandledException: {8, 5, 4, -20, -10, -12, -18, -12, -20, -15, -25, 6, -25, 8, 0},
-	rules.CauseWorkerTimeout:      {8, -6, -10, -20, 6, 0, -18, -18, -25, -18, -25, 4, -25, 8, 0},
-	rules.CauseKilled:             {8, 6, 5, -20, -6, -8, -12, -18, -25, -15, -25, 0, -25, 8, 0},
-	rules.CauseRestart:            {5, 8, 8, -12, -4, -4, -8, -18, -25, -15, -22, 3, -20, 5, 0},
-	rules.CauseStartFailure:       {2, 8, 8, -8, -8, -6, -12, -15, -25, -12, -15, 3, -20, 0, 0},
+	rules.CauseOOMKill:            {8, 6, 5, -30, -6, -8, -12, -18, -25, -15, -25, 2, -25, 8, 0},
+	rules.CauseMemoryExhausted:    {8, 6, 5, -30, 0, -6, -15, -18, -25, -15, -25, 6, -25, 8, 0},
+	rules.CauseCrashSignal:        {8, 6, 5, -30, -10, -10, -15, -18, -25, -15, -25, 0, 0, 8, 0},
+	rules.CauseUnhandledException: {8, 5, 4, -30, -10, -12, -18, -12, -20, -15, -25, 6, -25, 8, 0},
+	rules.CauseWorkerTimeout:      {8, -6, -10, -30, 6, 0, -18, -18, -25, -18, -25, 4, -25, 8, 0},
+	rules.CauseKilled:             {8, 6, 5, -30, -6, -8, -12, -18, -25, -15, -25, 0, -25, 8, 0},
+	rules.CauseRestart:            {5, 8, 8, -30, -4, -4, -8, -18, -25, -15, -22, 3, -20, 5, 0},
+	rules.CauseStartFailure:       {2, 8, 8, -30, -8, -6, -12, -15, -25, -12, -15, 3, -20, 0, 0},
 	rules.CauseNotListening:       {-12, 2, 2, 2, -20, -10, -10, -25, -25, -20, -25, -15, -25, -20, 0},
 	rules.CauseInvalidResponse:    {-6, -20, -20, -20, -15, -20, -25, 6, -5, -15, -25, -15, -25, 0, 0},
 	rules.CauseProtocolMismatch:   {-4, -15, -20, -20, -10, -20, -25, 2, -5, 4, -25, 0, -25, -10, 0},

@@ -69,13 +69,19 @@ func weigh(c *rules.Case, i int, cause rules.Cause) piece {
 	if sig.Scope == rules.ScopeRequest {
 		w += requestWeight(c, ev)
 	}
-	if cause == rules.CauseDependencyFailure && ev.Inside*4 < c.Primary(parser.SymptomNone) {
+	if cause == rules.CauseDependencyFailure && fewComplained(c, ev) {
 		w += fewComplaints
 	}
 	w += linkWeight(c, ev)
 	w += timeWeight(c, ev)
 	w += liftWeight(ev)
 	return piece{index: i, weight: w, when: ev.When, why: sentence(c, ev)}
+}
+
+// fewComplained reports whether a complaint about a dependency stands for less than a
+// third of the failures.
+func fewComplained(c *rules.Case, ev *rules.Candidate) bool {
+	return ev.Inside*3 < c.Primary(parser.SymptomNone)
 }
 
 // requestWeight: one request's error explains one request, so there should be about

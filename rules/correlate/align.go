@@ -34,6 +34,7 @@ type source struct {
 	boot    int64 // added to uptimes
 	hasBoot bool
 	years   int   // added to stamps without a year, which were read in the file's own
+	app     bool  // its access lines are an application's own
 	pivot   int64 // or: the moment that each of them is to lie next to
 }
 

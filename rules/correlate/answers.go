@@ -25,6 +25,50 @@ type answer struct {
 // near is how far an access line may stand from the error line of its request.
 const near = 2 * parser.Second
 
+// settleAccess finds access logs that are an application's own: they name no upstream,
+// and most of their requests stand in a gateway's log that does.
+func (e *Engine) settleAccess() {
+	for _, s := range e.sources {
+		if !s.Source.HasAccess || s.Source.HasErrors || namesUpstreams(s) || len(s.Requests) < minMatches {
+			continue
+		}
+		for _, g := range e.sources {
+			if g != s && g.Source.HasAccess && namesUpstreams(g) && g.site == s.site && e.within(s, g) {
+				e.demote(s)
+				break
+			}
+		}
+	}
+}
+
+func namesUpstreams(s *source) bool {
+	return slices.ContainsFunc(s.Tallies, func(t rules.Tally) bool { return t.Upstream != "" })
+}
+
+// within reports whether seven of ten sketched requests of s stand in g too, within
+// two seconds.
+func (e *Engine) within(s, g *source) bool {
+	times := map[uint64][]int64{}
+	for _, q := range g.times(g.zone, g.skew) {
+		times[q.Key] = append(times[q.Key], q.Micros)
+	}
+	own := s.times(s.zone, s.skew)
+	found := 0
+	for _, q := range own {
+		if slices.ContainsFunc(times[q.Key], func(at int64) bool { return abs(at-q.Micros) <= near }) {
+			found++
+		}
+	}
+	return found*10 >= len(own)*7
+}
+
+// demote makes a source an application's: its requests link it to the address that the
+// gateway sent them to.
+func (e *Engine) demote(s *source) {
+	s.Source.HasAccess, s.Source.Role = false, parser.RoleApp
+	s.app = true
+}
+
 // accessSources lists the gateways' access logs. A log whose clients are all this
 // machine is the application's own if another gateway's log is there.
 func (e *Engine) accessSources() []*source {
@@ -378,9 +422,8 @@ func (e *Engine) traffic(g *gathering) rules.Traffic {
 	}
 	for _, a := range g.answers {
 		t.Failed += a.count
-		reused := a.tally.Reused * a.count / max(a.tally.Count, 1)
-		t.FailedReused += reused
-		t.FailedFresh += a.count - reused
+		t.FailedReused += a.tally.Reused * a.count / max(a.tally.Count, 1)
+		t.FailedFresh += a.tally.Fresh * a.count / max(a.tally.Count, 1)
 		t.FailedLong += a.tally.Long * a.count / max(a.tally.Count, 1)
 		t.FailedOnce += a.tally.Once * a.count / max(a.tally.Count, 1)
 	}

@@ -76,6 +76,7 @@ func (e *Engine) Decide() *rules.Report {
 	e.order()
 	e.sites()
 	e.align()
+	e.settleAccess()
 	e.findPools()
 	e.findServices()
 	e.collectHits()
@@ -96,6 +97,7 @@ func (e *Engine) order() {
 	})
 	for i, s := range e.sources {
 		s.index = i
+		s.app = false
 		s.settled = false
 		s.zone, s.skew, s.boot, s.hasBoot, s.years, s.pivot = 0, 0, 0, false, 0, 0
 		for j := range s.Events {

@@ -440,7 +440,22 @@ func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 		quoted = cmp.Or(quoted, processOf(c.Hit.Signature.Technology))
 		named = cmp.Or(named, cause.DependencyName(dep))
 	}
-	cu.Process = cmp.Or(cu.Process, quoted, named)
+	cu.Process = cmp.Or(cu.Process, quoted, named, e.onlyDatabase(g))
+}
+
+// onlyDatabase is the one backing service among the logs, where the application does
+// not say which of them failed.
+func (e *Engine) onlyDatabase(g *gathering) string {
+	var names []string
+	for _, sv := range e.services {
+		if shareName(sv.technologies, []string{"postgres", "postgresql", "mysql", "redis", "mongodb"}) && g.links[sv].weight <= linkOnly {
+			names = append(names, cmp.Or(sv.process(), sv.name))
+		}
+	}
+	if len(names) != 1 {
+		return ""
+	}
+	return names[0]
 }
 
 // relate notes which incidents have one root: the same line is proof in both.

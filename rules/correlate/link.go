@@ -183,7 +183,7 @@ func (e *Engine) matchRequests() {
 			continue
 		}
 		for _, q := range s.times(s.zone, s.skew) {
-			if q.Stream == rules.StreamGateway {
+			if q.Stream == rules.StreamGateway && !s.app {
 				byKey[q.Key] = append(byKey[q.Key], q)
 			}
 		}
@@ -193,7 +193,7 @@ func (e *Engine) matchRequests() {
 	}
 	for _, s := range e.sources {
 		for _, q := range s.times(s.zone, s.skew) {
-			if q.Stream == rules.StreamGateway {
+			if q.Stream == rules.StreamGateway && !s.app {
 				continue
 			}
 			if sv := e.calls[streamID{s.index, q.Stream}]; sv != nil {

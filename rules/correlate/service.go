@@ -111,7 +111,7 @@ func (e *Engine) newService(s *source, stream string) {
 		first: rules.Future, last: rules.Past,
 	}
 	switch {
-	case stream == rules.StreamGateway:
+	case stream == rules.StreamGateway && !s.app:
 		sv.gateway = true
 	case s.Source.Role == parser.RoleSystem && !strings.HasPrefix(stream, rules.SubjectUnit) && !strings.HasPrefix(stream, rules.SubjectContainer):
 		sv.system = systemProgram(stream)
@@ -138,7 +138,7 @@ func systemProgram(name string) bool {
 func (e *Engine) foldTagless(s *source) {
 	var tagged []*service
 	for _, stream := range streamsOf(s) {
-		if stream != "" && stream != rules.StreamGateway && !strings.HasPrefix(stream, rules.SubjectUnit) && !strings.HasPrefix(stream, rules.SubjectContainer) {
+		if stream != "" && (stream != rules.StreamGateway || s.app) && !strings.HasPrefix(stream, rules.SubjectUnit) && !strings.HasPrefix(stream, rules.SubjectContainer) {
 			tagged = append(tagged, e.calls[streamID{s.index, stream}])
 		}
 	}
@@ -303,7 +303,7 @@ func (sv *service) label(e *Engine) string {
 		return sv.containerName(e)
 	}
 	for _, id := range sv.streams {
-		if id.stream != "" {
+		if id.stream != "" && id.stream != rules.StreamGateway {
 			return strings.TrimPrefix(strings.TrimPrefix(id.stream, rules.SubjectUnit), rules.SubjectContainer)
 		}
 	}

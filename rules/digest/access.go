@@ -76,10 +76,10 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 		second = floorDiv(second, b.healthy) * b.healthy
 	}
 	var from int16
-	reused := false
+	reused, fresh := false, false
 	if a.Tries > 0 {
 		last := &a.Attempts[a.Tries-1]
-		from, reused = last.Status, last.Connect == 0
+		from, reused, fresh = last.Status, last.Connect == 0, last.Connect > 0
 	}
 	var key mixer
 	key.number(second)
@@ -114,6 +114,9 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 	t.Count++
 	if reused {
 		t.Reused++
+	}
+	if fresh {
+		t.Fresh++
 	}
 	t.Waited = max(t.Waited, a.Duration)
 	if bad {
@@ -181,6 +184,7 @@ func (b *Builder) coarsenTallies() {
 		if at, ok := seen[k]; ok {
 			kept[at].Count += t.Count
 			kept[at].Reused += t.Reused
+			kept[at].Fresh += t.Fresh
 			kept[at].Waited = max(kept[at].Waited, t.Waited)
 			continue
 		}
