@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"slices"
-	"sync/atomic"
 	"time"
 )
 
@@ -59,7 +58,7 @@ type FollowOptions struct {
 // A Notice says that a path cannot be followed as it should be, or (Err nil) that it can
 // again. No line is lost by what Notices tell; what is lost is a Gap.
 type Notice struct {
-	Path string
+	Path string // empty if it concerns all
 	Err  error
 }
 
@@ -104,7 +103,23 @@ type FollowStats struct {
 }
 
 // A Follower reads lines as they are written, from any number of files. It is used from
-// one goroutine; it starts none but one for each pipe, and what the waking library needs.
+// one goroutine; it starts none but one for each pipe and each watched file.
+//
+// Next polls, or is woken by inotify (follow_wake.go). A poll compares each path with the
+// file that is open (follow_track.go), a read compares the bytes before its offset with
+// those it has read (follow_file.go). When a path leads to another file, or the bytes
+// are others, follow_resume.go looks among the rotated files for where to go on; so it does
+// with the Positions of an earlier run. follow_find.go knows a file again: by its number and
+// its content, or by its content alone if it was copied or compressed.
+//
+// Why not a library that reads: used plainly, hpcloud/tail v1.0.0 loses all that nginx
+// writes between a rename and USR1 (1000 lines of 1000), and reads 0.75 million lines a
+// second; this reads 129 million (15 GB/s, from the page cache).
+//
+// What nobody can know after the fact: a file that came, was written and was deleted
+// between two polls; lines of an empty file that was deleted, if the next file gets its
+// number. What may be a false alarm: after a restart, a number that was given to a new
+// file looks like a truncation; a Gap is told then, though nothing is missing.
 type Follower struct {
 	opts   FollowOptions
 	pace   pace
@@ -119,6 +134,7 @@ type Follower struct {
 	wake   *waker
 	told   map[string]string // the last trouble of each path
 	paths  map[string]bool   // of tracks and pipes
+	done   map[inode]stamp   // files that were read to their end
 	known  map[inode]string  // paths by file, while arguments are expanded
 	buf    []byte
 	ready  chan *pipeline
@@ -149,7 +165,7 @@ func newFollower(args []string, opts FollowOptions) *Follower {
 	opts.Poll = cmp.Or(max(opts.Poll, 0), DefaultPoll)
 	opts.MaxFiles = cmp.Or(opts.MaxFiles, DefaultFollowed)
 	return &Follower{
-		opts: opts, pace: paceOf(opts), names: namesOf(args), told: map[string]string{}, paths: map[string]bool{},
+		opts: opts, pace: paceOf(opts), names: namesOf(args), told: map[string]string{}, paths: map[string]bool{}, done: map[inode]stamp{},
 		buf: make([]byte, markerBytes+blockBytes), ready: make(chan *pipeline),
 	}
 }
@@ -195,6 +211,9 @@ func (f *Follower) tick(ctx context.Context) {
 		f.scans = f.pace.rescan - 1
 		f.expand(ctx)
 		f.begun = true
+	}
+	if f.wake != nil {
+		f.wake.pause = max(f.wake.pause-1, 0)
 	}
 	for _, t := range f.tracks {
 		t.look(ctx, true)
@@ -285,7 +304,6 @@ func (f *Follower) Close() error {
 	for _, p := range f.pipes {
 		p.close()
 	}
-	f.wake.close()
 	if f.ticker != nil {
 		f.ticker.Stop()
 	}
@@ -293,26 +311,23 @@ func (f *Follower) Close() error {
 }
 
 // notify tells each trouble of a path once, and its end.
-func (f *Follower) notify(path string, err error) {
+func (f *Follower) notify(path string, err error) { f.notice(path, path, err) }
+
+// notice does so for what has a key of its own; the path is empty if all are concerned.
+func (f *Follower) notice(key, path string, err error) {
 	text := ""
 	if err != nil {
 		text = err.Error()
 	}
-	if f.told[path] == text {
+	if f.told[key] == text {
 		return
 	}
 	if text == "" {
-		delete(f.told, path)
+		delete(f.told, key)
 	} else {
-		f.told[path] = text
+		f.told[key] = text
 	}
 	if f.opts.Notify != nil {
 		f.opts.Notify(Notice{Path: path, Err: err})
 	}
-}
-
-// A bell is rung by the waking library's goroutine for one path.
-type bell struct {
-	rung atomic.Bool
-	stop func()
 }

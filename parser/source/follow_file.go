@@ -86,22 +86,31 @@ func (f *followed) intact() bool {
 	}
 	var now [markerBytes]byte
 	m := f.before.n
-	n, _ := f.file.ReadAt(now[:m], f.offset-int64(m))
+	n, err := f.file.ReadAt(now[:m], f.offset-int64(m))
+	if err != nil && err != io.EOF {
+		return true // the next read will say what is wrong
+	}
 	return f.before.equal(now[:n]) && f.growHead()
 }
 
 // growHead reads the head again. It reports false if it is not what it was.
 func (f *followed) growHead() bool {
-	var now [fingerBytes]byte
-	n, _ := f.file.ReadAt(now[:], 0)
-	if !bytes.HasPrefix(now[:n], f.head) {
+	var buf [fingerBytes]byte
+	now := f.readHead(&buf)
+	if !bytes.HasPrefix(now, f.head) {
 		return false
 	}
-	if n > len(f.head) {
-		f.head = append(f.head[:0], now[:n]...)
-		f.wide = n >= 2 && (now[0] == 0xff && now[1] == 0xfe || now[0] == 0xfe && now[1] == 0xff)
+	if len(now) > len(f.head) {
+		f.head = append(f.head[:0], now...)
+		f.wide = len(now) >= 2 && (now[0] == 0xff && now[1] == 0xfe || now[0] == 0xfe && now[1] == 0xff)
 	}
 	return true
+}
+
+// readHead reads the first bytes as they are now.
+func (f *followed) readHead(buf *[fingerBytes]byte) []byte {
+	n, _ := f.file.ReadAt(buf[:], 0)
+	return buf[:n]
 }
 
 // cut puts the complete lines of data into c.

@@ -18,8 +18,7 @@ const maxSiblings = 256
 
 // A sibling is a file of the same log, opened: what it is called may change any moment.
 type sibling struct {
-	path string
-	slot slot
+	placed
 	file *os.File
 	info fs.FileInfo
 	kind kind
@@ -27,17 +26,22 @@ type sibling struct {
 
 // siblings opens the files that rotation made of a path, and the path's own, the oldest
 // first. A rotation meanwhile would shift names between listing and opening, so it is done
-// again until the names lead to the same files afterwards.
-func siblings(path string) (all []sibling) {
-	for range 5 {
-		all = openSiblings(path)
-		if slices.IndexFunc(all, sibling.moved) < 0 {
-			break
+// again until there are the same names afterwards, and they lead to the same files. ok is
+// false if that did not happen: try again later.
+func siblings(path string) (all []sibling, ok bool) {
+	for range maxTries {
+		names := listing(path)
+		all = openSiblings(names)
+		if slices.Equal(names, listing(path)) && slices.IndexFunc(all, sibling.moved) < 0 {
+			return withoutTwins(all), true
 		}
 		release(all)
 	}
-	return all
+	return nil, false
 }
+
+// maxTries bounds siblings where a log is rotated more than once a millisecond.
+const maxTries = 5
 
 // moved reports that the name leads to another file by now.
 func (s sibling) moved() bool {
@@ -53,37 +57,48 @@ func release(all []sibling) {
 	}
 }
 
-func openSiblings(path string) (all []sibling) {
-	places := []string{path}
+// A placed file is its path, and what its name tells.
+type placed struct {
+	path string
+	slot slot
+}
+
+// listing names a path's siblings, and those of what a link leads to: the link stays, its
+// target is rotated.
+func listing(path string) []placed {
+	all := listed(path)
 	if real, err := filepath.EvalSymlinks(path); err == nil && real != path {
-		places = append(places, real) // the link stays, its target is rotated
+		all = append(all, listed(real)...)
 	}
-	for _, place := range places {
-		for _, s := range listed(place) {
-			if openSibling(&s) && !slices.ContainsFunc(all, func(t sibling) bool { return os.SameFile(s.info, t.info) }) {
-				all = append(all, s)
-			} else if s.file != nil {
-				s.file.Close()
-			}
+	return all
+}
+
+// listed names the youngest siblings in a path's directory.
+func listed(path string) (all []placed) {
+	dir, base := filepath.Split(path)
+	entries, _ := os.ReadDir(cmp.Or(dir, "."))
+	for _, e := range entries {
+		if slot, ok := siblingOf(base, e.Name()); ok && !e.IsDir() {
+			all = append(all, placed{dir + e.Name(), slot})
+		}
+	}
+	slices.SortFunc(all, func(a, b placed) int { return cmp.Or(a.slot.older(b.slot), cmp.Compare(a.path, b.path)) })
+	return all[max(len(all)-maxSiblings, 0):]
+}
+
+func openSiblings(names []placed) (all []sibling) {
+	for _, name := range names {
+		s := sibling{placed: name}
+		if openSibling(&s) && !slices.ContainsFunc(all, func(t sibling) bool { return os.SameFile(s.info, t.info) }) {
+			all = append(all, s)
+		} else if s.file != nil {
+			s.file.Close()
 		}
 	}
 	slices.SortStableFunc(all, func(a, b sibling) int {
 		return cmp.Or(a.slot.older(b.slot), cmp.Compare(a.path, b.path))
 	})
-	return withoutTwins(all)
-}
-
-// listed names a path's siblings, the youngest of them.
-func listed(path string) (all []sibling) {
-	dir, base := filepath.Split(path)
-	entries, _ := os.ReadDir(cmp.Or(dir, "."))
-	for _, e := range entries {
-		if slot, ok := siblingOf(base, e.Name()); ok && !e.IsDir() {
-			all = append(all, sibling{path: dir + e.Name(), slot: slot})
-		}
-	}
-	slices.SortFunc(all, func(a, b sibling) int { return a.slot.older(b.slot) })
-	return all[max(len(all)-maxSiblings, 0):]
+	return all
 }
 
 // siblingOf reads a name as one that rotation makes of base. A base that is decorated
@@ -146,12 +161,12 @@ func find(ctx context.Context, all []sibling, p Position) int {
 			return i
 		}
 	}
-	if p.Offset == 0 && p.HeadBytes < markerBytes {
-		return -1 // the beginning of a first line is like many others
+	if p.HeadBytes == 0 {
+		return -1 // an empty file is like any other
 	}
 	best := -1
 	for i, s := range all {
-		if !s.holds(ctx, p) {
+		if !s.holds(ctx, p) || p.isVague() && s.isLonger(p.HeadBytes) {
 			continue
 		}
 		if best = i; !s.info.ModTime().Before(p.Seen) {
@@ -159,6 +174,20 @@ func find(ctx context.Context, all []sibling, p Position) int {
 		}
 	}
 	return best
+}
+
+// isLonger reports that there are more than n decompressed bytes.
+func (s sibling) isLonger(n int) bool {
+	if !s.isPacked() {
+		return s.info.Size() > int64(n)
+	}
+	u, err := unpack(context.Background(), s.file, s.kind)
+	if err != nil {
+		return true
+	}
+	defer u.r.Close()
+	got, _ := io.ReadFull(u.r, make([]byte, n+1))
+	return got > n
 }
 
 // holds compares the head, and what stands before the offset.

@@ -57,3 +57,13 @@ func holeEnd(f *os.File, offset int64) int64 {
 	}
 	return to
 }
+
+// canNotify tries whether an inotify instance can be had
+// (/proc/sys/fs/inotify/max_user_instances).
+func canNotify() error {
+	fd, err := syscall.InotifyInit1(syscall.IN_CLOEXEC)
+	if err != nil {
+		return os.NewSyscallError("inotify_init1", err)
+	}
+	return syscall.Close(fd)
+}

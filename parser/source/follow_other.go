@@ -17,3 +17,5 @@ func isUnlinked(fs.FileInfo) bool { return false }
 func hasLetGo(*os.File) (free, known bool) { return false, false }
 
 func holeEnd(_ *os.File, offset int64) int64 { return offset }
+
+func canNotify() error { return nil }

@@ -49,6 +49,9 @@ func (p Position) Fingerprint() string {
 	return fmt.Sprintf("%d:%016x:%d:%016x:%d:%d", p.HeadBytes, p.Head, p.MarkerBytes, p.Marker, p.Seen.UnixNano(), p.flags())
 }
 
+// isVague reports that the file had at most the beginning of a line: many begin like that.
+func (p Position) isVague() bool { return p.Offset == 0 && p.HeadBytes < markerBytes }
+
 func (p Position) flags() (bits int) {
 	if p.Inside {
 		bits |= 1

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"io/fs"
 	"os"
@@ -21,21 +22,30 @@ const (
 
 // restart finds the files that an earlier Follower stopped in, and all younger ones.
 func (t *track) restart(ctx context.Context) {
-	all := siblings(t.path)
+	all, ok := siblings(t.path)
 	defer func() { release(all) }()
-	if len(all) == 0 {
+	if len(all) == 0 || !ok {
 		return // wait for the path
 	}
-	last := len(t.starts) - 1
-	p := t.starts[last]
+	main := slices.IndexFunc(t.starts, func(p Position) bool { return !p.Linger })
+	if main < 0 {
+		main = len(t.starts) - 1
+	}
+	p := t.starts[main]
 	i := find(ctx, all, p)
-	if p.HeadBytes == 0 && newer(all, p.Seen) < i {
-		i = -1 // it was empty: what was written to it since may be in copies
+	if p.isVague() && newer(all, p.Seen) < i {
+		i = -1 // what was written to it since may be in copies
+	}
+	for _, behind := range t.starts[main+1:] {
+		if !behind.isVague() && find(ctx, all, behind) < 0 {
+			t.lost(0, -1, becauseGone, behind.Seen, time.Time{})
+		}
 	}
 	if ctx.Err() != nil {
+		t.gaps = nil
 		return
 	}
-	for _, l := range t.starts[:last] {
+	for _, l := range t.starts[:main] {
 		if j := find(ctx, all, l); j >= 0 && j != i {
 			if f := t.open(ctx, &all[j], l); f != nil {
 				f.away, f.settled = true, true
@@ -62,7 +72,7 @@ func (t *track) restart(ctx context.Context) {
 		t.open(ctx, &all[own], p)
 	default:
 		i = newer(all, p.Seen)
-		if p.HeadBytes > 0 || i == len(all) || fileID(all[i].info) != id {
+		if !p.isVague() || i == len(all) || fileID(all[i].info) != id {
 			t.lost(p.Offset, -1, becauseGone, p.Seen, until(all, i))
 		}
 	}
@@ -79,14 +89,14 @@ func until(all []sibling, i int) (when time.Time) {
 
 // replace finds what lies between live, whose name leads to another file now, and that.
 func (t *track) replace(ctx context.Context, live *followed) {
-	if !live.intact() {
-		t.rewritten(ctx, len(t.files)-1)
+	if !live.intact() && !t.rewritten(ctx, len(t.files)-1) {
+		return
 	}
-	all := siblings(t.path)
+	all, ok := siblings(t.path)
 	defer func() { release(all) }()
 	p := t.position(live)
 	i := find(ctx, all, p)
-	if ctx.Err() != nil || len(all) == 0 {
+	if ctx.Err() != nil || len(all) == 0 || !ok {
 		return
 	}
 	switch {
@@ -112,19 +122,29 @@ func (t *track) replace(ctx context.Context, live *followed) {
 
 // rewritten deals with the i-th file when the bytes that were read are not in it any more.
 // copytruncate leaves a copy; what was not read yet is read there. What was written
-// between the end of copying and the truncation is lost for everybody.
-func (t *track) rewritten(ctx context.Context, i int) {
+// between the end of copying and the truncation is lost for everybody. done is
+// false if it is to be tried again.
+func (t *track) rewritten(ctx context.Context, i int) (done bool) {
 	f := t.files[i]
 	f.look(false)
 	p, known := t.position(f), f.known
-	all := siblings(t.path)
+	var buf, again [fingerBytes]byte
+	head, size := f.readHead(&buf), f.info.Size()
+	all, ok := siblings(t.path)
 	defer func() { release(all) }()
+	f.look(false)
+	if !ok || f.info.Size() < size || !bytes.HasPrefix(f.readHead(&again), head) {
+		f.hot = 2
+		return false // truncated once more meanwhile: there may be one copy more
+	}
 	older := all[:place(all, f)]
 	k := find(ctx, older, p)
 	t.tellTruncation(older, k, f, known)
 	if k < 0 && f.isCut() {
-		f.seek(f.info.Size())
-		return
+		size := f.info.Size()
+		f.head, f.known = f.head[:min(size, int64(len(f.head)))], f.info
+		f.seek(size)
+		return true
 	}
 	f.restart()
 	older = older[:t.packedAs(ctx, older, f)]
@@ -134,10 +154,11 @@ func (t *track) rewritten(ctx context.Context, i int) {
 			c.away, c.copied = true, true
 			i++
 		}
-		t.chain(ctx, older[k+1:], i)
+		t.copies(ctx, older[k+1:], i)
 	case !isUnlinked(f.info): // else newer files have come after it
-		t.chain(ctx, older[newer(older, p.Seen):], i)
+		t.copies(ctx, older[newer(older, p.Seen):], i)
 	}
+	return true
 }
 
 // tellTruncation notes what a truncation has cost; the k-th sibling is the copy that was
@@ -178,18 +199,23 @@ func (t *track) packedAs(ctx context.Context, older []sibling, f *followed) int 
 
 // emptied deals with an empty file that was touched: there may be copies of what was
 // written to it and truncated.
-func (t *track) emptied(ctx context.Context, i int) {
+func (t *track) emptied(ctx context.Context, i int) (done bool) {
 	f := t.files[i]
-	all := siblings(t.path)
+	all, ok := siblings(t.path)
 	defer func() { release(all) }()
+	if !ok {
+		f.hot = 2
+		return false
+	}
 	older := all[:place(all, f)]
 	f.growHead()
 	older = older[:t.packedAs(ctx, older, f)]
 	if k := newer(older, t.position(f).Seen); k < len(older) && !isUnlinked(f.info) {
 		t.lost(-1, -1, becauseCopied, f.known.ModTime(), f.info.ModTime())
-		t.chain(ctx, older[k:], i)
+		t.copies(ctx, older[k:], i)
 	}
 	f.known = f.info
+	return true
 }
 
 // isCut reports that the file was made shorter, and what is left of it is as it was.
@@ -201,12 +227,14 @@ func (f *followed) isCut() bool {
 	head := f.head[:min(size, int64(len(f.head)))]
 	var now [fingerBytes]byte
 	n, _ := f.file.ReadAt(now[:len(head)], 0)
-	return n == len(head) && n > 0 && string(now[:n]) == string(head)
+	// Less than a line may be the beginning of a new one.
+	return bytes.Equal(now[:n], head) && bytes.IndexByte(head, '\n') >= 0
 }
 
-// holdsFile reports that a file is among the siblings.
+// holdsFile reports that a file is among the siblings. What is compressed has got a number
+// that was free, and never is the file that was written.
 func holdsFile(all []sibling, id inode) bool {
-	return slices.ContainsFunc(all, func(s sibling) bool { return fileID(s.info) == id })
+	return slices.ContainsFunc(all, func(s sibling) bool { return fileID(s.info) == id && !s.isPacked() })
 }
 
 // size is that of the decompressed bytes, -1 if it is not known.
@@ -238,6 +266,18 @@ func (t *track) chain(ctx context.Context, all []sibling, i int) {
 		if f := t.openAt(ctx, &all[k], Position{}, i); f != nil {
 			f.away = !own
 			i++
+		}
+	}
+}
+
+// copies does so for copies. An empty one is being made just now: what it will hold is
+// still in the file.
+func (t *track) copies(ctx context.Context, all []sibling, i int) {
+	for k := range all {
+		if all[k].info.Size() > 0 {
+			n := len(t.files)
+			t.chain(ctx, all[k:k+1], i)
+			i += len(t.files) - n
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A named is one argument.
@@ -127,13 +128,16 @@ func (f *Follower) follow(path string, pattern bool) {
 		return
 	}
 	if len(f.tracks) >= f.opts.MaxFiles {
-		f.notify("", fmt.Errorf("follow %s: %d files are followed already, this and further ones are left out", path, f.opts.MaxFiles))
+		f.notice("\x00files", "", fmt.Errorf("follow %s: %d files are followed already, this and further ones are left out", path, f.opts.MaxFiles))
 		return
 	}
 	if info, err := os.Stat(path); err == nil {
 		id := fileID(info)
 		if other := f.known[id]; other != "" && id != (inode{}) {
 			f.notify(path, &DuplicateError{Path: path, Of: other})
+			return
+		}
+		if pattern && f.done[id] == stampOf(info) {
 			return
 		}
 		f.known[id] = path
@@ -157,15 +161,35 @@ func fileID(info fs.FileInfo) (id inode) {
 	return id
 }
 
-// openFiles are those that are read now, by number, so that a link and its target are read once.
+// openFiles are those that are read now, by number, so that a link and its target are read
+// once, and so is a file that was renamed inside of a followed directory.
 func (f *Follower) openFiles() map[inode]string {
 	known := map[inode]string{}
 	for _, t := range f.tracks {
-		if live := t.live(); live != nil && !live.away {
-			known[fileID(live.info)] = t.path
+		for _, one := range t.files {
+			known[fileID(one.info)] = t.path
 		}
 	}
 	return known
+}
+
+// A stamp tells whether a file has changed.
+type stamp struct {
+	size int64
+	time time.Time
+}
+
+func stampOf(info fs.FileInfo) stamp { return stamp{info.Size(), info.ModTime()} }
+
+// maxDone bounds how many files are remembered that were read to their end.
+const maxDone = 4096
+
+// remember keeps a directory's renamed files from being taken for new ones.
+func (f *Follower) remember(info fs.FileInfo) {
+	if len(f.done) >= maxDone {
+		clear(f.done)
+	}
+	f.done[fileID(info)] = stampOf(info)
 }
 
 // retire lets paths go that a pattern found and that are gone.

@@ -32,7 +32,7 @@ type track struct {
 	gaps    []*Gap     // to be told next: a kill must not come between a Gap and what it explains
 	files   []*followed
 	bell    *bell
-	real    string // what the bell is set on
+	heard   *followed // what the bell was set for
 }
 
 // maxWait bounds the polls between two tries of a failing file.
@@ -47,11 +47,15 @@ func (t *track) look(ctx context.Context, poll bool) {
 		return
 	}
 	t.idle = false
-	for _, f := range t.files {
-		f.look(poll)
-	}
 	info, err := os.Stat(t.path)
 	live := t.live()
+	for _, f := range t.files {
+		if f == live && err == nil && f.packed == nil && os.SameFile(info, f.info) {
+			f.note(info, poll) // one call of the system for a file at rest
+		} else {
+			f.look(poll)
+		}
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		t.gone(ctx, poll)
@@ -136,10 +140,14 @@ func (t *track) step(ctx context.Context, c *Chunk) bool {
 			t.fails, f.calm = 0, 0
 			return t.sign(c)
 		case rewritten:
-			t.rewritten(ctx, i)
+			if !t.rewritten(ctx, i) {
+				return false
+			}
 			continue
 		case emptied:
-			t.emptied(ctx, i)
+			if !t.emptied(ctx, i) {
+				return false
+			}
 			continue
 		case broken:
 			return t.tell(c)
@@ -182,6 +190,8 @@ func (t *track) pass(i int) int {
 		f.left, f.held = true, false // what it holds of a last line is told now
 		return i
 	}
+	f.look(false)
+	t.f.remember(f.info)
 	f.close()
 	t.files = slices.Delete(t.files, i, i+1)
 	return i
@@ -242,8 +252,8 @@ func (t *track) lost(from, to int64, reason string, since, until time.Time) {
 	t.gaps = append(t.gaps, &Gap{Path: t.path, From: from, To: to, Reason: reason, Since: since, Until: until})
 }
 
-// positions adds those of the files that are not done with: the ones that linger, and
-// the one that is being read. All younger ones are found again from there.
+// positions adds those of all files: the ones that linger, the one that is being read, and
+// those that wait behind it, so that it is noticed if one of them is gone after a restart.
 func (t *track) positions(all []Position) []Position {
 	if len(t.files) == 0 {
 		return append(all, t.starts...)
@@ -252,9 +262,6 @@ func (t *track) positions(all []Position) []Position {
 		p := t.position(f)
 		p.Linger = f.settled && i < len(t.files)-1
 		all = append(all, p)
-		if !p.Linger {
-			break
-		}
 	}
 	return all
 }
@@ -286,7 +293,5 @@ func (t *track) letGo() {
 
 func (t *track) close() {
 	t.letGo()
-	if t.bell != nil {
-		t.bell.stop()
-	}
+	t.deafen()
 }

@@ -346,6 +346,9 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 	host := e.linked(g)
 	if host != nil {
 		in.Service = host.name
+		if len(in.Upstreams) == 0 { // the gateway's log names none; the service says where it listens
+			in.Upstreams = host.addresses()
+		}
 	}
 	if len(g.verdict.Proof) > 0 {
 		e.blameProof(in, g, host)
@@ -361,6 +364,11 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 	if len(host.hosts) == 1 {
 		in.Culprit.Host = host.hosts[0]
 	}
+}
+
+// any reports whether one of the technologies is among the logs.
+func (e *Engine) any(technologies ...string) bool {
+	return slices.ContainsFunc(e.services, func(sv *service) bool { return shareName(sv.technologies, technologies) })
 }
 
 // linked is the service that most likely serves the case's pool; nil if none does.
@@ -405,6 +413,9 @@ func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
 	}
 	in.Service = cmp.Or(in.Service, sv.name)
 	cu.Process = cmp.Or(cu.Process, sv.process(), processOf(best.Hit.Signature.Technology), sv.name)
+	if cu.Process == "php" && e.any("php-fpm", "phpfpm") {
+		cu.Process = "php-fpm" // the log of a script names no server
+	}
 	if cu.PID == 0 && best.Hit.Signature.Scope == rules.ScopeService {
 		cu.PID = sv.pidAt(best.Event, best.When)
 	}

@@ -384,6 +384,18 @@ func tokensOf(name string) []string {
 	return out
 }
 
+// addresses lists the full addresses that the service says it listens on.
+func (sv *service) addresses() []string {
+	out := []string{}
+	for _, f := range sv.listens {
+		if !strings.HasPrefix(f.Value, ":") && !slices.Contains(out, f.Value) {
+			out = append(out, f.Value)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // pidAt is the process that held the service's socket when a record was written:
 // its last known master before it, by position in the same source, else by time.
 func (sv *service) pidAt(ev *rules.Event, when rules.Interval) int64 {

@@ -1,0 +1,97 @@
+package source
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// load writes lines as fast as it can, with rotations, while Next reads them.
+func load(t *testing.T, opts FollowOptions, lines int, write func(r *rig, i int)) *rig {
+	t.Helper()
+	r := newRig(t)
+	opts.FromStart, opts.Notify = true, nil
+	r.opts = opts
+	r.reopen()
+	r.f = Follow(r.args, r.opts)
+	r.write(1)
+	r.collect(t.Context(), 1) // it has the file now
+	r.got = nil
+	var done sync.WaitGroup
+	done.Go(func() {
+		for i := range lines {
+			write(r, i)
+			_, err := fmt.Fprintf(r.w, "%d of a line that is long enough to be like a log's\n", i)
+			must(t, err)
+		}
+		_, err := fmt.Fprintln(r.w, "end")
+		must(t, err)
+	})
+	for {
+		c, err := r.f.Next(t.Context())
+		must(t, err)
+		r.keep(c)
+		if strings.HasSuffix(string(c.Data), "\nend\n") || string(c.Data) == "end\n" {
+			break
+		}
+	}
+	done.Wait()
+	return r
+}
+
+func TestFollowRotationsUnderLoad(t *testing.T) {
+	for _, pollOnly := range []bool{false, true} {
+		const each = 500
+		rotate := func(r *rig, i int) {
+			switch i % each {
+			case each / 2:
+				must(t, os.Rename(r.path, fmt.Sprintf("%s-20261122-%06d", r.path, 100000+i/each)))
+			case each - 20: // the writer was told at last
+				r.w.Close()
+				w, err := os.OpenFile(r.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+				must(t, err)
+				r.w = w
+			}
+		}
+		r := load(t, FollowOptions{Poll: 2 * time.Millisecond, PollOnly: pollOnly}, 50*each, rotate)
+		for i, l := range r.got[:len(r.got)-1] {
+			if !strings.HasPrefix(l, fmt.Sprint(i, " of")) {
+				t.Fatalf("line %d: got %q", i, l)
+			}
+		}
+		if len(r.got) != 50*each+1 || len(r.gaps) > 0 {
+			t.Errorf("got %d lines, gaps %v", len(r.got), r.gaps)
+		}
+	}
+}
+
+func TestFollowCopytruncateUnderLoad(t *testing.T) {
+	const lines, each = 20_000, 2000
+	truncate := func(r *rig, i int) {
+		if i%each != each-1 {
+			return
+		}
+		data, err := os.ReadFile(r.path)
+		must(t, err)
+		must(t, os.WriteFile(fmt.Sprintf("%s-20261122-%06d", r.path, 100000+i/each), data, 0o644))
+		fmt.Fprintln(r.w, "lost to everybody")
+		must(t, os.Truncate(r.path, 0))
+	}
+	r := load(t, FollowOptions{Poll: time.Millisecond}, lines, truncate)
+	next := 0
+	for _, l := range r.got[:len(r.got)-1] {
+		if l == "lost to everybody\n" {
+			continue // read in time
+		}
+		if want := fmt.Sprint(next, " of a line that is long enough to be like a log's\n"); l != want {
+			t.Fatalf("got %q, want %q; gaps %v", l, want, r.gaps)
+		}
+		next++
+	}
+	if next != lines || len(r.gaps) == 0 {
+		t.Errorf("got %d lines of %d, %d gaps", next, lines, len(r.gaps))
+	}
+}
