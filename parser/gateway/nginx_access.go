@@ -10,8 +10,9 @@ import (
 // nginxAccess reads a finished request from the access log of nginx and of what is
 // built on it, without being told the log_format.
 //
-// Three readers are tried: one JSON object (escape=json), the head that combined and
-// most formats made from it share, and any other order of fields by their shapes.
+// Four readers are tried: one JSON object (escape=json), the head that combined and
+// most formats made from it share, any other order of fields by their shapes, and
+// fields with one character between them.
 // All of them decide by the one line alone, so a file may change its format at any
 // line. What a client chose never decides: its quotes are escaped (\x22), so quoted
 // text ends where it seems to, and the referrer and user agent are never looked into.
@@ -39,7 +40,7 @@ func parseNginxAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	if line[0] == '{' {
 		ok = parseAccessJSON(line, env, r)
 	} else {
-		ok = parseCombinedAccess(line, env, r) || parseShapedAccess(line, env, r)
+		ok = parseCombinedAccess(line, env, r) || parseShapedAccess(line, env, r) || parseDelimitedAccess(line, env, r)
 	}
 	if ok {
 		r.Kind = parser.KindAccess

@@ -5,6 +5,14 @@ import "culprit/parser"
 // nginxAccessSamples are lines of running servers, of the products' default formats
 // and of the hostile kind, with what they must become.
 var nginxAccessSamples = []parser.Sample{
+	{
+		Line: "2026-11-25T16:12:08+00:00\t203.0.113.121\tGET\t/products/237\t200\t0.807\t0.807\t127.0.0.1:18408\t200\t120",
+		Want: `time=2026-11-25T16:12:08Z client=203.0.113.121 method=GET target=/products/237 status=200 duration=807000 try={addr=127.0.0.1:18408 status=200 response=807000}`,
+	},
+	{
+		Line: `192.0.2.9 | 25/Nov/2026:16:12:08 +0100 | "POST /buy?x=1 HTTP/1.1" | 502 | 157 | 0.120 | 0.001, 0.000 | 0.110, 0.009 | 10.0.0.1:80, 10.0.0.2:80 | 502, 502`,
+		Want: `time=2026-11-25T15:12:08Z(+01:00) client=192.0.2.9 method=POST target=/buy?x=1 status=502 bytes=157 duration=120000 try={addr=10.0.0.1:80 status=502 connect=1000 response=110000} try={addr=10.0.0.2:80 status=502 connect=0 response=9000}`,
+	},
 	// Lines of running nginx servers: one case each of refused, retried, no live upstreams, client gone, HTTP/0.9 answer, JSON, vhost.
 	{
 		Line: `shop.example.com 203.0.113.87 - - [22/Nov/2026:15:11:58 +0000] "GET /static/app.css HTTP/1.1" 200 4200 "https://shop.example.com/" "Mozilla/5.0 (iPhone)" 0.000 - - -`,
