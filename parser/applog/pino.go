@@ -28,6 +28,10 @@ var pino = parser.Format{
 			Line: `{"level":50,"time":1795359751642,"pid":1,"hostname":"h","reqId":"req-1","err":{"type":"Error","message":"connect ECONNREFUSED 127.0.0.1:5432","stack":"Error: connect ECONNREFUSED 127.0.0.1:5432\n    at TCPConnectWrap.afterConnect","code":"ECONNREFUSED"},"msg":"request errored"}`,
 			Want: `time=2026-11-22T15:02:31.642Z level=error host=h pid=1 msg="request errored reqId=req-1 err.code=ECONNREFUSED\nError: connect ECONNREFUSED 127.0.0.1:5432\n    at TCPConnectWrap.afterConnect"`,
 		},
+		{ // cut off by the carrier
+			Line: `{"level":50,"time":1795359751642,"pid":1,"msg":"request errored","detail":"a very long te`,
+			Want: `time=2026-11-22T15:02:31.642Z level=error pid=1 msg="request errored detail=\"a very long te\""`,
+		},
 	},
 }
 

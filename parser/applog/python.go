@@ -259,11 +259,11 @@ func basicConfig(line []byte, r *parser.Record) bool {
 }
 
 var uvicorn = parser.Format{
-	Name:    "uvicorn",
-	Role:    parser.RoleApp,
-	Product: "uvicorn",
-	Doc:     "uvicorn/logging.py: DefaultFormatter, level and colon padded to nine",
-	Parse:   text(parseUvicorn),
+	Name: "uvicorn",
+	Role: parser.RoleApp,
+	// No product: php-fpm and others behind syslog write LEVEL: text too; uvicorn's own words tell.
+	Doc:   "uvicorn/logging.py: DefaultFormatter, level and colon padded to nine",
+	Parse: text(parseUvicorn),
 	Samples: []parser.Sample{
 		{
 			Line: `INFO:     Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)`,

@@ -347,7 +347,7 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 	if host != nil {
 		in.Service = host.name
 		if len(in.Upstreams) == 0 { // the gateway's log names none; the service says where it listens
-			in.Upstreams = host.addresses()
+			in.Upstreams = e.listening(g)
 		}
 	}
 	if len(g.verdict.Proof) > 0 {
@@ -364,6 +364,22 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 	if len(host.hosts) == 1 {
 		in.Culprit.Host = host.hosts[0]
 	}
+}
+
+// listening is the address that the services linked to the pool say they listen on,
+// if they name one only.
+func (e *Engine) listening(g *gathering) []string {
+	var all []string
+	for _, sv := range e.services {
+		if g.links[sv].weight > linkNone {
+			all = append(all, sv.addresses()...)
+		}
+	}
+	slices.Sort(all)
+	if all = slices.Compact(all); len(all) != 1 {
+		return []string{}
+	}
+	return all
 }
 
 // any reports whether one of the technologies is among the logs.
@@ -449,17 +465,25 @@ func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 			}
 		}
 		quoted = cmp.Or(quoted, processOf(c.Hit.Signature.Technology))
+		for _, word := range strings.Split(c.Hit.Signature.ID, "-") { // dep-redis-refused
+			if shareName(databases, []string{word}) {
+				quoted = cmp.Or(quoted, processOf(word))
+			}
+		}
 		named = cmp.Or(named, cause.DependencyName(dep))
 	}
 	cu.Process = cmp.Or(cu.Process, quoted, named, e.onlyDatabase(g))
 }
+
+// databases are the technologies of backing services.
+var databases = []string{"postgres", "postgresql", "mysql", "redis", "mongodb"}
 
 // onlyDatabase is the one backing service among the logs, where the application does
 // not say which of them failed.
 func (e *Engine) onlyDatabase(g *gathering) string {
 	var names []string
 	for _, sv := range e.services {
-		if shareName(sv.technologies, []string{"postgres", "postgresql", "mysql", "redis", "mongodb"}) && g.links[sv].weight <= linkOnly {
+		if shareName(sv.technologies, databases) && g.links[sv].weight <= linkOnly {
 			names = append(names, cmp.Or(sv.process(), sv.name))
 		}
 	}
