@@ -167,6 +167,10 @@ type Digest struct {
 	Facts    []Fact
 	// Pools are the sets of addresses and group names that one request named.
 	Pools [][]string
+	// OwnZone is the zone of the source's zoneless stamps, in seconds east of UTC, as
+	// lines with two stamps prove it; valid if HasOwnZone.
+	OwnZone    int32
+	HasOwnZone bool
 }
 
 // SourceInfo describes one source and how reading it went.
@@ -193,11 +197,7 @@ type SourceInfo struct {
 	ZoneFrom   ZoneFrom
 	Skew       int64 // microseconds that its clock is ahead of the gateway's (negative: behind)
 
-	Loopback bool // every client of its access lines is this machine: it may be the log of an application behind the gateway
-	// OwnZone is the zone of the source's zoneless stamps, in seconds east of UTC, as
-	// lines with two stamps prove it; valid if HasOwnZone.
-	OwnZone    int32
-	HasOwnZone bool
-	HasErrors  bool // a gateway's error log is in it: absence of lines means something
-	HasAccess  bool // access lines are in it
+	Loopback  bool // every client of its access lines is this machine: it may be the log of an application behind the gateway
+	HasErrors bool // a gateway's error log is in it: absence of lines means something
+	HasAccess bool // access lines are in it
 }

@@ -40,6 +40,8 @@ func fullIncident() rules.Incident {
 		Start:   at(471_000), End: at(3_471_000),
 		ErrorLines: 3, PrimaryLines: 2, SecondaryLines: 1, FailedRequests: 4, FailedOther: 5,
 		StatusCounts: []rules.StatusCount{{Status: "009", Count: 5}, {Status: "502", Count: 4}},
+		Series:       []rules.Point{{Second: second / parser.Second, Span: 1, Status: "502", Count: 4}, {Second: second/parser.Second + 1, Span: 1, Status: "009", Count: 5}},
+		Backoff:      rules.Backoff{First: 3, Second: 2, Third: 1, Never: 3},
 		Related:      []string{"77aa"},
 		Symptoms: []rules.SymptomGroup{{
 			Class: parser.SymptomPrematureClose, Phase: parser.PhaseReadingHeader, Rank: parser.RankPrimary, Errno: 104, Count: 2,

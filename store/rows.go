@@ -10,7 +10,8 @@ import (
 const incidentColumns = `id, run_id, supersedes, state, cause, confidence, decibans, summary, gateway, service,
 	upstreams, process, pid, unit, container, host, start, start_precision, "end", end_precision,
 	gateway_error_lines, primary_lines, secondary_lines, failed_requests, failed_other,
-	status_counts, related, reasons, alternatives, advice, missing`
+	status_counts, related, reasons, alternatives, advice, missing,
+	series, backoff_first, backoff_second, backoff_third, backoff_never`
 
 func incidentRow(run string, in *rules.Incident) []any {
 	v, c := &in.Verdict, &in.Culprit
@@ -19,7 +20,7 @@ func incidentRow(run string, in *rules.Incident) []any {
 		text(c.Container), text(c.Host), moment(in.Start), moment(in.End),
 		count(in.ErrorLines), count(in.PrimaryLines), count(in.SecondaryLines), count(in.FailedRequests), count(in.FailedOther),
 		list(as(in.StatusCounts, statusCountOf)), list(in.Related), list(as(v.Reasons, reasonOf)),
-		list(as(v.Alternatives, alternativeOf)), list(in.Advice), list(in.Missing))
+		list(as(v.Alternatives, alternativeOf)), list(in.Advice), list(in.Missing), list(as(in.Series, pointOf)), backoff(in.Backoff))
 }
 
 // incidentDest receives incidentColumns. The lists of structs arrive in their JSON form
@@ -31,7 +32,8 @@ func (l *loading) incidentDest() []any {
 		orZero(&in.Gateway), orZero(&in.Service), orNil(&in.Upstreams), orZero(&c.Process), orZero(&c.PID), orZero(&c.Unit),
 		orZero(&c.Container), orZero(&c.Host), momentColumns(&in.Start), momentColumns(&in.End),
 		known{&in.ErrorLines}, known{&in.PrimaryLines}, known{&in.SecondaryLines}, known{&in.FailedRequests}, known{&in.FailedOther},
-		orNil(&l.statuses), orNil(&in.Related), orNil(&l.reasons), orNil(&l.alternatives), orNil(&in.Advice), orNil(&in.Missing))
+		orNil(&l.statuses), orNil(&in.Related), orNil(&l.reasons), orNil(&l.alternatives), orNil(&in.Advice), orNil(&in.Missing),
+		orNil(&l.series), backoffColumns(&in.Backoff))
 }
 
 // loading is an incident on its way out of its row.
@@ -40,6 +42,7 @@ type loading struct {
 	statuses     []statusCount
 	reasons      []reason
 	alternatives []alternative
+	series       []point
 }
 
 func (l *loading) finish() *rules.Incident {
@@ -47,7 +50,20 @@ func (l *loading) finish() *rules.Incident {
 	in.StatusCounts = as(l.statuses, func(s statusCount) rules.StatusCount { return rules.StatusCount(s) })
 	in.Verdict.Reasons = as(l.reasons, func(r reason) rules.Reason { return rules.Reason(r) })
 	in.Verdict.Alternatives = as(l.alternatives, func(a alternative) rules.Alternative { return rules.Alternative(a) })
+	in.Series = as(l.series, func(p point) rules.Point { return rules.Point(p) })
 	return in
+}
+
+// backoff binds what repeated requests would have met, all NULL if nobody could tell.
+func backoff(b rules.Backoff) []any {
+	if b == (rules.Backoff{}) {
+		return []any{nil, nil, nil, nil}
+	}
+	return []any{b.First, b.Second, b.Third, b.Never}
+}
+
+func backoffColumns(to *rules.Backoff) []any {
+	return []any{orZero(&to.First), orZero(&to.Second), orZero(&to.Third), orZero(&to.Never)}
 }
 
 // The JSON forms of the small structs that are kept in lists.
@@ -66,6 +82,12 @@ type (
 		Decibans   int         `json:"decibans"`
 		WhyNot     string      `json:"why_not"`
 	}
+	point struct {
+		Second int64  `json:"second"`
+		Span   int64  `json:"span"`
+		Status string `json:"status"`
+		Count  int64  `json:"count"`
+	}
 	field struct {
 		Name  string `json:"name"`
 		Value string `json:"value"`
@@ -75,6 +97,7 @@ type (
 func statusCountOf(s rules.StatusCount) statusCount { return statusCount(s) }
 func reasonOf(r rules.Reason) reason                { return reason(r) }
 func fieldOf(f rules.Field) field                   { return field(f) }
+func pointOf(p rules.Point) point                   { return point(p) }
 
 func alternativeOf(a rules.Alternative) alternative {
 	a.Confidence = finite(a.Confidence)

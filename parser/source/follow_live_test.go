@@ -392,7 +392,7 @@ func TestFollowLeavesNothingBehind(t *testing.T) {
 	for range 5 {
 		round()
 	}
-	for range 1000 {
+	for range 1_000_000 {
 		if runtime.NumGoroutine() <= before {
 			return
 		}

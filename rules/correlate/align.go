@@ -95,8 +95,8 @@ func (e *Engine) align() {
 	}
 	for _, s := range e.sources {
 		switch {
-		case s.Source.HasOwnZone && s.zoneless():
-			e.settle(s, int64(s.Source.OwnZone)*parser.Second, rules.ZoneInferred)
+		case s.HasOwnZone && s.zoneless():
+			e.settle(s, int64(s.OwnZone)*parser.Second, rules.ZoneInferred)
 		case s.Source.Role == parser.RoleGateway && !s.zoneless():
 			e.settle(s, 0, rules.ZoneStated)
 		}
@@ -238,8 +238,8 @@ func (e *Engine) settle(s *source, zone int64, from rules.ZoneFrom) {
 	s.settled, s.zone = true, zone
 	switch { // lines without a zone beside lines with one
 	case s.zoneless():
-	case s.Source.HasOwnZone:
-		s.zone = int64(s.Source.OwnZone) * parser.Second
+	case s.HasOwnZone:
+		s.zone = int64(s.OwnZone) * parser.Second
 	case s.Source.HasAccess:
 		s.zone = int64(s.Source.First.Offset) * parser.Second
 	}

@@ -106,7 +106,7 @@ func (b *Builder) Finish() *rules.Digest {
 	b.d.Requests = b.sketch.kept
 	b.d.Pools = b.pools.sets
 	b.access.settle(&b.d)
-	b.zones.settle(&b.d.Source)
+	b.zones.settle(&b.d)
 	roleOf(&b.d.Source, b.roles)
 	return &b.d
 }
@@ -236,7 +236,7 @@ func (b *Builder) Snapshot() *rules.Digest {
 	d.Facts = slices.Clone(b.d.Facts)
 	d.Pools = b.pools.sets
 	b.access.settle(&d)
-	b.zones.settle(&d.Source)
+	b.zones.settle(&d)
 	roleOf(&d.Source, b.roles)
 	return &d
 }

@@ -34,7 +34,7 @@ func (z zones) see(r *parser.Record) {
 }
 
 // settle takes the zone that nearly all such lines agree on.
-func (z zones) settle(s *rules.SourceInfo) {
+func (z zones) settle(d *rules.Digest) {
 	total, best := 0, int32(0)
 	for zone, n := range z {
 		total += n
@@ -43,6 +43,6 @@ func (z zones) settle(s *rules.SourceInfo) {
 		}
 	}
 	if total > 0 && z[best]*10 >= total*9 {
-		s.OwnZone, s.HasOwnZone = best, true
+		d.OwnZone, d.HasOwnZone = best, true
 	}
 }
