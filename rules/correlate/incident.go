@@ -451,12 +451,12 @@ func programOf(comm string) string {
 func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 	cu := &in.Culprit
 	*cu = rules.Culprit{}
-	var quoted, named string
+	var quoted, named, spoken string
 	for _, p := range g.verdict.Proof {
 		c := &g.rules.Evidence[p.Candidate]
 		dep := c.Hit.Dependency()
 		for _, sv := range e.services {
-			own := c.Subject == sv.index && c.Hit.Signature.Scope == rules.ScopeDependency && g.links[sv].weight <= linkOnly
+			own := c.Subject == sv.index && shareName(sv.technologies, databases)
 			if own || dep != "" && sv.answersTo(dep) && g.links[sv].weight <= linkOnly {
 				cu.Process = cmp.Or(cu.Process, sv.process(), sv.name)
 				if len(sv.units) > 0 {
@@ -471,8 +471,24 @@ func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 			}
 		}
 		named = cmp.Or(named, cause.DependencyName(dep))
+		spoken = cmp.Or(spoken, clientOf(c.Event.Text))
 	}
-	cu.Process = cmp.Or(cu.Process, quoted, named, e.onlyDatabase(g))
+	cu.Process = cmp.Or(cu.Process, quoted, named, e.onlyDatabase(g), spoken)
+}
+
+// clientOf names the backing service whose client library speaks in a line.
+func clientOf(text string) string {
+	text = strings.ToLower(text)
+	for _, c := range []struct{ word, process string }{
+		{"redis", "redis-server"}, {"wrongpass", "redis-server"}, {"mysql", "mysqld"}, {"mariadb", "mariadbd"}, {"psycopg", "postgres"},
+		{"postgres", "postgres"}, {"mongo", "mongod"}, {"amqp", "rabbitmq"}, {"rabbit", "rabbitmq"}, {"kafka", "kafka"},
+		{"elastic", "elasticsearch"}, {"memcache", "memcached"},
+	} {
+		if strings.Contains(text, c.word) {
+			return c.process
+		}
+	}
+	return ""
 }
 
 // databases are the technologies of backing services.

@@ -21,7 +21,7 @@ func (b *Builder) addIdentity(r *parser.Record, stream string) {
 	if len(r.Container) > 0 {
 		b.fact(r, stream, rules.FactContainer, b.strings.of(r.Container))
 	}
-	if len(r.Program) > 0 {
+	if len(r.Program) > 0 && !aboutOthers(r.Program) {
 		b.fact(r, stream, rules.FactProgram, b.strings.of(r.Program))
 	}
 	if r.Format != nil && r.Format.Role == parser.RoleApp && r.Format.Product != "" {
@@ -30,6 +30,16 @@ func (b *Builder) addIdentity(r *parser.Record, stream string) {
 	if r.PID > 1 && (r.Format == nil || r.Format.Role != parser.RoleSystem) {
 		b.fact(r, stream, rules.FactPID, b.number(r.PID))
 	}
+}
+
+// aboutOthers reports whether a program's lines tell of other processes: its name is
+// not that of the unit they are about.
+func aboutOthers(program []byte) bool {
+	switch string(program) {
+	case "systemd", "kernel", "sudo", "dockerd", "containerd", "kubelet", "systemd-coredump":
+		return true
+	}
+	return false
 }
 
 // learn takes identity from what signatures captured.
