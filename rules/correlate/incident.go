@@ -464,7 +464,9 @@ func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 				}
 			}
 		}
-		quoted = cmp.Or(quoted, processOf(c.Hit.Signature.Technology))
+		if t := c.Hit.Signature.Technology; t == "dns" || shareName(databases, []string{t}) {
+			quoted = cmp.Or(quoted, processOf(t))
+		}
 		for _, word := range strings.Split(c.Hit.Signature.ID, "-") { // dep-redis-refused
 			if shareName(databases, []string{word}) {
 				quoted = cmp.Or(quoted, processOf(word))
