@@ -36,14 +36,21 @@ func parseNginxAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	if len(line) < len(`22/Nov/2026:15:07:11 +0000 200`) {
 		return false
 	}
+	// The envelope's stamp does not make a line an access line: applications behind
+	// docker or syslog write requests without a stamp of their own.
+	outer := r.Stamp
+	r.Stamp = parser.Stamp{}
 	ok := false
 	if line[0] == '{' {
 		ok = parseAccessJSON(line, env, r)
 	} else {
 		ok = parseCombinedAccess(line, env, r) || parseShapedAccess(line, env, r) || parseDelimitedAccess(line, env, r)
 	}
-	if ok {
+	switch {
+	case ok:
 		r.Kind = parser.KindAccess
+	default:
+		r.Stamp = outer
 	}
 	return ok
 }

@@ -71,7 +71,7 @@ func isErrorLogHead(b []byte) bool {
 // was asked, the answer's status and from whom.
 func (s *accessScan) complete() bool {
 	a := s.a
-	if s.appLog || !s.r.Stamp.Known() || !s.hasStatus || !s.hasRequest && a.Target == nil {
+	if s.appLog || !s.r.Stamp.Known() && !s.named && !s.shapes.peer.logged || !s.hasStatus || !s.hasRequest && a.Target == nil {
 		return false
 	}
 	if s.unbracketed && a.Request != nil && !bytes.Contains(a.Request, []byte(" HTTP/")) {
@@ -187,6 +187,7 @@ func (s *accessScan) takeBracketed() {
 		s.setStamp(stamp)
 	case !s.hasStatus && s.a.Client == nil && isClientAddr(text):
 		s.client(text)
+	case s.hasStatus && !s.shapes.peer.logged && bytes.IndexByte(text, ':') > 0 && setList(&s.shapes.peer, text, isPeerElement):
 	case bytes.IndexByte(text, '=') > 0 || bytes.Contains(text, []byte(": ")):
 		s.pos++ // look at the pairs inside
 		return

@@ -120,7 +120,7 @@ func failedStatus(status int16) bool {
 // makes cases of failures that no error line tells.
 func (e *Engine) addAccess(cases []*gathering) []*gathering {
 	failures := e.tallies(func(t *rules.Tally) bool { return failedStatus(t.Status) })
-	for _, rule := range []func(*gathering, *tallied) int64{sameRequest, e.sameUpstream} {
+	for _, rule := range []func(*gathering, *tallied) int64{e.sameRequest, e.sameUpstream} {
 		attribute(cases, failures, rule)
 	}
 	attributeByHost(e, cases, failures)
@@ -153,7 +153,10 @@ func attribute(cases []*gathering, failures []*tallied, share func(*gathering, *
 
 // sameRequest is the number of requests of the tally that a symptom of the case
 // names too, by client and request line.
-func sameRequest(g *gathering, t *tallied) int64 {
+func (e *Engine) sameRequest(g *gathering, t *tallied) int64 {
+	if t.Upstream != "" && !g.pool.gateway && e.pools.find(e.node(t.source, t.Upstream)) != g.pool.root {
+		return 0 // the line itself says that it went elsewhere
+	}
 	if len(t.Requests) == 0 || t.when.To+near < g.pool.span.From || t.when.From > g.pool.span.To+near {
 		return 0
 	}
