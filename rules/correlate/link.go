@@ -178,10 +178,13 @@ func loopback(h string) bool { return strings.HasPrefix(h, "127.") || h == "::1"
 // logged too: equal method, path and (where both tell it) status within two seconds.
 func (e *Engine) matchRequests() {
 	byKey := map[uint64][]rules.Request{}
+	from, to := rules.Future, rules.Past
 	for _, s := range e.sources {
 		if s.Source.Role != parser.RoleGateway || !s.Source.HasAccess {
 			continue
 		}
+		first, last := s.bounds()
+		from, to = min(from, s.utc(first, s.clock())), max(to, s.utc(last, s.clock()))
 		for _, q := range s.times(s.zone, s.skew) {
 			if q.Stream == rules.StreamGateway && !s.app {
 				byKey[q.Key] = append(byKey[q.Key], q)
@@ -196,7 +199,7 @@ func (e *Engine) matchRequests() {
 			if q.Stream == rules.StreamGateway && !s.app {
 				continue
 			}
-			if sv := e.calls[streamID{s.index, q.Stream}]; sv != nil {
+			if sv := e.calls[streamID{s.index, q.Stream}]; sv != nil && q.Micros >= from && q.Micros <= to {
 				sv.match(q, byKey[q.Key])
 			}
 		}
@@ -237,8 +240,11 @@ func requestLink(p *pool, sv *service) link {
 		}
 	}
 	switch {
-	case ours >= minMatches && ours*10 >= told*6:
+	case ours >= minMatches && ours*10 >= told*6 && ours*10 >= sv.requests*6:
 		return link{linkRequests, fmt.Sprintf("whose requests are those that the gateway sent to it (%d agree)", ours)}
+	case ours >= minMatches && ours*10 >= told*6 && ours*3 >= sv.requests:
+		// Services that serve the same paths agree by chance in a third of the requests.
+		return link{linkOnly, fmt.Sprintf("some of whose requests are those that the gateway sent to it (%d of %d)", ours, sv.requests)}
 	case told >= 2*minMatches && ours*10 < told:
 		return link{linkElsewhere, "whose requests went to another address"}
 	case told == 0 && sv.matched >= minMatches && sv.matched*10 >= sv.requests*5:
