@@ -23,6 +23,7 @@ func (p *page) incident(in *rules.Incident, n, of int) {
 	p.facts(in)
 	p.proof(in)
 	p.symptoms(in)
+	p.chart(in)
 	p.timeline(in)
 	p.rejected(in)
 	p.list("Not known", in.Missing, func(int) string { return "  - " })
@@ -63,6 +64,7 @@ func (p *page) facts(in *rules.Incident) {
 	}
 	fact("When", when)
 	fact("Impact", impact(in))
+	fact("Retries", backoffOf(in))
 	fact("Related", strings.Join(in.Related, ", "))
 	fact("Id", in.ID)
 }
@@ -121,18 +123,24 @@ func impact(in *rules.Incident) string {
 // roleOrder is the order of proof: causes first, context only if nothing else is there.
 var roleOrder = []rules.EvidenceRole{rules.RoleCause, rules.RoleEffect, rules.RoleRecovery, rules.RoleContext}
 
+// byRole lists the indices of evidence in the order of proof.
+func byRole(list []rules.Evidence) []int {
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return slices.Index(roleOrder, list[a].Role) - slices.Index(roleOrder, list[b].Role)
+	})
+	return order
+}
+
 func (p *page) proof(in *rules.Incident) {
 	if len(in.Evidence) == 0 {
 		p.reasons(in)
 		return
 	}
-	order := make([]int, len(in.Evidence))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		return slices.Index(roleOrder, in.Evidence[a].Role) - slices.Index(roleOrder, in.Evidence[b].Role)
-	})
+	order := byRole(in.Evidence)
 	title := "Proof"
 	if sure(in) == "" {
 		title = "Lines that may bear on it"
@@ -229,6 +237,17 @@ func (p *page) symptoms(in *rules.Incident) {
 }
 
 func (p *page) symptom(in *rules.Incident, s *rules.SymptomGroup) {
+	p.para("  "+number(s.Count)+" × ", symptomWords(s), nil)
+	when := p.clock.short(s.First, in.Start)
+	if s.Last.Micros > s.First.Micros {
+		when += " to " + p.clock.short(s.Last, in.Start)
+	}
+	p.line(cut("  "+when+"  "+Clean(place(s.Example.Location)), p.width))
+	p.quote("  ", &s.Example, nil)
+}
+
+// symptomWords says what the gateway saw, and while doing what.
+func symptomWords(s *rules.SymptomGroup) string {
 	text := s.Class.String() + phaseOf(s.Phase)
 	if s.Errno != 0 {
 		text += fmt.Sprintf(" (errno %d)", s.Errno)
@@ -236,13 +255,7 @@ func (p *page) symptom(in *rules.Incident, s *rules.SymptomGroup) {
 	if s.Rank == parser.RankSecondary {
 		text += ": the gateway's reaction to earlier failures"
 	}
-	p.para("  "+number(s.Count)+" × ", text, nil)
-	when := p.clock.short(s.First, in.Start)
-	if s.Last.Micros > s.First.Micros {
-		when += " to " + p.clock.short(s.Last, in.Start)
-	}
-	p.line(cut("  "+when+"  "+Clean(place(s.Example.Location)), p.width))
-	p.quote("  ", &s.Example, nil)
+	return text
 }
 
 // phaseOf says what the gateway was doing: " while connecting to upstream".
@@ -255,6 +268,20 @@ func phaseOf(phase parser.Phase) string {
 		return " while " + words
 	}
 	return " in " + words
+}
+
+// chart draws failures over time, if there is more than one moment of them.
+func (p *page) chart(in *rules.Incident) {
+	c := draw(in, p.width-2)
+	if c == nil {
+		return
+	}
+	what := c.what()
+	p.head(strings.ToUpper(what[:1]) + what[1:] + " over time")
+	for _, line := range c.drawing(p.clock, p.width-2) {
+		p.line("  ", strings.TrimRight(line, " "))
+	}
+	p.para("  ", c.key(), &p.faint)
 }
 
 // timeline shows the story, and of a long one its beginning and its end.

@@ -10,7 +10,9 @@
 //	}
 //
 // Bytes from logs are hostile: whoever can send a request can write into a log. All text
-// from outside goes through Clean before it reaches a terminal; JSON has its own escapes.
+// from outside goes through Clean before it reaches a terminal, Markdown or HTML; JSON has
+// its own escapes. Text tells an incident by itself, in the room a terminal has; Markdown and
+// HTML mark up the same story.
 package report
 
 import (
@@ -41,5 +43,7 @@ func Formats() []Format {
 	return []Format{
 		{Name: "text", Doc: "for reading in a terminal", Write: writeText},
 		{Name: "json", Doc: "one document, schema " + Schema, Write: writeJSON},
+		{Name: "markdown", Doc: "for a ticket or a wiki", Write: writeMarkdown},
+		{Name: "html", Doc: "one page that opens offline and prints", Write: writeHTML},
 	}
 }

@@ -63,6 +63,8 @@ func oom() *rules.Report {
 			Culprit: rules.Culprit{Process: "gunicorn", PID: 22838, Unit: "shop.service", Host: "web-1"},
 			Start:   at(471_000), End: at(3_471_000),
 			ErrorLines: 1, PrimaryLines: 1, FailedRequests: 1, StatusCounts: []rules.StatusCount{{Status: "502", Count: 1}},
+			Series:  []rules.Point{{Second: second / parser.Second, Span: 1, Status: "502", Count: 1}},
+			Backoff: rules.Backoff{First: 1},
 			Verdict: rules.Verdict{
 				Cause: rules.CauseOOMKill, Confidence: 0.98, Decibans: 41,
 				Reasons: []rules.Reason{{Weight: 25, Text: "the kernel's report names a worker of this upstream"}, {Weight: 6, Text: "a worker that dies at once closes its connections early"}},
@@ -114,6 +116,12 @@ func many() *rules.Report {
 		Missing: []string{"Which program should listen there: no application's log is among the sources."},
 		Related: []string{"4d1a7c09b2e63f58"},
 	}
+	for i := range int64(126) {
+		unknown.Series = append(unknown.Series, rules.Point{Second: second/parser.Second + 40 + i, Span: 1, Status: "primary", Count: 1 + i*i%7})
+		if i > 0 {
+			unknown.Series = append(unknown.Series, rules.Point{Second: second/parser.Second + 40 + i, Span: 1, Status: "secondary", Count: 90 + i%17})
+		}
+	}
 	for i := range int64(15) {
 		unknown.Timeline = append(unknown.Timeline, rules.TimelineEntry{Time: whole(40e6 + i*parser.Second), What: fmt.Sprintf("refusal %d", i+1)})
 	}
@@ -134,7 +142,7 @@ func many() *rules.Report {
 	return r
 }
 
-const evil = "\x1b[2J\x1b]0;owned\a\r\n\u009b31m\u202egnp.exe\u200b\xff\xfe\x00\x7f\t<b>&amp;</b> \u2028 \\"
+const evil = "=1+1|```` ````</code></pre><script>alert(1)</script> @all #1 ![x](http://evil.example/x) www.evil.example <https://a.b> :smile: $x$ &lt; a@b.example \x1b[2J\x1b]0;owned\a\r\n\u009b31m\u202egnp.exe\u200b\xff\xfe\x00\x7f\t<b>&amp;</b> \u2028 \\"
 
 // hostile has an attacker's bytes in every text that can come from a log, and numbers that are none.
 func hostile() *rules.Report {
@@ -150,6 +158,7 @@ func hostile() *rules.Report {
 	in.Symptoms[0].Example = quoteAt(evil, 1, evil)
 	in.Evidence = []rules.Evidence{{Kind: evil, Cause: evil, Role: evil, Quote: quoteAt(evil, 0, evil+strings.Repeat("日本", 60)), Why: evil}}
 	in.Evidence[0].Quote.Message = evil + "decoded"
+	in.Series = []rules.Point{{Second: 1, Span: -7, Status: evil, Count: -3}, {Second: 3, Status: "<script>", Count: 1 << 62}, {Second: 1 << 40, Count: 1}}
 	in.Timeline = []rules.TimelineEntry{{What: evil, Location: rules.Location{Source: evil, Line: 1}}}
 	r.Incidents = append(r.Incidents, *in) // two, for the overview
 	return r

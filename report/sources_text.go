@@ -47,10 +47,7 @@ func zoneOf(s *rules.SourceInfo) string {
 
 // notes tells what went wrong in reading and what rests on an assumption.
 func (p *page) notes(sources []rules.SourceInfo) {
-	var all []string
-	for i := range sources {
-		all = append(all, notesOf(&sources[i])...)
-	}
+	all := allNotes(sources)
 	if len(all) == 0 {
 		return
 	}
@@ -60,6 +57,13 @@ func (p *page) notes(sources []rules.SourceInfo) {
 		p.para("  - ", text, nil)
 	}
 	p.more(len(all)-shown, "note", "notes")
+}
+
+func allNotes(sources []rules.SourceInfo) (all []string) {
+	for i := range sources {
+		all = append(all, notesOf(&sources[i])...)
+	}
+	return all
 }
 
 func notesOf(s *rules.SourceInfo) (all []string) {

@@ -13,7 +13,7 @@ import (
 
 // How much of each part the text report shows; JSON has all of it.
 const (
-	maxListed   = 20 // incidents in the overview
+	maxListed   = 20 // groups in the overview
 	maxProof    = 5
 	maxGroups   = 5
 	maxTimeline = 12
@@ -29,15 +29,18 @@ func writeText(w io.Writer, r *rules.Report, o Options) error {
 	if !hasGateway(r.Sources) {
 		p.noGateway()
 	}
-	if len(r.Incidents) == 0 {
+	groups := groupsOf(r.Incidents)
+	switch {
+	case len(r.Incidents) == 0:
 		p.noIncident(r)
-	} else {
+	case len(r.Incidents) > maxFull:
 		p.summary(r)
-		if len(r.Incidents) > 1 {
-			p.overview(r.Incidents)
-		}
+		p.groups(groups, r.Incidents)
+	default:
+		p.summary(r)
+		p.overview(r.Incidents)
 	}
-	for i := range r.Incidents {
+	for _, i := range chosen(r.Incidents, groups) {
 		p.incident(&r.Incidents[i], i+1, len(r.Incidents))
 	}
 	p.sources(r.Sources)
@@ -55,22 +58,32 @@ func hasGateway(sources []rules.SourceInfo) bool {
 }
 
 func (p *page) noGateway() {
-	p.para("", "No gateway log is among the sources.", &p.alarm)
-	p.para("", "Without the log of the nginx, Apache, HAProxy or other gateway that answered with 502 or 504, "+
-		"nobody can say which requests failed. Add its error log, and its access log if there is one.", nil)
+	p.para("", noGatewayLog, &p.alarm)
+	p.para("", noGatewayHelp, nil)
 	p.line()
 }
 
-// summary says in one sentence what the whole report is about.
+const (
+	noGatewayLog  = "No gateway log is among the sources."
+	noGatewayHelp = "Without the log of the nginx, Apache, HAProxy or other gateway that answered with 502 or 504, " +
+		"nobody can say which requests failed. Add its error log, and its access log if there is one."
+)
+
+// summary says what the whole report is about.
 func (p *page) summary(r *rules.Report) {
+	p.para("", summaryOf(r), &p.title)
+	p.window(r)
+	p.elsewhere(&r.Totals)
+}
+
+// summaryOf says it in one sentence.
+func summaryOf(r *rules.Report) string {
 	text := counts(int64(len(r.Incidents)), "incident", "incidents")
 	if failed := r.Totals.FailedRequests; failed >= 0 {
 		text += ", " + failedOf(failed+max(r.Totals.FailedOther, 0), r.Totals.Requests)
 	}
 	text += ", read from " + counts(int64(len(r.Sources)), "source", "sources")
-	p.para("", text+".", &p.title)
-	p.window(r)
-	p.elsewhere(&r.Totals)
+	return text + "."
 }
 
 func failedOf(failed, requests int64) string {
@@ -89,8 +102,14 @@ func (p *page) window(r *rules.Report) {
 	}
 }
 
-// elsewhere tells what was seen and is no incident.
 func (p *page) elsewhere(t *rules.Totals) {
+	if text := elsewhereOf(t); text != "" {
+		p.para("", text, &p.faint)
+	}
+}
+
+// elsewhereOf tells what was seen and is no incident.
+func elsewhereOf(t *rules.Totals) string {
 	var parts []string
 	if t.ClientAborts > 0 {
 		parts = append(parts, counts(t.ClientAborts, "client went away", "clients went away"))
@@ -98,25 +117,25 @@ func (p *page) elsewhere(t *rules.Totals) {
 	if t.Refused > 0 {
 		parts = append(parts, counts(t.Refused, "request was", "requests were")+" refused on purpose")
 	}
-	if len(parts) > 0 {
-		p.para("", "Not counted as failures: "+strings.Join(parts, ", ")+".", &p.faint)
+	if len(parts) == 0 {
+		return ""
 	}
+	return "Not counted as failures: " + strings.Join(parts, ", ") + "."
 }
 
 // noIncident says that nothing was found, in what, and what would have shown more.
 func (p *page) noIncident(r *rules.Report) {
-	t := &r.Totals
 	if hasGateway(r.Sources) {
-		p.para("", "No incident: the gateway's logs show no request that an upstream failed.", &p.fine)
+		p.para("", noIncidentFound, &p.fine)
 	} else {
 		p.para("", "No incident found.", nil)
 	}
 	p.window(r)
 	p.line()
 	p.para("", "Read: "+readOf(r)+".", nil)
-	p.elsewhere(t)
-	if failed := max(t.FailedRequests, 0) + max(t.FailedOther, 0); failed > 0 {
-		p.para("", counts(failed, "request", "requests")+" failed outside any incident: too few to be one, or errors of the upstream's own at their usual rate.", nil)
+	p.elsewhere(&r.Totals)
+	if text := outsideOf(&r.Totals); text != "" {
+		p.para("", text, nil)
 	}
 	if lacking := lackingOf(r.Sources); len(lacking) > 0 {
 		p.head("What would have shown more")
@@ -124,6 +143,17 @@ func (p *page) noIncident(r *rules.Report) {
 			p.para("  - ", text, nil)
 		}
 	}
+}
+
+const noIncidentFound = "No incident: the gateway's logs show no request that an upstream failed."
+
+// outsideOf tells of failures where there is no incident.
+func outsideOf(t *rules.Totals) string {
+	failed := max(t.FailedRequests, 0) + max(t.FailedOther, 0)
+	if failed == 0 {
+		return ""
+	}
+	return counts(failed, "request", "requests") + " failed outside any incident: too few to be one, or errors of the upstream's own at their usual rate."
 }
 
 func readOf(r *rules.Report) string {
@@ -166,20 +196,35 @@ func lackingOf(sources []rules.SourceInfo) (lacking []string) {
 	return lacking
 }
 
-// overview is the list of all incidents, one line each.
+// overview is the list of a few incidents, one line each; one needs none.
 func (p *page) overview(incidents []rules.Incident) {
+	if len(incidents) < 2 {
+		return
+	}
 	first := incidents[0].Start
 	p.line()
 	t := table{right: map[int]bool{0: true, 3: true, 4: true}}
-	for i := range incidents[:min(len(incidents), maxListed)] {
+	for i := range incidents {
 		in := &incidents[i]
 		whole := rules.Moment{Micros: in.Start.Micros, Precision: parser.Second}
 		t.rows = append(t.rows, []string{fmt.Sprint(i + 1), p.clock.short(whole, first), causeName(in), sure(in), impactWord(in), Clean(upstreamsOf(in))})
 	}
 	t.write(p, 5)
-	if more := len(incidents) - maxListed; more > 0 {
-		p.line("  … and ", number(int64(more)), " more below")
+}
+
+// groups is the list of many: what recurs, where, how often and how far apart.
+func (p *page) groups(groups []group, incidents []rules.Incident) {
+	p.line()
+	for _, g := range groups[:min(len(groups), maxListed)] {
+		text := g.cause + " at " + g.where + ", " + number(g.failed) + " failed, " + g.spanOf(incidents, p.clock)
+		if rhythm := g.rhythm(incidents); rhythm != "" {
+			text += ", " + rhythm
+		}
+		p.para("  "+pad(number(int64(len(g.members)))+" ×", -7)+" ", text, nil)
 	}
+	p.more(len(groups)-maxListed, "group", "groups")
+	p.line()
+	p.para("  ", toldOf(groups)+" culprit incidents lists all, culprit report ID tells one.", &p.faint)
 }
 
 func causeName(in *rules.Incident) string {

@@ -40,7 +40,7 @@ type CLI struct {
 // common holds the flags that all commands share.
 type common struct {
 	DB       string `name:"db" default:"culprit.db" placeholder:"FILE" help:"SQLite file of the store; :memory: keeps nothing."`
-	Format   string `default:"text" enum:"text,json" help:"Output format: text or json."`
+	Format   string `default:"text" enum:"text,json,markdown,html" help:"Output format: text, json, markdown or html."`
 	Output   string `short:"o" placeholder:"FILE" help:"Write the output to FILE instead of standard output."`
 	Config   string `type:"existingfile" placeholder:"FILE" help:"YAML file whose keys are the flags' names."`
 	TZ       string `name:"tz" placeholder:"ZONE" help:"Zone of stamps without one, where the logs do not tell (Europe/Berlin, UTC, +02:00)."`

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"culprit/cmd/internal/live"
 	"culprit/cmd/internal/pipeline"
 	"culprit/parser/source"
 	"culprit/report"
@@ -21,6 +21,7 @@ import (
 type tailCmd struct {
 	Paths     []string `arg:"" optional:"" name:"path" help:"Files, folders, globs, FIFOs, or - for standard input; without, the logs in the usual places."`
 	FromStart bool     `help:"Read files that are new to the store from their beginning, not from their end."`
+	liveFlags
 	engineFlags
 }
 
@@ -71,9 +72,14 @@ func (c *tailCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	t := &teller{env: e, db: db, out: out}
+	l, err := c.liveFlags.start(e, out)
+	if err != nil {
+		return errors.Join(err, done())
+	}
+	defer l.Close() // also when something panics: the terminal is to be given back
+	t := &teller{env: e, db: db, live: l}
 	cfg.Sink = t.update
-	return errors.Join(pipeline.Tail(e.ctx, *cfg), done())
+	return errors.Join(pipeline.Tail(e.ctx, *cfg), l.Close(), done())
 }
 
 func (c *tailCmd) config(e *env, paths []string) (*pipeline.LiveConfig, error) {
@@ -121,11 +127,11 @@ func (c *tailCmd) paths(e *env) ([]string, error) {
 	return found, nil
 }
 
-// A teller stores what changed and prints it.
+// A teller stores what changed, prints it and passes it on.
 type teller struct {
 	*env
-	db  *store.DB
-	out io.Writer
+	db   *store.DB
+	live *live.Live
 }
 
 func (t *teller) update(u pipeline.Update) error {
@@ -146,6 +152,7 @@ func (t *teller) update(u pipeline.Update) error {
 	if err := t.db.Commit(context.WithoutCancel(t.ctx), batch); err != nil {
 		return err
 	}
+	t.live.Update(liveUpdate(u))
 	for _, c := range u.Changes {
 		if err := t.tell(c); err != nil {
 			return err
@@ -171,14 +178,14 @@ func gapOf(g source.Gap) store.Gap {
 // tell prints one change: a JSON object, or a line for people.
 func (t *teller) tell(c pipeline.Change) error {
 	if t.flags.Format == "json" {
-		return report.WriteIncidentLine(t.out, c.Event, &c.Incident)
+		return report.WriteIncidentLine(t.live.Out(), c.Event, &c.Incident)
 	}
 	in := &c.Incident
-	_, err := fmt.Fprintf(t.out, "%s  %-8s  %s  %s (%d %% sure)\n", in.Start.Time().Format("15:04:05"), c.Event, in.ID,
+	_, err := fmt.Fprintf(t.live.Out(), "%s  %-8s  %s  %s (%d %% sure)\n", in.Start.Time().Format("15:04:05"), c.Event, in.ID,
 		report.Clean(in.Summary), int(in.Verdict.Confidence*100+0.5))
 	for _, ev := range in.Evidence {
 		if err == nil && c.Event != "updated" && ev.Role == rules.RoleCause {
-			_, err = fmt.Fprintf(t.out, "          %s:%d: %s\n", report.Clean(ev.Quote.Source), ev.Quote.Line, report.Clean(ev.Quote.Text))
+			_, err = fmt.Fprintf(t.live.Out(), "          %s:%d: %s\n", report.Clean(ev.Quote.Source), ev.Quote.Line, report.Clean(ev.Quote.Text))
 			break
 		}
 	}

@@ -1,0 +1,111 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"culprit/rules"
+)
+
+// maxFull is how many incidents are told in full. Of more, the worst of each group is.
+const maxFull = 12
+
+// A group is the incidents of one cause at one place: what recurs.
+type group struct {
+	cause, where string
+	members      []int // indices of incidents, in their order
+	failed       int64 // requests or, where no access log tells, gateway lines
+	worst        int   // index of the member with most failures, the first of equals
+}
+
+// groupsOf folds incidents into groups, the worst group first.
+func groupsOf(incidents []rules.Incident) []group {
+	var groups []group
+	at := map[[2]string]int{}
+	for i := range incidents {
+		in := &incidents[i]
+		key := [2]string{causeName(in), whereOf(in)}
+		n, known := at[key]
+		if !known {
+			n = len(groups)
+			at[key] = n
+			groups = append(groups, group{cause: key[0], where: key[1], worst: i})
+		}
+		g := &groups[n]
+		g.members = append(g.members, i)
+		g.failed += failures(in)
+		if failures(in) > failures(&incidents[g.worst]) {
+			g.worst = i
+		}
+	}
+	slices.SortStableFunc(groups, func(a, b group) int { return cmp.Compare(b.failed, a.failed) })
+	return groups
+}
+
+// whereOf is what stays the same when an incident recurs: the service where it is known.
+func whereOf(in *rules.Incident) string {
+	upstreams := upstreamsOf(in)
+	name := cmp.Or(in.Culprit.Unit, in.Service)
+	if name == "" || len(in.Upstreams) == 0 || strings.Contains(upstreams, name) {
+		return Clean(upstreams)
+	}
+	return Clean(name + " (" + upstreams + ")")
+}
+
+// failures is how bad an incident was: requests, or lines where nobody counts requests.
+func failures(in *rules.Incident) int64 {
+	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
+		return max(in.FailedRequests, 0) + max(in.FailedOther, 0)
+	}
+	return max(in.ErrorLines, 0)
+}
+
+// chosen lists the incidents that are told in full, in their order.
+func chosen(incidents []rules.Incident, groups []group) []int {
+	var list []int
+	if len(incidents) <= maxFull {
+		for i := range incidents {
+			list = append(list, i)
+		}
+		return list
+	}
+	for _, g := range groups[:min(len(groups), maxFull)] {
+		list = append(list, g.worst)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// toldOf says which of many incidents are told in full.
+func toldOf(groups []group) string {
+	if len(groups) > maxFull {
+		return "Of each of the first " + number(maxFull) + " groups the worst is told in full below."
+	}
+	return "The worst of each group is told in full below."
+}
+
+// rhythm says how far apart a group's incidents began, "" if it has fewer than three. The
+// median is told, and the widest gap if it is more than half as much again.
+func (g *group) rhythm(incidents []rules.Incident) string {
+	if len(g.members) < 3 {
+		return ""
+	}
+	var gaps []int64
+	for i := range g.members[1:] {
+		gaps = append(gaps, incidents[g.members[i+1]].Start.Micros-incidents[g.members[i]].Start.Micros)
+	}
+	slices.Sort(gaps)
+	middle, widest := gaps[len(gaps)/2], gaps[len(gaps)-1]
+	if widest > middle+middle/2 {
+		return "mostly " + duration(middle) + " apart, at most " + duration(widest)
+	}
+	return "every " + duration(middle) + " or so"
+}
+
+// spanOf tells from when to when a group's incidents lasted.
+func (g *group) spanOf(incidents []rules.Incident, c clock) string {
+	first := &incidents[g.members[0]]
+	last := &incidents[g.members[len(g.members)-1]]
+	return c.span(first.Start, last.End)
+}

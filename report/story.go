@@ -1,0 +1,410 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// A story is one incident as Markdown and HTML tell it: all text is cleaned and put into
+// words, none of it is marked up yet. The text format has less room and tells it itself.
+type story struct {
+	Anchor   string // id for links inside the document
+	Number   string // "2 of 5", "" for an only one
+	Headline string
+	Facts    []fact
+	Chain    []string // who serves the address: address, service, process, unit, machine
+	Impact   []fact
+	Backoff  string
+	Chart    *chart
+	Drawing  []string // the chart in characters, none if there is nothing to see
+	Caption  string
+
+	ProofTitle string
+	Proof      []proof
+	More       string // what was left out of the proof
+	SeenTitle  string
+	Seen       []proof
+	Zone       string
+	Timeline   []moment
+
+	Sure          string // "87 % sure that it is …", or that the logs do not decide
+	Weights       string // what the weights mean, and whether any speaks against
+	For           []weighed
+	Against       []weighed
+	RejectedTitle string
+	Rejected      []weighed
+	Unknown       []string
+	Now           []string
+}
+
+type (
+	fact struct{ Name, Text string }
+
+	// A proof is a quoted line with what it proves.
+	proof struct {
+		Time, Place, Record string
+		Role                string // cause, effect, recovery, context; "" for a symptom
+		Times               string // "× 4"
+		Line                []piece
+		Message             []piece // what an envelope hid
+		Why                 string
+	}
+
+	// A piece of a line; marked are the values it was taken as evidence for.
+	piece struct {
+		Text string
+		Mark bool
+	}
+
+	moment struct{ Time, What, Place, Role string }
+
+	weighed struct{ Weight, Text, Cause string }
+)
+
+// Bounds of a story; JSON has all.
+const (
+	maxStoryProof    = 12
+	maxStoryTimeline = 40
+	maxMarkBytes     = 64 // of values longer than this a mark would hide the line
+)
+
+// storyOf tells incident n of a report, from 1.
+func storyOf(in *rules.Incident, n, of int, k clock, totals *rules.Totals) *story {
+	s := &story{
+		Anchor: anchor(n), Headline: Clean(headline(in, k)), Facts: factsOf(in, k), Chain: chainOf(in),
+		Impact: impactOf(in, totals), Backoff: backoffOf(in), Zone: k.label(in.Start), Sure: sureness(in),
+		Unknown: sentences(in.Missing), Now: sentences(in.Advice),
+	}
+	if of > 1 {
+		s.Number = number(int64(n)) + " of " + number(int64(of))
+	}
+	if s.Chart = chartOf(in, leastBins, mostBins); s.Chart != nil {
+		s.Caption = s.Chart.caption(k)
+	}
+	if c := draw(in, defaultWidth); c != nil {
+		s.Drawing = append(c.drawing(k, defaultWidth), "", c.key())
+	}
+	s.tellProof(in, k)
+	s.tellSymptoms(in, k)
+	s.tellTimeline(in, k)
+	s.tellVerdict(in)
+	return s
+}
+
+func factsOf(in *rules.Incident, k clock) (facts []fact) {
+	add := func(name, text string) {
+		if text != "" {
+			facts = append(facts, fact{name, Clean(text)})
+		}
+	}
+	cause := causeName(in)
+	if family := in.Verdict.Cause.Family(); family != "" && family != "unknown" {
+		cause += " (" + family + ")"
+	}
+	add("Cause", cause)
+	add("Culprit", culpritOf(in))
+	upstreams := strings.Join(in.Upstreams, ", ")
+	add("Upstream", cmp.Or(upstreams, "none; the gateway itself"))
+	add("Gateway", in.Gateway)
+	when := k.span(in.Start, in.End)
+	if in.State == "open" {
+		when += ", not yet a minute quiet when the logs end"
+	}
+	add("When", when)
+	add("Related", strings.Join(in.Related, ", "))
+	add("Id", in.ID)
+	return facts
+}
+
+// chainOf names who stands behind the address, one link a step, as far as it is known.
+func chainOf(in *rules.Incident) (chain []string) {
+	c := &in.Culprit
+	process := c.Process
+	if process != "" && c.PID != 0 {
+		process += fmt.Sprint(", pid ", c.PID)
+	}
+	first := "the gateway itself"
+	if len(in.Upstreams) > 0 {
+		first = upstreamsOf(in)
+	}
+	for _, link := range []string{first, in.Service, process, c.Unit, c.Container, c.Host} {
+		if link = Clean(link); link != "" && !slices.Contains(chain, link) {
+			chain = append(chain, link)
+		}
+	}
+	if len(chain) < 2 {
+		return nil
+	}
+	return chain
+}
+
+// impactOf lists how many and what share, and whose the failures were.
+func impactOf(in *rules.Incident, totals *rules.Totals) (facts []fact) {
+	add := func(name, text string) { facts = append(facts, fact{name, Clean(text)}) }
+	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
+		failed := failures(in)
+		text := number(failed)
+		if totals.Requests > 0 && failed <= totals.Requests {
+			text += fmt.Sprintf(" of %s in all logs (%s)", number(totals.Requests), share(failed, totals.Requests))
+		}
+		add("Failed requests", text)
+		for _, s := range in.StatusCounts {
+			add("of them answered "+statusWord(s.Status), number(s.Count))
+		}
+	} else {
+		add("Failed requests", "not known: no access log")
+	}
+	if made, passed := madeBy(in); passed > 0 {
+		add("Failures the gateway made", number(made))
+		add("Errors passed through from the upstream", number(passed))
+	}
+	if in.ErrorLines >= 0 {
+		add("Gateway error lines", number(in.ErrorLines))
+		if in.SecondaryLines > 0 {
+			add("of them failures of the upstream", number(in.PrimaryLines))
+			add("of them the gateway's reaction to earlier failures", number(in.SecondaryLines))
+		}
+	}
+	return facts
+}
+
+func share(part, whole int64) string {
+	percent := float64(part) / float64(whole) * 100
+	if percent < 10 {
+		return fmt.Sprintf("%.1f %%", percent)
+	}
+	return fmt.Sprintf("%.0f %%", percent)
+}
+
+// madeBy splits primary symptoms by who made the answer.
+func madeBy(in *rules.Incident) (gateway, upstream int64) {
+	for i := range in.Symptoms {
+		switch s := &in.Symptoms[i]; {
+		case s.Class == parser.SymptomUpstreamStatus:
+			upstream += s.Count
+		case s.Rank == parser.RankPrimary:
+			gateway += s.Count
+		}
+	}
+	return gateway, upstream
+}
+
+// backoffOf says whether patience would have helped; "" where no access log tells.
+func backoffOf(in *rules.Incident) string {
+	b := in.Backoff
+	all := b.First + b.Second + b.Third + b.Never
+	through := all - b.Never
+	if all <= 0 || through < 0 {
+		return ""
+	}
+	text := "Clients that repeat a failed request after 1, 2 and 4 s: "
+	switch {
+	case through == 0:
+		return text + "none of " + number(all) + " would have got through; the failures lasted longer."
+	case all == 1:
+		which := []string{"first", "second", "third"}[b.Second+2*b.Third]
+		return text + "the one request would have got through at the " + which + " repetition, reckoned from what was answered in those seconds."
+	case b.Never == 0:
+		text += "all " + number(all) + " would have got through"
+	default:
+		text += number(through) + " of " + number(all) + " would have got through"
+	}
+	var at []string
+	for i, n := range []int64{b.First, b.Second, b.Third} {
+		if n > 0 {
+			at = append(at, number(n)+" at the "+[]string{"first", "second", "third"}[i]+" repetition")
+		}
+	}
+	return text + " (" + strings.Join(at, ", ") + "), reckoned from what was answered in those seconds."
+}
+
+// sentences gives each item a capital and a full stop.
+func sentences(items []string) []string {
+	out := make([]string, len(items))
+	for i, item := range items {
+		out[i] = sentence(Clean(item))
+	}
+	return out
+}
+
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return ""
+	}
+	if text[0] >= 'a' && text[0] <= 'z' {
+		text = string(text[0]-'a'+'A') + text[1:]
+	}
+	if !strings.ContainsAny(text[len(text)-1:], ".!?") {
+		text += "."
+	}
+	return text
+}
+
+func (s *story) tellProof(in *rules.Incident, k clock) {
+	s.ProofTitle = "Proof"
+	if sure(in) == "" {
+		s.ProofTitle = "Lines that may bear on it"
+	}
+	order := byRole(in.Evidence)
+	for _, n := range order[:min(len(order), maxStoryProof)] {
+		e := &in.Evidence[n]
+		var marks []string
+		for _, f := range e.Fields {
+			marks = append(marks, f.Value)
+		}
+		p := quoted(&e.Quote, marks)
+		p.Time, p.Role, p.Why = k.short(e.Time, in.Start), Clean(string(e.Role)), sentence(Clean(e.Why))
+		if e.Count > 1 {
+			p.Times = "× " + number(e.Count)
+		}
+		s.Proof = append(s.Proof, p)
+	}
+	if more := len(order) - len(s.Proof); more > 0 {
+		s.More = counts(int64(more), "more line", "more lines") + " of evidence in the JSON report."
+	}
+}
+
+func quoted(q *rules.Quote, marks []string) proof {
+	p := proof{Place: Clean(place(q.Location)), Line: pieces(Clean(q.Text), marks)}
+	if q.Place.LastLine > q.Place.FirstLine && q.Place.FirstLine > 0 {
+		p.Record = fmt.Sprintf("record of lines %d to %d", q.Place.FirstLine, q.Place.LastLine)
+	}
+	if q.Message != "" && q.Message != q.Text {
+		p.Message = pieces(Clean(q.Message), marks)
+	}
+	return p
+}
+
+// pieces cuts a cleaned line at the first occurrence of each mark, as a word of its own.
+func pieces(line string, marks []string) []piece {
+	var spans [][2]int
+	for _, m := range marks {
+		if m = Clean(m); m == "" || len(m) > maxMarkBytes {
+			continue
+		}
+		if at := wordAt(line, m); at >= 0 {
+			spans = append(spans, [2]int{at, at + len(m)})
+		}
+	}
+	slices.SortFunc(spans, func(a, b [2]int) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(b[1], a[1])) })
+	var out []piece
+	done := 0
+	for _, span := range spans {
+		if span[0] < done {
+			continue
+		}
+		if span[0] > done {
+			out = append(out, piece{Text: line[done:span[0]]})
+		}
+		out = append(out, piece{line[span[0]:span[1]], true})
+		done = span[1]
+	}
+	if done < len(line) {
+		out = append(out, piece{Text: line[done:]})
+	}
+	return out
+}
+
+// wordAt finds a word that no letter or digit touches.
+func wordAt(line, word string) int {
+	for from := 0; ; {
+		at := strings.Index(line[from:], word)
+		if at < 0 {
+			return -1
+		}
+		at += from
+		end := at + len(word)
+		if (at == 0 || !wordByte(line[at-1])) && (end == len(line) || !wordByte(line[end])) {
+			return at
+		}
+		from = at + 1
+	}
+}
+
+func wordByte(b byte) bool {
+	return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_'
+}
+
+func (s *story) tellSymptoms(in *rules.Incident, k clock) {
+	s.SeenTitle = "What " + Clean(cmp.Or(in.Gateway, "the gateway")) + " saw"
+	groups := slices.Clone(in.Symptoms)
+	slices.SortStableFunc(groups, func(a, b rules.SymptomGroup) int { return int(b.Rank) - int(a.Rank) })
+	for i := range groups[:min(len(groups), maxStoryProof)] {
+		g := &groups[i]
+		p := quoted(&g.Example, nil)
+		p.Times, p.Why = number(g.Count)+" ×", Clean(symptomWords(g))
+		p.Time = k.short(g.First, in.Start)
+		if g.Last.Micros > g.First.Micros {
+			p.Time += " to " + k.short(g.Last, in.Start)
+		}
+		s.Seen = append(s.Seen, p)
+	}
+}
+
+func (s *story) tellTimeline(in *rules.Incident, k clock) {
+	half, cut := maxStoryTimeline/2, len(in.Timeline)-maxStoryTimeline
+	for i, e := range in.Timeline {
+		if i >= half && i < half+cut {
+			if i == half {
+				s.Timeline = append(s.Timeline, moment{Time: "…", What: counts(int64(cut), "more moment", "more moments") + " in the JSON report."})
+			}
+			continue
+		}
+		m := moment{Time: k.short(e.Time, in.Start), What: sentence(Clean(e.What)), Role: roleAt(in, e.Location)}
+		if e.Source != "" {
+			m.Place = Clean(place(e.Location))
+		}
+		s.Timeline = append(s.Timeline, m)
+	}
+}
+
+// roleAt is the role of the evidence that stands at a place, "" if none does.
+func roleAt(in *rules.Incident, at rules.Location) string {
+	for i := range in.Evidence {
+		if e := &in.Evidence[i]; e.Quote.Location == at && at.Source != "" {
+			return Clean(string(e.Role))
+		}
+	}
+	return ""
+}
+
+func sureness(in *rules.Incident) string {
+	if s := sure(in); s != "" {
+		return s + " sure that it is " + causeName(in) + "."
+	}
+	return "The logs do not decide the cause."
+}
+
+func (s *story) tellVerdict(in *rules.Incident) {
+	for _, r := range in.Verdict.Reasons {
+		w := weighed{Weight: fmt.Sprintf("%+d", r.Weight), Text: sentence(Clean(r.Text))}
+		if r.Weight < 0 {
+			w.Weight = strings.Replace(w.Weight, "-", "−", 1)
+			s.Against = append(s.Against, w)
+		} else {
+			s.For = append(s.For, w)
+		}
+	}
+	for _, a := range in.Verdict.Alternatives {
+		s.Rejected = append(s.Rejected, weighed{Weight: percent(a.Confidence), Cause: Clean(string(a.Cause)), Text: sentence(Clean(a.WhyNot))})
+	}
+	s.RejectedTitle = "Considered and rejected"
+	if sure(in) == "" {
+		s.RejectedTitle = "Considered, without enough to go on"
+	}
+	if len(s.For)+len(s.Against) > 0 {
+		s.Weights = "A weight of +10 makes a cause ten times as likely."
+		if len(s.Against) == 0 && sure(in) != "" {
+			s.Weights += " No line spoke against it."
+		}
+	}
+}
+
+// anchor is the id of incident n inside a document.
+func anchor(n int) string { return fmt.Sprint("incident-", n) }
