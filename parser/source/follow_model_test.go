@@ -16,7 +16,6 @@ type history struct {
 	rand    *rand.Rand
 	log     []string // what happened, for the message
 	half    string   // the rest of a line that is half written
-	halves  []string // lines that were left unfinished
 	lossy   bool     // something happened that may lose lines: a Gap is due, or allowed
 	vague   bool     // a Gap is allowed although nothing is missing
 	held    bool     // the writer still has the renamed or deleted file
