@@ -4,7 +4,7 @@
 // work is the order of its files: align.go settles clocks, pool.go finds which
 // addresses serve the same requests, service.go and link.go find who stands behind
 // an address, cases.go gathers symptoms, evidence.go finds what may explain them,
-// package cause judges, incident.go counts and tells the story.
+// package cause judges, incident.go counts, blame.go names the process, story.go tells.
 //
 // Why it is a pure function. The engine does not depend on the order in which
 // digests were added, has no clock, no goroutine and no I/O. Batch adds all digests

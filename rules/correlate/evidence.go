@@ -1,9 +1,7 @@
 package correlate
 
 import (
-	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"culprit/parser"
@@ -335,132 +333,6 @@ func (e *Engine) nextStart(sv *service, after, limit int64) int64 {
 		}
 	}
 	return limit
-}
-
-// systemLink links a kernel's, init system's or operator's line through the process,
-// unit or container that it names.
-func (e *Engine) systemLink(g *gathering, h *hitEvent, hit *rules.Hit) (*service, link) {
-	var best *service
-	bestLink := link{}
-	against := link{}
-	for _, sv := range e.services {
-		if sv.gateway || sv.system {
-			continue
-		}
-		w, why := e.join(h, hit, sv)
-		l := g.links[sv]
-		switch {
-		case w < 0 && l.weight > linkNone && w < against.weight:
-			against = link{w, why}
-		case w > 0:
-			through := link{min(w, l.weight), why}
-			if l.why != "" && l.weight != linkNone {
-				through.why += ", " + l.why
-			}
-			if best == nil || through.weight > bestLink.weight {
-				best, bestLink = sv, through
-			}
-		}
-	}
-	if best != nil && (bestLink.weight != linkNone || against.weight == 0) {
-		return best, bestLink
-	}
-	if direct := directName(g.pool, h, hit); direct.weight > 0 {
-		return nil, direct
-	}
-	return best, against
-}
-
-// join says how surely a line about a process, unit or container is about a service.
-func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
-	unit, container := hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer)
-	if group := hit.Get(rules.FieldCgroup); group != "" {
-		u, c := cgroupIdentity(group)
-		unit, container = cmp.Or(unit, u), cmp.Or(container, c)
-	}
-	if len(sv.hosts) > 0 && h.Host != "" && !slices.Contains(sv.hosts, h.Host) {
-		return linkElsewhere, "it happened on another host, " + h.Host
-	}
-	if unit != "" && slices.Contains(sv.units, unit) {
-		return linkRequests, "unit " + unit
-	}
-	if container != "" && shareContainer([]string{container}, sv.containers) {
-		return linkRequests, "container " + short(container)
-	}
-	if pid, err := strconv.ParseInt(hit.Get(rules.FieldPID), 10, 64); err == nil && pid > 0 && len(sv.containers) == 0 {
-		if seen, ok := sv.pids[pid]; ok && (h.when.From == rules.Past || h.when.From <= seen.To+parser.Hour && h.when.To >= seen.From-parser.Hour) {
-			return linkRequests, "pid " + hit.Get(rules.FieldPID) + " of " + sv.name
-		}
-		if len(sv.pids) > 0 && sv.wasThere(h.when) {
-			return linkElsewhere, "pid " + hit.Get(rules.FieldPID) + " is none of " + sv.name + "'s"
-		}
-	}
-	for _, name := range []string{unit, container, hit.Get(rules.FieldService)} {
-		for _, t := range tokensOf(name) {
-			if slices.Contains(sv.tokens, t) {
-				return linkProtocol, name
-			}
-		}
-	}
-	if p := hit.Get(rules.FieldProcess); p != "" && sameProcess(p, sv) && unit == "" {
-		return linkName, "process " + p
-	}
-	return linkNone, ""
-}
-
-// wasThere reports whether the service's log covers the moment.
-func (sv *service) wasThere(v rules.Interval) bool {
-	return v.From == rules.Past || v.From <= sv.last+parser.Minute && v.To >= sv.first-parser.Minute
-}
-
-func short(container string) string {
-	if len(container) > containerID {
-		return container[:containerID]
-	}
-	return container
-}
-
-// sameProcess compares a kernel's comm (cut to 15 bytes, a thread's name at times)
-// with the service's programs.
-func sameProcess(comm string, sv *service) bool {
-	comm, _, _ = strings.Cut(comm, ":")
-	for _, name := range append(slices.Clone(sv.programs), sv.process()) {
-		if name != "" && (name == comm || len(comm) >= 3 && strings.HasPrefix(name, comm) || len(name) >= 3 && strings.HasPrefix(comm, name)) {
-			return true
-		}
-	}
-	return false
-}
-
-// directName links a system line to the pool by a word that both have, where no
-// stream stands between them: unit shop.service and group or host shop.
-func directName(p *pool, h *hitEvent, hit *rules.Hit) link {
-	for _, name := range []string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldService), hit.Get(rules.FieldProcess), h.Program} {
-		for _, t := range tokensOf(name) {
-			for _, word := range slices.Concat(p.names, p.vhosts) {
-				if slices.Contains(tokensOf(word), t) {
-					return link{linkName, name + " shares its name with " + word}
-				}
-			}
-		}
-	}
-	return link{}
-}
-
-// cgroupIdentity reads unit and container from a cgroup's path.
-func cgroupIdentity(path string) (unit, container string) {
-	for _, part := range strings.Split(path, "/") {
-		if ids := idsIn(part); len(ids) > 0 {
-			container = ids[0]
-		}
-		if strings.HasSuffix(part, ".service") {
-			unit = part
-		}
-		if strings.HasPrefix(part, "session-") && strings.HasSuffix(part, ".scope") {
-			unit = part
-		}
-	}
-	return unit, container
 }
 
 // thin keeps the events of one kind that stand nearest to the case's beginning.
