@@ -173,8 +173,12 @@ func (e *Engine) timeline(in *rules.Incident, g *gathering) []rules.TimelineEntr
 		}
 	}
 	for _, ev := range in.Evidence {
+		rank := ranks[ev.Role]
+		if ev.Role == rules.RoleContext && ev.Time.Micros > in.Evidence[0].Time.Micros {
+			rank = ranks[rules.RoleEffect] // the next start, not what came before
+		}
 		if !selfEvidence(ev.Kind) {
-			add(ranks[ev.Role], ev.Time, ev.Why, ev.Quote.Location)
+			add(rank, ev.Time, ev.Why, ev.Quote.Location)
 		}
 	}
 	var last rules.Moment
