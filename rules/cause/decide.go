@@ -87,7 +87,7 @@ func account(c *rules.Case) []*score {
 	}
 	var out []*score
 	for _, cause := range rules.Causes() {
-		if s := byCause[cause]; s != nil {
+		if s := byCause[cause]; s != nil && cause != rules.CauseUnknown { // not knowing is no candidate
 			s.sum(c)
 			out = append(out, s)
 		}
