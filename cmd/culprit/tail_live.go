@@ -40,7 +40,7 @@ func (f *liveFlags) start(e *env, out io.Writer) (*live.Live, error) {
 
 // liveUpdate is an update of the pipeline in the words of the telling side.
 func liveUpdate(u pipeline.Update) live.Update {
-	out := live.Update{Gaps: len(u.Gaps), Incidents: u.Report.Incidents}
+	out := live.Update{Gaps: len(u.Gaps), Incidents: u.Report.Incidents, Took: u.Took}
 	for _, c := range u.Changes {
 		out.Changes = append(out.Changes, live.Change{Event: c.Event, Incident: c.Incident})
 	}

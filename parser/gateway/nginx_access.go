@@ -46,10 +46,13 @@ func parseNginxAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	} else {
 		ok = parseCombinedAccess(line, env, r) || parseShapedAccess(line, env, r) || parseDelimitedAccess(line, env, r)
 	}
-	switch {
-	case ok:
+	if !r.Stamp.Known() {
+		ok = ok && outer.Known() // the envelope's stamp does, if the line names an upstream
+		r.Stamp = outer
+	}
+	if ok {
 		r.Kind = parser.KindAccess
-	default:
+	} else {
 		r.Stamp = outer
 	}
 	return ok

@@ -71,7 +71,7 @@ func isErrorLogHead(b []byte) bool {
 // was asked, the answer's status and from whom.
 func (s *accessScan) complete() bool {
 	a := s.a
-	if s.appLog || !s.r.Stamp.Known() && !s.named && !s.shapes.peer.logged || !s.hasStatus || !s.hasRequest && a.Target == nil {
+	if s.appLog || !s.r.Stamp.Known() && s.ups.addr.empty() && !s.shapes.peer.logged || !s.hasStatus || !s.hasRequest && a.Target == nil {
 		return false
 	}
 	if s.unbracketed && a.Request != nil && !bytes.Contains(a.Request, []byte(" HTTP/")) {

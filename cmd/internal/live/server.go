@@ -105,8 +105,8 @@ func loopback(address string) (string, error) {
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	if port == "" {
-		return "", errors.New("the port is missing")
+	if _, err := net.LookupPort("tcp", port); err != nil || port == "" {
+		return "", errors.New("an address ends with a port: :9100")
 	}
 	return net.JoinHostPort(host, port), nil
 }

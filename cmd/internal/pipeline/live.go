@@ -40,6 +40,7 @@ type Update struct {
 	Positions []source.Position // to be saved with the changes: a restart from here rebuilds all that is open
 	Gaps      []source.Gap
 	Report    *rules.Report
+	Took      time.Duration // of the decision
 }
 
 // A Change is an incident that opened, was updated or resolved.
@@ -285,7 +286,7 @@ func (l *live) due(now time.Time) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.marks) == 0 || now.Sub(l.marks[len(l.marks)-1].at) >= saveEvery
+	return len(l.marks) > 0 && now.Sub(l.marks[len(l.marks)-1].at) >= saveEvery
 }
 
 func (l *live) quiet() time.Duration {
@@ -315,7 +316,8 @@ func (l *live) decide() error {
 	}
 	report := engine.Decide()
 	changes := l.compare(report, now)
-	return l.cfg.Sink(Update{Changes: changes, Positions: l.mark(now, positions, report, feeds), Gaps: gaps, Report: report})
+	positions = l.mark(now, positions, report, feeds)
+	return l.cfg.Sink(Update{Changes: changes, Positions: positions, Gaps: gaps, Report: report, Took: l.cfg.Now().Sub(now)})
 }
 
 // compare finds what is new since it was last told.
