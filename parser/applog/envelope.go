@@ -34,13 +34,18 @@ const (
 	Blanks                    // the whole paste is indented
 	PM2                       // 2|backend  | text: pm2 logs
 	JournalSSE                // data: {…} and RS{…}: journalctl -o json-sse, json-seq
+	DmesgHuman                // [Nov22 14:14] text, then [  +0.000015] text: dmesg -H
+	DmesgJSON                 // {"pri": 6, "time": 901.327141, "msg": "text"}: an element of dmesg -J
+	Priority                  // <3>text: sd-daemon(3)'s prefix, syslog without a stamp
+	Stern                     // pod container text: stern
 	envelopeCount
 )
 
 var envelopeNames = [envelopeCount]string{
 	"none", "docker-json", "cri", "syslog-3164", "syslog-5424", "syslog-iso", "journal-short", "journal-json",
 	"kernel-uptime", "dmesg-t", "dmesg-iso", "kmsg", "compose", "kubectl-prefix", "docker-timestamps", "heroku",
-	"railway", "tail-header", "grep-number", "markdown-quote", "blanks", "pm2", "journal-sse",
+	"railway", "tail-header", "grep-number", "markdown-quote", "blanks", "pm2", "journal-sse", "dmesg-human",
+	"dmesg-json", "priority", "stern",
 }
 
 // String returns the kebab-case name.
@@ -63,6 +68,8 @@ type Layers struct {
 	// Width is how many bytes stood before the inner text on the physical line; 0 if
 	// the text was un-escaped. Journal continuation lines are indented by it.
 	Width int
+	// human is when a line of dmesg -H was written, in year 0; the next one counts from it.
+	human int64
 }
 
 // Has reports whether one of the layers is e.
@@ -90,6 +97,44 @@ func Prefer(outer, inner parser.Stamp) parser.Stamp {
 		return inner
 	}
 	return outer
+}
+
+// Bounds of PreferStart.
+const (
+	longestRequest = parser.Minute      // from the start of a request to its line, as far as it is believed
+	zoneStep       = 15 * parser.Minute // offsets of zones are multiples
+	widestZone     = 14 * parser.Hour
+)
+
+// PreferStart is Prefer for a line whose own stamp marks the start of a request, as
+// gateways do that have one log only: the inner one if the envelope, which marks the moment
+// of writing, is later by a request's length. An inner stamp without a zone takes the zone
+// that makes it so (HAProxy's has none, its carrier's mostly has). own says that it is the inner one.
+func PreferStart(outer, inner parser.Stamp) (s parser.Stamp, own bool) {
+	if inner == outer {
+		return outer, false // the line has none, or an earlier choice was made
+	}
+	if outer.Clock < parser.ClockLocal || inner.Clock < parser.ClockLocal || inner.Clock > outer.Clock {
+		s = Prefer(outer, inner)
+		return s, s == inner
+	}
+	lag := outer.Micros - inner.Micros
+	if inner.Clock < outer.Clock {
+		least := -(lag + outer.Precision)
+		zone := least / zoneStep * zoneStep
+		if zone < least {
+			zone += zoneStep
+		}
+		if max(zone, -zone) > widestZone {
+			return outer, false
+		}
+		lag += zone
+		inner.Micros, inner.Offset, inner.Clock = inner.Micros-zone, int32(zone/parser.Second), outer.Clock
+	}
+	if lag+outer.Precision < 0 || lag > longestRequest {
+		return outer, false
+	}
+	return inner, true
 }
 
 // Peel takes the envelopes off a physical line, from outside to inside, at most
@@ -142,6 +187,8 @@ func (p *peeler) layer() bool {
 		return p.tailHeader()
 	case c == '>':
 		return p.quote()
+	case c == '+' || c == '-':
+		return p.sternEvent()
 	case c == 0x1e:
 		p.take(JournalSSE, 1)
 		return true
@@ -167,7 +214,7 @@ func (p *peeler) word() bool {
 	if len(b) > 7 && b[3] == ' ' && (p.syslog() || p.journalFull()) {
 		return true
 	}
-	return p.compose() || p.dmesgColumns() || p.eventStream()
+	return p.compose() || p.dmesgColumns() || p.eventStream() || p.stern()
 }
 
 // bracket tries what begins with [.
@@ -175,7 +222,7 @@ func (p *peeler) bracket() bool {
 	if len(p.rest) < 5 {
 		return false
 	}
-	return p.uptime() || p.dmesgT() || p.kubectlPrefix()
+	return p.uptime() || p.dmesgT() || p.dmesgHuman() || p.kubectlPrefix()
 }
 
 // take notes the layer and cuts n bytes off.

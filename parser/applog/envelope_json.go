@@ -8,10 +8,10 @@ import (
 	"culprit/parser/timestamp"
 )
 
-// object peels Docker's and journald's JSON. Every other object is a log line of an
-// application and left alone.
+// object peels Docker's, journald's and dmesg's JSON. Every other object is a log line of
+// an application and left alone.
 func (p *peeler) object() bool {
-	return p.docker() || bytes.Contains(p.rest, []byte(`"__REALTIME_TIMESTAMP"`)) && p.journal()
+	return p.docker() || p.dmesgJSON() || bytes.Contains(p.rest, []byte(`"__REALTIME_TIMESTAMP"`)) && p.journal()
 }
 
 // docker peels {"log":"…","stream":"stdout","attrs":{…},"time":"…"} with its keys in

@@ -147,3 +147,97 @@ func (p *peeler) dmesgColumns() bool {
 	p.keepLevel(level)
 	return true
 }
+
+// dmesgHuman peels what dmesg -H prints: [Nov22 14:14] text for the first line of a minute,
+// then [  +0.304894] text with the seconds since the line before. The moment of a line is
+// known to the rest of its minute.
+func (p *peeler) dmesgHuman() bool {
+	b := p.rest
+	s, n, ok := minuteStamp(b)
+	if !ok {
+		var delta int64
+		if delta, n, ok = deltaStamp(b); !ok {
+			return false
+		}
+		if p.was.human != 0 {
+			s = parser.Stamp{Micros: p.was.human + delta, Clock: parser.ClockYearless}
+		}
+	}
+	p.take(DmesgHuman, n)
+	if s.Known() {
+		p.now.human = s.Micros
+		s.Precision = parser.Minute - (s.Micros%parser.Minute+parser.Minute)%parser.Minute
+		p.stamp(s)
+	}
+	keep(&p.r.Program, kernelName)
+	return true
+}
+
+// minuteStamp reads "[Nov22 14:14] " or "[Nov 2 14:14] ".
+func minuteStamp(b []byte) (s parser.Stamp, n int, ok bool) {
+	if len(b) < 14 || b[12] != ']' || b[13] != ' ' || b[6] != ' ' || b[9] != ':' {
+		return s, 0, false
+	}
+	whole := [...]byte{b[1], b[2], b[3], ' ', b[4], b[5], ' ', b[7], b[8], ':', b[10], b[11], ':', '0', '0'}
+	s, n, ok = timestamp.Syslog(whole[:])
+	return s, 14, ok && n == len(whole)
+}
+
+// deltaStamp reads "[  +0.304894] ".
+func deltaStamp(b []byte) (micros int64, n int, ok bool) {
+	i := 1
+	for i < len(b) && b[i] == ' ' {
+		i++
+	}
+	if i >= len(b) || b[i] != '+' {
+		return 0, 0, false
+	}
+	seconds, whole := leadingNumber(b[i+1:])
+	i += 1 + whole
+	if whole == 0 || whole > 9 || i+9 > len(b) || b[i] != '.' || b[i+7] != ']' || b[i+8] != ' ' {
+		return 0, 0, false
+	}
+	fraction, digits := leadingNumber(b[i+1 : i+7])
+	return seconds*parser.Second + fraction, i + 9, digits == 6
+}
+
+// dmesgJSON peels one element of dmesg -J, which -x makes tell its facility too, also cut
+// off before its closing brace. Its first key is what dmesg writes first.
+func (p *peeler) dmesgJSON() bool {
+	w := objectWalker{b: p.rest, i: 1}
+	var level, when, text token
+	for w.next() {
+		switch string(w.key) {
+		case "pri":
+			level = w.value
+		case "time":
+			when = w.value
+		case "msg":
+			text = w.value
+		case "fac", "caller":
+		default:
+			return false
+		}
+		if level.kind == 0 && string(w.key) != "fac" {
+			return false
+		}
+	}
+	s, n, ok := timestamp.Uptime(when.body)
+	if !ok || n != len(when.body) || when.kind != '0' || text.kind != '"' || !w.closed && w.i < len(w.b) {
+		return false
+	}
+	severity, digits := leadingNumber(level.body)
+	word, known := facilityLevels[string(level.body)]
+	if digits == 0 && !known {
+		return false
+	}
+	if digits > 0 {
+		word = SyslogLevel(severity & 7)
+	}
+	p.take(DmesgJSON, 0)
+	p.stamp(s)
+	p.keepLevel(word)
+	keep(&p.r.Program, kernelName)
+	p.rest, p.copied = bytes.TrimRight(p.unquote(text.body), "\n"), true
+	return true
+}

@@ -8,7 +8,8 @@ import (
 )
 
 // priority peels <pri> with what follows it: a syslog header (RFC 3164 and 5424) or
-// the kernel's uptime (dmesg -r). A bare <3> before text is journald's stdout prefix.
+// the kernel's uptime (dmesg -r). <30>tag[7]: is syslog without a stamp, and a bare <3>
+// before text the prefix by which a program tells systemd the level of a line (sd-daemon(3)).
 func (p *peeler) priority() bool {
 	b := p.rest
 	n, digits := leadingNumber(b[1:])
@@ -21,8 +22,19 @@ func (p *peeler) priority() bool {
 		p.keepLevel(SyslogLevel(n & 7))
 		return true
 	}
+	t, ok := readTag(p.rest)
 	p.rest = outer
-	return false
+	switch {
+	case ok && t.has:
+		p.take(Priority, digits+2)
+		p.tag(p.rest, t)
+	case n < 8 && digits == 1:
+		p.take(Priority, digits+2)
+	default:
+		return false
+	}
+	p.keepLevel(SyslogLevel(n & 7))
+	return true
 }
 
 // bare5424 peels 1 2026-11-22T14:49:27.269713+00:00 host app pid msgid sd text.

@@ -43,6 +43,11 @@ var peeled = []struct{ line, want string }{
 	{`6,1,5,-,caller=T12;Linux version`, `kmsg uptime=0.000005 level=info program=kernel msg="Linux version"`},
 	{`Nov 22 15:01:59 web-1 kernel: [ 3759.873505] gunicorn invoked oom-killer: order=0`, `syslog-3164,kernel-uptime time=11-22T15:01:59 host=web-1 program=kernel msg="gunicorn invoked oom-killer: order=0"`},
 	{`Nov 22 15:01:59 web-1 kernel: gunicorn invoked oom-killer: order=0`, `syslog-3164 time=11-22T15:01:59 host=web-1 program=kernel msg="gunicorn invoked oom-killer: order=0"`},
+	{`[Nov22 14:14] Memory cgroup out of memory`, `dmesg-human time=11-22T14:14:00 program=kernel msg="Memory cgroup out of memory"`},
+	{`[Nov 2 14:14]  <TASK>`, `dmesg-human time=11-02T14:14:00 program=kernel msg=" <TASK>"`},
+	{`[  +0.000015] Memory cgroup out of memory`, `dmesg-human program=kernel msg="Memory cgroup out of memory"`},
+	{`{"pri": 3, "time":   901.327141, "msg": "Killed process 1 (\"a\")"}`, `dmesg-json uptime=901.327141 level=error program=kernel msg="Killed process 1 (\"a\")"`},
+	{`{"fac":"kern","pri":"err","time":901.327141,"caller":"T1","msg":"x\n"}`, `dmesg-json uptime=901.327141 level=error program=kernel msg=x`},
 	// The journal.
 	{`Nov 22 14:16:27 host systemd[1]: a.service: Failed with result 'signal'.`, `syslog-3164 time=11-22T14:16:27 host=host program=systemd unit=a.service pid=1 msg="a.service: Failed with result 'signal'."`},
 	{`Nov 22 14:16:27 host systemd[1]: Started chat.service - Chat relay.`, `syslog-3164 time=11-22T14:16:27 host=host program=systemd unit=chat.service pid=1 msg="Started chat.service - Chat relay."`},
@@ -77,6 +82,9 @@ var peeled = []struct{ line, want string }{
 	{`Nov 22 14:49:27 host last message repeated 3 times`, `syslog-3164 time=11-22T14:49:27 host=host msg="last message repeated 3 times"`},
 	{`Nov 22 15:05:19 web-8 sudo:    deploy : TTY=pts/1 ; COMMAND=/usr/bin/kill -9 24210`, `syslog-3164 time=11-22T15:05:19 host=web-8 program=sudo msg="   deploy : TTY=pts/1 ; COMMAND=/usr/bin/kill -9 24210"`},
 	{`Sep 22 07:37:24 host caddy[232]: {"level":"error"}`, `syslog-3164 time=09-22T07:37:24 host=host program=caddy pid=232 msg="{\"level\":\"error\"}"`},
+	{`<30>dockerd[123]: text`, `priority level=info program=dockerd pid=123 msg=text`},
+	{`<3>cannot bind`, `priority level=error msg="cannot bind"`},
+	{`2026-11-22T14:30:00.123456789Z stderr F <4>2026/11/22 14:30:00 [error] 1#1: *1 x`, `cri,priority time=2026-11-22T14:30:00.123456Z level=warn msg="2026/11/22 14:30:00 [error] 1#1: *1 x" stream=2`},
 	// Containers.
 	{`{"log":"text\n","stream":"stderr","time":"2026-11-22T14:30:00.123456789Z"}`, `docker-json time=2026-11-22T14:30:00.123456Z msg=text stream=2`},
 	{`{"time": "2026-11-22T14:30:00Z", "attrs": {"a": "}"}, "stream" : "stdout", "log": "a \"b\"\r\n"}`, `docker-json time=2026-11-22T14:30:00Z msg="a \"b\"" stream=1`},
@@ -89,6 +97,12 @@ var peeled = []struct{ line, want string }{
 	{`2026-11-22T14:30:00.123456789Z stderr F `, `cri time=2026-11-22T14:30:00.123456Z stream=2`},
 	{`2026-11-22T14:30:00.123456789Z panic: boom`, `docker-timestamps time=2026-11-22T14:30:00.123456Z msg="panic: boom"`},
 	{`[pod/web-7d/app] 2026-11-22T14:30:00.123456789Z text`, `kubectl-prefix,docker-timestamps time=2026-11-22T14:30:00.123456Z program=app container=web-7d/app msg=text`},
+	{`web-7d9f8b6c5d-x2x4z app 2026/11/22 15:01:47 [error] 1#1: x`, `stern program=app container=web-7d9f8b6c5d-x2x4z/app msg="2026/11/22 15:01:47 [error] 1#1: x"`},
+	{`web-7d9f8b6c5d-x2x4z app {"level":"info"}`, `stern program=app container=web-7d9f8b6c5d-x2x4z/app msg="{\"level\":\"info\"}"`},
+	{`shop web-7d9f8b6c5d-x2x4z app 2026-11-22T14:30:00.123456789Z text`, `stern,docker-timestamps time=2026-11-22T14:30:00.123456Z program=app container=web-7d9f8b6c5d-x2x4z/app msg=text`},
+	{`db-0 postgres 2026-11-22 15:10:26.444 UTC [29851] LOG:  x`, `stern program=postgres container=db-0/postgres msg="2026-11-22 15:10:26.444 UTC [29851] LOG:  x"`},
+	{`+ web-7d9f8b6c5d-x2x4z › app`, `stern program=app container=web-7d9f8b6c5d-x2x4z/app`},
+	{`- shop web-7d9f8b6c5d-x2x4z › app`, `stern program=app container=web-7d9f8b6c5d-x2x4z/app`},
 	{`web-1  | text`, `compose container=web-1 msg=text`},
 	{`web_1            | 2026/11/22 15:01:47 [error] 1#1: *1 x`, `compose container=web_1 msg="2026/11/22 15:01:47 [error] 1#1: *1 x"`},
 	{"\x1b[36mtraefik-1 | \x1b[0mtext", `compose container=traefik-1 msg=text`},
@@ -153,6 +167,10 @@ func TestPeelLeavesOwnLines(t *testing.T) {
 		`    at Server.emit (node:events:524:28)`,
 		`> code`,
 		`panic: runtime error: index out of range [3] with length 0`,
+		`web-7d9f8b6c5d-x2x4z was evicted`, `pod web-7d9f8b6c5d-x2x4z was evicted`, `web-7d9f8b6c5d-x2x4z   1/1     Running   0   5m`,
+		`price-list items follow`, `db-0 is up`, `+ a › b`, `- item`, `+1`, `<30>text`, `<0.1.0> text`, `<3`,
+		`{"pri":3,"time":901.327141,"msg":"x","level":"info"}`, `{"msg":"x","time":901.327141,"pri":3}`, `{"pri":"high","time":901.327141,"msg":"x"}`,
+		`[Nov22 14:74] x`, `[Now22 14:14] x`, `[  +0.1] x`, `[+] x`,
 		`<TASK>`, `<--- Last few GCs --->`, `<999>x`, `==> x`, `{`, `[`, `<`, `9`, ``,
 	} {
 		got, layers := peelAs(line, Layers{})
@@ -174,6 +192,9 @@ func TestPeelFollowsTheLineBefore(t *testing.T) {
 	f("1862:Fri Oct 16 14:30:00 2026 x", "1863-text", `grep-number msg=text`)
 	f("nginx | 2026/11/22 15:01:47 [error] 1#1: x", "app | text", `compose container=app msg=text`)
 	f("> 2026/11/22 15:01:47 [error] 1#1: x", ">", `markdown-quote`)
+	f("[Nov22 14:14] x", "[ +12.000015] y", `dmesg-human time=11-22T14:14:12 program=kernel msg=y`)
+	f("+ web-7d9f8b6c5d-x2x4z › app", "web-7d9f8b6c5d-x2x4z app panic: boom", `stern program=app container=web-7d9f8b6c5d-x2x4z/app msg="panic: boom"`)
+	f("db-0 app {\"a\":1}", "web-0 app text", `msg="web-0 app text"`)
 	f("2026/11/22 15:01:47 [error] 1#1: x", "    at f (x.js:1:2)", `msg="    at f (x.js:1:2)"`)
 }
 
@@ -195,6 +216,37 @@ func TestPrefer(t *testing.T) {
 	f(local, parser.Stamp{}, local)
 	f(parser.Stamp{}, local, local)
 	f(bare, zoned, zoned)
+}
+
+func TestPreferStart(t *testing.T) {
+	stamp := func(clock parser.Clock, seconds float64, precision int64) parser.Stamp {
+		return parser.Stamp{Micros: int64(seconds * 1e6), Precision: precision, Clock: clock}
+	}
+	const zoned, local, yearless = parser.ClockZoned, parser.ClockLocal, parser.ClockYearless
+	f := func(name string, outer, inner, want parser.Stamp, wantOwn bool) {
+		t.Helper()
+		if got, own := PreferStart(outer, inner); got != want || own != wantOwn {
+			t.Errorf("%s: %v %v, want %v", name, got, own, want)
+		}
+	}
+	written := stamp(zoned, 36_000, 1)
+	f("the envelope is later", written, stamp(zoned, 35_985, 1000), stamp(zoned, 35_985, 1000), true)
+	f("as long as a request may be", written, stamp(zoned, 35_940, 1000), stamp(zoned, 35_940, 1000), true)
+	f("longer", written, stamp(zoned, 35_939, 1000), written, false)
+	f("the envelope is earlier", written, stamp(zoned, 36_002, 1000), written, false)
+	f("in one second", stamp(zoned, 36_000, 1_000_000), stamp(zoned, 36_000.5, 1000), stamp(zoned, 36_000.5, 1000), true)
+	f("the line has none", written, written, written, false)
+	f("poorer envelope", stamp(yearless, 40_000, 1_000_000), stamp(zoned, 35_000, 1), stamp(zoned, 35_000, 1), true)
+	f("poorer line", written, stamp(yearless, 35_000, 1), written, false)
+	behind := stamp(zoned, 35_985, 1000)
+	behind.Offset = -18_000
+	f("no zone, five hours behind", written, stamp(local, 35_985-18_000, 1000), behind, true)
+	behind.Offset = 20_700
+	f("no zone, 5:45 ahead", written, stamp(local, 35_985+20_700, 1000), behind, true)
+	behind.Offset = 0
+	f("no zone, UTC", written, stamp(local, 35_985, 1000), behind, true)
+	f("no zone would fit", written, stamp(local, 35_800, 1000), written, false)
+	f("none so wide", written, stamp(local, 35_985+54_000, 1000), written, false)
 }
 
 func TestPeelDoesNotAllocate(t *testing.T) {

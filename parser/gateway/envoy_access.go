@@ -40,14 +40,13 @@ type envoyRequest struct {
 	remote, forwarded         []byte // client
 	service                   int64  // x-envoy-upstream-service-time, milliseconds, -1 if none
 	decisive                  *Message
-	carried                   bool // an envelope has a zoned stamp, which the scanner prefers: the moment of writing
 }
 
 func parseEnvoyAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	if len(line) < 20 {
 		return false
 	}
-	e := envoyRequest{service: -1, carried: r.Stamp.Clock == parser.ClockZoned}
+	e := envoyRequest{service: -1}
 	ok := false
 	if line[0] == '{' {
 		ok = e.json(line, env, r)

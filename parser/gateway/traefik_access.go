@@ -39,7 +39,6 @@ func parseTraefikAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	}
 	var t traefikRequest
 	t.size, t.downstreamSize, t.responded = -1, -1, -1
-	t.carried = r.Stamp.Clock == parser.ClockZoned
 	if line[0] == '{' {
 		return t.json(line, env, r) && t.finish(env, r)
 	}
@@ -55,7 +54,6 @@ type traefikRequest struct {
 	responded              int64 // microseconds the proxy step took
 	server                 []byte
 	hasTime, utc           bool // there is a stamp; it is the request's start
-	carried                bool // an envelope has a zoned stamp, which the scanner prefers: the moment of writing
 	hasStatus              bool
 }
 
@@ -274,7 +272,7 @@ func (t *traefikRequest) stamp(j *jsonReader, r *parser.Record) {
 func (t *traefikRequest) finish(env *parser.Env, r *parser.Record) bool {
 	r.Kind = parser.KindAccess
 	a := &r.Access
-	a.AtStart = t.utc && !t.carried
+	a.AtStart = t.utc
 	if !isDash(t.method) && !isDash(t.path) {
 		a.Request = requestLine(env, t.method, t.path, t.protocol)
 		a.Method, a.Target = t.method, t.path

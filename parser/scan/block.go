@@ -11,7 +11,7 @@ import (
 
 // Block formats: one record is a group of lines. journalctl -o export writes
 // FIELD=value lines and an empty one, -o verbose a dated header and indented fields,
-// -o json-pretty an object over many lines.
+// -o json-pretty an object over many lines. dmesg -J writes a list of objects.
 
 // block reads a line of a block format and reports whether it was one.
 func (r *Reader) block(p physical) bool {
@@ -27,6 +27,9 @@ func (r *Reader) block(p physical) bool {
 			return true
 		}
 		r.close(s)
+	}
+	if s := r.latest; s != nil && s.grammar.opened >= prettyJSON && s.grammar.opened <= dmesgEntry && r.dmesg(s, p) {
+		return true
 	}
 	l := opensBlock(p.raw)
 	if l == none {
@@ -55,6 +58,38 @@ func opensBlock(line []byte) lang {
 		}
 	}
 	return none
+}
+
+// dmesg reads a line of dmesg -J (util-linux sys-utils/dmesg.c, print_record) behind s and
+// reports whether it was one: each element is a record.
+func (r *Reader) dmesg(s *slot, p physical) bool {
+	line := bytes.TrimSpace(p.raw)
+	switch {
+	case s.grammar.lang == prettyJSON && !s.joined && string(line) == `"dmesg": [`:
+		s.grammar.lang, s.grammar.opened = dmesgList, dmesgList
+		return r.join(s, s, p, p.raw)
+	case s.grammar.lang == dmesgEntry && string(line) == "},{", string(line) == "{" && (s.grammar.lang == dmesgList || s.grammar.phase > 0):
+		next := r.take()
+		next.rec.Message = p.raw
+		r.begin(next, p, p.raw, nil, dmesgEntry)
+		next.grow()
+		return true
+	case s.grammar.lang == dmesgEntry && s.grammar.step(line) == yes:
+		return r.join(s, s, p, p.raw)
+	}
+	return false
+}
+
+// stepDmesgEntry takes the members of an element, and behind the last one what closes the list.
+func stepDmesgEntry(g *grammar, line []byte) verdict {
+	closing := string(line) == "}" || string(line) == "]" || string(line) == "},"
+	if !closing && (g.phase > 0 || !hasPrefix(line, `"`)) {
+		return no
+	}
+	if closing {
+		g.phase = 1
+	}
+	return yes
 }
 
 // An exportState follows binary fields, whose data may hold newlines: a line with the
@@ -213,6 +248,18 @@ func lineLength(b []byte) int {
 	return len(b)
 }
 
+// finishDmesg reads an element of dmesg -J. Its message stands on one line.
+func (r *Reader) finishDmesg(s *slot) {
+	s.inner = s.inner[bytes.IndexByte(s.inner, '{'):]
+	if end := bytes.LastIndexByte(s.inner, '"'); end >= 0 { // without what closes the list
+		s.inner = s.inner[:end+1]
+	}
+	if r.finishObject(s); s.layers.N > 0 {
+		at := max(bytes.Index(s.rec.Raw, []byte(`"msg": `)), 0)
+		s.relocate(at, lineLength(s.rec.Raw[at:]))
+	}
+}
+
 // finishObject reads an object that was printed over several lines: a journal entry, or
 // whatever a format makes of it.
 func (r *Reader) finishObject(s *slot) {
@@ -221,11 +268,12 @@ func (r *Reader) finishObject(s *slot) {
 	probe := parser.Record{}
 	probe.Reset()
 	inner := applog.Peel(s.inner, &s.env, &probe, &layers)
-	if layers.N > 0 {
+	s.layers = layers
+	if c := r.detect.parse(inner, s.id, &s.env, &probe); c == nil {
+		if layers.N == 0 {
+			return
+		}
 		probe.Message = inner
-		s.layers = layers
-	} else if c := r.detect.parse(s.inner, s.id, &s.env, &probe); c == nil {
-		return
 	}
 	probe.Line, probe.Lines, probe.Offset = s.rec.Line, s.rec.Lines, s.rec.Offset
 	probe.Raw, probe.Truncated, probe.After = s.rec.Raw, s.rec.Truncated, s.rec.After

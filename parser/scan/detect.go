@@ -7,9 +7,10 @@ import (
 	"culprit/parser/applog"
 )
 
-// A candidate is a format and what its lines may open.
+// A candidate is a format, what its lines must have, and what they may open.
 type candidate struct {
 	format *parser.Format
+	gates  []turnstile                               // one lets a line through; all do if there is none
 	opens  func(r *parser.Record, inner []byte) lang // what such a line may open; nil for most
 }
 
@@ -20,10 +21,12 @@ type candidate struct {
 // of a line's start (digits and letters collapsed, so that all stamps of one layout are
 // alike) and by its stream which format took such a line last, and tries that one first.
 // A source may so mix any number of formats, each locked on by its own shape, and a
-// loose format that once took a line does not keep the strict ones from theirs.
+// loose format that once took a line does not keep the strict ones from theirs. For the
+// rest a glance at the line tells which formats need not be asked (gates.go).
 type detector struct {
-	all   []*candidate
-	locks [256]lock
+	all     []*candidate
+	locks   [256]lock
+	screens [256]screen
 }
 
 type lock struct {
@@ -34,7 +37,7 @@ type lock struct {
 func newDetector(formats []*parser.Format) *detector {
 	d := &detector{}
 	for _, f := range formats {
-		d.all = append(d.all, &candidate{format: f, opens: openers[f.Name]})
+		d.all = append(d.all, &candidate{format: f, gates: turnstiles[f.Name], opens: openers[f.Name]})
 	}
 	return d
 }
@@ -49,10 +52,16 @@ func (d *detector) parse(inner []byte, id uint64, env *parser.Env, r *parser.Rec
 	if l.c != nil && l.key == key && !suspect(l.c, inner) && attempt(l.c, inner, env, r, &outer) {
 		return l.c
 	}
-	for _, c := range d.all {
-		if attempt(c, inner, env, r, &outer) {
-			l.key, l.c = key, c
-			return c
+	seen := lookAt(inner)
+	var asked *candidate
+	for _, e := range d.screen(&seen) {
+		if e.c == asked || e.t != nil && !e.t.pass(inner, r.Program) {
+			continue
+		}
+		asked = e.c
+		if attempt(e.c, inner, env, r, &outer) {
+			l.key, l.c = key, e.c
+			return e.c
 		}
 	}
 	return nil
@@ -113,7 +122,11 @@ func (t *told) restore(r *parser.Record) {
 
 func (t *told) merge(r *parser.Record) {
 	if t.stamp.Known() {
-		r.Stamp = applog.Prefer(t.stamp, r.Stamp)
+		if r.Kind == parser.KindAccess && r.Access.AtStart {
+			r.Stamp, r.Access.AtStart = applog.PreferStart(t.stamp, r.Stamp)
+		} else {
+			r.Stamp = applog.Prefer(t.stamp, r.Stamp)
+		}
 		if r.Stamp.Clock == parser.ClockZoned && (t.stamp.Clock == parser.ClockYearless || t.stamp.Clock == parser.ClockLocal) {
 			r.Outer = t.stamp
 		}

@@ -28,6 +28,9 @@ func FuzzReader(f *testing.F) {
 	}
 	f.Add([]byte("__REALTIME_TIMESTAMP=1\nMESSAGE\n\x05\x00\x00\x00\x00\x00\x00\x00a\n\nb\n\n"), uint16(1))
 	f.Add([]byte("==> a <==\n{\n  \"a\": 1\n}\n"), uint16(3))
+	f.Add([]byte(nginxOne+firstEntry+secondEntry+"\n"+nginxPHP+"a"+secondEntry), uint16(9))
+	f.Add([]byte("{\n   \"dmesg\": [\n      {\n \"pri\": 6,\n \"time\": 0.000000,\n \"msg\": \"x\"\n      },{\n      }\n   ]\n}\n"), uint16(4))
+	f.Add([]byte(varnishGroups+"[vite] http proxy error: /api\nError: connect ECONNREFUSED ::1:3001\n"), uint16(9))
 	f.Add([]byte("2026-11-22T14:30:00.1Z stderr P pan\n2026-11-22T14:30:00.1Z stderr F ic\n"), uint16(3))
 	f.Add([]byte(dockerLine("stderr", "00.1", "x")+strings.TrimSuffix(dockerLine("stdout", "00.1", "y"), "\n")), uint16(100))
 	f.Fuzz(func(t *testing.T, text []byte, block uint16) {
@@ -59,16 +62,26 @@ type outcome struct {
 func readBounded(t *testing.T, src interface{ Read([]byte) (int, error) }) (o outcome) {
 	t.Helper()
 	r := NewReader(src, Options{Year: 2026, MaxLine: 200})
-	last := int64(0)
+	first := int64(0)
+	seen := map[int64]bool{}
 	for r.Scan(context.Background()) {
 		rec := r.Record()
-		if rec.Line <= last {
-			t.Fatalf("record of line %d behind that of line %d", rec.Line, last)
-		}
-		if last = rec.Line; rec.Lines < 1 || rec.Lines > maxRecordLines {
+		switch {
+		case rec.Line < first, rec.Line == first && !seen[first]:
+			t.Fatalf("record of line %d behind that of line %d", rec.Line, first)
+		case rec.Lines < 1 || rec.Lines > maxRecordLines:
 			t.Fatalf("a record of %d lines", rec.Lines)
+		case seen[rec.Line] && r.workers.next == 0:
+			t.Fatalf("two records of line %d", rec.Line)
+		case seen[rec.Line]:
+			o.lines-- // a second entry of nginx on one line
 		}
+		first = rec.Line
 		o.lines += int64(rec.Lines)
+		seen[rec.Line] = true
+		for _, m := range r.current.marks {
+			seen[m.line] = true
+		}
 		for _, at := range []int{0, len(rec.Message) / 2, len(rec.Message)} {
 			if line, text, _ := r.PhysicalLine(rec, at); line < rec.Line || bytes.IndexByte(text, '\n') >= 0 {
 				t.Fatalf("byte %d of the record of line %d stands on line %d: %q", at, rec.Line, line, text)

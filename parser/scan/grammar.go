@@ -36,9 +36,13 @@ const (
 	postgres         // ERROR with DETAIL, HINT, STATEMENT
 	nginxQuote       // an error line whose quoted stderr goes on
 	nginxBroken      // an error line broken by hand
+	varnish          // a transaction of varnishlog
+	nodeProxy        // a proxy's line in Node with the error behind it
 	klogBlock        // output=<
 	julHeader        // java.util.logging: the message is on the next line
 	prettyJSON       // an object over several lines
+	dmesgList        // dmesg -J: before the first element
+	dmesgEntry       // one element of it
 	export           // journalctl -o export
 	verbose          // journalctl -o verbose
 	langCount
@@ -109,12 +113,13 @@ var steps = [langCount]stepFunc{
 	node: stepNode, nodeHeap: stepNodeHeap, ruby: stepRuby, rubyBug: stepRubyBug, php: stepPHP, dotnet: stepDotnet, lua: stepLua,
 	rust: stepRust, elixir: stepElixir, cpp: stepCpp, sanitizer: stepSanitizer, uwsgi: stepUWSGI, oom: stepOOM,
 	oops: stepOops, postgres: stepPostgres, nginxQuote: stepNginxQuote, nginxBroken: stepNginxBroken,
-	klogBlock: stepKlogBlock, julHeader: stepJUL, prettyJSON: stepPrettyJSON, export: stepExport, verbose: stepVerbose,
+	varnish: stepVarnish, nodeProxy: stepNodeProxy, klogBlock: stepKlogBlock, julHeader: stepJUL, prettyJSON: stepPrettyJSON, export: stepExport, verbose: stepVerbose,
+	dmesgEntry: stepDmesgEntry,
 }
 
 // firsts takes the first line into account, by grammar.
 var firsts = [langCount]func(g *grammar, line []byte){
-	python: firstPython, golang: firstGo, rust: firstRust, uwsgi: firstUWSGI, node: firstNode, postgres: firstPostgres,
+	python: firstPython, golang: firstGo, rust: firstRust, uwsgi: firstUWSGI, node: firstNode, postgres: firstPostgres, varnish: firstVarnish,
 }
 
 // alsoFormat lists the grammars whose first line may be of a known format; the other
@@ -124,6 +129,8 @@ var alsoFormat = [langCount]bool{uwsgi: true, elixir: true, prettyJSON: true, ph
 // openers lists what lines of a format may open, by the format's name.
 var openers = map[string]func(r *parser.Record, inner []byte) lang{
 	"nginx-error":       opensNginx,
+	"varnish-log":       opensVarnish,
+	"node-proxy-error":  opensNodeProxy,
 	"postgresql":        func(*parser.Record, []byte) lang { return postgres },
 	"klog":              opensKlog,
 	"java-util-logging": func(*parser.Record, []byte) lang { return julHeader },
@@ -133,7 +140,14 @@ var openers = map[string]func(r *parser.Record, inner []byte) lang{
 
 func indented(line []byte) bool { return len(line) > 0 && (line[0] == ' ' || line[0] == '\t') }
 
-func blank(line []byte) bool { return len(bytes.TrimRight(line, " \t")) == 0 }
+func blank(line []byte) bool {
+	for _, c := range line {
+		if c != ' ' && c != '\t' {
+			return false
+		}
+	}
+	return true
+}
 
 func hasPrefix(b []byte, s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
 
@@ -161,7 +175,7 @@ func (s *slot) loose(line []byte) bool {
 		s.grammar.begin(nginxBroken, line)
 		return true
 	}
-	for _, t := range looseTraces {
+	for _, t := range looseTraces[line[0]] {
 		if hasPrefix(line, t.prefix) && (!t.error || s.troubled()) {
 			s.grammar.begin(t.lang, line)
 			return true
@@ -170,20 +184,28 @@ func (s *slot) loose(line []byte) bool {
 	return s.joined && (string(line) == "}" || string(line) == "]" || string(line) == ")" || string(line) == `"}`)
 }
 
-// looseTraces begin behind the message of the record before them.
-var looseTraces = []struct {
+// A looseTrace begins behind the message of the record before it.
+type looseTrace struct {
 	prefix string
 	lang   lang
 	error  bool // only behind a record that reports trouble
-}{
-	{"Caused by: ", java, false}, {"Suppressed: ", java, false}, {"Wrapped by: ", java, false},
-	{"Stack trace:", php, false}, {"[stacktrace]", php, false}, {"#0 ", php, false},
-	{"stack traceback:", lua, false},
-	{"stack backtrace:", rust, false},
-	{"Stacktrace:", java, true}, {"Backtrace:", java, true}, {"backtrace:", java, true},
-	{"--- End of ", dotnet, false}, {"** (", elixir, true}, {"Last message:", elixir, true}, {"Last message (", elixir, true},
-	{"Initial Call:", elixir, true}, {"State:", elixir, true}, {"Function:", elixir, true},
 }
+
+// looseTraces by first byte.
+var looseTraces = func() (by [256][]looseTrace) {
+	for _, t := range []looseTrace{
+		{"Caused by: ", java, false}, {"Suppressed: ", java, false}, {"Wrapped by: ", java, false},
+		{"Stack trace:", php, false}, {"[stacktrace]", php, false}, {"#0 ", php, false},
+		{"stack traceback:", lua, false},
+		{"stack backtrace:", rust, false},
+		{"Stacktrace:", java, true}, {"Backtrace:", java, true}, {"backtrace:", java, true},
+		{"--- End of ", dotnet, false}, {"** (", elixir, true}, {"Last message:", elixir, true}, {"Last message (", elixir, true},
+		{"Initial Call:", elixir, true}, {"State:", elixir, true}, {"Function:", elixir, true},
+	} {
+		by[t.prefix[0]] = append(by[t.prefix[0]], t)
+	}
+	return by
+}()
 
 // troubled reports whether s says that something went wrong, so that a trace right
 // behind it is its own.

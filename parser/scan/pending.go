@@ -53,6 +53,8 @@ func (r *Reader) finish(s *slot) {
 	switch {
 	case s.grammar.opened == prettyJSON && s.joined:
 		r.finishObject(s)
+	case s.grammar.opened == dmesgEntry:
+		r.finishDmesg(s)
 	case s.grammar.lang == export || s.grammar.lang == verbose:
 		r.finishEntry(s)
 	case s.grammar.opened == julHeader && s.joined:
@@ -75,26 +77,48 @@ func (r *Reader) julLevel(s *slot) {
 // rereads reports whether the record's format can only read it whole: a gateway
 // writes its context behind the last line of quoted stderr.
 func rereads(r *parser.Record, g *grammar) bool {
-	return r.Kind == parser.KindGateway || g.lang == nginxQuote
+	return r.Kind == parser.KindGateway || g.lang == nginxQuote || g.opened == varnish
 }
 
-// reread lets the format parse the joined text.
+// reread lets the format parse the joined text. The whole of a transaction of varnishlog
+// may tell another kind of record and the time, which its first line does not have.
 func (r *Reader) reread(s *slot) {
 	old := s.rec
+	whole := s.grammar.opened == varnish
 	outer := told{stamp: old.Stamp, level: old.Level, host: old.Host, program: old.Program,
 		unit: old.Unit, container: old.Container, messageID: old.MessageID, pid: old.PID}
 	s.rec.Reset()
 	outer.restore(&s.rec)
-	if !old.Format.Parse(unbreak(bytes.Clone(s.inner)), &s.env, &s.rec) || s.rec.Kind != old.Kind {
+	text := unbreak(bytes.Clone(s.inner))
+	if !old.Format.Parse(text, &s.env, &s.rec) || s.rec.Kind != old.Kind && !whole {
 		s.rec = old
 		return
 	}
 	outer.merge(&s.rec)
-	s.rec.Stamp = old.Stamp
+	if !whole {
+		s.rec.Stamp = old.Stamp
+	}
 	s.rec.Line, s.rec.Lines, s.rec.Offset = old.Line, old.Lines, old.Offset
 	s.rec.Raw, s.rec.Truncated, s.rec.Format = old.Raw, old.Truncated, old.Format
 	s.rec.After, s.rec.Before = old.After, old.Before
-	s.byLine = true
+	s.byLine, s.skipped = true, linesBefore(text, s.rec.Message)
+	if s.rec.Stamp != old.Stamp {
+		r.years.settle(&s.rec.Stamp)
+		r.neighbours(s)
+	}
+}
+
+// linesBefore returns how many newlines stand in text before part, 0 if part is none of it.
+func linesBefore(text, part []byte) int {
+	if len(part) == 0 {
+		return 0
+	}
+	for at := 0; at < len(text); at++ {
+		if &text[at] == &part[0] {
+			return bytes.Count(text[:at], newline)
+		}
+	}
+	return 0
 }
 
 // A stream remembers the last stamp of one identity.
@@ -134,7 +158,10 @@ func (r *Reader) neighbours(s *slot) {
 	st.last = s.rec.Stamp
 	if r.unresolved > 1 {
 		for _, q := range r.queue {
-			if q.id == s.id && q != s && !q.partial {
+			if q == s {
+				break // the others come behind it
+			}
+			if q.id == s.id && !q.partial {
 				r.resolve(q, s.rec.Stamp)
 			}
 		}

@@ -13,8 +13,8 @@
 //	return r.Err()
 //
 // Each physical line belongs to exactly one record, whatever is in it: what no format
-// knows is a record of its own with Format nil. The result does not depend on how the
-// bytes arrive.
+// knows is a record of its own with Format nil. One exception is made for two entries of
+// nginx on one line (glued.go). The result does not depend on how the bytes arrive.
 //
 // Why a queue: whether a record is complete is only known from the next line of its
 // stream, and streams may interleave (Docker's stdout and stderr, the journal, compose).
@@ -64,6 +64,7 @@ type Reader struct {
 	years   years
 	streams streams
 	stats   counter
+	workers workers
 
 	queue      []*slot // by first line; a window that slides over memory
 	memory     [4 * maxQueue]*slot

@@ -27,6 +27,7 @@ type slot struct {
 	owned    bool // nothing points into the line reader's buffer
 	joined   bool // more than one physical line
 	byLine   bool // Message keeps one line for each physical line; marks hold no offsets in it
+	skipped  int  // physical lines before the Message, if byLine
 
 	grammar grammar
 	last    parser.Stamp // of the last line
@@ -48,7 +49,7 @@ func (s *slot) reset() {
 	s.rec.Reset()
 	s.env.Buf = shrink(s.env.Buf)
 	s.layers, s.id, s.last = applog.Layers{}, 0, parser.Stamp{}
-	s.open, s.resolved, s.partial, s.owned, s.joined, s.byLine = false, false, false, false, false, false
+	s.open, s.resolved, s.partial, s.owned, s.joined, s.byLine, s.skipped = false, false, false, false, false, false, 0
 	s.grammar.reset()
 	s.text = nil
 	s.raw, s.message, s.inner, s.own = shrink(s.raw), shrink(s.message), shrink(s.inner), shrink(s.own)
@@ -123,7 +124,7 @@ func (s *slot) keep(b *[]byte) {
 func (s *slot) physicalAt(i int) int {
 	if s.byLine {
 		i = min(max(i, 0), len(s.rec.Message))
-		return min(bytes.Count(s.rec.Message[:i], newline), len(s.marks)-1)
+		return min(s.skipped+bytes.Count(s.rec.Message[:i], newline), len(s.marks)-1)
 	}
 	k := len(s.marks) - 1
 	for k > 0 && s.marks[k].message > i {

@@ -79,7 +79,7 @@ func (c *counter) record(s *slot) {
 		c.traces += lines
 	case s.layers.N > 0:
 		c.texts[s.layers.Kinds[s.layers.N-1]] += lines
-	case len(bytes.TrimSpace(r.Raw)) > 0:
+	case len(r.Raw) > 0 && (r.Raw[0] > ' ' || len(bytes.TrimSpace(r.Raw)) > 0):
 		c.unparsed += lines
 		if len(c.samples) < maxSamples {
 			c.samples = append(c.samples, string(r.Raw[:min(len(r.Raw), maxSampleBytes)]))

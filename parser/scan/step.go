@@ -50,7 +50,14 @@ func (r *Reader) step() bool {
 		r.beginPartial(s, inner)
 		return true
 	}
-	r.place(s, p, inner)
+	prev := r.openOf(s.id)
+	for at := r.glued(prev, inner); at >= 0; at = r.glued(prev, inner) {
+		next, rest, text := r.cutGlued(s, &p, inner, at)
+		s.begin(p)
+		r.place(s, prev, p, inner[:at])
+		s, p, inner, prev = next, rest, text, r.openOf(next.id)
+	}
+	r.place(s, prev, p, inner)
 	return true
 }
 
@@ -64,11 +71,10 @@ func (r *Reader) count(p *physical) {
 	r.stats.line(nuls, invalid)
 }
 
-// place finds out what a line is: a part of its stream's open record, or a new one.
+// place finds out what a line is: a part of its stream's open record prev, or a new one.
 // First the open grammar of the stream's record is asked, then whether the line opens
 // crash output, then the formats, and last whether it goes on loosely.
-func (r *Reader) place(s *slot, p physical, inner []byte) {
-	prev := r.openOf(s.id)
+func (r *Reader) place(s, prev *slot, p physical, inner []byte) {
 	if prev != nil && !near(prev.last, s.rec.Stamp) {
 		prev = nil
 	}

@@ -1,0 +1,151 @@
+package scan
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"culprit/parser"
+)
+
+// firstEntry is cut in the middle, as by a full disk; the second stands right behind.
+const (
+	firstEntry  = `2025/12/12 04:05:55 [error] 9#9: *4 connect() failed (111: Connection refused) while connecting to upstream, client: 10.0.0.1, server: a.example, request: "GET / HTTP/1.1", upstr`
+	secondEntry = `2025/12/12 04:05:56 [error] 9#9: *5 recv() failed (104: Connection reset by peer) while reading upstream, client: 9.9.9.9, server: b.example, request: "GET / HTTP/1.1", upstream: "http://127.0.0.2:8443/", host: "b.example"`
+)
+
+func TestReaderCutsGluedEntries(t *testing.T) {
+	f := func(name, text string, want ...string) {
+		t.Helper()
+		all := readText(t, text)
+		var got []string
+		for _, r := range all {
+			symptom, _, _ := strings.Cut(r.rendered[strings.Index(r.rendered+"symptom=- ", "symptom=")+8:]+" ", " ")
+			got = append(got, fmt.Sprintf("%d+%d %s %d", r.first, r.lines, symptom, len(r.raw)))
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	n, m := len(firstEntry), len(secondEntry)
+	f("two", nginxOne+firstEntry+secondEntry+"\n"+nginxOne, "1+1 conn-refused 223", fmt.Sprint("2+1 conn-refused ", n), fmt.Sprint("2+1 conn-reset ", m), "3+1 conn-refused 223")
+	f("three", firstEntry+firstEntry+secondEntry, fmt.Sprint("1+1 conn-refused ", n), fmt.Sprint("1+1 conn-refused ", n), fmt.Sprint("1+1 conn-reset ", m))
+	f("in syslog", "Nov 22 14:16:27 host nginx: "+firstEntry+secondEntry, fmt.Sprint("1+1 conn-refused ", 28+n), fmt.Sprint("1+1 conn-reset ", m))
+	docker := dockerLine("stderr", "00.1", firstEntry+secondEntry)
+	f("in docker's JSON", docker, fmt.Sprint("1+1 conn-refused ", len(docker)-1), fmt.Sprint("1+1 conn-reset ", len(docker)-1))
+	f("behind quoted text", secondEntry+"\n"+nginxPHP+"Stack trace:\n#0 {ma"+secondEntry+"\n"+nginxOne,
+		fmt.Sprint("1+1 conn-reset ", m), fmt.Sprint("2+3 upstream-status ", len(nginxPHP)+len("Stack trace:\n#0 {ma")), fmt.Sprint("4+1 conn-reset ", m), "5+1 conn-refused 223")
+	// What a client wrote: it does not know the numbers of the processes.
+	forged := strings.TrimSuffix(secondEntry, `"`) + `", referrer: "` + strings.ReplaceAll(firstEntry, "9#9", "7#7") + `"`
+	f("forged", secondEntry+"\n"+forged+"\n", fmt.Sprint("1+1 conn-reset ", m), fmt.Sprint("2+1 conn-reset ", len(forged)))
+}
+
+func TestPhysicalLineOfGluedEntries(t *testing.T) {
+	for _, head := range []string{"", "Nov 22 14:16:27 host nginx: "} {
+		text := nginxOne + head + firstEntry + secondEntry + "\n"
+		r := NewReader(strings.NewReader(text), Options{Year: 2026})
+		for i, want := range []string{nginxOne[:len(nginxOne)-1], head + firstEntry, secondEntry} {
+			if !r.Scan(context.Background()) {
+				t.Fatal("no record")
+			}
+			line, raw, offset := r.PhysicalLine(r.Record(), 0)
+			if string(raw) != want || line != int64(min(i, 1)+1) || text[offset:offset+int64(len(raw))] != want {
+				t.Errorf("line %d at %d: %q, want %q", line, offset, raw, want)
+			}
+		}
+	}
+}
+
+// varnishGroups is the output of varnishlog -g request of Varnish 7.1.1, shortened.
+const varnishGroups = `*   << Request  >> 32770     
+-   Begin          req 32769 rxreq
+-   Timestamp      Start: 1795618898.070836 0.000000 0.000000
+-   ReqStart       127.0.0.1 44376 a0
+-   ReqMethod      GET
+-   ReqURL         /close
+-   ReqProtocol    HTTP/1.1
+-   ReqHeader      Host: shop.example:18880
+-   VCL_call       MISS
+-   Link           bereq 32771 fetch
+-   RespStatus     503
+-   RespReason     Backend fetch failed
+-   Timestamp      Resp: 1795618898.075830 0.004994 0.000131
+-   End            
+**  << BeReq    >> 32771     
+--  Begin          bereq 32770 fetch
+--  Timestamp      Start: 1795618898.071635 0.000000 0.000000
+--  BereqMethod    GET
+--  BereqURL       /close
+--  BackendOpen    21 closer 127.0.0.1 18998 127.0.0.1 34616 connect
+--  FetchError     HTC eof (-1)
+--  Timestamp      Beresp: 1795618898.075402 0.003767 0.001369
+--  BerespStatus   503
+--  End            
+
+`
+
+func TestReaderJoinsVarnishGroups(t *testing.T) {
+	all := readText(t, varnishGroups+"*   << Session  >> 32769\n-   Begin          sess 0 HTTP/1\n"+goLine)
+	if got := lineCounts(all); got != "14 10 1 2 1" {
+		t.Fatalf("records of %s lines", got)
+	}
+	request, fetch := all[0], all[1]
+	want := `time=2026-11-25T15:01:38.075830Z client=127.0.0.1 vhost=shop.example method=GET target=/close status=503 duration=4994 cache=MISS made=gateway`
+	if request.kind != parser.KindAccess || request.rendered != want {
+		t.Errorf("request: %s", request.rendered)
+	}
+	want = `time=2026-11-25T15:01:38.075402Z level=error symptom=premature-close phase=reading-response-header-from-upstream rank=primary request="GET /close" upstream=closer msg="HTC eof (-1)"`
+	if fetch.kind != parser.KindGateway || fetch.rendered != want || fetch.places != "21:31 " {
+		t.Errorf("fetch: %s at %s", fetch.rendered, fetch.places)
+	}
+	if all[2].after != fetch.stamp || !all[2].before.Known() {
+		t.Errorf("the empty line is bound by %v", all[2].after)
+	}
+}
+
+func TestReaderJoinsNodeProxyErrors(t *testing.T) {
+	f := func(name, text, counts, want string) {
+		t.Helper()
+		all := readText(t, text)
+		if got := lineCounts(all); got != counts || !strings.Contains(all[0].rendered, want) {
+			t.Errorf("%s: records of %s lines, want %s: %s", name, got, counts, all[0].rendered)
+		}
+	}
+	stack := "    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1555:16)\n"
+	f("vite", "2:14:05 PM [vite] http proxy error: /api/items\nError: connect ECONNREFUSED ::1:3001\n"+stack+goLine, "3 1", "symptom=conn-refused")
+	f("vite, several addresses", "[vite] http proxy error: /api/items\nAggregateError [ECONNREFUSED]: \n    at internalConnectMultiple (node:net:1117:18)\n"+goLine, "3 1", "symptom=conn-refused")
+	f("compose", "web-1  | [vite] http proxy error: /api/items\ndb-1   | "+pgLine+"web-1  | Error: connect ECONNREFUSED ::1:3001\nweb-1  | "+stack, "3 1", "upstream=::1:3001")
+	f("create-react-app", "Proxy error: Could not proxy request /api/x from localhost:3000 to http://localhost:5000.\nSee https://nodejs.org/api/errors.html#errors_common_system_errors for more information (ETIMEDOUT).\n"+goLine, "2 1", "symptom=connect-timeout")
+	f("next", "Failed to proxy http://localhost:8000/api Error: connect ECONNREFUSED 127.0.0.1:8000\n"+stack+goLine, "2 1", "upstream=127.0.0.1:8000")
+	f("text behind", "[vite] http proxy error: /api/items\nplain text\nError: x\n", "1 1 1", "symptom=other")
+	f("one after the other", "[vite] http proxy error: /a\n[vite] http proxy error: /b\nError: socket hang up\n", "1 2", "symptom=other")
+}
+
+// A gateway with one log only stamps the start of a request, its carrier the moment of
+// writing; which one a record has, AtStart says.
+func TestReaderPrefersStartOfRequest(t *testing.T) {
+	envoy := `{"response_flags":"UT","response_code":504,"method":"GET","path":"/a","start_time":"2026-11-22T13:59:00.123Z","duration":15000}`
+	traefik := `{"DownstreamStatus":504,"RequestMethod":"GET","RequestPath":"/a","StartUTC":"2026-11-22T13:59:00.123Z","Duration":15000000000}`
+	haproxy := `10.0.0.1:41907 [22/Nov/2026:14:59:00.123] web app/catalog1 0/0/0/-1/15001 504 217 - - sH-- 12/12/11/0/1 0/0 "GET / HTTP/1.1"`
+	for _, line := range []string{envoy, traefik, haproxy} {
+		for _, c := range []struct {
+			format string
+			want   string
+			start  bool
+		}{
+			{"2026-11-22T13:59:15.200000Z stdout F %s\n", "13:59:00.123", true},
+			{"2026-11-22T13:59:15+00:00 host proxy[7]: %s\n", "13:59:00.123", true},
+			{"2026-11-22T14:04:15.200000Z stdout F %s\n", "14:04:15.200", false},
+		} {
+			r := NewReader(strings.NewReader(fmt.Sprintf(c.format, line)), Options{Year: 2026})
+			if !r.Scan(context.Background()) || r.Record().Kind != parser.KindAccess {
+				t.Fatalf("no request in %s", line)
+			}
+			got, start := r.Record().Stamp.Time().Format("15:04:05.000"), r.Record().Access.AtStart
+			if got != c.want || start != c.start {
+				t.Errorf("%s: %s at start %v", fmt.Sprintf(c.format, line), got, start)
+			}
+		}
+	}
+}
