@@ -1,0 +1,231 @@
+package correlate
+
+import (
+	"testing"
+	"time"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// visits are requests of distinct paths, one every seven seconds, as both ends log them.
+func visits(gateway, app *logFile, n int) {
+	for i := range n {
+		gateway.sketch(float64(i*7), uint64(1000+i), shopAddress)
+		app.sketch(float64(i*7), uint64(1000+i), "")
+	}
+}
+
+// A zone is a multiple of a quarter of an hour, and the requests tell which.
+func TestZonesFromRequests(t *testing.T) {
+	for _, zone := range []int64{0, 3600, 7200, -5 * 3600, 5*3600 + 1800, 5*3600 + 2700, -3*3600 - 1800, 14 * 3600, -12 * 3600, 12*3600 + 2700} {
+		gateway, app := accessLog("nginx/access.log"), appLog("app/shop.log").local(zone)
+		visits(gateway, app, 300)
+		s := settled(t, report(t, Config{}, gateway, app), "app/shop.log")
+		if int64(s.ZoneOffset) != zone || s.Skew != 0 || s.ZoneFrom != rules.ZoneInferred {
+			t.Errorf("zone %d s: %d (%s), skew %d", zone, s.ZoneOffset, s.ZoneFrom, s.Skew)
+		}
+	}
+}
+
+// Beside its zone a clock may go wrong by a constant, and the report says by how much.
+func TestSkewFromRequests(t *testing.T) {
+	f := func(zone int64, skew, want float64) {
+		t.Helper()
+		gateway, app := accessLog("nginx/access.log"), appLog("app/shop.log")
+		if zone != 0 {
+			app.local(zone)
+		}
+		app.skewed(skew)
+		visits(gateway, app, 300)
+		s := settled(t, report(t, Config{}, gateway, app), "app/shop.log")
+		if int64(s.ZoneOffset) != zone || s.Skew != int64(want*float64(parser.Second)) {
+			t.Errorf("zone %d s and skew %v s: %d, %v", zone, skew, s.ZoneOffset, time.Duration(s.Skew)*time.Microsecond)
+		}
+	}
+	f(0, -25, -25)
+	f(0, 25, 25)
+	f(0, 299, 299)
+	f(0, 1, 0) // late writing and whole seconds explain it
+	f(7200, 37, 37)
+	f(-18_000, -37, -37)
+	f(19_800, 200, 200)
+	f(0, 660, 0) // eleven minutes is no skew
+}
+
+// Too few requests, or the same one again and again, say nothing about clocks.
+func TestSkewNeedsTellingRequests(t *testing.T) {
+	f := func(name string, known bool, fill func(gateway, app *logFile)) {
+		t.Helper()
+		gateway, app := accessLog("nginx/access.log"), appLog("app/shop.log").skewed(-25)
+		fill(gateway, app)
+		if s := settled(t, report(t, Config{}, gateway, app), "app/shop.log"); (s.Skew != 0) != known {
+			t.Errorf("%s: skew %d", name, s.Skew)
+		}
+	}
+	f("five requests", true, func(g, a *logFile) { visits(g, a, 5) })
+	f("four requests", false, func(g, a *logFile) { visits(g, a, 4) })
+	f("popular paths only", false, func(g, a *logFile) {
+		for i := range 200 {
+			g.sketch(float64(i), uint64(i%2), shopAddress)
+			a.sketch(float64(i), uint64(i%2), "")
+		}
+	})
+	f("popular paths beside five telling ones", true, func(g, a *logFile) {
+		for i := range 200 {
+			g.sketch(float64(i), uint64(i%2), shopAddress)
+			a.sketch(float64(i), uint64(i%2), "")
+		}
+		visits(g, a, 5)
+	})
+	f("two offsets with equal support", false, func(g, a *logFile) {
+		for i := range 20 {
+			g.sketch(float64(i*7), uint64(1000+i), shopAddress)
+			g.sketch(float64(i*7+100), uint64(1000+i), shopAddress)
+			a.sketch(float64(i*7), uint64(1000+i), "")
+		}
+	})
+	f("equal paths with other statuses", false, func(g, a *logFile) {
+		visits(g, a, 50)
+		for i := range a.d.Requests {
+			a.d.Requests[i].Status = 404
+		}
+	})
+}
+
+// Machines that serve one site hold the same paths at other times: a log is compared
+// with the gateway in its own folder.
+func TestSitesWithEqualPaths(t *testing.T) {
+	gateway1, gateway2 := accessLog("web-1/nginx/access.log"), accessLog("web-2/nginx/access.log")
+	app1, app2 := appLog("web-1/app/shop.log").local(3600), appLog("web-2/app/shop.log").local(3600).skewed(-20)
+	for i := range 40 {
+		gateway1.sketch(float64(i*7), uint64(i), shopAddress)
+		app1.sketch(float64(i*7), uint64(i), "")
+		gateway2.sketch(float64(i*7+95), uint64(i), shopAddress)
+		app2.sketch(float64(i*7+95), uint64(i), "")
+	}
+	r := report(t, Config{}, gateway1, gateway2, app1, app2)
+	if s := settled(t, r, "web-1/app/shop.log"); s.ZoneOffset != 3600 || s.Skew != 0 {
+		t.Errorf("web-1: zone %d, skew %d", s.ZoneOffset, s.Skew)
+	}
+	if s := settled(t, r, "web-2/app/shop.log"); s.ZoneOffset != 3600 || s.Skew != -20*parser.Second {
+		t.Errorf("web-2: zone %d, skew %d", s.ZoneOffset, s.Skew)
+	}
+}
+
+// The user's word is the zone; requests still tell the skew.
+func TestZoneByFlag(t *testing.T) {
+	zone := time.FixedZone("", 7200)
+	gateway, app := accessLog("nginx/access.log"), appLog("app/shop.log").local(7200).skewed(30)
+	visits(gateway, app, 50)
+	s := settled(t, report(t, Config{HasZone: true, Zone: zone}, gateway, app), "app/shop.log")
+	if s.ZoneOffset != 7200 || s.ZoneFrom != rules.ZoneFlag || s.Skew != 30*parser.Second {
+		t.Errorf("zone %d (%s), skew %d", s.ZoneOffset, s.ZoneFrom, s.Skew)
+	}
+	alone := errorLog("nginx/error.log").local(7200).fails(0, shopAddress, parser.SymptomConnRefused, 1)
+	r := report(t, Config{HasZone: true, Zone: zone}, alone)
+	if got := r.Incidents[0].Start.Micros; got != utc(0) {
+		t.Errorf("it starts at %s", r.Incidents[0].Start)
+	}
+	s = settled(t, report(t, Config{}, alone), "nginx/error.log")
+	if s.ZoneFrom != rules.ZoneAssumed || s.ZoneOffset != 0 {
+		t.Errorf("nobody tells: zone %d (%s)", s.ZoneOffset, s.ZoneFrom)
+	}
+}
+
+// An error log has no zone; its access log states one, and has the same requests.
+func TestErrorLogTakesItsAccessLogsZone(t *testing.T) {
+	access := accessLog("nginx/access.log")
+	access.zone = -4 * 3600
+	errors := errorLog("nginx/error.log").local(-4*3600).fails(3, shopAddress, parser.SymptomConnRefused, 2)
+	access.serves(0, 3, shopAddress).answers(3, shopAddress, 502, 2)
+	r := report(t, Config{}, errors, access)
+	if len(r.Incidents) != 1 || r.Incidents[0].Start.Micros != utc(3) || r.Incidents[0].FailedRequests != 2 {
+		t.Errorf("%s", outline(r))
+	}
+}
+
+// Stamps without a year take the one that puts them beside the others.
+func TestYears(t *testing.T) {
+	f := func(name string, gateway, written string, cfg Config, want string) {
+		t.Helper()
+		at := func(text string) int64 {
+			then, err := time.Parse("2006-01-02T15:04:05", text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return then.UnixMicro()
+		}
+		errors, kernel := errorLog("nginx/error.log"), systemLog("kern.log")
+		errors.fails(float64((at(gateway)-utc(0))/parser.Second), shopAddress, parser.SymptomPrematureClose, 1)
+		kernel.clock = parser.ClockYearless
+		kernel.says(float64((at(written)-utc(0))/parser.Second), kernelKill)
+		s := settled(t, report(t, cfg, errors, kernel), "kern.log")
+		if got := s.First.Time().Format("2006-01-02T15:04:05"); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	f("a copy made years later", "2021-05-04T10:00:00", "2026-05-04T10:00:00", Config{}, "2021-05-04T10:00:00")
+	f("the new year between them", "2026-01-01T00:00:05", "2026-12-31T23:59:58", Config{}, "2025-12-31T23:59:58")
+	f("the other way", "2025-12-31T23:59:58", "2025-01-01T00:00:05", Config{}, "2026-01-01T00:00:05")
+	f("right already", "2026-05-04T10:00:00", "2026-05-04T10:00:00", Config{}, "2026-05-04T10:00:00")
+	f("the user's word", "2021-05-04T10:00:00", "2026-05-04T10:00:00", Config{HasYear: true}, "2026-05-04T10:00:00")
+}
+
+func logsOf(a, b, c, d *logFile) []*logFile { return []*logFile{a, b, c, d} }
+
+// dmesg counts from the boot: a process whose death another log tells, too, dates it.
+func TestUptimeFromADeath(t *testing.T) {
+	logs := func(victim string) (errors, app, kernel, access *logFile) {
+		errors = errorLog("nginx/error.log").fails(100, shopAddress, parser.SymptomPrematureClose, 3).covers(0, 300)
+		app = appLog("app/shop.log").knows(0, rules.FactListens, shopAddress).pid(4711).says(100, sigkill, field("pid", "4711")).covers(0, 300)
+		kernel = systemLog("dmesg")
+		kernel.clock, kernel.ahead = parser.ClockUptime, 5000*parser.Second-utc(0)
+		kernel.says(100, kernelKill, field("pid", victim), field("process", "gunicorn"))
+		access = accessLog("nginx/access.log")
+		visits(access, app, 40) // so that the application's clock is sure
+		return errors, app, kernel, access
+	}
+	in := incidents(t, 1, logsOf(logs("4711"))...)[0]
+	if in.Verdict.Cause != rules.CauseOOMKill || !proved(&in, kernelKill) {
+		t.Fatalf("the process died in both logs: %s", in.Verdict.Cause)
+	}
+	for _, ev := range in.Evidence {
+		if ev.Kind == kernelKill.ID && ev.Time.Micros != utc(100) {
+			t.Errorf("the kill was at %s", ev.Time)
+		}
+	}
+	if in.Culprit.PID != 4711 {
+		t.Errorf("culprit %+v", in.Culprit)
+	}
+	// Another process died: the pid is none of the service's, and nothing dates the line.
+	if in := incidents(t, 1, logsOf(logs("99"))...)[0]; in.Verdict.Cause == rules.CauseOOMKill {
+		t.Errorf("a stranger's death, of unknown time, is the cause: %+v", in.Evidence)
+	}
+}
+
+// A rotated sibling has its zone.
+func TestRotatedSiblingHasItsZone(t *testing.T) {
+	gateway, app := accessLog("nginx/access.log").covers(-7200, 7200), appLog("app/shop.log").local(19_800)
+	visits(gateway, app, 50)
+	old := appLog("app/shop.log.1").local(19_800).says(-50, failedStart)
+	old.d.Source.Group = app.d.Source.Group
+	if s := settled(t, report(t, Config{}, gateway, app, old), "app/shop.log.1"); s.ZoneOffset != 19_800 {
+		t.Errorf("zone %d (%s)", s.ZoneOffset, s.ZoneFrom)
+	}
+}
+
+func TestOffsetTakesTheMedian(t *testing.T) {
+	var a, b []rules.Request
+	for i := range int64(20) {
+		a = append(a, rules.Request{Micros: i * 10 * parser.Second, Key: uint64(i)})
+		b = append(b, rules.Request{Micros: i*10*parser.Second - 40*parser.Second + i*10*parser.Millisecond, Key: uint64(i)})
+	}
+	got := offset(a, b)
+	if !got.found || got.support != 20 || got.delta < 40*parser.Second-200*parser.Millisecond || got.delta > 40*parser.Second {
+		t.Errorf("%+v", got)
+	}
+	if got := offset(nil, b); got.found {
+		t.Errorf("nothing agrees with nothing: %+v", got)
+	}
+}

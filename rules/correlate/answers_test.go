@@ -1,0 +1,245 @@
+package correlate
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// failedOf is how many failed requests each incident has, by its first upstream.
+func failedOf(r *rules.Report) string {
+	var out []string
+	for _, in := range r.Incidents {
+		out = append(out, fmt.Sprintf("%s=%d", firstOf(in.Upstreams), in.FailedRequests))
+	}
+	slices.Sort(out)
+	return fmt.Sprint(out)
+}
+
+// Whose is a 5xx? Of the case with the same client and request within two seconds; else
+// of the same upstream; else of the only open case of the same virtual host; else it
+// stands in the totals only.
+func TestWhoseIsAFailure(t *testing.T) {
+	const one, two = "127.0.0.1:8001", "127.0.0.1:8002"
+	errors := func() *logFile {
+		return errorLog("error.log").fails(10, one, refused, 1, asking(101)).fails(10, two, refused, 1, asking(202), onHost("blog.example"))
+	}
+	blog := func(t *rules.Tally) { t.VHost = "blog.example" }
+	none := func(t *rules.Tally) { t.VHost = "" }
+	f := func(name string, first, second, total int64, access *logFile) {
+		t.Helper()
+		r := report(t, Config{}, errors(), access)
+		want := fmt.Sprintf("[%s=%d %s=%d]", one, first, two, second)
+		if got := failedOf(r); got != want || r.Totals.FailedRequests != total {
+			t.Errorf("%s: %s of %d, want %s of %d", name, got, r.Totals.FailedRequests, want, total)
+		}
+	}
+	access := func() *logFile { return accessLog("access.log").covers(0, 300) }
+	f("the same request, no address told", 0, 1, 1, access().answers(10, "", 502, 1, wanted(202), none))
+	f("the same request beats the host", 0, 1, 1, access().answers(10, "", 502, 1, wanted(202)))
+	f("the same request two seconds later", 0, 1, 1, access().answers(12, "", 502, 1, wanted(202), none))
+	f("half of the requests of one second each", 2, 2, 4, access().answers(10, "", 502, 4, wanted(101, 202), none))
+	f("the line's own address beats the same request", 1, 0, 1, access().answers(10, one, 502, 1, wanted(202)))
+	f("the address", 3, 2, 5, access().answers(10, one, 502, 3).answers(10, two, 502, 2, blog))
+	f("the address beats the host", 0, 2, 2, access().answers(10, two, 502, 2))
+	f("the host, no address told", 0, 2, 2, access().answers(10, "", 502, 2, blog))
+	f("no address, no host, two open cases", 0, 0, 1, access().answers(10, "", 500, 1, none, madeBy(rules.MakerUpstream)))
+	f("another host", 0, 0, 1, access().answers(10, "", 500, 1, madeBy(rules.MakerUpstream), func(t *rules.Tally) { t.VHost = "wiki.example" }))
+	f("a refused connection makes no 504", 0, 0, 1, access().answers(10, "", 504, 1, blog, madeBy(rules.MakerUnknown)))
+	f("what the upstream answered itself is not the host's", 0, 0, 1, access().answers(10, "", 502, 1, blog, madeBy(rules.MakerUpstream)))
+	f("minutes later", 0, 0, 1, access().answers(200, "", 500, 1, wanted(202), madeBy(rules.MakerUpstream)))
+}
+
+// A case of an address takes its failures while it lasted, not before and not after.
+func TestFailuresOfAnAddressOutsideOfItsCase(t *testing.T) {
+	r := report(t, Config{}, errorLog("error.log").fails(100, shopAddress, refused, 1).fails(110, shopAddress, refused, 1).covers(0, 300),
+		accessLog("access.log").covers(0, 300).answers(105, shopAddress, 502, 4).answers(30, shopAddress, 500, 1, byUpstream).answers(200, shopAddress, 500, 1, byUpstream))
+	if got := failedOf(r); got != "["+shopAddress+"=4]" || r.Totals.FailedRequests != 6 {
+		t.Errorf("%s of %d", got, r.Totals.FailedRequests)
+	}
+}
+
+// Failures that no error line tells: one is enough where the gateway made it.
+func TestOneFailureMadeByTheGatewayIsEnough(t *testing.T) {
+	f := func(name string, want int, change tallyChange, status int16, others ...*logFile) {
+		t.Helper()
+		logs := append(others, accessLog("access.log").covers(0, 300).answers(100, shopAddress, status, 1, change))
+		if r := report(t, Config{}, logs...); len(r.Incidents) != want {
+			t.Errorf("%s: %d incidents, want %d", name, len(r.Incidents), want)
+		}
+	}
+	gateway, unknown := madeBy(rules.MakerGateway), madeBy(rules.MakerUnknown)
+	f("502", 1, gateway, 502)
+	f("504", 1, gateway, 504)
+	f("009: no header", 1, gateway, 9)
+	f("a 500 of its own may be anything", 0, gateway, 500)
+	f("a 502 that the upstream answered", 0, byUpstream, 502)
+	f("nobody knows who made it, and there is no error log", 1, unknown, 502)
+	f("nobody knows who made it, and the error log is silent", 0, unknown, 502, errorLog("error.log").covers(0, 300))
+	f("the gateway made it, and the error log is silent", 1, gateway, 502, errorLog("error.log").covers(0, 300))
+}
+
+// Statuses that the upstream sent itself need five in a minute and ten times the rate
+// outside.
+func TestBurstOfTheUpstreamsOwnFailures(t *testing.T) {
+	f := func(name string, want int, fill func(*logFile)) {
+		t.Helper()
+		access := accessLog("access.log").covers(0, 3600)
+		fill(access)
+		if r := report(t, Config{}, access); len(r.Incidents) != want {
+			t.Errorf("%s: %d incidents, want %d", name, len(r.Incidents), want)
+		}
+	}
+	at := func(l *logFile, status int16, seconds ...float64) {
+		for _, s := range seconds {
+			l.answers(s, shopAddress, status, 1, byUpstream)
+		}
+	}
+	f("five in a minute", 1, func(l *logFile) { at(l, 500, 600, 610, 620, 630, 640) })
+	f("five in one second", 1, func(l *logFile) { l.answers(600, shopAddress, 500, 5, byUpstream) })
+	f("four in a minute", 0, func(l *logFile) { at(l, 500, 600, 610, 620, 630) })
+	f("five in three minutes", 0, func(l *logFile) { at(l, 500, 600, 640, 680, 720, 760) })
+	f("502s and 503s that it passed on", 1, func(l *logFile) { at(l, 502, 600, 605, 610); at(l, 503, 602, 607) })
+	f("404s", 0, func(l *logFile) { l.answers(600, shopAddress, 404, 50) })
+	f("for half an hour four times as often as before and after", 0, func(l *logFile) {
+		for s := 0.0; s < 3600; s += 10 {
+			if s < 1800 {
+				l.answers(s, shopAddress, 500, 2, byUpstream)
+			} else if int(s)%70 == 0 {
+				l.answers(s, shopAddress, 500, 4, byUpstream)
+			}
+		}
+	})
+	f("a hundred times as often as all day", 1, func(l *logFile) {
+		for s := 0.0; s < 3600; s += 600 {
+			l.answers(s, shopAddress, 500, 1, byUpstream)
+		}
+		l.answers(1000, shopAddress, 500, 100, byUpstream)
+	})
+	f("two addresses, three each", 0, func(l *logFile) {
+		l.answers(600, "127.0.0.1:8001", 500, 3, byUpstream).answers(600, "127.0.0.1:8002", 500, 3, byUpstream)
+	})
+}
+
+// An incident of the upstream's own answers counts them.
+func TestBurstIsCounted(t *testing.T) {
+	in := incidents(t, 1, accessLog("access.log").covers(0, 900).answers(500, shopAddress, 500, 7, byUpstream).answers(503, shopAddress, 503, 2, byUpstream))[0]
+	if in.FailedRequests != 9 || fmt.Sprint(in.StatusCounts) != "[{500 7} {503 2}]" || in.ErrorLines != -1 {
+		t.Errorf("%d failed, %v, %d lines", in.FailedRequests, in.StatusCounts, in.ErrorLines)
+	}
+	if in.Symptoms[0].Class != parser.SymptomUpstreamStatus || in.Symptoms[0].Count+in.Symptoms[len(in.Symptoms)-1].Count != 9 && in.Symptoms[0].Count != 9 {
+		t.Errorf("symptoms %+v", in.Symptoms)
+	}
+}
+
+// Lines of the gateway's error log: primary and secondary, each physical line once, and
+// access lines never.
+func TestCountsOfLines(t *testing.T) {
+	in := incidents(t, 1, errorLog("error.log").
+		fails(10, shopAddress, refused, 3).fails(11, shopAddress, closed, 2).
+		noPeers(11, "shop", 40).
+		fails(12, shopAddress, refused, 5, func(e *rules.Event) { e.Lines = 0 }), // at info: written, not counted
+		accessLog("access.log").answers(10, shopAddress, 502, 5).answers(11, "shop", 502, 40))[0]
+	if in.ErrorLines != 45 || in.PrimaryLines != 5 || in.SecondaryLines != 40 || in.FailedRequests != 45 {
+		t.Errorf("%d lines (%d primary, %d secondary), %d requests", in.ErrorLines, in.PrimaryLines, in.SecondaryLines, in.FailedRequests)
+	}
+}
+
+// Where no source could tell, the count is unknown and not zero.
+func TestCountsOfAbsentLogs(t *testing.T) {
+	in := incidents(t, 1, errorLog("error.log").fails(10, shopAddress, refused, 3))[0]
+	if in.FailedRequests != -1 || in.FailedOther != -1 || in.StatusCounts != nil || in.ErrorLines != 3 {
+		t.Errorf("no access log: %d, %d, %v, %d lines", in.FailedRequests, in.FailedOther, in.StatusCounts, in.ErrorLines)
+	}
+	in = incidents(t, 1, accessLog("access.log").answers(10, shopAddress, 502, 3))[0]
+	if in.ErrorLines != -1 || in.PrimaryLines != -1 || in.SecondaryLines != -1 || in.FailedRequests != 3 {
+		t.Errorf("no error log: %d, %d, %d lines, %d requests", in.ErrorLines, in.PrimaryLines, in.SecondaryLines, in.FailedRequests)
+	}
+	if r := report(t, Config{}, appLog("shop.log").says(0, goPanic)); r.Totals.GatewayErrorLines != -1 || r.Totals.Requests != -1 || r.Totals.FailedRequests != -1 {
+		t.Errorf("no gateway: %+v", r.Totals)
+	}
+}
+
+// A cut body keeps its 200, and 009 is no number of failed answers.
+func TestFailedOther(t *testing.T) {
+	in := incidents(t, 1, errorLog("error.log").fails(10, shopAddress, closed, 2, func(e *rules.Event) { e.Phase = parser.PhaseReadingBody }).
+		fails(11, shopAddress, parser.SymptomNoHTTPHeader, 3), accessLog("access.log").answers(10, shopAddress, 200, 9).answers(11, shopAddress, 9, 3))[0]
+	if in.FailedRequests != 0 || in.FailedOther != 5 || fmt.Sprint(in.StatusCounts) != "[{009 3} {200 2}]" {
+		t.Errorf("%d failed, %d otherwise, %v", in.FailedRequests, in.FailedOther, in.StatusCounts)
+	}
+}
+
+// Clients that gave up while it was slow count in its statuses, others do not.
+func TestAbortsWhileWaiting(t *testing.T) {
+	count := func(class parser.Symptom, status int16, at float64, upstream string) int64 {
+		in := incidents(t, 1, errorLog("error.log").fails(70, shopAddress, class, 3).fails(75, shopAddress, class, 3).covers(0, 300),
+			accessLog("access.log").covers(0, 300).
+				answers(70, shopAddress, status, 3, func(t *rules.Tally) { t.Waited = 60 * parser.Second }).answers(at, upstream, 499, 4, byClient))[0]
+		for _, c := range in.StatusCounts {
+			if c.Status == "499" {
+				return c.Count
+			}
+		}
+		return 0
+	}
+	for _, c := range []struct {
+		name     string
+		class    parser.Symptom
+		status   int16
+		at       float64
+		upstream string
+		want     int64
+	}{
+		{"while it was slow", timedOut, 504, 72, shopAddress, 4},
+		{"while the first request waited", timedOut, 504, 20, shopAddress, 4},
+		{"before", timedOut, 504, 2, shopAddress, 0},
+		{"after", timedOut, 504, 200, shopAddress, 0},
+		{"of another address", timedOut, 504, 72, "127.0.0.1:9", 0},
+		{"while it was down", refused, 502, 72, shopAddress, 0},
+	} {
+		if got := count(c.class, c.status, c.at, c.upstream); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+// The log of a server behind the gateway is not counted beside the gateway's.
+func TestLoopbackAccessLog(t *testing.T) {
+	inner := accessLog("apache/access.log").serves(0, 20, "").answers(10, "", 500, 6, byUpstream)
+	inner.d.Source.Loopback = true
+	outer := accessLog("nginx/access.log").serves(0, 20, shopAddress).answers(10, shopAddress, 502, 6)
+	if r := report(t, Config{}, inner, outer); r.Totals.Requests != 26 || r.Totals.FailedRequests != 6 {
+		t.Errorf("with the gateway's: %+v", r.Totals)
+	}
+	if r := report(t, Config{}, inner); r.Totals.Requests != 26 {
+		t.Errorf("alone: %+v", r.Totals)
+	}
+}
+
+// An access log whose requests the gateway's has, too, is an application's own.
+func TestApplicationsOwnAccessLog(t *testing.T) {
+	outer, inner := accessLog("nginx/access.log").serves(0, 10, shopAddress), accessLog("shop/requests.log").serves(0, 10, "")
+	visits(outer, inner, 40)
+	if r := report(t, Config{}, outer, inner); r.Totals.Requests != 10 {
+		t.Errorf("%d requests, want the gateway's 10", r.Totals.Requests)
+	}
+	other := accessLog("blog/visits.log").serves(0, 10, "")
+	for i := range 40 {
+		other.sketch(float64(i), uint64(9000+i), "")
+	}
+	if r := report(t, Config{}, outer, other); r.Totals.Requests != 20 {
+		t.Errorf("%d requests, want both gateways' 20", r.Totals.Requests)
+	}
+}
+
+// A request that waited began before its failure: so did the case.
+func TestCaseBeganWithItsFirstRequest(t *testing.T) {
+	in := incidents(t, 1, errorLog("error.log").fails(100, shopAddress, timedOut, 1).covers(0, 300),
+		accessLog("access.log").covers(0, 300).answers(100, shopAddress, 504, 1, func(t *rules.Tally) { t.Waited = 60 * parser.Second }))[0]
+	if in.Start.Micros != utc(40) {
+		t.Errorf("it began at %s, want a minute before the failure", in.Start)
+	}
+}

@@ -1,0 +1,384 @@
+package correlate
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// linkOf decides over the logs and returns how the log of a path is linked to the
+// first incident's pool.
+func linkOf(t *testing.T, cfg Config, path string, logs ...*logFile) link {
+	t.Helper()
+	e := New(cfg)
+	for _, l := range logs {
+		e.Add(copied(&l.d))
+	}
+	e.order()
+	e.sites()
+	e.align()
+	e.settleAccess()
+	e.findPools()
+	e.findServices()
+	e.collectHits()
+	cases := e.cases()
+	if len(cases) == 0 {
+		t.Fatal("no case")
+	}
+	e.prepare(cases[0])
+	for _, sv := range e.services {
+		if slices.ContainsFunc(sv.streams, func(id streamID) bool { return e.sources[id.source].Source.Path == path && !sv.gateway }) {
+			return cases[0].links[sv]
+		}
+	}
+	t.Fatalf("no service writes %s", path)
+	return link{}
+}
+
+// Each edge alone links, or speaks against; an address of its own is worth more than a
+// port, a port more than a name, a name more than being the only one.
+func TestEdges(t *testing.T) {
+	failing := func(upstream string, changes ...eventChange) *logFile {
+		return errorLog("nginx/error.log").fails(100, upstream, closed, 3, changes...)
+	}
+	other := func() *logFile { return appLog("logs/other.log").covers(0, 300) } // so that none is the only one
+	app := func() *logFile { return appLog("logs/x1.log").covers(0, 300) }
+	f := func(name string, want int, errors, app *logFile, more ...*logFile) {
+		t.Helper()
+		l := linkOf(t, Config{}, app.d.Source.Path, append([]*logFile{errors, app}, more...)...)
+		if l.weight != want || (want != 0) != (l.why != "") {
+			t.Errorf("%s: %d, %q; want %d", name, l.weight, l.why, want)
+		}
+	}
+	f("nothing is known", linkNone, failing(shopAddress), app(), other())
+	f("it listens on the address", linkAddress, failing(shopAddress), app().knows(0, rules.FactListens, shopAddress), other())
+	f("it listens on the port", linkPort, failing(shopAddress), app().knows(0, rules.FactListens, ":8000"), other())
+	f("it listens on all addresses", linkPort, failing(shopAddress), app().knows(0, rules.FactListens, "0.0.0.0:8000"), other())
+	f("it listens on another port", linkElsewhere, failing(shopAddress), app().knows(0, rules.FactListens, "127.0.0.1:9999"), other())
+	f("it listens on the socket", linkAddress, failing("unix:/run/x.sock"), app().knows(0, rules.FactListens, "unix:/var/run/x.sock"), other())
+	f("a container's port is not the published one", -4, failing(shopAddress),
+		app().knows(0, rules.FactContainer, "0123456789abcdef").knows(0, rules.FactListens, ":3000"), other())
+	f("its name stands in the socket's path", linkSocket, failing("unix:/run/catalog/gunicorn.sock"), appLog("logs/catalog.log").covers(0, 300), other())
+	f("it shares a name with the virtual host", linkName, failing(shopAddress, onHost("catalog.example")), appLog("logs/catalog.log").covers(0, 300), other())
+	f("it shares a name with the group", linkName, failing("catalog_pool", onHost("")), appLog("logs/catalog.log").covers(0, 300), other())
+	f("a word that every log has", linkNone, failing("backend_app", onHost("")), appLog("logs/app.log").covers(0, 300), other())
+	f("it is the only application", linkOnly, failing(shopAddress), app())
+	f("it is the only one here, and the address is elsewhere", linkNone, failing("10.0.0.7:8000"), app())
+	fastcgi := func(e *rules.Event) { e.Scheme, e.VHost = "fastcgi", "" }
+	f("it speaks the scheme", linkProtocol, failing(shopAddress, fastcgi), app().knows(0, rules.FactTechnology, "php-fpm"), other())
+	f("it does not speak the scheme", linkProtoNot, failing(shopAddress, fastcgi), app().knows(0, rules.FactTechnology, "gunicorn"), other())
+	f("plain HTTP says nothing of who speaks", linkNone, failing(shopAddress, onHost("")), app().knows(0, rules.FactTechnology, "gunicorn"), other())
+}
+
+// The requests in a file are those that the gateway sent to an address: that needs no
+// convention at all.
+func TestEdgeOfRequests(t *testing.T) {
+	f := func(name string, want int, to string, mine, foreign int) {
+		t.Helper()
+		gateway, app := accessLog("nginx/access.log").covers(0, 600), appLog("logs/x1.log").covers(0, 600)
+		other := appLog("logs/other.log").covers(0, 600)
+		for i := range mine {
+			gateway.sketch(float64(i*7), uint64(1000+i), to)
+			app.sketch(float64(i*7), uint64(1000+i), "")
+		}
+		for i := range foreign {
+			app.sketch(float64(i*7+3), uint64(5000+i), "")
+		}
+		l := linkOf(t, Config{}, "logs/x1.log", errorLog("nginx/error.log").fails(100, shopAddress, closed, 3, onHost("")), gateway, app, other)
+		if l.weight != want {
+			t.Errorf("%s: %d, %q; want %d", name, l.weight, l.why, want)
+		}
+	}
+	f("they agree", linkRequests, shopAddress, 40, 0)
+	f("four agree", linkNone, shopAddress, 4, 0)
+	f("they went to another address", linkElsewhere, "127.0.0.1:9999", 40, 0)
+	f("a log that names no address", linkOnly, "", 40, 0)
+	f("a few agree by chance", linkNone, shopAddress, 8, 60)
+}
+
+// Two edges say more than one; an edge to another address outweighs a name.
+func TestEdgesTogether(t *testing.T) {
+	other := appLog("logs/other.log").covers(0, 300)
+	weight := func(app *logFile) int {
+		return linkOf(t, Config{}, app.d.Source.Path, errorLog("nginx/error.log").fails(100, shopAddress, closed, 3, onHost("catalog.example")), app, other).weight
+	}
+	both := weight(appLog("logs/catalog.log").knows(0, rules.FactListens, shopAddress))
+	if one := weight(appLog("logs/x1.log").knows(0, rules.FactListens, shopAddress)); both <= one {
+		t.Errorf("address and name %d, address alone %d", both, one)
+	}
+	if w := weight(appLog("logs/catalog.log").knows(0, rules.FactListens, "127.0.0.1:9999")); w >= 0 {
+		t.Errorf("its name agrees and its address does not: %d", w)
+	}
+}
+
+// Another machine's folder holds another 127.0.0.1.
+func TestEdgeOfSites(t *testing.T) {
+	logs := []*logFile{
+		errorLog("web-1/nginx/error.log").fails(100, shopAddress, closed, 3, onHost("")), errorLog("web-2/nginx/error.log").covers(0, 300),
+		appLog("web-1/app/one.log").covers(0, 300), appLog("web-2/app/two.log").covers(0, 300),
+	}
+	same, far := linkOf(t, Config{}, "web-1/app/one.log", logs...), linkOf(t, Config{}, "web-2/app/two.log", logs...)
+	if same.weight <= 0 || far.weight >= 0 {
+		t.Errorf("the same machine's %d (%s), another's %d (%s)", same.weight, same.why, far.weight, far.why)
+	}
+}
+
+// The user's word settles it, against everything else.
+func TestEdgeByTheUser(t *testing.T) {
+	logs := []*logFile{
+		errorLog("nginx/error.log").fails(100, shopAddress, closed, 3), appLog("logs/x1.log").knows(0, rules.FactListens, "127.0.0.1:9999").covers(0, 300),
+		appLog("logs/x2.log").knows(0, rules.FactListens, shopAddress).knows(0, rules.FactUnit, "x2.service").covers(0, 300),
+	}
+	f := func(name string, m Map, x1, x2 int) {
+		t.Helper()
+		cfg := Config{Maps: []Map{m}}
+		if a, b := linkOf(t, cfg, "logs/x1.log", logs...), linkOf(t, cfg, "logs/x2.log", logs...); a.weight != x1 || b.weight != x2 {
+			t.Errorf("%s: %d (%s), %d (%s)", name, a.weight, a.why, b.weight, b.why)
+		}
+	}
+	f("nothing said of it", Map{"127.0.0.1:1", "nobody.log"}, linkElsewhere, linkAddress)
+	f("by path", Map{shopAddress, "logs/x1.log"}, linkUser, linkElsewhere)
+	f("by file", Map{shopAddress, "x1.log"}, linkUser, linkElsewhere)
+	f("by unit", Map{shopAddress, "x2.service"}, linkElsewhere, linkUser)
+	f("it serves another address", Map{"127.0.0.1:9999", "x2.service"}, linkElsewhere, linkElsewhere)
+}
+
+func TestSameAddress(t *testing.T) {
+	for _, c := range []struct {
+		upstream, listen string
+		want             int
+	}{
+		{"127.0.0.1:8000", "127.0.0.1:8000", linkAddress},
+		{"127.0.0.1:8000", "http://127.0.0.1:8000", linkAddress},
+		{"127.0.0.1:8000", "http://127.0.0.1:8000/", linkAddress},
+		{"127.0.0.1:8000", "0.0.0.0:8000", linkPort},
+		{"127.0.0.1:8000", "[::]:8000", linkPort},
+		{"127.0.0.1:8000", "*:8000", linkPort},
+		{"127.0.0.1:8000", ":8000", linkPort},
+		{"127.0.0.1:8000", "localhost:8000", linkPort},
+		{"[::1]:8000", "127.0.0.1:8000", linkPort},
+		{"10.0.0.7:8000", ":8000", linkPort},
+		{"10.0.0.7:8000", "127.0.0.1:8000", linkNone},
+		{"10.0.0.7:8000", "10.0.0.8:8000", linkNone},
+		{"127.0.0.1:8000", "127.0.0.1:8001", linkNone},
+		{"127.0.0.1:8000", "127.0.0.1:80", linkNone},
+		{"127.0.0.1:8000", "", linkNone},
+		{"unix:/run/a.sock", "/run/a.sock", linkAddress},
+		{"unix:/run/a.sock", "/var/run/a.sock", linkAddress},
+		{"unix:/run/a.sock:", "/run/a.sock", linkAddress},
+		{"unix:/run/a.sock", "/run/b.sock", linkNone},
+		{"shop", "shop", linkAddress},
+		{"shop:8000", ":8000", linkPort},
+	} {
+		if got := sameAddress(c.upstream, c.listen); got != c.want {
+			t.Errorf("%q and %q: %d, want %d", c.upstream, c.listen, got, c.want)
+		}
+	}
+}
+
+// A kernel's line is about the process that it names: of this service, of another one,
+// or of nobody known.
+func TestKernelLines(t *testing.T) {
+	f := func(name string, want rules.Cause, proof bool, fields []rules.Field, app func(*logFile)) {
+		t.Helper()
+		shop := appLog("logs/shop.log").knows(0, rules.FactListens, shopAddress).covers(0, 300)
+		app(shop)
+		in := incidents(t, 1, errorLog("nginx/error.log").fails(100, shopAddress, closed, 3).covers(0, 300), shop,
+			systemLog("kern.log").tagged("kernel", 99, kernelKill, fields...))[0]
+		if in.Verdict.Cause != want || proved(&in, kernelKill) != proof {
+			t.Errorf("%s: %s, proof %v: %+v", name, in.Verdict.Cause, proved(&in, kernelKill), in.Verdict.Alternatives)
+		}
+	}
+	pid, process := field("pid", "4711"), field("process", "gunicorn")
+	f("a process of the service", rules.CauseOOMKill, true, []rules.Field{pid, process}, func(l *logFile) { l.pid(4711) })
+	f("none of the service's processes", rules.CauseUnknown, false, []rules.Field{pid, process}, func(l *logFile) { l.pid(12).pid(13) })
+	f("its unit's cgroup", rules.CauseOOMKill, true, []rules.Field{field("cgroup", "/system.slice/shop.service")}, func(l *logFile) { l.knows(0, rules.FactUnit, "shop.service") })
+	f("its container's cgroup", rules.CauseOOMKill, true, []rules.Field{field("cgroup", "/docker/0123456789abcdef0123")}, func(l *logFile) { l.knows(0, rules.FactContainer, "0123456789ab") })
+	f("a program of its name", rules.CauseOOMKill, true, []rules.Field{process}, func(l *logFile) { l.knows(0, rules.FactTechnology, "gunicorn") })
+	f("another program, elsewhere", rules.CauseUnknown, false, []rules.Field{field("pid", "99"), field("process", "mysqld")}, func(l *logFile) { l.pid(12) })
+}
+
+// A pid from another boot or namespace is not the same process.
+func TestPidsOfAnotherHost(t *testing.T) {
+	kernel := systemLog("kern.log").tagged("kernel", 99, kernelKill, field("pid", "4711"))
+	kernel.d.Events[0].Host = "db-1"
+	in := incidents(t, 1, errorLog("nginx/error.log").fails(100, shopAddress, closed, 3),
+		appLog("logs/shop.log").knows(0, rules.FactListens, shopAddress).knows(0, rules.FactHost, "web-1").pid(4711).covers(0, 300), kernel)[0]
+	if in.Verdict.Cause == rules.CauseOOMKill || proved(&in, kernelKill) {
+		t.Errorf("another host's kill: %s", in.Verdict.Cause)
+	}
+}
+
+// A line that names an address is about it.
+func TestNamedAddress(t *testing.T) {
+	f := func(name string, want rules.Cause, fields ...rules.Field) {
+		t.Helper()
+		in := incidents(t, 1, errorLog("nginx/error.log").fails(100, shopAddress, refused, 3).covers(0, 300),
+			appLog("logs/x1.log").says(99, failedStart, fields...).covers(0, 300), appLog("logs/other.log").covers(0, 300))[0]
+		if in.Verdict.Cause != want {
+			t.Errorf("%s: %s, want %s", name, in.Verdict.Cause, want)
+		}
+	}
+	f("the address", rules.CauseStartFailure, field("address", shopAddress))
+	f("the port", rules.CauseStartFailure, field("port", "8000"))
+	f("another address", rules.CauseNotListening, field("address", "127.0.0.1:9999"))
+}
+
+// Words of the upstream that the gateway quotes are about the upstream they came from.
+func TestQuotedWords(t *testing.T) {
+	quoting := func(upstream string) *logFile {
+		return errorLog("nginx/error.log").fails(100, shopAddress, parser.SymptomUpstreamStatus, 3).
+			fails(100, upstream, parser.SymptomUpstreamStatus, 3, func(e *rules.Event) { e.Hits = []rules.Hit{{Signature: heapExhausted}} })
+	}
+	in := incidents(t, 1, quoting(shopAddress))[0]
+	if in.Verdict.Cause != rules.CauseMemoryExhausted || !proved(&in, heapExhausted) {
+		t.Errorf("its own words: %s", in.Verdict.Cause)
+	}
+	for _, in := range incidents(t, 2, quoting("127.0.0.1:9999")) {
+		if (in.Verdict.Cause == rules.CauseMemoryExhausted) != (in.Upstreams[0] == "127.0.0.1:9999") {
+			t.Errorf("%v: %s", in.Upstreams, in.Verdict.Cause)
+		}
+	}
+}
+
+// A database's own line is linked through the application that complains about it.
+func TestDependencysOwnLog(t *testing.T) {
+	f := func(name string, want rules.Cause, complains bool) {
+		t.Helper()
+		app := appLog("logs/shop.log").knows(0, rules.FactListens, shopAddress).covers(0, 300)
+		database := appLog("logs/postgresql.log").knows(0, rules.FactListens, "127.0.0.1:5432").knows(0, rules.FactTechnology, "postgres").covers(0, 300)
+		for i := range 6 {
+			database.says(float64(100+i), tooManyClients)
+			if complains {
+				app.says(float64(100+i), dependencyRefused, field("dependency", "127.0.0.1:5432"))
+			}
+		}
+		errors := errorLog("nginx/error.log").covers(0, 300)
+		for i := range 6 {
+			errors.fails(float64(100+i), shopAddress, timedOut, 1)
+		}
+		in := incidents(t, 1, errors, app, database)[0]
+		if in.Verdict.Cause != want {
+			t.Errorf("%s: %s, want %s: %+v", name, in.Verdict.Cause, want, in.Verdict.Alternatives)
+		}
+		if complains && in.Culprit.Process != "postgres" {
+			t.Errorf("%s: culprit %+v", name, in.Culprit)
+		}
+	}
+	f("the application complains", rules.CauseDependencyFailure, true)
+	f("it does not", rules.CauseSlowUpstream, false)
+}
+
+// In a file that several services share, a crash text without a tag is of the one that
+// fell silent after it.
+func TestOwnerOfAnUntaggedCrash(t *testing.T) {
+	f := func(name string, silent string, want map[string]bool) {
+		t.Helper()
+		shared := appLog("logs/services.log").covers(0, 300)
+		for _, s := range []struct{ name, address string }{{"cart", "127.0.0.1:8001"}, {"stock", "127.0.0.1:8002"}} {
+			shared.teaches(s.name, 0, rules.FactListens, s.address)
+			for at := 0; at < 200; at += 2 {
+				if s.name == silent && at > 99 && at < 130 {
+					continue
+				}
+				shared.sketch(float64(at), uint64(len(s.name)*10_000+at), "")
+				shared.d.Requests[len(shared.d.Requests)-1].Stream = s.name
+			}
+		}
+		shared.says(100, goPanic)
+		for address, crashed := range want {
+			in := incidents(t, 1, errorLog("nginx/error.log").fails(100, address, closed, 3).covers(0, 300), shared)[0]
+			if got := in.Verdict.Cause == rules.CauseUnhandledException; got != crashed {
+				t.Errorf("%s: %s: %s", name, address, in.Verdict.Cause)
+			}
+		}
+	}
+	f("cart fell silent", "cart", map[string]bool{"127.0.0.1:8001": true, "127.0.0.1:8002": false})
+	f("stock fell silent", "stock", map[string]bool{"127.0.0.1:8001": false, "127.0.0.1:8002": true})
+}
+
+// Streams that share a unit, a container or processes are one service; others are not.
+func TestServicesMerge(t *testing.T) {
+	names := func(logs ...*logFile) string {
+		e := New(Config{})
+		for _, l := range logs {
+			e.Add(copied(&l.d))
+		}
+		e.Decide()
+		var out []string
+		for _, sv := range e.services {
+			out = append(out, sv.name)
+		}
+		return strings.Join(out, " ")
+	}
+	one, two := func() *logFile { return appLog("logs/one.log").covers(0, 300) }, func() *logFile { return appLog("logs/two.log").covers(0, 300) }
+	f := func(name string, services int, logs ...*logFile) {
+		t.Helper()
+		if got := names(logs...); len(strings.Fields(got)) != services {
+			t.Errorf("%s: %q, want %d", name, got, services)
+		}
+	}
+	f("nothing in common", 2, one(), two())
+	f("a unit", 1, one().knows(0, rules.FactUnit, "shop.service"), two().knows(0, rules.FactUnit, "shop.service"))
+	f("a container, long and short", 1, one().knows(0, rules.FactContainer, "0123456789abcdef"), two().knows(0, rules.FactContainer, "0123456789ab"))
+	f("a process at one time", 1, one().pid(4711), two().pid(4711))
+	f("a pid hours apart", 2, one().pid(4711), two().knows(50_000, rules.FactPID, "4711"))
+	f("a pid of any container", 2, one().pid(7), two().pid(7))
+	f("a pid on two hosts", 2, one().pid(4711).knows(0, rules.FactHost, "web-1"), two().pid(4711).knows(0, rules.FactHost, "web-2"))
+	rotated := two()
+	rotated.d.Source.Group = one().d.Source.Group
+	f("a rotated family", 1, one(), rotated)
+}
+
+// The evidence of a state that the service has left is not that of the incident.
+func TestStateLastsUntilTheNext(t *testing.T) {
+	lasting := func(app *logFile) bool {
+		e := New(Config{})
+		e.Add(copied(&errorLog("nginx/error.log").fails(0, shopAddress, refused, 5).d))
+		e.Add(copied(&app.d))
+		e.Decide()
+		g := e.cases()[0]
+		e.prepare(g)
+		return slices.ContainsFunc(g.rules.Evidence, func(c rules.Candidate) bool { return c.Lasting })
+	}
+	app := func() *logFile {
+		return appLog("logs/shop.log").knows(-400_000, rules.FactListens, shopAddress).covers(-400_000, 100)
+	}
+	const days = 3 * 86_400
+	if !lasting(app().says(-days, failedStart)) {
+		t.Error("it failed to start three days ago and has not served since")
+	}
+	if lasting(app().says(-days, failedStart).says(-days+60, serving)) {
+		t.Error("it served a minute after it had failed to start")
+	}
+	if lasting(app().says(-days, serving)) {
+		t.Error("that it serves is no evidence")
+	}
+}
+
+func TestTokens(t *testing.T) {
+	for name, want := range map[string]string{
+		"storefront.log": "storefront", "/var/log/nginx/error.log": "", "catalog1": "catalog1 catalog", "shop-api.example.com:8443": "shop", "a_bc_def": "def", "10.0.0.7:8000": "",
+	} {
+		if got := strings.Join(tokensOf(name), " "); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestCgroupIdentity(t *testing.T) {
+	for path, want := range map[string][2]string{
+		"/system.slice/shop.service":                                  {"shop.service", ""},
+		"/system.slice/docker-0123456789abcdef0123456789abcdef.scope": {"", "0123456789abcdef0123456789abcdef"},
+		"/kubepods/burstable/pod1-2/0123456789abcdef":                 {"", "0123456789abcdef"},
+		"/user.slice/user-1000.slice/session-3.scope":                 {"session-3.scope", ""},
+		"/": {"", ""},
+	} {
+		if unit, container := cgroupIdentity(path); unit != want[0] || container != want[1] {
+			t.Errorf("%s: unit %q, container %q", path, unit, container)
+		}
+	}
+}
