@@ -83,8 +83,12 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 	}
 	var key mixer
 	key.number(second)
+	host := a.Host
+	if b.anyHost {
+		host = nil
+	}
 	key.bytes(upstream)
-	key.bytes(a.Host)
+	key.bytes(host)
 	key.word(uint64(uint16(a.Status)) | uint64(uint16(from))<<16)
 	maker, symptom, phase := rules.MakerUnknown, parser.SymptomNone, parser.PhaseNone
 	if bad {
@@ -97,13 +101,13 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 	}
 	i, ok := b.tallies[key.h]
 	if !ok {
-		if len(b.d.Tallies) >= maxTallies {
+		if len(b.d.Tallies) >= b.room.tallies {
 			b.coarsenTallies()
 		}
 		i = int32(len(b.d.Tallies))
 		b.tallies[key.h] = i
 		b.d.Tallies = append(b.d.Tallies, rules.Tally{
-			Second: second, Upstream: b.strings.of(upstream), VHost: b.strings.of(a.Host),
+			Second: second, Upstream: b.strings.of(upstream), VHost: b.strings.of(host),
 			Status: a.Status, From: from, Made: maker, Symptom: symptom, Phase: phase,
 		})
 		if bad {
@@ -161,6 +165,7 @@ func madeBy(a *parser.Access) rules.Maker {
 // coarsenTallies makes the grain of healthy tallies longer: 1, 10, 60, 600 s.
 // Failures keep their second.
 func (b *Builder) coarsenTallies() {
+	b.anyHost = b.anyHost || b.healthy == 3600
 	b.healthy = map[int64]int64{1: 10, 10: 60, 60: 600}[b.healthy]
 	if b.healthy == 0 {
 		b.healthy = 3600
@@ -180,6 +185,9 @@ func (b *Builder) coarsenTallies() {
 			continue
 		}
 		t.Second = floorDiv(t.Second, b.healthy) * b.healthy
+		if b.anyHost {
+			t.VHost = ""
+		}
 		k := like{t.Second, t.Upstream, t.VHost, t.Status, t.From}
 		if at, ok := seen[k]; ok {
 			kept[at].Count += t.Count
@@ -193,5 +201,6 @@ func (b *Builder) coarsenTallies() {
 	}
 	clear(b.d.Tallies[len(kept):])
 	b.d.Tallies = kept
+	b.room.tallies = grown(maxTallies, len(kept))
 	clear(b.tallies)
 }

@@ -48,8 +48,10 @@ type Builder struct {
 	events  map[uint64]int32
 	tallies map[uint64]int32
 	facts   map[uint64]int32
-	grain   int64 // of events, microseconds
-	healthy int64 // grain of tallies without failures, seconds
+	grain   int64                         // of events, microseconds
+	healthy int64                         // grain of tallies without failures, seconds
+	room    struct{ events, tallies int } // folding starts here, see grown
+	anyHost bool                          // hosts are no longer told apart: clients choose them
 
 	sketch  sketch
 	pools   pools
@@ -62,14 +64,20 @@ type Builder struct {
 
 // New returns a Builder for one source. info.Path, Group and HeadHash are kept.
 func New(info rules.SourceInfo, matcher Matcher, locator Locator) *Builder {
-	return &Builder{
+	b := &Builder{
 		d:       rules.Digest{Source: info},
 		matcher: matcher, locator: locator,
 		events: map[uint64]int32{}, tallies: map[uint64]int32{}, facts: map[uint64]int32{},
 		grain: parser.Second, healthy: 1,
 		sketch: newSketch(), pools: newPools(), streams: intern{}, strings: intern{}, zones: zones{},
 	}
+	b.room.events, b.room.tallies = maxEvents, maxTallies
+	return b
 }
+
+// grown is the next bound after a fold that kept so many: when folding no longer
+// helps, the bound doubles, so that a fold is paid for by as many additions.
+func grown(bound, kept int) int { return max(bound, 2*kept) }
 
 // Add folds one record.
 func (b *Builder) Add(r *parser.Record) {

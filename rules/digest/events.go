@@ -27,7 +27,7 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	var key mixer
 	key.text(stream)
 	key.bytes(g.Upstream)
-	key.bytes(vhost(g))
+	key.bytes(b.vhost(g))
 	key.word(uint64(g.Symptom) | uint64(g.Phase)<<8 | uint64(g.Rank)<<16 | uint64(r.Level)<<24 | uint64(uint32(g.Errno))<<32)
 	key.text(g.MessageKey)
 	b.mixHits(&key)
@@ -42,7 +42,7 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 		e.Place, e.Text = b.place(r, start)
 		e.Symptom, e.Phase, e.Rank, e.Errno = g.Symptom, g.Phase, g.Rank, g.Errno
 		e.Upstream, e.Group = b.strings.of(g.Upstream), g.Group
-		e.Scheme, e.VHost = b.strings.of(g.Scheme), b.strings.of(vhost(g))
+		e.Scheme, e.VHost = b.strings.of(g.Scheme), b.strings.of(b.vhost(g))
 		e.Hints = hints(g.Causes)
 		e.Hits = slices.Clone(b.hits)
 		e.Started = span.From
@@ -61,9 +61,12 @@ func counted(r *parser.Record) bool {
 	return r.Gateway.Rank >= parser.RankSecondary && (r.Level >= parser.LevelWarn || r.Level == parser.LevelNone)
 }
 
-func vhost(g *parser.Gateway) []byte {
-	if len(g.Server) > 0 && string(g.Server) != "_" {
+func (b *Builder) vhost(g *parser.Gateway) []byte {
+	switch {
+	case len(g.Server) > 0 && string(g.Server) != "_":
 		return g.Server
+	case b.anyHost:
+		return nil
 	}
 	return g.Host
 }
@@ -157,8 +160,11 @@ func (b *Builder) event(key uint64) (event, bool) {
 	if i, ok := b.events[key]; ok {
 		return event{&b.d.Events[i]}, false
 	}
-	if len(b.d.Events) >= maxEvents {
+	if len(b.d.Events) >= b.room.events {
 		b.coarsen()
+		for len(b.d.Events) > maxEvents/2 && b.grain < maxGrain {
+			b.coarsen()
+		}
 	}
 	b.events[key] = int32(len(b.d.Events))
 	if n := len(b.d.Events); n == cap(b.d.Events) {
@@ -170,16 +176,28 @@ func (b *Builder) event(key uint64) (event, bool) {
 	return event{&b.d.Events[len(b.d.Events)-1]}, true
 }
 
-// coarsen makes the grain of events ten times longer and folds what falls
+// maxGrain is the coarsest grain of events.
+const maxGrain = 10_000 * parser.Second
+
+// coarsen makes the grain of events ten times longer, or gives up telling hosts
+// apart, which is the second step because a client can choose them, and folds what falls
 // together. A key cannot be made again from an event, so the fold is by what the
 // event shows; later records of an old second may begin a new event, which costs
 // memory and is right.
 func (b *Builder) coarsen() {
-	b.grain *= 10
+	switch {
+	case b.grain > parser.Second && !b.anyHost:
+		b.anyHost = true
+	case b.grain < maxGrain:
+		b.grain *= 10
+	}
 	seen := make(map[uint64]int32, len(b.d.Events)/4)
 	kept := b.d.Events[:0]
 	for i := range b.d.Events {
 		e := b.d.Events[i]
+		if b.anyHost {
+			e.VHost = ""
+		}
 		var key mixer
 		key.text(e.Stream)
 		key.text(e.Upstream)
@@ -204,6 +222,7 @@ func (b *Builder) coarsen() {
 	}
 	clear(b.d.Events[len(kept):])
 	b.d.Events = kept
+	b.room.events = grown(maxEvents, len(kept))
 	clear(b.events)
 }
 
