@@ -9,11 +9,42 @@ import (
 
 // dated tries what begins with 2026-11-22.
 func (p *peeler) dated() bool {
+	if !carrierStamp(p.rest) {
+		return false
+	}
 	s, n, ok := timestamp.ISO(p.rest)
 	if !ok || n+1 >= len(p.rest) || p.rest[n] != ' ' {
 		return false
 	}
-	return p.dmesgISO(s, n) || p.cri(s, n) || p.isoHeader() || p.railway(s, n) || p.dockerTimestamp(s, n)
+	return p.dmesgISO(s, n) || p.cri(s, n) || p.isoHeader(s, n) || p.railway(s, n) || p.dockerTimestamp(s, n)
+}
+
+// carrierStamp reports whether a dated line may have an envelope, for most loggers' lines
+// have none and need not be read here: carriers write a T before the time or nine digits
+// behind it; else something that only stands behind a carrier's stamp must follow.
+func carrierStamp(b []byte) bool {
+	if b[10] != ' ' || len(b) > 26 && b[19] == '.' && isDigit(b[26]) {
+		return true
+	}
+	for i := 19; i < len(b) && i < 64; i++ {
+		if b[i] == ' ' && (stampStart(b[i+1:]) || bytes.HasPrefix(b[i+1:], []byte("std"))) {
+			return true
+		}
+	}
+	return false
+}
+
+// stampStart reports whether a stamp may begin here: a digit or the name of a month or
+// day, maybe in a bracket. Read is asked only then.
+func stampStart(b []byte) bool {
+	bracket := len(b) > 0 && b[0] == '['
+	if bracket {
+		b = b[1:]
+	}
+	if len(b) < 8 {
+		return false
+	}
+	return isDigit(b[0]) || bracket && b[0] == ' ' || isUpper(b[0]) && (b[3] == ' ' || b[3] == ',')
 }
 
 // cri peels " stdout F text"; tags after a colon are skipped (F:tag).
@@ -75,7 +106,9 @@ func (p *peeler) dockerTimestamp(s parser.Stamp, n int) bool {
 		if isLevel(first) && !p.hinted(DockerTimestamps) {
 			return false // Rust's tracing writes nanoseconds on some systems
 		}
-	} else if _, _, ok := timestamp.Read(text); !ok || len(text) < 20 {
+	} else if len(text) < 20 || !stampStart(text) {
+		return false
+	} else if _, _, ok := timestamp.Read(text); !ok {
 		return false
 	}
 	p.take(DockerTimestamps, n+1)

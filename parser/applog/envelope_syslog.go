@@ -18,7 +18,7 @@ func (p *peeler) priority() bool {
 	}
 	outer := p.rest
 	p.rest = b[digits+2:]
-	if p.bare5424() || p.syslog() || p.uptime() || p.isoHeader() {
+	if p.bare5424() || p.syslog() || p.uptime() || p.bareISOHeader() {
 		p.keepLevel(SyslogLevel(n & 7))
 		return true
 	}
@@ -260,10 +260,9 @@ func isOctal(c byte) bool { return c >= '0' && c <= '7' }
 // isoHeader peels 2026-11-22T14:49:27.269713+00:00 host tag[pid]: text. A Z instead
 // of an offset, or a word that is a level, makes an application's own line of it
 // unless a pid in brackets proves a tag.
-func (p *peeler) isoHeader() bool {
-	s, n, ok := timestamp.ISO(p.rest)
+func (p *peeler) isoHeader(s parser.Stamp, n int) bool {
 	b := p.rest
-	if !ok || n+1 >= len(b) || b[n] != ' ' || b[10] != 'T' || s.Clock != parser.ClockZoned {
+	if b[10] != 'T' || s.Clock != parser.ClockZoned {
 		return false
 	}
 	text := b[n+1:]
@@ -284,6 +283,12 @@ func (p *peeler) isoHeader() bool {
 	keep(&p.r.Host, text[:end])
 	p.tag(p.rest, t)
 	return true
+}
+
+// bareISOHeader peels the same where nobody has read the stamp yet.
+func (p *peeler) bareISOHeader() bool {
+	s, n, ok := timestamp.ISO(p.rest)
+	return ok && n+1 < len(p.rest) && p.rest[n] == ' ' && p.isoHeader(s, n)
 }
 
 // readProcess reads Heroku's app[web.1]: and heroku[router]:, a tag whose brackets

@@ -12,6 +12,7 @@ type candidate struct {
 	format *parser.Format
 	gates  []turnstile                               // one lets a line through; all do if there is none
 	opens  func(r *parser.Record, inner []byte) lang // what such a line may open; nil for most
+	nginx  bool                                      // entries that name the process
 }
 
 // A detector finds the format of each line.
@@ -37,7 +38,7 @@ type lock struct {
 func newDetector(formats []*parser.Format) *detector {
 	d := &detector{}
 	for _, f := range formats {
-		d.all = append(d.all, &candidate{format: f, gates: turnstiles[f.Name], opens: openers[f.Name]})
+		d.all = append(d.all, &candidate{format: f, gates: turnstiles[f.Name], opens: openers[f.Name], nginx: f.Name == "nginx-error"})
 	}
 	return d
 }

@@ -123,6 +123,7 @@ func BenchmarkReader(b *testing.B) {
 		{"syslog", "Nov 22 14:16:27 host gunicorn[7]: [2026-11-22 15:01:46 +0000] [22834] [INFO] Booting worker with pid: 22834\n"},
 		{"traces", trace},
 		{"text", "price cache miss for products/443 with a few words more\n"},
+		{"texts", "Loading model weights from disk, this may take a while\nconnection 1234 closed: reason=timeout after 3.2 s (peer 10.0.0.7)\n  -> retrying in 5 seconds\nWorker 7 picked job 4711 [queue=mail]\n12 items processed in 0.3 s\n" + javaLine},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			text := []byte(strings.Repeat(c.text, (4<<20)/len(c.text)))

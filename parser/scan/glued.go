@@ -42,13 +42,33 @@ func (w *workers) saw(pid int64) {
 	w.next = (w.next + 1) % maxWorkers
 }
 
-// glued returns where in a line a second entry of nginx begins, -1 if there is none: in an
-// entry or in text that nginx quotes.
+// mayBeGlued reports whether a line may hold a second entry: it is an entry itself, or text
+// that nginx quotes.
+func mayBeGlued(prev *slot, inner []byte) bool {
+	return len(inner) > 2*prefixLength && (inner[4] == '/' || prev != nil && prev.grammar.lang == nginxQuote)
+}
+
+// prefixLength is that of a stamp, up to the level.
+const prefixLength = len("2026/11/22 15:01:47 [")
+
+// unglue places all entries of a line but the last one, which it returns like a line.
+func (r *Reader) unglue(s, prev *slot, p physical, inner []byte) (*slot, *slot, physical, []byte) {
+	for at := r.glued(prev, inner); at >= 0; at = r.glued(prev, inner) {
+		next, rest, text := r.cutGlued(s, &p, inner, at)
+		s.begin(p)
+		r.place(s, prev, p, inner[:at])
+		s, p, inner, prev = next, rest, text, r.openOf(next.id)
+	}
+	return s, prev, p, inner
+}
+
+// glued returns where in a line a second entry of nginx begins, -1 if there is none.
 func (r *Reader) glued(prev *slot, inner []byte) int {
+	if bytes.IndexByte(inner[min(len(inner), prefixLength):], '[') < 0 { // nearly all entries
+		return -1
+	}
 	own, ok := entryPID(inner)
-	if ok {
-		r.workers.saw(own)
-	} else if prev == nil || prev.grammar.lang != nginxQuote {
+	if !ok && (prev == nil || prev.grammar.lang != nginxQuote) {
 		return -1
 	}
 	for from := 1; from < len(inner); {
@@ -56,7 +76,7 @@ func (r *Reader) glued(prev *slot, inner []byte) int {
 		if n < 0 {
 			return -1
 		}
-		if pid, ok := entryPID(inner[from+n:]); ok && r.workers.know(pid) {
+		if pid, ok := entryPID(inner[from+n:]); ok && (pid == own || r.workers.know(pid)) {
 			return from + n
 		}
 		from += n + 1
@@ -84,7 +104,7 @@ func entryPID(b []byte) (pid int64, ok bool) {
 		pid = pid*10 + int64(b[i]-'0')
 		i++
 	}
-	return pid, i > first && i < len(b) && b[i] == '#'
+	return pid, pid > 0 && i < len(b) && b[i] == '#'
 }
 
 // cutGlued cuts p and the text inside it at the second entry and returns a slot for the

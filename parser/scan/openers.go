@@ -117,6 +117,12 @@ func openPath(line []byte) lang {
 		}
 		return none
 	}
+	if bytes.IndexByte(line, ':') < 0 { // most text
+		if exceptionClass(line) {
+			return java
+		}
+		return none
+	}
 	switch {
 	case sourcePosition(line):
 		return node

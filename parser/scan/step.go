@@ -51,11 +51,8 @@ func (r *Reader) step() bool {
 		return true
 	}
 	prev := r.openOf(s.id)
-	for at := r.glued(prev, inner); at >= 0; at = r.glued(prev, inner) {
-		next, rest, text := r.cutGlued(s, &p, inner, at)
-		s.begin(p)
-		r.place(s, prev, p, inner[:at])
-		s, p, inner, prev = next, rest, text, r.openOf(next.id)
+	if mayBeGlued(prev, inner) {
+		s, prev, p, inner = r.unglue(s, prev, p, inner)
 	}
 	r.place(s, prev, p, inner)
 	return true
@@ -137,6 +134,9 @@ func (r *Reader) begin(s *slot, p physical, inner []byte, c *candidate, opened l
 	if c != nil {
 		if opened == none && c.opens != nil {
 			opened = c.opens(&s.rec, inner)
+		}
+		if c.nginx {
+			r.workers.saw(s.rec.PID)
 		}
 	}
 	if opened == none && string(s.rec.Program) == "kernel" {

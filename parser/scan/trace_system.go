@@ -82,6 +82,9 @@ func firstPostgres(g *grammar, line []byte) { g.entry.samePID(line[:min(len(line
 
 // opensNginx recognises an error line whose quoted text goes on in the next line.
 func opensNginx(r *parser.Record, inner []byte) lang {
+	if !hasPrefix(r.Message, "FastCGI sent in stderr: ") {
+		return none
+	}
 	if i := bytes.Index(inner, []byte(`sent in stderr: "`)); i >= 0 && !contains(inner[i:], `" while `) {
 		return nginxQuote
 	}
