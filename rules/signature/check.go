@@ -14,7 +14,7 @@ import (
 // reads otherwise than wanted, reject lines that it hits, and match lines that a
 // rule of the same weight claims for another cause.
 func Check(fsys fs.FS) []Problem {
-	list, found, err := read(fsys)
+	list, found, err := readYAML(fsys)
 	if err != nil {
 		found = append(found, Problem{File: ".", Line: 1, What: err.Error()})
 	}
@@ -92,7 +92,7 @@ func (r *rule) whyNot(from sample) string {
 	if !slices.ContainsFunc(r.contains, func(literal string) bool { return containsText(text, literal) }) {
 		return "it holds none of contains"
 	}
-	if r.pattern != nil && !r.pattern.Match(text) {
+	if r.pattern != nil && !r.pattern.compiled().Match(text) {
 		return "the pattern does not match"
 	}
 	return "from does not admit its program"

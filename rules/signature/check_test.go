@@ -16,7 +16,7 @@ func TestBuiltin(t *testing.T) {
 }
 
 // Each broken rule file has a golden with the messages that its author reads. With
-// UPDATE_GOLDEN set the goldens are written, to be read by a person.
+// -update the goldens are written, to be read by a person.
 func TestCheckMessages(t *testing.T) {
 	files, err := filepath.Glob("testdata/bad/*.yaml")
 	if err != nil || len(files) == 0 {
@@ -33,7 +33,7 @@ func TestCheckMessages(t *testing.T) {
 			got.WriteString(p.String() + "\n")
 		}
 		golden := strings.TrimSuffix(file, ".yaml") + ".want"
-		if os.Getenv("UPDATE_GOLDEN") != "" {
+		if *update {
 			if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
 				t.Fatal(err)
 			}

@@ -49,7 +49,11 @@ func compile(e *entry, technology string, p *problems) *rule {
 	s.Doc, s.Meaning = e.doc.value, e.meaning.value
 	r.level = parser.Level(slices.Index(levelWords, oneOf(e.level, "level", levelWords, p)) + 1)
 	r.contains, r.all, r.not, r.from = values(e.contains), values(e.all), values(e.not), values(e.from)
-	r.pattern, r.names = pattern(e.pattern, p)
+	r.pattern = newPattern(e.pattern)
+	if e.compact {
+		return r
+	}
+	r.pattern.check(e.pattern.line, p)
 	required(e, p)
 	literals(e, p)
 	return r
@@ -95,19 +99,6 @@ func values(list []text) []string {
 		out[i] = t.value
 	}
 	return out
-}
-
-func pattern(t text, p *problems) (*regexp.Regexp, []string) {
-	if t.line == 0 {
-		return nil, nil
-	}
-	re, err := regexp.Compile("(?m)" + t.value)
-	if err != nil {
-		p.add(t.line, "RE2 syntax: no look-around, no back-references", "pattern does not compile: %s",
-			strings.Replace(strings.TrimPrefix(err.Error(), "error parsing regexp: "), "(?m)", "", 1))
-		return nil, nil
-	}
-	return re, re.SubexpNames()
 }
 
 // required adds a problem for each part that the entry needs and does not have.

@@ -11,6 +11,7 @@ import (
 type entry struct {
 	line     int
 	broken   bool // a problem was found while reading it
+	compact  bool // of the built-in ones: checked already, and without samples
 	id       text
 	cause    text
 	also     []text
@@ -44,27 +45,6 @@ type sample struct {
 }
 
 type pair struct{ key, value text }
-
-// readers says how each key of an entry is read.
-var readers = map[string]func(e *entry, n *yaml.Node, p *problems){
-	"id":       func(e *entry, n *yaml.Node, p *problems) { e.id = scalar(n, p) },
-	"cause":    func(e *entry, n *yaml.Node, p *problems) { e.cause = scalar(n, p) },
-	"also":     func(e *entry, n *yaml.Node, p *problems) { e.also = scalars(n, p) },
-	"role":     func(e *entry, n *yaml.Node, p *problems) { e.role = scalar(n, p) },
-	"weight":   func(e *entry, n *yaml.Node, p *problems) { e.weight = scalar(n, p) },
-	"scope":    func(e *entry, n *yaml.Node, p *problems) { e.scope = scalar(n, p) },
-	"state":    func(e *entry, n *yaml.Node, p *problems) { e.state = scalar(n, p) },
-	"meaning":  func(e *entry, n *yaml.Node, p *problems) { e.meaning = scalar(n, p) },
-	"doc":      func(e *entry, n *yaml.Node, p *problems) { e.doc = scalar(n, p) },
-	"contains": func(e *entry, n *yaml.Node, p *problems) { e.contains = scalars(n, p) },
-	"all":      func(e *entry, n *yaml.Node, p *problems) { e.all = scalars(n, p) },
-	"not":      func(e *entry, n *yaml.Node, p *problems) { e.not = scalars(n, p) },
-	"pattern":  func(e *entry, n *yaml.Node, p *problems) { e.pattern = scalar(n, p) },
-	"from":     func(e *entry, n *yaml.Node, p *problems) { e.from = scalars(n, p) },
-	"level":    func(e *entry, n *yaml.Node, p *problems) { e.level = scalar(n, p) },
-	"match":    func(e *entry, n *yaml.Node, p *problems) { e.accept = samples(n, p) },
-	"reject":   func(e *entry, n *yaml.Node, p *problems) { e.reject = samples(n, p) },
-}
 
 const keysHint = "the keys are id, cause, also, role, weight, scope, state, meaning, doc, contains, all, not, pattern, from, level, match, reject"
 
@@ -118,18 +98,80 @@ func readEntry(n *yaml.Node, p *problems) entry {
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		read := readers[key.Value]
-		switch {
-		case read == nil:
-			p.add(key.Line, keysHint, "unknown key %q", key.Value)
-		case seen[key.Value]:
+		if seen[key.Value] {
 			p.add(key.Line, "", "key %q stands twice", key.Value)
-		default:
-			read(&e, value, p)
+		} else if !e.read(key.Value, value, p) {
+			p.add(key.Line, keysHint, "unknown key %q", key.Value)
 		}
 		seen[key.Value] = true
 	}
 	return e
+}
+
+// read reads the value of one key; false for a key that entries do not have.
+func (e *entry) read(key string, n *yaml.Node, p *problems) bool {
+	switch key {
+	case "id":
+		e.id = scalar(n, p)
+		return true
+	case "match":
+		e.accept = samples(n, p)
+		return true
+	case "reject":
+		e.reject = samples(n, p)
+		return true
+	}
+	if one := e.texts(key); one != nil {
+		*one = scalar(n, p)
+		return true
+	}
+	if list := e.lists(key); list != nil {
+		*list = scalars(n, p)
+		return true
+	}
+	return false
+}
+
+// texts returns the place of a key that has one text, nil for another key.
+func (e *entry) texts(key string) *text {
+	switch key {
+	case "cause":
+		return &e.cause
+	case "role":
+		return &e.role
+	case "weight":
+		return &e.weight
+	case "scope":
+		return &e.scope
+	case "state":
+		return &e.state
+	case "level":
+		return &e.level
+	case "meaning":
+		return &e.meaning
+	case "doc":
+		return &e.doc
+	case "pattern":
+		return &e.pattern
+	}
+	return nil
+}
+
+// lists returns the place of a key that has a list of texts, nil for another key.
+func (e *entry) lists(key string) *[]text {
+	switch key {
+	case "also":
+		return &e.also
+	case "from":
+		return &e.from
+	case "contains":
+		return &e.contains
+	case "all":
+		return &e.all
+	case "not":
+		return &e.not
+	}
+	return nil
 }
 
 // idOf finds the id first, so that every problem of the entry can name it.

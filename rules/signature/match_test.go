@@ -3,6 +3,7 @@ package signature
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -147,6 +148,24 @@ func TestMatchBoundsFields(t *testing.T) {
 	if !strings.HasPrefix(value, "\uFFFDé") || strings.HasSuffix(value, "\uFFFD") || len(value) > maxFieldBytes+2 || len(value) < maxFieldBytes-4 {
 		t.Errorf("%d bytes: %q", len(value), value)
 	}
+}
+
+// A pattern is compiled by whoever needs it first.
+func TestMatchInParallel(t *testing.T) {
+	set, err := Load(Data())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			r := parser.Record{Message: []byte("Memory cgroup out of memory: Killed process 22838 (gunicorn) total-vm:217708kB, anon-rss:199372kB, file-rss:8824kB"), Program: []byte("kernel")}
+			if hits := set.Match(&r, nil); len(hits) != 1 || hits[0].Get("pid") != "22838" {
+				t.Errorf("hits %s", render(hits))
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestMatchDoesNotAllocate(t *testing.T) {

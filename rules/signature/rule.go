@@ -3,7 +3,6 @@ package signature
 import (
 	"bytes"
 	"net"
-	"regexp"
 	"strings"
 
 	"culprit/parser"
@@ -30,8 +29,7 @@ type rule struct {
 	contains  []string // one must be in the text
 	all       []string // and all of these
 	not       []string // and none of these
-	pattern   *regexp.Regexp
-	names     []string // of the pattern's groups, by index; "" for unnamed ones
+	pattern   *pattern // nil if the literals are enough
 	from      []string
 	level     parser.Level
 
@@ -61,7 +59,7 @@ func (r *rule) match(rec *parser.Record, text []byte) (rules.Hit, bool) {
 	if r.pattern == nil {
 		return rules.Hit{Signature: &r.signature, Start: firstOf(text, r.contains)}, true
 	}
-	at := r.pattern.FindSubmatchIndex(text)
+	at := r.pattern.compiled().FindSubmatchIndex(text)
 	if at == nil {
 		return rules.Hit{}, false
 	}
@@ -89,7 +87,7 @@ func (r *rule) admits(rec *parser.Record) bool {
 // hit reads the fields from the pattern's submatches.
 func (r *rule) hit(text []byte, at []int) rules.Hit {
 	h := rules.Hit{Signature: &r.signature, Start: at[0]}
-	for i, name := range r.names {
+	for i, name := range r.pattern.names {
 		from, to := at[2*i], at[2*i+1]
 		switch {
 		case name == "" || from < 0:
