@@ -17,6 +17,7 @@ import (
 type followed struct {
 	name    string // under which it was opened
 	file    *os.File
+	bytes   io.ReaderAt // of the file
 	info    fs.FileInfo // as last looked at
 	known   fs.FileInfo // as looked at before the last read that found all as it was
 	packed  *packedFile // nil for a plain file
@@ -38,7 +39,7 @@ type followed struct {
 }
 
 func newFollowed(name string, file *os.File, info fs.FileInfo) *followed {
-	return &followed{name: name, file: file, info: info, known: info, hot: 2}
+	return &followed{name: name, file: file, bytes: file, info: info, known: info, hot: 2}
 }
 
 // fresh says what a read has brought.
@@ -59,7 +60,7 @@ func (f *followed) read(buf []byte, c *Chunk, s *FollowStats) (fresh, error) {
 		return f.readPacked(c, s)
 	}
 	m := f.before.n
-	n, err := f.file.ReadAt(buf[:m+blockBytes], f.offset-int64(m))
+	n, err := f.bytes.ReadAt(buf[:m+blockBytes], f.offset-int64(m))
 	if err != nil && err != io.EOF {
 		return broken, err
 	}
@@ -69,7 +70,9 @@ func (f *followed) read(buf []byte, c *Chunk, s *FollowStats) (fresh, error) {
 	if f.offset == 0 && f.known.Size() < markerBytes && !f.info.ModTime().Equal(f.known.ModTime()) {
 		return emptied, nil
 	}
-	if n > m && (f.ended || len(f.head) < fingerBytes) && !f.growHead() {
+	// Between two calls of the system the file may have been truncated and filled again, even
+	// inside of ReadAt, which calls until buf is full. Then it begins otherwise by now.
+	if n > m && (!f.extendHead(buf[:n], f.offset-int64(m)) || !f.growHead()) {
 		return rewritten, nil
 	}
 	f.ended, f.known = n < m+blockBytes, f.info
@@ -86,7 +89,7 @@ func (f *followed) intact() bool {
 	}
 	var now [markerBytes]byte
 	m := f.before.n
-	n, err := f.file.ReadAt(now[:m], f.offset-int64(m))
+	n, err := f.bytes.ReadAt(now[:m], f.offset-int64(m))
 	if err != nil && err != io.EOF {
 		return true // the next read will say what is wrong
 	}
@@ -96,20 +99,30 @@ func (f *followed) intact() bool {
 // growHead reads the head again. It reports false if it is not what it was.
 func (f *followed) growHead() bool {
 	var buf [fingerBytes]byte
-	now := f.readHead(&buf)
-	if !bytes.HasPrefix(now, f.head) {
+	return f.extendHead(f.readHead(&buf), 0)
+}
+
+// extendHead makes the head longer by what was read at an offset. It reports false if the
+// two do not agree, or if the file is shorter than its head.
+func (f *followed) extendHead(data []byte, at int64) bool {
+	if at > int64(len(f.head)) {
+		return true
+	}
+	known := f.head[at:]
+	if !bytes.HasPrefix(data, known) {
 		return false
 	}
-	if len(now) > len(f.head) {
-		f.head = append(f.head[:0], now...)
-		f.wide = len(now) >= 2 && (now[0] == 0xff && now[1] == 0xfe || now[0] == 0xfe && now[1] == 0xff)
+	if room := fingerBytes - len(f.head); room > 0 && len(data) > len(known) {
+		f.head = append(f.head, data[len(known):min(len(data), len(known)+room)]...)
+		h := f.head
+		f.wide = len(h) >= 2 && (h[0] == 0xff && h[1] == 0xfe || h[0] == 0xfe && h[1] == 0xff)
 	}
 	return true
 }
 
 // readHead reads the first bytes as they are now.
 func (f *followed) readHead(buf *[fingerBytes]byte) []byte {
-	n, _ := f.file.ReadAt(buf[:], 0)
+	n, _ := f.bytes.ReadAt(buf[:], 0)
 	return buf[:n]
 }
 
@@ -186,8 +199,11 @@ func (f *followed) flush(buf []byte, c *Chunk) (ok bool) {
 	if f.packed != nil {
 		raw = f.packed.rest()
 	} else {
-		n, _ := f.file.ReadAt(buf[:blockBytes], f.offset)
+		n, _ := f.bytes.ReadAt(buf[:blockBytes], f.offset)
 		raw = buf[:n]
+		if !f.intact() {
+			return false // the next read will find out
+		}
 	}
 	if f.inside {
 		f.advance(raw)

@@ -2,7 +2,9 @@ package source
 
 import (
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -93,5 +95,58 @@ func TestFollowCopytruncateUnderLoad(t *testing.T) {
 	}
 	if next != lines || len(r.gaps) == 0 {
 		t.Errorf("got %d lines of %d, %d gaps", next, lines, len(r.gaps))
+	}
+}
+
+// A refilled file is truncated and written anew between two calls of the system.
+type refilled struct {
+	io.ReaderAt
+	after  int // calls
+	refill func()
+}
+
+func (r *refilled) ReadAt(p []byte, off int64) (int, error) {
+	n, err := r.ReaderAt.ReadAt(p, off)
+	if r.after--; r.after == 0 {
+		r.refill()
+		more, again := r.ReaderAt.ReadAt(p[n:], off+int64(n)) // as os.File.ReadAt does
+		return n + more, again
+	}
+	return n, err
+}
+
+// Every generation has lines of the same length, so an offset in one is the begin of a
+// line in the next.
+func TestFollowRefilledWhileRead(t *testing.T) {
+	generation := func(n, lines int) (all string) {
+		for i := range lines {
+			all += fmt.Sprintf("generation %d line %04d\n", n, i)
+		}
+		return all
+	}
+	for _, lines := range []int{3, 200} {
+		for after := 1; after <= 3; after++ {
+			path := filepath.Join(t.TempDir(), "error.log")
+			must(t, os.WriteFile(path, []byte(generation(1, lines)), 0o644))
+			file, info, err := openRegular(path)
+			must(t, err)
+			defer file.Close()
+			f := newFollowed(path, file, info)
+			f.growHead()
+			refill := func() { must(t, os.WriteFile(path, []byte(generation(2, 2*lines)), 0o644)) }
+			f.bytes = &refilled{file, after, refill}
+			var got string
+			var what fresh
+			for range 3 {
+				var c Chunk
+				what, err = f.read(make([]byte, markerBytes+blockBytes), &c, new(FollowStats))
+				must(t, err)
+				got += string(c.Data)
+			}
+			if !strings.HasPrefix(generation(1, lines), got) || what != rewritten {
+				t.Errorf("%d lines, refilled after %d calls: got %d bytes %.60q…, then %d, want lines of the first generation, then %d",
+					lines, after, len(got), got, what, rewritten)
+			}
+		}
 	}
 }
