@@ -38,6 +38,15 @@ const (
 	Day               = 24 * Hour
 )
 
+// FloorDiv is a/n rounded down: times before 1970 fall into the second that they lie in.
+func FloorDiv(a, n int64) int64 {
+	q := a / n
+	if a%n < 0 {
+		q--
+	}
+	return q
+}
+
 // Time returns the stamp as a time in UTC.
 func (s Stamp) Time() time.Time { return time.UnixMicro(s.Micros).UTC() }
 

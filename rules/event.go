@@ -90,6 +90,16 @@ type Tally struct {
 	Text     string   // of the first, for failures only
 }
 
+// Failed reports whether a status is a failure that the gateway's user sees. nginx logs
+// 009 of an answer without a valid HTTP header, which it passes on as HTTP/0.9.
+func Failed(status int16) bool {
+	switch status {
+	case 500, 502, 503, 504, 9:
+		return true
+	}
+	return false
+}
+
 // Maker says who made a status.
 type Maker uint8
 

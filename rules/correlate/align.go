@@ -2,7 +2,6 @@ package correlate
 
 import (
 	"slices"
-	"time"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -13,78 +12,11 @@ import (
 // name, from a sibling's zone, from the user's flag, else assumed.
 
 const (
-	quarter      = 15 * parser.Minute
-	maxZone      = 15 * parser.Hour
-	minMatches   = 5
-	minLead      = 3 // times the runner-up
-	maxSkew      = 10 * parser.Minute
-	tinySkew     = 1500 * parser.Millisecond // within what whole seconds and late writing explain
-	commonKey    = 24                        // requests that repeat more often say nothing about time
-	uptimeWindow = 2 * parser.Second
+	quarter  = 15 * parser.Minute
+	maxZone  = 15 * parser.Hour
+	maxSkew  = 10 * parser.Minute
+	tinySkew = 1500 * parser.Millisecond // within what whole seconds and late writing explain
 )
-
-// A source is a digest with its settled clock.
-type source struct {
-	*rules.Digest
-	index   int
-	site    string
-	settled bool
-	zone    int64 // subtracted from zoneless stamps, microseconds east of UTC
-	skew    int64 // its clock is ahead by this much; subtracted from all its stamps
-	boot    int64 // added to uptimes
-	hasBoot bool
-	years   int   // added to stamps without a year, which were read in the file's own
-	app     bool  // its access lines are an application's own
-	pivot   int64 // or: the moment that each of them is to lie next to
-}
-
-// utc turns a moment of the source's clock into UTC.
-func (s *source) utc(micros int64, clock parser.Clock) int64 {
-	if micros == rules.Past || micros == rules.Future {
-		return micros
-	}
-	switch clock {
-	case parser.ClockZoned:
-		return micros - s.skew
-	case parser.ClockUptime:
-		if !s.hasBoot {
-			return rules.Past
-		}
-		return micros + s.boot
-	case parser.ClockYearless:
-		micros = s.dated(micros)
-	}
-	return micros - s.zone - s.skew
-}
-
-// dated puts a moment of a stamp without a year into the settled year.
-func (s *source) dated(micros int64) int64 {
-	if micros == rules.Past || micros == rules.Future || s.years == 0 && s.pivot == 0 {
-		return micros
-	}
-	then, years := time.UnixMicro(micros).UTC(), s.years
-	if s.pivot != 0 {
-		years = nearestYear(then, s.pivot, s.pivot) - then.Year()
-	}
-	return then.AddDate(years, 0, 0).UnixMicro()
-}
-
-func (s *source) span(v rules.Interval, clock parser.Clock) rules.Interval {
-	if clock == parser.ClockUptime && !s.hasBoot || clock == parser.ClockNone {
-		return rules.Interval{From: rules.Past, To: rules.Future}
-	}
-	return rules.Interval{From: s.utc(v.From, clock), To: s.utc(v.To, clock)}
-}
-
-// clock is the clock that most of the source's stamps have.
-func (s *source) clock() parser.Clock {
-	if s.Source.First.Known() {
-		return s.Source.First.Clock
-	}
-	return parser.ClockNone
-}
-
-func (s *source) zoneless() bool { return s.clock() != parser.ClockZoned }
 
 // align settles every source's zone and skew. Gateways' logs with a stated zone are
 // taken as right; the rest is compared with them.
@@ -267,97 +199,6 @@ func (e *Engine) settleAgainst(s *source) bool {
 	return true
 }
 
-// times are the source's requests in UTC, given its zone and skew.
-func (s *source) times(zone, skew int64) []rules.Request {
-	out := slices.Clone(s.Requests)
-	for i := range out {
-		if s.clock() == parser.ClockYearless {
-			out[i].Micros = s.dated(out[i].Micros)
-		}
-		out[i].Micros -= skew
-		if s.zoneless() {
-			out[i].Micros -= zone
-		}
-	}
-	return out
-}
-
-// offset is what must be added to b's times to make them a's: the best-supported
-// difference in whole seconds over requests with the same method, path and (where
-// both tell it) status, refined to the median. It must have at least five matching
-// requests and three times the support of any other.
-func offset(a, b []rules.Request) shift {
-	byKey := map[uint64][]rules.Request{}
-	for _, q := range a {
-		byKey[q.Key] = append(byKey[q.Key], q)
-	}
-	seen := map[uint64]int{}
-	for _, q := range b {
-		seen[q.Key]++
-	}
-	votes := map[int64]int{}
-	var diffs []int64
-	for _, q := range b {
-		peers := byKey[q.Key]
-		if len(peers)*seen[q.Key] > commonKey {
-			continue
-		}
-		voted := map[int64]bool{}
-		for _, p := range peers {
-			d := p.Micros - q.Micros
-			if abs(d) > maxZone+maxSkew || p.Status != 0 && q.Status != 0 && p.Status != q.Status {
-				continue
-			}
-			diffs = append(diffs, d)
-			if bin := floorDiv(d, parser.Second); !voted[bin] {
-				voted[bin] = true
-				votes[bin]++
-			}
-		}
-	}
-	return mostSupported(votes, diffs)
-}
-
-// A shift is what must be added to one clock to make it another, in microseconds,
-// and how many requests say so.
-type shift struct {
-	delta   int64
-	support int
-	found   bool
-}
-
-func mostSupported(votes map[int64]int, diffs []int64) shift {
-	bins := make([]int64, 0, len(votes))
-	for bin := range votes {
-		bins = append(bins, bin)
-	}
-	slices.Sort(bins)
-	support := func(bin int64) int { return votes[bin-1] + votes[bin] + votes[bin+1] }
-	best, second := int64(0), 0
-	bestSupport := 0
-	for _, bin := range bins {
-		if n := support(bin); n > bestSupport || n == bestSupport && votes[bin] > votes[best] {
-			best, bestSupport = bin, n
-		}
-	}
-	for _, bin := range bins {
-		if abs(bin-best) > 3 {
-			second = max(second, support(bin))
-		}
-	}
-	if bestSupport < minMatches || bestSupport < minLead*second {
-		return shift{}
-	}
-	var near []int64
-	for _, d := range diffs {
-		if bin := floorDiv(d, parser.Second); abs(bin-best) <= 1 {
-			near = append(near, d)
-		}
-	}
-	slices.Sort(near)
-	return shift{delta: near[len(near)/2], support: bestSupport, found: true}
-}
-
 // settleByProcesses uses pids that two sources name at a death: the kernel's kill
 // and the manager's line about the same process are one moment.
 func (e *Engine) settleByProcesses() {
@@ -487,15 +328,6 @@ func (e *Engine) overlaps(s *source, zone int64, anchor *source) bool {
 	return from <= b+parser.Minute && to >= a-parser.Minute
 }
 
-// bounds are the source's first and last stamps, with their year settled.
-func (s *source) bounds() (first, last int64) {
-	first, last = s.Source.First.Micros, s.Source.Last.Micros
-	if s.clock() == parser.ClockYearless {
-		return s.dated(first), s.dated(last)
-	}
-	return first, last
-}
-
 func (e *Engine) describeZone(s *source) {
 	i := &s.Source
 	switch {
@@ -506,21 +338,4 @@ func (e *Engine) describeZone(s *source) {
 	}
 	i.Zone = parser.FormatOffset(i.ZoneOffset)
 	i.Skew = s.skew
-}
-
-func roundQuarter(d int64) int64 { return floorDiv(d+quarter/2, quarter) * quarter }
-
-func floorDiv(a, n int64) int64 {
-	q := a / n
-	if a%n < 0 {
-		q--
-	}
-	return q
-}
-
-func abs(n int64) int64 {
-	if n < 0 {
-		return -n
-	}
-	return n
 }

@@ -107,19 +107,10 @@ func (e *Engine) tallies(pass func(*rules.Tally) bool) []*tallied {
 	return out
 }
 
-// failedStatus reports whether a status is a failure that the gateway's user sees.
-func failedStatus(status int16) bool {
-	switch status {
-	case 500, 502, 503, 504, 9:
-		return true
-	}
-	return false
-}
-
 // addAccess attributes failed requests to cases (semantics: "Whose is a 5xx?") and
 // makes cases of failures that no error line tells.
 func (e *Engine) addAccess(cases []*gathering) []*gathering {
-	failures := e.tallies(func(t *rules.Tally) bool { return failedStatus(t.Status) })
+	failures := e.tallies(func(t *rules.Tally) bool { return rules.Failed(t.Status) })
 	for _, rule := range []func(*gathering, *tallied) int64{e.sameRequest, e.sameUpstream} {
 		attribute(cases, failures, rule)
 	}
@@ -420,7 +411,7 @@ func (e *Engine) traffic(g *gathering) rules.Traffic {
 				continue
 			}
 			t.Succeeded += c.Count
-			served[floorDiv(at, parser.Second)] = true
+			served[parser.FloorDiv(at, parser.Second)] = true
 		}
 	}
 	for _, a := range g.answers {
@@ -433,7 +424,7 @@ func (e *Engine) traffic(g *gathering) rules.Traffic {
 	seconds := map[int64]bool{}
 	for _, s := range g.symptoms {
 		if s.Rank == parser.RankPrimary {
-			seconds[floorDiv(s.when.From, parser.Second)] = true
+			seconds[parser.FloorDiv(s.when.From, parser.Second)] = true
 		}
 	}
 	for second := range seconds {

@@ -143,7 +143,7 @@ type tallyChange func(*rules.Tally)
 func (l *logFile) answers(seconds float64, upstream string, status int16, count int64, changes ...tallyChange) *logFile {
 	when, place := l.moment(seconds)
 	t := rules.Tally{
-		Second: floorDiv(when.From, parser.Second), Upstream: upstream, VHost: "shop.example", Status: status, From: status, Made: rules.MakerUpstream, Count: count,
+		Second: parser.FloorDiv(when.From, parser.Second), Upstream: upstream, VHost: "shop.example", Status: status, From: status, Made: rules.MakerUpstream, Count: count,
 	}
 	if status >= 500 || status == 9 {
 		t.Made, t.Symptom, t.Place = rules.MakerGateway, parser.SymptomOther, place

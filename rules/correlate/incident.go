@@ -277,7 +277,7 @@ func (e *Engine) aborts(g *gathering) map[int64]int64 {
 			t := &s.Tallies[i]
 			at := s.utc(t.Second*parser.Second, s.clock())
 			if t.Status == 499 && at >= g.began && at <= g.pool.span.To && e.serves(g.pool, s, t.Upstream) {
-				by[floorDiv(at, parser.Second)] += t.Count
+				by[parser.FloorDiv(at, parser.Second)] += t.Count
 			}
 		}
 	}
@@ -308,7 +308,7 @@ func (e *Engine) totals(incidents int) rules.Totals {
 			switch {
 			case c.Status == 9:
 				t.FailedOther += c.Count
-			case failedStatus(c.Status):
+			case rules.Failed(c.Status):
 				t.FailedRequests += c.Count
 			case c.Status == 499:
 				t.ClientAborts += c.Count

@@ -24,7 +24,7 @@ type instant struct {
 func (e *Engine) series(g *gathering) []rules.Point {
 	by := map[instant]int64{}
 	for _, a := range g.answers {
-		by[instant{floorDiv(a.tally.when.From, parser.Second), fmt.Sprintf("%03d", a.tally.Status)}] += a.count
+		by[instant{parser.FloorDiv(a.tally.when.From, parser.Second), fmt.Sprintf("%03d", a.tally.Status)}] += a.count
 	}
 	if g.rules.Seen.Access {
 		e.addUnanswered(by, g)
@@ -32,7 +32,7 @@ func (e *Engine) series(g *gathering) []rules.Point {
 	if len(by) == 0 {
 		for _, s := range g.symptoms {
 			if s.when.From > rules.Past {
-				by[instant{floorDiv(s.when.From, parser.Second), s.Rank.String()}] += s.Count
+				by[instant{parser.FloorDiv(s.when.From, parser.Second), s.Rank.String()}] += s.Count
 			}
 		}
 	}
@@ -43,7 +43,7 @@ func (e *Engine) series(g *gathering) []rules.Point {
 func (e *Engine) addUnanswered(by map[instant]int64, g *gathering) {
 	for _, s := range g.symptoms {
 		if cutBody(s) && s.when.From > rules.Past {
-			by[instant{floorDiv(s.when.From, parser.Second), "200"}] += s.Count
+			by[instant{parser.FloorDiv(s.when.From, parser.Second), "200"}] += s.Count
 		}
 	}
 	if slow(g.verdict.Cause) {
@@ -75,7 +75,7 @@ func points(by map[instant]int64) []rules.Point {
 func stepped(by map[instant]int64, span int64) []rules.Point {
 	sums := make(map[instant]int64, len(by))
 	for at, n := range by {
-		sums[instant{floorDiv(at.second, span) * span, at.status}] += n
+		sums[instant{parser.FloorDiv(at.second, span) * span, at.status}] += n
 	}
 	var out []rules.Point
 	for at, n := range sums {
@@ -113,7 +113,7 @@ func (e *Engine) backoff(g *gathering) rules.Backoff {
 	slices.Sort(seconds)
 	for _, a := range g.answers {
 		took := (a.tally.Waited + parser.Second - 1) / parser.Second
-		at := floorDiv(a.tally.when.From, parser.Second)
+		at := parser.FloorDiv(a.tally.when.From, parser.Second)
 		left := a.count
 		for i, slot := range []*int64{&b.First, &b.Second, &b.Third} {
 			at += waits[i]
@@ -133,7 +133,7 @@ func (e *Engine) backoff(g *gathering) rules.Backoff {
 func (e *Engine) begun(g *gathering) map[int64]answered {
 	out := map[int64]answered{}
 	add := func(at, waited, well, badly int64) {
-		second := floorDiv(at-waited, parser.Second)
+		second := parser.FloorDiv(at-waited, parser.Second)
 		n := out[second]
 		out[second] = answered{n.well + well, n.badly + badly}
 	}

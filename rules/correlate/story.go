@@ -197,7 +197,7 @@ func (e *Engine) timeline(in *rules.Incident, g *gathering) []rules.TimelineEntr
 		add(6, rules.Moment{Micros: at, Precision: parser.Second}, "first successful answer after it", rules.Location{})
 	}
 	slices.SortStableFunc(all, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(floorDiv(a.Time.Micros, parser.Second), floorDiv(b.Time.Micros, parser.Second)), cmp.Compare(a.rank, b.rank),
+		return cmp.Or(cmp.Compare(parser.FloorDiv(a.Time.Micros, parser.Second), parser.FloorDiv(b.Time.Micros, parser.Second)), cmp.Compare(a.rank, b.rank),
 			cmp.Compare(a.Time.Micros, b.Time.Micros), strings.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line))
 	})
 	if len(all) > maxTimeline {

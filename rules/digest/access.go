@@ -59,21 +59,12 @@ func servedBy(a *parser.Access) []byte {
 	return a.Pool
 }
 
-// Failed reports whether a status is a failure that a gateway's user sees.
-func failed(status int16) bool {
-	switch status {
-	case 500, 502, 503, 504, 9:
-		return true
-	}
-	return false
-}
-
 func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 	a := &r.Access
-	bad := failed(a.Status) || a.Status == 499
-	second := floorDiv(micros, parser.Second)
+	bad := rules.Failed(a.Status) || a.Status == 499
+	second := parser.FloorDiv(micros, parser.Second)
 	if !bad && b.healthy > 1 {
-		second = floorDiv(second, b.healthy) * b.healthy
+		second = parser.FloorDiv(second, b.healthy) * b.healthy
 	}
 	var from int16
 	reused, fresh := false, false
@@ -180,11 +171,11 @@ func (b *Builder) coarsenTallies() {
 	seen := make(map[like]int32, len(b.d.Tallies)/8)
 	kept := b.d.Tallies[:0]
 	for _, t := range b.d.Tallies {
-		if failed(t.Status) || t.Status == 499 {
+		if rules.Failed(t.Status) || t.Status == 499 {
 			kept = append(kept, t)
 			continue
 		}
-		t.Second = floorDiv(t.Second, b.healthy) * b.healthy
+		t.Second = parser.FloorDiv(t.Second, b.healthy) * b.healthy
 		if b.anyHost {
 			t.VHost = ""
 		}

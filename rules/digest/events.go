@@ -142,15 +142,7 @@ func (b *Builder) bucket(micros int64) int64 {
 	if micros == rules.Past || micros == rules.Future {
 		return micros
 	}
-	return floorDiv(micros, b.grain)
-}
-
-func floorDiv(a, n int64) int64 {
-	q := a / n
-	if a%n < 0 {
-		q--
-	}
-	return q
+	return parser.FloorDiv(micros, b.grain)
 }
 
 type event struct{ *rules.Event }

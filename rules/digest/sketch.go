@@ -31,7 +31,7 @@ func (s *sketch) add(micros int64, key uint64, status int16, upstream, stream st
 	if key == 0 || key > s.limit || micros == rules.Past {
 		return
 	}
-	if second := floorDiv(micros, parser.Second); second != s.second {
+	if second := parser.FloorDiv(micros, parser.Second); second != s.second {
 		s.flush()
 		s.second = second
 	}

@@ -26,7 +26,7 @@ func (z zones) see(r *parser.Record) {
 		outer = outer.AddDate(r.Stamp.Time().Year()-outer.Year(), 0, 0)
 	}
 	apart := outer.UnixMicro() - r.Stamp.Micros
-	zone := floorDiv(apart+quarter/2, quarter) * quarter
+	zone := parser.FloorDiv(apart+quarter/2, quarter) * quarter
 	if rest := apart - zone; rest > tooApart || rest < -tooApart || zone > maxZone || zone < -maxZone {
 		return
 	}

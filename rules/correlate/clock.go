@@ -1,0 +1,96 @@
+package correlate
+
+import (
+	"slices"
+	"time"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// A source is a digest with its settled clock.
+type source struct {
+	*rules.Digest
+	index   int
+	site    string
+	settled bool
+	zone    int64 // subtracted from zoneless stamps, microseconds east of UTC
+	skew    int64 // its clock is ahead by this much; subtracted from all its stamps
+	boot    int64 // added to uptimes
+	hasBoot bool
+	years   int   // added to stamps without a year, which were read in the file's own
+	app     bool  // its access lines are an application's own
+	pivot   int64 // or: the moment that each of them is to lie next to
+}
+
+// utc turns a moment of the source's clock into UTC.
+func (s *source) utc(micros int64, clock parser.Clock) int64 {
+	if micros == rules.Past || micros == rules.Future {
+		return micros
+	}
+	switch clock {
+	case parser.ClockZoned:
+		return micros - s.skew
+	case parser.ClockUptime:
+		if !s.hasBoot {
+			return rules.Past
+		}
+		return micros + s.boot
+	case parser.ClockYearless:
+		micros = s.dated(micros)
+	}
+	return micros - s.zone - s.skew
+}
+
+// dated puts a moment of a stamp without a year into the settled year.
+func (s *source) dated(micros int64) int64 {
+	if micros == rules.Past || micros == rules.Future || s.years == 0 && s.pivot == 0 {
+		return micros
+	}
+	then, years := time.UnixMicro(micros).UTC(), s.years
+	if s.pivot != 0 {
+		years = nearestYear(then, s.pivot, s.pivot) - then.Year()
+	}
+	return then.AddDate(years, 0, 0).UnixMicro()
+}
+
+func (s *source) span(v rules.Interval, clock parser.Clock) rules.Interval {
+	if clock == parser.ClockUptime && !s.hasBoot || clock == parser.ClockNone {
+		return rules.Interval{From: rules.Past, To: rules.Future}
+	}
+	return rules.Interval{From: s.utc(v.From, clock), To: s.utc(v.To, clock)}
+}
+
+// clock is the clock that most of the source's stamps have.
+func (s *source) clock() parser.Clock {
+	if s.Source.First.Known() {
+		return s.Source.First.Clock
+	}
+	return parser.ClockNone
+}
+
+func (s *source) zoneless() bool { return s.clock() != parser.ClockZoned }
+
+// bounds are the source's first and last stamps, with their year settled.
+func (s *source) bounds() (first, last int64) {
+	first, last = s.Source.First.Micros, s.Source.Last.Micros
+	if s.clock() == parser.ClockYearless {
+		return s.dated(first), s.dated(last)
+	}
+	return first, last
+}
+
+// times are the source's requests in UTC, given its zone and skew.
+func (s *source) times(zone, skew int64) []rules.Request {
+	out := slices.Clone(s.Requests)
+	for i := range out {
+		if s.clock() == parser.ClockYearless {
+			out[i].Micros = s.dated(out[i].Micros)
+		}
+		out[i].Micros -= skew
+		if s.zoneless() {
+			out[i].Micros -= zone
+		}
+	}
+	return out
+}

@@ -1,0 +1,99 @@
+package correlate
+
+import (
+	"slices"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+const (
+	minMatches = 5  // requests that must agree
+	minLead    = 3  // times the runner-up
+	commonKey  = 24 // requests that repeat more often say nothing about time
+)
+
+// offset is what must be added to b's times to make them a's: the best-supported
+// difference in whole seconds over requests with the same method, path and (where
+// both tell it) status, refined to the median. It must have at least five matching
+// requests and three times the support of any other.
+func offset(a, b []rules.Request) shift {
+	byKey := map[uint64][]rules.Request{}
+	for _, q := range a {
+		byKey[q.Key] = append(byKey[q.Key], q)
+	}
+	seen := map[uint64]int{}
+	for _, q := range b {
+		seen[q.Key]++
+	}
+	votes := map[int64]int{}
+	var diffs []int64
+	for _, q := range b {
+		peers := byKey[q.Key]
+		if len(peers)*seen[q.Key] > commonKey {
+			continue
+		}
+		voted := map[int64]bool{}
+		for _, p := range peers {
+			d := p.Micros - q.Micros
+			if abs(d) > maxZone+maxSkew || p.Status != 0 && q.Status != 0 && p.Status != q.Status {
+				continue
+			}
+			diffs = append(diffs, d)
+			if bin := parser.FloorDiv(d, parser.Second); !voted[bin] {
+				voted[bin] = true
+				votes[bin]++
+			}
+		}
+	}
+	return mostSupported(votes, diffs)
+}
+
+// A shift is what must be added to one clock to make it another, in microseconds,
+// and how many requests say so.
+type shift struct {
+	delta   int64
+	support int
+	found   bool
+}
+
+func mostSupported(votes map[int64]int, diffs []int64) shift {
+	bins := make([]int64, 0, len(votes))
+	for bin := range votes {
+		bins = append(bins, bin)
+	}
+	slices.Sort(bins)
+	support := func(bin int64) int { return votes[bin-1] + votes[bin] + votes[bin+1] }
+	best, second := int64(0), 0
+	bestSupport := 0
+	for _, bin := range bins {
+		if n := support(bin); n > bestSupport || n == bestSupport && votes[bin] > votes[best] {
+			best, bestSupport = bin, n
+		}
+	}
+	for _, bin := range bins {
+		if abs(bin-best) > 3 {
+			second = max(second, support(bin))
+		}
+	}
+	if bestSupport < minMatches || bestSupport < minLead*second {
+		return shift{}
+	}
+	var near []int64
+	for _, d := range diffs {
+		if bin := parser.FloorDiv(d, parser.Second); abs(bin-best) <= 1 {
+			near = append(near, d)
+		}
+	}
+	slices.Sort(near)
+	return shift{delta: near[len(near)/2], support: bestSupport, found: true}
+}
+
+func roundQuarter(d int64) int64 { return parser.FloorDiv(d+quarter/2, quarter) * quarter }
+
+func abs(n int64) int64 {
+	if n < 0 {
+		return -n
+	}
+	return n
+}
