@@ -27,7 +27,7 @@ func (e *Engine) align() {
 	}
 	for _, s := range e.sources {
 		switch {
-		case s.HasOwnZone && s.zoneless():
+		case s.HasOwnZone && s.zoneless() && s.clock() != parser.ClockUptime:
 			e.settle(s, int64(s.OwnZone)*parser.Second, rules.ZoneInferred)
 		case s.Source.Role == parser.RoleGateway && !s.zoneless():
 			e.settle(s, 0, rules.ZoneStated)
@@ -36,8 +36,13 @@ func (e *Engine) align() {
 	if anchor != nil && !anchor.settled {
 		e.settleAnchor(anchor)
 	}
-	e.settleByRequests()
-	e.settleByProcesses()
+	e.untilAllSettled(e.settleByRequests)
+	for _, s := range e.sources {
+		if !s.settled && !s.zoneless() {
+			e.settle(s, 0, rules.ZoneStated)
+		}
+	}
+	e.untilAllSettled(e.settleByProcesses)
 	for _, s := range e.sources {
 		if !s.settled {
 			e.settleByNeighbours(s, e.neighbour(s, anchor))
@@ -142,26 +147,24 @@ func (e *Engine) settle(s *source, zone int64, from rules.ZoneFrom) {
 	s.Source.ZoneFrom = from
 }
 
-// settleByRequests compares each unsettled source with the settled ones that saw
-// requests, until nothing changes.
-func (e *Engine) settleByRequests() {
-	for range 3 {
-		changed := false
+// untilAllSettled tries a way of settling on each unsettled source, again while that
+// helps: a source that was settled settles others.
+func (e *Engine) untilAllSettled(try func(*source) bool) {
+	for changed := true; changed; {
+		changed = false
 		for _, s := range e.sources {
-			if !s.settled && len(s.Requests) > 0 && s.clock() != parser.ClockUptime {
-				changed = e.settleAgainst(s) || changed
-			}
-		}
-		if !changed {
-			return
+			changed = !s.settled && try(s) || changed
 		}
 	}
 }
 
-// settleAgainst takes the best-supported offset to any settled source, those of the
-// same machine's folder first: logs of machines that serve the same site hold the
-// same paths, and chance matches between them must not count.
-func (e *Engine) settleAgainst(s *source) bool {
+// settleByRequests takes the best-supported offset to any settled source that saw the
+// same requests, those of the same machine's folder first: logs of machines that serve
+// the same site hold the same paths, and chance matches between them must not count.
+func (e *Engine) settleByRequests(s *source) bool {
+	if len(s.Requests) == 0 || s.clock() == parser.ClockUptime {
+		return false
+	}
 	var best shift
 	bestNear := false
 	for _, a := range e.sources {
@@ -201,32 +204,32 @@ func (e *Engine) settleAgainst(s *source) bool {
 
 // settleByProcesses uses pids that two sources name at a death: the kernel's kill
 // and the manager's line about the same process are one moment.
-func (e *Engine) settleByProcesses() {
-	for _, s := range e.sources {
-		uptime := s.clock() == parser.ClockUptime
-		if s.settled && !uptime || s.clock() == parser.ClockNone {
-			continue
-		}
-		var deltas []int64
-		for _, a := range e.sources {
-			if a != s && a.settled {
-				deltas = append(deltas, deathDeltas(a, s)...)
-			}
-		}
-		if len(deltas) == 0 {
-			continue
-		}
-		slices.Sort(deltas)
-		delta := deltas[len(deltas)/2]
-		if uptime {
-			s.boot, s.hasBoot, s.settled = delta, true, true
-			s.Source.ZoneFrom = rules.ZoneInferred
-			continue
-		}
-		if zone := roundQuarter(-delta); s.zoneless() && abs(-delta-zone) < parser.Minute {
-			e.settle(s, zone, rules.ZoneInferred)
+func (e *Engine) settleByProcesses(s *source) bool {
+	if s.clock() == parser.ClockNone {
+		return false
+	}
+	var deltas []int64
+	for _, a := range e.sources {
+		if a != s && a.settled {
+			deltas = append(deltas, deathDeltas(a, s)...)
 		}
 	}
+	if len(deltas) == 0 {
+		return false
+	}
+	slices.Sort(deltas)
+	delta := deltas[len(deltas)/2]
+	if s.clock() == parser.ClockUptime {
+		s.boot, s.hasBoot, s.settled = delta, true, true
+		s.Source.ZoneFrom = rules.ZoneInferred
+		return true
+	}
+	zone := roundQuarter(-delta)
+	if abs(-delta-zone) >= parser.Minute {
+		return false
+	}
+	e.settle(s, zone, rules.ZoneInferred)
+	return true
 }
 
 // deathDeltas lists a's time minus s's for each process whose death both tell.
@@ -265,12 +268,8 @@ func eachDeath(s *source, f func(pid string, ev *rules.Event)) {
 // settleByNeighbours takes the zone of a rotated sibling, the flag, or the
 // gateway's own, whichever makes the source lie where the gateway's log lies.
 func (e *Engine) settleByNeighbours(s *source, anchor *source) {
-	if !s.zoneless() {
-		e.settle(s, 0, rules.ZoneStated)
-		return
-	}
 	for _, a := range e.sources {
-		if a.settled && a != s && a.Source.Group == s.Source.Group && a.zoneless() {
+		if a.settled && a != s && a.family() == s.family() && a.zoneless() {
 			e.settle(s, a.zone, a.Source.ZoneFrom)
 			s.skew = a.skew
 			return
@@ -308,8 +307,7 @@ func (e *Engine) settleByNeighbours(s *source, anchor *source) {
 // anchor of less than half an hour, else several zones fit.
 func (e *Engine) onlyZone(s, anchor *source) (int64, bool) {
 	first, last := s.bounds()
-	a, b := anchor.bounds()
-	a, b = anchor.utc(a, anchor.clock()), anchor.utc(b, anchor.clock())
+	a, b := anchor.reach()
 	found, n := int64(0), 0
 	for zone := -12 * parser.Hour; zone <= 14*parser.Hour; zone += 30 * parser.Minute {
 		if first-zone >= a-parser.Minute && last-zone <= b+parser.Minute {
@@ -323,9 +321,8 @@ func (e *Engine) onlyZone(s, anchor *source) (int64, bool) {
 // overlaps reports whether s, read in the zone, covers a time that the anchor covers.
 func (e *Engine) overlaps(s *source, zone int64, anchor *source) bool {
 	first, last := s.bounds()
-	from, to := first-zone, last-zone
-	a, b := anchor.utc(anchor.Source.First.Micros, anchor.Source.First.Clock), anchor.utc(anchor.Source.Last.Micros, anchor.Source.Last.Clock)
-	return from <= b+parser.Minute && to >= a-parser.Minute
+	a, b := anchor.reach()
+	return first-zone <= b+parser.Minute && last-zone >= a-parser.Minute
 }
 
 func (e *Engine) describeZone(s *source) {

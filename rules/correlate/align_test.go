@@ -182,8 +182,7 @@ func TestUptimeFromADeath(t *testing.T) {
 		kernel = systemLog("dmesg")
 		kernel.clock, kernel.ahead = parser.ClockUptime, 5000*parser.Second-utc(0)
 		kernel.says(100, kernelKill, field("pid", victim), field("process", "gunicorn"))
-		access = accessLog("nginx/access.log")
-		visits(access, app, 40) // so that the application's clock is sure
+		access = accessLog("nginx/access.log").covers(0, 300)
 		return errors, app, kernel, access
 	}
 	in := incidents(t, 1, logsOf(logs("4711"))...)[0]
@@ -201,6 +200,45 @@ func TestUptimeFromADeath(t *testing.T) {
 	// Another process died: the pid is none of the service's, and nothing dates the line.
 	if in := incidents(t, 1, logsOf(logs("99"))...)[0]; in.Verdict.Cause == rules.CauseOOMKill {
 		t.Errorf("a stranger's death, of unknown time, is the cause: %+v", in.Evidence)
+	}
+}
+
+// A source that a death has dated dates the next: the kernel's line, a manager's, and
+// another's about a process of both.
+func TestDeathsDateOneAfterTheOther(t *testing.T) {
+	logs := []*logFile{
+		errorLog("nginx/error.log").fails(100, shopAddress, parser.SymptomPrematureClose, 3).covers(0, 300),
+		appLog("app/shop.log").says(100, sigkill, field("pid", "4711")).covers(0, 300),
+		systemLog("supervisor.log").local(19_800).says(100, sigkill, field("pid", "4711")).says(130, sigkill, field("pid", "4712")),
+		systemLog("dmesg").says(130, kernelKill, field("pid", "4712")),
+	}
+	kernel := logs[3]
+	kernel.clock = parser.ClockUptime
+	for i := range kernel.d.Events {
+		ev := &kernel.d.Events[i]
+		ev.Clock, ev.When.From, ev.When.To = parser.ClockUptime, ev.When.From-utc(0)+parser.Hour, ev.When.To-utc(0)+parser.Hour
+		ev.Last = ev.When
+	}
+	kernel.d.Source.First = parser.Stamp{Micros: kernel.d.Events[0].When.From, Clock: parser.ClockUptime}
+	kernel.d.Source.Last = kernel.d.Source.First
+	r := report(t, Config{}, logs...)
+	if s := settled(t, r, "supervisor.log"); s.ZoneOffset != 19_800 || s.ZoneFrom != rules.ZoneInferred {
+		t.Errorf("supervisor.log: zone %d (%s)", s.ZoneOffset, s.ZoneFrom)
+	}
+	if s := settled(t, r, "dmesg"); s.ZoneFrom != rules.ZoneInferred {
+		t.Errorf("dmesg is not dated: %s", s.ZoneFrom)
+	}
+}
+
+// A log collected beside a gateway's whose stamps have no year lies where that lies.
+func TestOnlyZoneBesideAYearlessGateway(t *testing.T) {
+	gateway, app := errorLog("gateway.log"), appLog("shop.log").local(19_800)
+	gateway.clock, gateway.ahead = parser.ClockYearless, time.UnixMicro(utc(0)).UTC().AddDate(-5, 0, 0).UnixMicro()-utc(0)
+	gateway.fails(100, shopAddress, parser.SymptomPrematureClose, 3).covers(0, 300)
+	app.says(100, goPanic).covers(10, 290)
+	r := report(t, Config{}, gateway, app)
+	if s := settled(t, r, "shop.log"); s.ZoneOffset != 19_800 {
+		t.Errorf("zone %d (%s), %s", s.ZoneOffset, s.ZoneFrom, outline(r))
 	}
 }
 

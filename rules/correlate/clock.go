@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 // A source is a digest with its settled clock.
 type source struct {
 	*rules.Digest
+	Source  rules.SourceInfo // the digest's own, and what the engine settles
 	index   int
 	site    string
 	settled bool
@@ -71,7 +73,15 @@ func (s *source) clock() parser.Clock {
 
 func (s *source) zoneless() bool { return s.clock() != parser.ClockZoned }
 
-// bounds are the source's first and last stamps, with their year settled.
+// reach is the time in UTC that a settled source tells of: its first and last stamps.
+func (s *source) reach() (first, last int64) {
+	return s.utc(s.Source.First.Micros, s.Source.First.Clock), s.utc(s.Source.Last.Micros, s.Source.Last.Clock)
+}
+
+// family is the key of the rotated files that the source is one of.
+func (s *source) family() string { return cmp.Or(s.Source.Group, s.Source.Path) }
+
+// bounds are the source's first and last stamps in its own clock, with their year settled.
 func (s *source) bounds() (first, last int64) {
 	first, last = s.Source.First.Micros, s.Source.Last.Micros
 	if s.clock() == parser.ClockYearless {

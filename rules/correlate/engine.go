@@ -65,10 +65,10 @@ type Engine struct {
 // New returns an Engine.
 func New(cfg Config) *Engine { return &Engine{cfg: cfg} }
 
-// Add gives the engine the digest of one source. The engine changes the settled
-// part of digest.Source and nothing else.
+// Add gives the engine the digest of one source. The engine sets Event.Source and
+// changes nothing else of it.
 func (e *Engine) Add(digest *rules.Digest) {
-	e.sources = append(e.sources, &source{Digest: digest})
+	e.sources = append(e.sources, &source{Digest: digest, Source: digest.Source})
 }
 
 // Decide returns the report of all digests added so far.
@@ -96,10 +96,7 @@ func (e *Engine) order() {
 		)
 	})
 	for i, s := range e.sources {
-		s.index = i
-		s.app = false
-		s.settled = false
-		s.zone, s.skew, s.boot, s.hasBoot, s.years, s.pivot = 0, 0, 0, false, 0, 0
+		*s = source{Digest: s.Digest, Source: s.Digest.Source, index: i} // as if never decided
 		for j := range s.Events {
 			s.Events[j].Source = i
 		}
@@ -128,10 +125,7 @@ func (e *Engine) sitePrefixes() []string {
 		if s.Source.Role != parser.RoleGateway {
 			continue
 		}
-		path := s.Source.Group
-		if path == "" {
-			path = s.Source.Path
-		}
+		path := s.family()
 		for i := range path {
 			if path[i] == '/' {
 				tails[path[i+1:]] = append(tails[path[i+1:]], path[:i+1])

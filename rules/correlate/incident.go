@@ -132,7 +132,8 @@ func (e *Engine) state(g *gathering) string {
 	last := rules.Past
 	for _, s := range e.sources {
 		if s.Source.Role == parser.RoleGateway && s.Source.Last.Known() {
-			last = max(last, s.utc(s.Source.Last.Micros, s.Source.Last.Clock))
+			_, until := s.reach()
+			last = max(last, until)
 		}
 	}
 	if last < g.pool.span.To+e.cfg.quiet() {
@@ -324,8 +325,9 @@ func (e *Engine) window() [2]rules.Moment {
 		if !s.Source.First.Known() || s.clock() == parser.ClockUptime && !s.hasBoot {
 			continue
 		}
-		from := rules.Moment{Micros: s.utc(s.Source.First.Micros, s.Source.First.Clock), Precision: s.Source.First.Precision}
-		to := rules.Moment{Micros: s.utc(s.Source.Last.Micros, s.Source.Last.Clock), Precision: s.Source.Last.Precision}
+		first, last := s.reach()
+		from := rules.Moment{Micros: first, Precision: s.Source.First.Precision}
+		to := rules.Moment{Micros: last, Precision: s.Source.Last.Precision}
 		if w[0].IsZero() || from.Micros < w[0].Micros {
 			w[0] = from
 		}

@@ -183,8 +183,8 @@ func (e *Engine) matchRequests() {
 		if s.Source.Role != parser.RoleGateway || !s.Source.HasAccess {
 			continue
 		}
-		first, last := s.bounds()
-		from, to = min(from, s.utc(first, s.clock())), max(to, s.utc(last, s.clock()))
+		first, last := s.reach()
+		from, to = min(from, first), max(to, last)
 		for _, q := range s.times(s.zone, s.skew) {
 			if q.Stream == rules.StreamGateway && !s.app {
 				byKey[q.Key] = append(byKey[q.Key], q)

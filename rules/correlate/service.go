@@ -116,8 +116,8 @@ func (e *Engine) newService(s *source, stream string) {
 	case s.Source.Role == parser.RoleSystem && !strings.HasPrefix(stream, rules.SubjectUnit) && !strings.HasPrefix(stream, rules.SubjectContainer):
 		sv.system = systemProgram(stream)
 	}
-	if first := s.Source.First; first.Known() {
-		sv.first, sv.last = s.utc(first.Micros, first.Clock), s.utc(s.Source.Last.Micros, s.Source.Last.Clock)
+	if s.Source.First.Known() {
+		sv.first, sv.last = s.reach()
 	}
 	e.services = append(e.services, sv)
 	e.calls[sv.streams[0]] = sv
@@ -189,7 +189,7 @@ func (e *Engine) mergeServices() {
 func (e *Engine) same(a, b *service) bool {
 	for _, x := range a.streams {
 		for _, y := range b.streams {
-			if x.stream == y.stream && e.sources[x.source].Source.Group == e.sources[y.source].Source.Group && e.sources[x.source].Source.Group != "" {
+			if x.stream == y.stream && e.sources[x.source].family() == e.sources[y.source].family() {
 				return true
 			}
 		}
