@@ -328,24 +328,35 @@ func burst(list []*symptom) bool {
 	return false
 }
 
-// lifted reports whether failures are ten times as frequent inside as outside.
+// lifted reports whether failures are ten times as frequent inside as outside. A burst's
+// rate is that of its minute, so that bursts that come all day are not lifted; what the
+// log covers is told by its whole rotated family.
 func (e *Engine) lifted(g *gathering, failures []*tallied) bool {
 	span := g.pool.span
+	families := map[string]bool{}
+	for _, s := range g.symptoms {
+		families[s.source.family()] = true
+	}
 	var in, out int64
 	for _, t := range failures {
-		if t.Upstream != g.symptoms[0].Upstream || t.VHost != g.symptoms[0].VHost {
-			continue
-		}
-		if t.when.To >= span.From && t.when.From <= span.To {
+		switch {
+		case t.Upstream != g.symptoms[0].Upstream || t.VHost != g.symptoms[0].VHost || !families[t.source.family()]:
+		case t.when.To >= span.From && t.when.From <= span.To:
 			in += t.Count
-		} else {
+		default:
 			out += t.Count
 		}
 	}
-	s := g.symptoms[0].source
-	whole := s.utc(s.Source.Last.Micros, s.Source.Last.Clock) - s.utc(s.Source.First.Micros, s.Source.First.Clock)
-	rest := max(whole-(span.To-span.From), parser.Second)
-	return in*rest >= burstLift*out*max(span.To-span.From, parser.Second)
+	first, last := rules.Future, rules.Past
+	for _, s := range e.accessSources() {
+		if families[s.family()] {
+			from, to := s.reach()
+			first, last = min(first, from), max(last, to)
+		}
+	}
+	inside := max(span.To-span.From, burstWindow)
+	outside := max(last-first-inside, parser.Second)
+	return in*outside >= burstLift*out*inside
 }
 
 // answersOf lists the answers of a case that one address gave.

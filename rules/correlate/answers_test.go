@@ -113,6 +113,11 @@ func TestBurstOfTheUpstreamsOwnFailures(t *testing.T) {
 			}
 		}
 	})
+	f("bursts that come all day", 0, func(l *logFile) {
+		for s := 50.0; s < 3600; s += 100 {
+			l.answers(s, shopAddress, 500, 6, byUpstream)
+		}
+	})
 	f("a hundred times as often as all day", 1, func(l *logFile) {
 		for s := 0.0; s < 3600; s += 600 {
 			l.answers(s, shopAddress, 500, 1, byUpstream)

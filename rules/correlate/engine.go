@@ -59,7 +59,10 @@ type Engine struct {
 	pools    *poolSet
 	services []*service
 	calls    map[streamID]*service
-	hits     []*hitEvent
+
+	hits       []*hitEvent
+	risen      []*hitEvent // those that say that a service started or serves
+	complaints []complaint
 }
 
 // New returns an Engine.
@@ -157,9 +160,15 @@ type hitEvent struct {
 	service *service // stream's own, nil if none
 }
 
+// A complaint is a service's word that another one, behind it, failed.
+type complaint struct {
+	service    *service
+	dependency string
+}
+
 // collectHits gathers all evidence in one total order.
 func (e *Engine) collectHits() {
-	e.hits = e.hits[:0]
+	e.hits, e.risen, e.complaints = e.hits[:0], e.risen[:0], e.complaints[:0]
 	for _, s := range e.sources {
 		for i := range s.Events {
 			ev := &s.Events[i]
@@ -178,4 +187,16 @@ func (e *Engine) collectHits() {
 			cmp.Compare(a.source.index, b.source.index), cmp.Compare(a.Place.Offset, b.Place.Offset),
 		)
 	})
+	known := map[complaint]bool{}
+	for _, h := range e.hits {
+		if slices.ContainsFunc(h.Hits, up) && h.when.From != rules.Past {
+			e.risen = append(e.risen, h)
+		}
+		for i := range h.Hits {
+			if c := (complaint{h.service, h.Hits[i].Dependency()}); c.service != nil && c.dependency != "" && !known[c] {
+				known[c] = true
+				e.complaints = append(e.complaints, c)
+			}
+		}
+	}
 }

@@ -138,28 +138,26 @@ func (e *Engine) nearest(h *hitEvent, g *gathering) rules.Interval {
 // lasts reports whether the state that a hit set still held at a moment: no later
 // line of its service before it says that it started or serves.
 func (e *Engine) lasts(h *hitEvent, hit *rules.Hit, sv *service, at int64) bool {
+	if !down(hit) || sv == nil || h.when.From > at {
+		return false
+	}
+	return !slices.ContainsFunc(e.risen, func(up *hitEvent) bool {
+		return up.when.From > h.when.From && up.when.From < at && (up.service == sv || e.aboutService(up, sv) >= linkName)
+	})
+}
+
+// down reports whether a hit sets a state in which nobody serves.
+func down(hit *rules.Hit) bool {
 	switch hit.Signature.State {
 	case rules.StateDead, rules.StateFailed, rules.StateStopping, rules.StateStopped:
-	default:
-		return false
+		return true
 	}
-	if sv == nil || h.when.From > at {
-		return false
-	}
-	for _, later := range e.hits {
-		if later.when.From >= at {
-			break
-		}
-		if later.when.From <= h.when.From || later.service != sv && e.aboutService(later, sv) < linkName {
-			continue
-		}
-		for i := range later.Hits {
-			if s := later.Hits[i].Signature.State; s == rules.StateServing || s == rules.StateStarted {
-				return false
-			}
-		}
-	}
-	return true
+	return false
+}
+
+// up reports whether a hit sets a state in which somebody serves, or soon will.
+func up(hit rules.Hit) bool {
+	return hit.Signature.State == rules.StateStarted || hit.Signature.State == rules.StateServing
 }
 
 func (e *Engine) aboutService(h *hitEvent, sv *service) int {
@@ -240,15 +238,9 @@ func (e *Engine) throughDependency(g *gathering, h *hitEvent, hit *rules.Hit, sv
 	if hit.Signature.Scope != rules.ScopeDependency || own.weight > linkOnly {
 		return own
 	}
-	for _, app := range e.hits {
-		if app.service == nil || app.service == sv || g.links[app.service].weight <= linkNone {
-			continue
-		}
-		for i := range app.Hits {
-			dep := app.Hits[i].Dependency()
-			if dep != "" && sv.answersTo(dep) {
-				return link{max(g.links[app.service].weight-4, 1), "on which " + app.service.name + " depends (" + dep + ")"}
-			}
+	for _, d := range e.complaints {
+		if weight := g.links[d.service].weight; d.service != sv && weight > linkNone && sv.answersTo(d.dependency) {
+			return link{max(weight-4, 1), "on which " + d.service.name + " depends (" + d.dependency + ")"}
 		}
 	}
 	return own
@@ -319,17 +311,9 @@ func (e *Engine) silentAfter(sv *service, h *hitEvent) bool {
 
 // nextStart is when a service says next that it starts or serves, at most limit.
 func (e *Engine) nextStart(sv *service, after, limit int64) int64 {
-	for _, h := range e.hits {
-		if h.when.From >= limit {
-			break
-		}
-		if h.service != sv || h.when.From < after || h.when.From == rules.Past {
-			continue
-		}
-		for i := range h.Hits {
-			if s := h.Hits[i].Signature.State; s == rules.StateStarted || s == rules.StateServing {
-				return h.when.From
-			}
+	for _, h := range e.risen {
+		if h.service == sv && h.when.From >= after && h.when.From < limit {
+			return h.when.From
 		}
 	}
 	return limit
@@ -360,17 +344,13 @@ func (e *Engine) thin(g *gathering, all []rules.Candidate) []rules.Candidate {
 // cover counts, for each kind of evidence, how many of the case's moments of failure
 // it stands close before, and how often it is written inside and outside the case.
 func (e *Engine) cover(g *gathering, all []rules.Candidate) {
-	type kind struct {
-		id     string
-		source int
-		stream string
-	}
+	type kind struct{ id, family, stream string }
 	times := map[kind][]rules.Interval{}
 	counts := map[kind][2]int64{}
 	from, to := g.began-5*parser.Second, g.pool.span.To+5*parser.Second
 	for _, h := range e.hits {
 		for i := range h.Hits {
-			k := kind{h.Hits[i].Signature.ID, h.Source, h.Stream}
+			k := kind{h.Hits[i].Signature.ID, h.source.family(), h.Stream}
 			times[k] = append(times[k], rules.Interval{From: h.when.From, To: h.last.To})
 			n := counts[k]
 			if h.last.To >= from && h.when.From <= to {
@@ -384,7 +364,7 @@ func (e *Engine) cover(g *gathering, all []rules.Candidate) {
 	moments := momentsOf(g)
 	for i := range all {
 		c := &all[i]
-		k := kind{c.Hit.Signature.ID, c.Event.Source, c.Event.Stream}
+		k := kind{c.Hit.Signature.ID, e.sources[c.Event.Source].family(), c.Event.Stream}
 		c.Inside, c.Outside = counts[k][0], counts[k][1]
 		for _, m := range moments {
 			if slices.ContainsFunc(times[k], func(v rules.Interval) bool {
