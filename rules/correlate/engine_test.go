@@ -285,7 +285,7 @@ func TestReportHeedsNoRotation(t *testing.T) {
 		cfg, logs := d.config(), d.logs(true)
 		want := decideAll(cfg, logs...)
 		which, at := int(seed)%len(logs), float64(50+seed%300)
-		if l := logs[which]; l.d.Source.First.Micros >= utc(at) || l.d.Source.Last.Micros < utc(at) || l.d.Source.Role != parser.RoleGateway {
+		if l := logs[which]; l.d.Source.First.Micros >= utc(at) || l.d.Source.Last.Micros < utc(at) || l.d.Source.Role == parser.RoleSystem {
 			continue
 		}
 		cut++

@@ -269,7 +269,7 @@ func (e *Engine) owner(h *hitEvent, sv *service) *service {
 	}
 	var silent *service
 	for _, other := range e.services {
-		if other == sv || other.system || other.gateway || !slices.ContainsFunc(other.streams, func(id streamID) bool { return id.source == h.source.index && id.stream != "" }) {
+		if other == sv || other.system || other.gateway || !slices.ContainsFunc(other.streams, func(id streamID) bool { return e.sources[id.source].family() == h.source.family() && id.stream != "" }) {
 			continue
 		}
 		if e.silentAfter(other, h) {
@@ -294,14 +294,15 @@ func (e *Engine) silentAfter(sv *service, h *hitEvent) bool {
 		return true // it started again in the same second
 	}
 	for _, id := range sv.streams {
-		if id.source != h.source.index {
+		s := e.sources[id.source]
+		if s.family() != h.source.family() {
 			continue
 		}
-		for _, q := range h.source.Digest.Requests {
+		for _, q := range s.Requests {
 			if q.Stream != id.stream {
 				continue
 			}
-			if t := h.source.utc(q.Micros, h.source.clock()); t >= at && t < end {
+			if t := s.utc(q.Micros, s.clock()); t >= at && t < end {
 				return false
 			}
 		}

@@ -59,8 +59,8 @@ func (e *Engine) findServices() {
 		for _, id := range streamsOf(s) {
 			e.newService(s, id)
 		}
-		e.foldTagless(s)
 	}
+	e.foldTagless()
 	for _, s := range e.sources {
 		for _, f := range s.Facts {
 			if sv := e.calls[streamID{s.index, f.Stream}]; sv != nil {
@@ -133,17 +133,29 @@ func systemProgram(name string) bool {
 	return false
 }
 
-// foldTagless gives the lines without a tag to the only tagged stream of their
-// source: prints of a process stand between its logger's lines.
-func (e *Engine) foldTagless(s *source) {
-	var tagged []*service
-	for _, stream := range streamsOf(s) {
-		if stream != "" && (stream != rules.StreamGateway || s.app) && !strings.HasPrefix(stream, rules.SubjectUnit) && !strings.HasPrefix(stream, rules.SubjectContainer) {
-			tagged = append(tagged, e.calls[streamID{s.index, stream}])
+// foldTagless gives the lines without a tag to the only tagged stream of their rotated
+// family: prints of a process stand between its logger's lines.
+func (e *Engine) foldTagless() {
+	type tagged struct {
+		stream  string
+		service *service
+	}
+	byFamily := map[string][]tagged{}
+	for _, s := range e.sources {
+		for _, stream := range streamsOf(s) {
+			if stream == "" || stream == rules.StreamGateway && !s.app || strings.HasPrefix(stream, rules.SubjectUnit) || strings.HasPrefix(stream, rules.SubjectContainer) {
+				continue
+			}
+			known := byFamily[s.family()]
+			if !slices.ContainsFunc(known, func(t tagged) bool { return t.stream == stream }) {
+				byFamily[s.family()] = append(known, tagged{stream, e.calls[streamID{s.index, stream}]})
+			}
 		}
 	}
-	if len(tagged) == 1 && !tagged[0].system {
-		e.merge(tagged[0], e.calls[streamID{s.index, ""}])
+	for _, s := range e.sources {
+		if only := byFamily[s.family()]; len(only) == 1 && !only[0].service.system {
+			e.merge(only[0].service, e.calls[streamID{s.index, ""}])
+		}
 	}
 }
 
@@ -158,7 +170,7 @@ func (sv *service) learn(s *source, f rules.Fact) {
 		}
 	case rules.FactPID:
 		if pid, err := strconv.ParseInt(f.Value, 10, 64); err == nil {
-			sv.pids[pid] = rules.Interval{From: f.When.From, To: f.Last.To}
+			sv.saw(pid, rules.Interval{From: f.When.From, To: f.Last.To})
 		}
 	case rules.FactUnit:
 		sv.units = append(sv.units, f.Value)
@@ -171,6 +183,14 @@ func (sv *service) learn(s *source, f rules.Fact) {
 	case rules.FactHost:
 		sv.hosts = append(sv.hosts, f.Value)
 	}
+}
+
+// saw notes when a process belonged to the service.
+func (sv *service) saw(pid int64, v rules.Interval) {
+	if w, ok := sv.pids[pid]; ok {
+		v = rules.Interval{From: min(v.From, w.From), To: max(v.To, w.To)}
+	}
+	sv.pids[pid] = v
 }
 
 // mergeServices joins services that are one: same rotated family and stream, same
@@ -246,10 +266,7 @@ func (e *Engine) merge(into, from *service) {
 	into.listens = append(into.listens, from.listens...)
 	into.masters = append(into.masters, from.masters...)
 	for pid, v := range from.pids {
-		if w, ok := into.pids[pid]; ok {
-			v = rules.Interval{From: min(v.From, w.From), To: max(v.To, w.To)}
-		}
-		into.pids[pid] = v
+		into.saw(pid, v)
 	}
 	into.units = append(into.units, from.units...)
 	into.containers = append(into.containers, from.containers...)
