@@ -199,9 +199,10 @@ func vague(class parser.Symptom) bool {
 }
 
 // lateListener reports whether the pool was served in seconds of the case: then
-// something listened, at least at times.
+// something listened, at least at times. What was served in the case's first or last
+// second may have been served before it or after it.
 func lateListener(c *rules.Case) bool {
-	return c.Traffic.Known && c.Traffic.SymptomSeconds > 0 && c.Traffic.ServedSeconds*2 > c.Traffic.SymptomSeconds
+	return c.Traffic.Known && c.Traffic.SymptomSeconds > 2 && c.Traffic.ServedSeconds*2 > c.Traffic.SymptomSeconds
 }
 
 // fit averages the table over the primary symptoms. Where no class makes up four

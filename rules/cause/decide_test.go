@@ -16,6 +16,12 @@ func raced() *rules.Case {
 	return c
 }
 
+// served tells of a case that there were answers in some of its seconds.
+func served(c *rules.Case, symptomSeconds, servedSeconds int64) *rules.Case {
+	c.Traffic = rules.Traffic{Known: true, Succeeded: 10 * servedSeconds, Failed: 6, SymptomSeconds: symptomSeconds, ServedSeconds: servedSeconds}
+	return c
+}
+
 // TestDecide has each cause as the winner, beside something that must not win.
 func TestDecide(t *testing.T) {
 	closed := func() rules.CaseSymptom { return saw(parser.SymptomPrematureClose, 4, 0, 1) }
@@ -63,6 +69,8 @@ func TestDecide(t *testing.T) {
 			[]rules.Cause{rules.CauseNotListening}},
 		{"nothing listened and no log says why", rules.CauseNotListening,
 			failing(refused(), reaction(parser.SymptomNoLivePeer, 300, 2, 12)), nil},
+		{"it served and was gone within one second", rules.CauseNotListening, served(failing(saw(parser.SymptomConnRefused, 6, 0, 0)), 1, 1), nil},
+		{"refusals while it serves", rules.CauseUnknown, served(failing(saw(parser.SymptomConnRefused, 6, 0, 9)), 6, 6), nil},
 		{"not permitted to use the socket", rules.CauseNotListening, failing(saw(parser.SymptomSocketPermission, 9, 0, 3)), nil},
 		{"bytes that are no HTTP", rules.CauseInvalidResponse,
 			tell(failing(saw(parser.SymptomInvalidHeader, 3, 0, 8)), line("go-panic", rules.CauseUnhandledException, 3, ofAnother)),

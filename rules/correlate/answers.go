@@ -186,7 +186,8 @@ func inside(g *gathering, t *tallied) bool {
 }
 
 // attributeByHost gives what is left to the only case that was open for the same
-// virtual host; a log that names no host takes the only open case.
+// virtual host; where either log names no host (lighttpd's error log), to the only
+// open case.
 func attributeByHost(e *Engine, cases []*gathering, failures []*tallied) {
 	for _, t := range failures {
 		if t.left == 0 || t.Upstream != "" {
@@ -194,7 +195,7 @@ func attributeByHost(e *Engine, cases []*gathering, failures []*tallied) {
 		}
 		var open []*gathering
 		for _, g := range cases {
-			if inside(g, t) && g.siteOK(t) && (t.VHost == "" || slices.Contains(g.pool.vhosts, t.VHost)) && answersFit(g, t) {
+			if inside(g, t) && g.siteOK(t) && (t.VHost == "" || len(g.pool.vhosts) == 0 || slices.Contains(g.pool.vhosts, t.VHost)) && answersFit(g, t) {
 				open = append(open, g)
 			}
 		}

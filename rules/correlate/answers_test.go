@@ -53,6 +53,17 @@ func TestWhoseIsAFailure(t *testing.T) {
 	f("minutes later", 0, 0, 1, access().answers(200, "", 500, 1, wanted(202), madeBy(rules.MakerUpstream)))
 }
 
+// An error log that names no hosts (lighttpd's) leaves a failure to its only open case.
+func TestFailureOfAHostBesideAnErrorLogWithoutHosts(t *testing.T) {
+	noHost := onHost("")
+	blog := func(t *rules.Tally) { t.VHost = "blog.example" }
+	r := report(t, Config{}, errorLog("error.log").fails(10, "127.0.0.1:8001", refused, 2, noHost).covers(0, 300),
+		accessLog("access.log").covers(0, 300).answers(10, "", 503, 3, blog).answers(200, "", 503, 1, blog, madeBy(rules.MakerUpstream)))
+	if got := failedOf(r); got != "[127.0.0.1:8001=3]" {
+		t.Errorf("%s of %d", got, r.Totals.FailedRequests)
+	}
+}
+
 // A case of an address takes its failures while it lasted, not before and not after.
 func TestFailuresOfAnAddressOutsideOfItsCase(t *testing.T) {
 	r := report(t, Config{}, errorLog("error.log").fails(100, shopAddress, refused, 1).fails(110, shopAddress, refused, 1).covers(0, 300),
