@@ -237,6 +237,7 @@ func TestUnlinkedEvidence(t *testing.T) {
 		}
 	}
 	f("near one of ten failures", 5, 1, 10, rules.CauseUnknown)
+	f("near the first of ten failures only", 0, 1, 10, rules.CauseUnknown)
 	f("near half of them", 5, 5, 10, rules.CauseUnknown)
 	f("near each of ten", 0, 10, 10, rules.CauseUnhandledException)
 	f("five minutes before", -300, 0, 10, rules.CauseUnknown)
@@ -298,6 +299,19 @@ func TestTime(t *testing.T) {
 	if a, b := weight(rules.CauseStartFailure, -300_000, lasting(rules.StateFailed)), weight(rules.CauseStartFailure, -300_000); a <= b {
 		t.Errorf("a state that lasts: %d, a moment of days ago: %d", a, b)
 	}
+}
+
+// What was written when all was over did not cause it.
+func TestEvidenceAfterTheLastFailure(t *testing.T) {
+	f := func(seconds float64, want rules.Cause) {
+		t.Helper()
+		c := tell(failing(saw(parser.SymptomPrematureClose, 10, 0, 60)), line("go-panic", rules.CauseUnhandledException, seconds, covered(0, 10)))
+		if v := decide(t, c); v.Cause != want {
+			t.Errorf("%v s after the first failure, the last was after 60 s: %s (%d)", seconds, v.Cause, v.Decibans)
+		}
+	}
+	f(1, rules.CauseUnhandledException)
+	f(69, rules.CauseUnknown)
 }
 
 // A request that the gateway gave up after a minute began a minute before: what

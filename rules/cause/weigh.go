@@ -34,6 +34,7 @@ const (
 	coverAll    = 20  // an unlinked one does, and there are some
 	coverTwo    = 14  // two failures only
 	coverOne    = 8   // one failure only: chance
+	coverFew    = -10 // an unlinked line stands before few of many failures
 	timeAt      = 5   // at the first failure
 	timeUnknown = -2
 	liftDaily   = -15 // it is written all day
@@ -44,7 +45,8 @@ const (
 	// A service that fails because of another one complains with each request; one
 	// complaint for many failures is a remark.
 	fewComplaints = -16
-	asMany        = 8 // and there are as many of them as failures
+	longAfter     = -60 // clearly after the last failure
+	asMany        = 8   // and there are as many of them as failures
 )
 
 // piece is the weight of one candidate for one cause, with its reasons.
@@ -125,6 +127,8 @@ func linkWeight(c *rules.Case, ev *rules.Candidate) int {
 // the failures: the nearest scary line must not win by being near one of them.
 func coverWeight(ev *rules.Candidate) int {
 	switch {
+	case ev.Covered < 3 && ev.Moments >= 5:
+		return coverFew
 	case ev.Covered < 8:
 		return 0
 	case ev.Moments >= 3:
@@ -179,7 +183,10 @@ func leadWeight(lead int64, ev *rules.Candidate) int {
 // warning that is written when it is already too late, a failure that repeats), but
 // what ends a process cannot come long after the first request died of it.
 func lateWeight(c *rules.Case, ev *rules.Candidate, late int64) int {
-	if ev.When.From > c.Span.To+2*parser.Second {
+	switch over := ev.When.From - c.Span.To; {
+	case over > 5*parser.Second && !slowKind(ev.Cause):
+		return longAfter
+	case over > 2*parser.Second:
 		return -30
 	}
 	switch {

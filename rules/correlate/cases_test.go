@@ -136,6 +136,14 @@ func TestStoriesSplit(t *testing.T) {
 	}
 	incidents(t, 1, logs(heapExhausted, false)...)
 	incidents(t, 1, logs(goPanic, true)...)
+
+	// A death that it recovered from does not explain what an orderly stop did later.
+	deploy := logs(stopping, true)
+	deploy[0] = errorLog("error.log").fails(10, shopAddress, closed, 3).fails(41, shopAddress, refused, 4).covers(0, 300)
+	got = incidents(t, 2, deploy...)
+	if got[0].Verdict.Cause != rules.CauseUnhandledException || got[1].Verdict.Cause != rules.CauseRestart {
+		t.Errorf("%s, then %s", got[0].Verdict.Cause, got[1].Verdict.Cause)
+	}
 }
 
 // Lines that name no address belong to the only pool that failed for their host then;

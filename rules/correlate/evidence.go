@@ -112,10 +112,8 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 			if sv != nil {
 				c.Subject, c.Service = sv.index, sv.name
 			}
-			if hit.Signature.State != "" {
-				c.Lasting = e.lasts(h, hit, sv, g.began)
-			}
-			if early && !c.Lasting {
+			c.Lasting = e.lasts(h, hit, sv, g.began)
+			if early && !c.Lasting || e.over(h, hit, sv, g.began) {
 				continue
 			}
 			out = append(out, c)
@@ -138,11 +136,21 @@ func (e *Engine) nearest(h *hitEvent, g *gathering) rules.Interval {
 // lasts reports whether the state that a hit set still held at a moment: no later
 // line of its service before it says that it started or serves.
 func (e *Engine) lasts(h *hitEvent, hit *rules.Hit, sv *service, at int64) bool {
-	if !down(hit) || sv == nil || h.when.From > at {
-		return false
-	}
-	return !slices.ContainsFunc(e.risen, func(up *hitEvent) bool {
-		return up.when.From > h.when.From && up.when.From < at && (up.service == sv || e.aboutService(up, sv) >= linkName)
+	return down(hit) && sv != nil && h.when.From <= at && !e.rose(h, sv, at, rules.StateStarted, rules.StateServing)
+}
+
+// over reports whether the service of a hit that set a state served again, well before a
+// moment: what comes then has another cause.
+func (e *Engine) over(h *hitEvent, hit *rules.Hit, sv *service, at int64) bool {
+	return down(hit) && sv != nil && e.rose(h, sv, at-gapOfSuccess, rules.StateServing)
+}
+
+// rose reports whether a line between a hit and a moment says that the service is in one
+// of the states.
+func (e *Engine) rose(h *hitEvent, sv *service, before int64, states ...rules.State) bool {
+	return slices.ContainsFunc(e.risen, func(up *hitEvent) bool {
+		return up.when.From > h.last.From && up.when.From < before && (up.service == sv || e.aboutService(up, sv) >= linkName) &&
+			slices.ContainsFunc(up.Hits, func(hit rules.Hit) bool { return slices.Contains(states, hit.Signature.State) })
 	})
 }
 
