@@ -45,7 +45,7 @@ func (s *Set) hits(r *rule, from sample) []rules.Hit {
 		program = r.from[0]
 	}
 	line := []byte(from.text.value)
-	return s.Match(&parser.Record{Raw: line, Message: line, Program: []byte(program)}, nil)
+	return s.Match(&parser.Record{Raw: line, Message: line, Program: []byte(program), Level: level(from.level, &problems{})}, nil)
 }
 
 func (s *Set) hitOf(r *rule, from sample) *rules.Hit {
@@ -94,6 +94,9 @@ func (r *rule) whyNot(from sample) string {
 	}
 	if r.pattern != nil && !r.pattern.compiled().Match(text) {
 		return "the pattern does not match"
+	}
+	if !r.heeds(level(from.level, &problems{})) {
+		return "its level is not that of level, told and below"
 	}
 	return "from does not admit its program"
 }

@@ -15,7 +15,7 @@ var update = flag.Bool("update", false, "write builtin.txt and the golden files"
 
 // compactKeys are the keys of an entry beside its id and samples, in the order in which
 // they stand in builtin.txt.
-var compactKeys = []string{"cause", "also", "role", "weight", "scope", "state", "level", "from", "meaning", "doc", "contains", "all", "not", "pattern"}
+var compactKeys = []string{"cause", "also", "role", "weight", "scope", "state", "level", "told", "below", "sure", "from", "meaning", "doc", "contains", "all", "not", "pattern"}
 
 // compactOf writes the rule files of data as builtin.txt has them.
 func compactOf(t *testing.T, data fs.FS) string {
@@ -93,7 +93,7 @@ func TestCompactMeansTheSame(t *testing.T) {
 		if a.pattern != nil && a.pattern.re != nil || len(a.accept) > 0 {
 			t.Fatalf("%s has been compiled, or has samples", a.signature.ID)
 		}
-		if a.file != b.file || a.line != b.line || a.level != b.level || !reflect.DeepEqual(a.signature, b.signature) ||
+		if a.file != b.file || a.line != b.line || a.level != b.level || a.told != b.told || a.below != b.below || !reflect.DeepEqual(a.unsure, b.unsure) || !reflect.DeepEqual(a.signature, b.signature) ||
 			!reflect.DeepEqual([][]string{a.contains, a.all, a.not, a.from}, [][]string{b.contains, b.all, b.not, b.from}) {
 			t.Errorf("%+v, from YAML %+v", a, b)
 		}

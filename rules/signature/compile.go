@@ -47,7 +47,12 @@ func compile(e *entry, technology string, p *problems) *rule {
 	s.Scope = rules.Scope(oneOf(e.scope, "scope", scopeWords, p))
 	s.State = rules.State(oneOf(e.state, "state", stateWords, p))
 	s.Doc, s.Meaning = e.doc.value, e.meaning.value
-	r.level = parser.Level(slices.Index(levelWords, oneOf(e.level, "level", levelWords, p)) + 1)
+	r.level, r.told, r.below, r.sure = level(e.level, p), level(e.told, p), level(e.below, p), level(e.sure, p)
+	if r.sure != parser.LevelNone {
+		weak := *s
+		weak.Strong = false
+		r.unsure = &weak
+	}
 	r.contains, r.all, r.not, r.from = values(e.contains), values(e.all), values(e.not), values(e.from)
 	r.pattern = newPattern(e.pattern)
 	if e.compact {
@@ -66,6 +71,11 @@ func id(e *entry, p *problems) string {
 		p.add(e.id.line, "write it as gunicorn-worker-timeout", "id %q is not kebab-case", e.id.value)
 	}
 	return e.id.value
+}
+
+// level is LevelNone for an absent text.
+func level(t text, p *problems) parser.Level {
+	return parser.Level(slices.Index(levelWords, oneOf(t, "level", levelWords, p)) + 1)
 }
 
 // role is cause for an entry with a cause and context for one without, if not told.
@@ -117,6 +127,9 @@ func required(e *entry, p *problems) {
 	}
 	if e.meaning.value == "" {
 		p.add(e.line, "one sentence for people, with <capture> names", "entry without meaning")
+	}
+	if e.sure.line > 0 && e.weight.value != "strong" {
+		p.add(e.sure.line, "weight strong, or no sure", "sure without strong weight")
 	}
 	if len(e.contains) == 0 {
 		p.add(e.line, "name a literal that the pattern needs", "entry without contains")

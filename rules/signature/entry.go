@@ -27,6 +27,9 @@ type entry struct {
 	pattern  text
 	from     []text
 	level    text
+	below    text
+	told     text
+	sure     text
 	accept   []sample
 	reject   []sample
 }
@@ -39,14 +42,15 @@ type text struct {
 
 // A sample is a line that a rule must match, or must not.
 type sample struct {
-	text text
-	from text
-	want []pair
+	text  text
+	from  text
+	level text
+	want  []pair
 }
 
 type pair struct{ key, value text }
 
-const keysHint = "the keys are id, cause, also, role, weight, scope, state, meaning, doc, contains, all, not, pattern, from, level, match, reject"
+const keysHint = "the keys are id, cause, also, role, weight, scope, state, meaning, doc, contains, all, not, pattern, from, level, told, below, sure, match, reject"
 
 // readEntries reads a whole file: a YAML list of entries.
 func readEntries(data []byte, p *problems) []entry {
@@ -147,6 +151,12 @@ func (e *entry) texts(key string) *text {
 		return &e.state
 	case "level":
 		return &e.level
+	case "told":
+		return &e.told
+	case "below":
+		return &e.below
+	case "sure":
+		return &e.sure
 	case "meaning":
 		return &e.meaning
 	case "doc":
@@ -206,7 +216,7 @@ func scalars(n *yaml.Node, p *problems) []text {
 	return list
 }
 
-// samples reads lines, or mappings of line, from and want.
+// samples reads lines, or mappings of line, from, level and want.
 func samples(n *yaml.Node, p *problems) []sample {
 	if n.Kind != yaml.SequenceNode {
 		p.add(n.Line, "", "%s where a list of lines is expected", kindName(n))
@@ -235,10 +245,13 @@ func readSample(n *yaml.Node, p *problems) (s sample) {
 			s.text = scalar(value, p)
 		case "from":
 			s.from = scalar(value, p)
+		case "level":
+			s.level = scalar(value, p)
+			level(s.level, p)
 		case "want":
 			s.want = pairs(value, p)
 		default:
-			p.add(key.Line, "a sample has the keys line, from, want", "unknown key %q", key.Value)
+			p.add(key.Line, "a sample has the keys line, from, level, want", "unknown key %q", key.Value)
 		}
 	}
 	if s.text.line == 0 {

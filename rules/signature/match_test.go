@@ -38,6 +38,9 @@ const matchRules = `
 - {id: a-second, meaning: x, contains: ['went away'], pattern: '(?P<who>\w+) went away', match: [{line: 'it went away', want: {who: it}}], reject: [went away]}
 - {id: only-kernel, meaning: x, contains: ['went dark'], from: [kernel], match: ['it went dark'], reject: [dark]}
 - {id: errors-only, meaning: x, contains: ['went dim'], level: error, match: ['it went dim'], reject: [dim]}
+- {id: told-errors, meaning: x, contains: ['went mad'], told: error, match: [{line: 'it went mad', level: error}], reject: ['it went mad']}
+- {id: no-errors, meaning: x, contains: ['went out'], below: error, match: ['it went out'], reject: [dim]}
+- {id: sure-errors, cause: killed, weight: strong, scope: worker, sure: warn, meaning: x, contains: ['went off'], match: ['it went off'], reject: [dim]}
 - {id: both, meaning: x, contains: ['went up'], all: ['and down'], not: ['slowly'], match: ['it went up and down'], reject: ['went up']}
 - {id: address, meaning: x, contains: ['cannot bind'], pattern: '\(''(?P<ip>[0-9a-f.:]+)'', (?P<port>\d+)\)', match: [{line: "cannot bind ('127.0.0.1', 80)", want: {ip: 127.0.0.1, port: '80'}}], reject: ['cannot bind']}
 `
@@ -71,11 +74,34 @@ func TestMatch(t *testing.T) {
 	f("errors-only@0", text("went dim"))
 	f("errors-only@0", parser.Record{Message: []byte("went dim"), Level: parser.LevelCrit})
 	f("", parser.Record{Message: []byte("went dim"), Level: parser.LevelWarn})
+	f("told-errors@0", parser.Record{Message: []byte("went mad"), Level: parser.LevelError})
+	f("", parser.Record{Message: []byte("went mad"), Level: parser.LevelWarn})
+	f("", text("went mad"))
+	f("no-errors@0", text("went out"))
+	f("no-errors@0", parser.Record{Message: []byte("went out"), Level: parser.LevelWarn})
+	f("", parser.Record{Message: []byte("went out"), Level: parser.LevelError})
 	f("both@3", text("it went up and down"))
 	f("", text("it went up and slowly and down"))
 	f("", text("it went up"))
 	f("address@12 ip=127.0.0.1 port=8000 address=127.0.0.1:8000", text("cannot bind ('127.0.0.1', 8000)"))
 	f("address@12 ip=::1 port=8000 address=[::1]:8000", text("cannot bind ('::1', 8000)"))
+}
+
+// Below the level at which it is sure, a rule's line is weak evidence of the same.
+func TestMatchIsUnsureBelowLevel(t *testing.T) {
+	set := load(t, matchRules)
+	f := func(level parser.Level, strong bool) {
+		t.Helper()
+		r := parser.Record{Message: []byte("it went off"), Level: level}
+		hits := set.Match(&r, nil)
+		if len(hits) != 1 || hits[0].Signature.ID != "sure-errors" || hits[0].Signature.Strong != strong {
+			t.Errorf("level %v: %s, strong %v", level, render(hits), len(hits) == 1 && hits[0].Signature.Strong)
+		}
+	}
+	f(parser.LevelNone, true)
+	f(parser.LevelInfo, false)
+	f(parser.LevelWarn, true)
+	f(parser.LevelCrit, true)
 }
 
 // A gateway's own words are no evidence; what it quotes of the upstream is.

@@ -31,7 +31,11 @@ type rule struct {
 	not       []string // and none of these
 	pattern   *pattern // nil if the literals are enough
 	from      []string
-	level     parser.Level
+	level     parser.Level     // a line that tells its level must have this one or a worse
+	below     parser.Level     // and one less severe than this; LevelNone bounds nothing
+	told      parser.Level     // and each line must tell this one or a worse
+	sure      parser.Level     // below this level the line is unsure's
+	unsure    *rules.Signature // the signature, weak; nil if sure is not told
 
 	// For the checker.
 	file   string
@@ -43,7 +47,7 @@ type rule struct {
 // match reports whether the record is of the rule's kind; text is the part of the
 // record that counts.
 func (r *rule) match(rec *parser.Record, text []byte) (rules.Hit, bool) {
-	if rec.Level != parser.LevelNone && rec.Level < r.level || !r.admits(rec) {
+	if !r.heeds(rec.Level) || !r.admits(rec) {
 		return rules.Hit{}, false
 	}
 	for _, literal := range r.all {
@@ -57,13 +61,28 @@ func (r *rule) match(rec *parser.Record, text []byte) (rules.Hit, bool) {
 		}
 	}
 	if r.pattern == nil {
-		return rules.Hit{Signature: &r.signature, Start: firstOf(text, r.contains)}, true
+		return rules.Hit{Signature: r.meaning(rec.Level), Start: firstOf(text, r.contains)}, true
 	}
 	at := r.pattern.compiled().FindSubmatchIndex(text)
 	if at == nil {
 		return rules.Hit{}, false
 	}
-	return r.hit(text, at), true
+	return r.hit(r.meaning(rec.Level), text, at), true
+}
+
+// heeds reports whether lines of a level may be of the rule's kind. Those without a
+// level may, unless it must be told: many loggers have none.
+func (r *rule) heeds(level parser.Level) bool {
+	return level >= r.told && (level == parser.LevelNone || level >= r.level && (r.below == parser.LevelNone || level < r.below))
+}
+
+// meaning is the signature, or its weak twin: a program may say the worst at the level
+// of its logger's default, where others say what does not matter.
+func (r *rule) meaning(level parser.Level) *rules.Signature {
+	if r.unsure != nil && level != parser.LevelNone && level < r.sure {
+		return r.unsure
+	}
+	return &r.signature
 }
 
 // admits reports whether the rule listens to the record's writer. An unknown writer
@@ -85,8 +104,8 @@ func (r *rule) admits(rec *parser.Record) bool {
 }
 
 // hit reads the fields from the pattern's submatches.
-func (r *rule) hit(text []byte, at []int) rules.Hit {
-	h := rules.Hit{Signature: &r.signature, Start: at[0]}
+func (r *rule) hit(s *rules.Signature, text []byte, at []int) rules.Hit {
+	h := rules.Hit{Signature: s, Start: at[0]}
 	for i, name := range r.pattern.names {
 		from, to := at[2*i], at[2*i+1]
 		switch {
