@@ -149,12 +149,18 @@ func PreferStart(outer, inner parser.Stamp) (s parser.Stamp, own bool) {
 func Peel(line []byte, env *parser.Env, r *parser.Record, hint *Layers) []byte {
 	p := peeler{env: env, r: r, was: hint, rest: line}
 	p.plain()
+	rest := p.peel(hint)
+	if !p.copied {
+		hint.Width = len(line) - len(rest)
+	}
+	return rest
+}
+
+// peel takes off all layers.
+func (p *peeler) peel(layers *Layers) []byte {
 	for p.now.N < MaxLayers && len(p.rest) > 0 && p.layer() {
 	}
-	if !p.copied {
-		p.now.Width = len(line) - len(p.rest)
-	}
-	*hint = p.now
+	*layers = p.now
 	return p.rest
 }
 

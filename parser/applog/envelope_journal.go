@@ -85,24 +85,34 @@ func (e *JournalEntry) first(fields ...int) []byte {
 	return nil
 }
 
-// Fill fills r with what the fields tell, where no outer envelope has, and returns the message. The
-// unit is the one that systemd talks about (UNIT), else the one that logged.
-func (e *JournalEntry) Fill(r *parser.Record) (message []byte) {
+// PeelJournal is Peel for an entry of the journal whose fields were read from several lines.
+// If the entry has no time of its own, r's Stamp stays.
+func PeelJournal(e *JournalEntry, env *parser.Env, r *parser.Record, layers *Layers) []byte {
+	p := peeler{env: env, r: r, was: layers}
+	p.entry(e)
+	return p.peel(layers)
+}
+
+// entry peels an entry: it fills the record with what the fields tell, where no outer envelope has, and
+// goes on with the message. The unit is the one that systemd talks about (UNIT), else the one that logged.
+func (p *peeler) entry(e *JournalEntry) {
+	p.take(JournalJSON, 0)
 	if s, _, ok := timestamp.Epoch(e[fieldRealtime]); ok {
-		r.Stamp = Prefer(r.Stamp, s)
+		p.stamp(s)
 	}
-	keep(&r.Host, e[fieldHostname])
-	keep(&r.Program, e.first(fieldIdentifier, fieldComm))
-	keep(&r.Unit, e.first(fieldUnit, fieldUserUnit, fieldSystemdUnit))
-	keep(&r.Container, e.first(fieldContainerName, fieldContainerID))
-	keep(&r.MessageID, e[fieldMessageID])
-	if r.PID == 0 {
-		r.PID, _ = leadingNumber(e.first(fieldPID, fieldSyslogPID))
+	keep(&p.r.Host, e[fieldHostname])
+	keep(&p.r.Program, e.first(fieldIdentifier, fieldComm))
+	keep(&p.r.Unit, e.first(fieldUnit, fieldUserUnit, fieldSystemdUnit))
+	keep(&p.r.Container, e.first(fieldContainerName, fieldContainerID))
+	keep(&p.r.MessageID, e[fieldMessageID])
+	pid, _ := leadingNumber(e.first(fieldPID, fieldSyslogPID))
+	p.keepPID(pid)
+	if severity, digits := leadingNumber(e[fieldPriority]); digits == 1 {
+		p.keepLevel(SyslogLevel(severity))
 	}
-	if severity, digits := leadingNumber(e[fieldPriority]); digits == 1 && r.Level == parser.LevelNone {
-		r.Level = SyslogLevel(severity)
-	}
-	return e[fieldMessage]
+	p.now.Partial = string(e[fieldPartial]) == "true"
+	p.rest, p.copied = e[fieldMessage], true
+	p.plain()
 }
 
 // journalFull peels "Sun 2026-11-22 14:16:27 UTC host tag[pid]: text": -o short-full, with-unit.

@@ -65,15 +65,10 @@ func (p *peeler) journal() bool {
 	if !w.closed || len(entry[fieldRealtime]) == 0 {
 		return false
 	}
-	s, n, ok := timestamp.Epoch(entry[fieldRealtime])
-	if !ok || n != len(entry[fieldRealtime]) {
+	if _, n, ok := timestamp.Epoch(entry[fieldRealtime]); !ok || n != len(entry[fieldRealtime]) {
 		return false
 	}
-	p.take(JournalJSON, 0)
-	p.stamp(s)
-	p.rest, p.copied = entry.Fill(p.r), true
-	p.now.Partial = string(entry[fieldPartial]) == "true"
-	p.plain()
+	p.entry(&entry)
 	return true
 }
 

@@ -89,9 +89,10 @@ func parseJSON(line []byte, env *parser.Env, r *parser.Record) bool {
 	return w.object() && w.f.finish(env, nil)
 }
 
-// jsonStarts tells an object's first key from other text in braces.
+// jsonStarts tells an object's first key, which may stand on the next line, from other text
+// in braces.
 func jsonStarts(b []byte) bool {
-	b = trimBlanks(b)
+	b = bytes.TrimLeft(b, " \t\r\n")
 	return len(b) > 0 && b[0] == '"'
 }
 

@@ -4,47 +4,100 @@ import (
 	"bytes"
 	"encoding/binary"
 
-	"culprit/parser"
 	"culprit/parser/applog"
 	"culprit/parser/timestamp"
 )
 
-// Block formats: one record is a group of lines. journalctl -o export writes
+// Blocks: one record is a group of lines that stand together. journalctl -o export writes
 // FIELD=value lines and an empty one, -o verbose a dated header and indented fields,
 // -o json-pretty an object over many lines. dmesg -J writes a list of objects.
+//
+// A block is gathered in a slot of its own, its envelope is peeled when it is whole, and then
+// it goes the way of a line: the text inside of it joins a trace or finds its format.
 
-// block reads a line of a block format and reports whether it was one.
+// block reads a line of a block and reports whether it was one.
 func (r *Reader) block(p physical) bool {
-	if s := r.latest; s != nil && (s.grammar.lang == export || s.grammar.lang == verbose) {
-		if s.grammar.entry.binary {
-			p.raw = p.raw[:cap(p.raw)] // with its carriage return
-		}
-		if s.grammar.step(p.raw) == yes && r.join(s, s, p, p.raw) {
-			if s.grammar.lang == none {
-				s.grammar.lang = export
-				r.close(s)
-			}
-			return true
-		}
-		r.close(s)
-	}
-	if s := r.latest; s != nil && s.grammar.opened >= prettyJSON && s.grammar.opened <= dmesgEntry && r.dmesg(s, p) {
+	if r.group != nil && r.grows(p) {
 		return true
 	}
-	l := opensBlock(p.raw)
-	if l == none {
+	if l := opensBlock(p.raw); l != none {
+		r.gather(p, l)
+		return true
+	}
+	return false
+}
+
+// grows adds a line to the gathered block and reports whether it is a part of it. If not, the
+// block has ended.
+func (r *Reader) grows(p physical) bool {
+	s := r.group
+	g := &s.grammar
+	if g.entry.binary {
+		p.raw = p.raw[:cap(p.raw)] // with its carriage return
+	}
+	line := bytes.TrimSpace(p.raw)
+	switch {
+	case g.lang == prettyJSON && s.rec.Lines == 1 && string(line) == `"dmesg": [`:
+		g.lang = dmesgList
+		return s.gather(p)
+	case g.lang == dmesgList && string(line) == "{", g.lang == dmesgEntry && (string(line) == "},{" || string(line) == "{" && g.phase > 0):
+		r.gathered()
+		r.gather(p, dmesgEntry)
+		return true
+	}
+	if g.step(p.raw) == yes && s.gather(p) {
+		if g.lang == none {
+			r.gathered()
+		}
+		return true
+	}
+	r.gathered()
+	return false
+}
+
+// gather begins a block.
+func (r *Reader) gather(p physical, l lang) {
+	s := r.take()
+	s.env.Year = r.years.year
+	s.begin(p)
+	s.raw, s.joined = append(s.raw, p.raw...), true
+	s.rec.Raw = s.raw
+	s.marks = append(s.marks, mark{line: p.number, offset: p.offset})
+	s.grammar.begin(l, p.raw)
+	r.group = s
+}
+
+// gather adds a line, and reports false if the block is full.
+func (s *slot) gather(p physical) bool {
+	if s.full(len(p.raw)) {
 		return false
 	}
-	s := r.take()
-	if l == verbose {
-		s.rec.Stamp, _, _ = timestamp.WeekdayISO(p.raw)
-	}
-	s.layers.Kinds[0], s.layers.N = applog.JournalJSON, 1
-	s.rec.Message = p.raw
-	r.begin(s, p, p.raw, nil, l)
-	s.grow()
-	s.grammar.step(p.raw)
+	s.raw = append(append(s.raw, '\n'), p.raw...)
+	s.rec.Raw = s.raw
+	s.marks = append(s.marks, mark{line: p.number, offset: p.offset, raw: len(s.raw) - len(p.raw)})
+	s.rec.Lines++
 	return true
+}
+
+// gathered reads the block, which is whole, like a line.
+func (r *Reader) gathered() {
+	s := r.group
+	r.group = nil
+	l := s.grammar.opened
+	if s.grammar.lang == dmesgList {
+		l = dmesgList
+	}
+	s.grammar.reset()
+	var inner []byte
+	switch l {
+	case export, verbose:
+		inner = s.entry(l)
+	case dmesgList: // its head, with nothing inside
+		s.layers.Kinds[0], s.layers.N = applog.DmesgJSON, 1
+	default:
+		inner = s.object(l)
+	}
+	r.arrive(s, s.physical(), inner)
 }
 
 // opensBlock recognises the first line of an export or verbose entry.
@@ -60,28 +113,9 @@ func opensBlock(line []byte) lang {
 	return none
 }
 
-// dmesg reads a line of dmesg -J (util-linux sys-utils/dmesg.c, print_record) behind s and
-// reports whether it was one: each element is a record.
-func (r *Reader) dmesg(s *slot, p physical) bool {
-	line := bytes.TrimSpace(p.raw)
-	switch {
-	case s.grammar.lang == prettyJSON && !s.joined && string(line) == `"dmesg": [`:
-		s.grammar.lang, s.grammar.opened = dmesgList, dmesgList
-		return r.join(s, s, p, p.raw)
-	case s.grammar.lang == dmesgEntry && string(line) == "},{", string(line) == "{" && (s.grammar.lang == dmesgList || s.grammar.phase > 0):
-		next := r.take()
-		next.rec.Message = p.raw
-		r.begin(next, p, p.raw, nil, dmesgEntry)
-		next.grow()
-		return true
-	case s.grammar.lang == dmesgEntry && s.grammar.step(line) == yes:
-		return r.join(s, s, p, p.raw)
-	}
-	return false
-}
-
 // stepDmesgEntry takes the members of an element, and behind the last one what closes the list.
 func stepDmesgEntry(g *grammar, line []byte) verdict {
+	line = bytes.TrimSpace(line)
 	closing := string(line) == "}" || string(line) == "]" || string(line) == "},"
 	if !closing && (g.phase > 0 || !hasPrefix(line, `"`)) {
 		return no
@@ -179,65 +213,120 @@ func stepPrettyJSON(g *grammar, line []byte) verdict {
 	return no
 }
 
-// finishEntry reads the fields of an export or verbose entry.
-func (r *Reader) finishEntry(s *slot) {
-	var entry applog.JournalEntry
-	message, length := 0, 0
-	eachField(s, func(key, value []byte, at int) {
-		if string(key) == "MESSAGE" {
-			message, length = at, len(value)
-		}
-		entry.Set(key, value)
-	})
-	text := entry.Fill(&s.rec)
-	s.rec.Message = text
-	r.years.settle(&s.rec.Stamp)
-	s.last = s.rec.Stamp
-	s.relocate(message, length)
-	s.id = identity(s)
-	r.neighbours(s)
-}
-
-// relocate turns offsets in Raw into offsets in Message, which stands at raw[at:].
-func (s *slot) relocate(at, length int) {
-	kept := s.marks[:0]
-	for i, m := range s.marks {
-		next := len(s.rec.Raw) + 1
-		if i+1 < len(s.marks) {
-			next = s.marks[i+1].raw
-		}
-		if next <= at {
-			continue
-		}
-		if m.raw >= at+length && len(kept) > 0 {
-			break
-		}
-		m.message = max(m.raw-at, 0)
-		kept = append(kept, m)
+// entry reads the fields of an export or verbose entry and returns the text inside of it.
+func (s *slot) entry(l lang) []byte {
+	if l == verbose {
+		s.rec.Stamp, _, _ = timestamp.WeekdayISO(s.raw)
 	}
-	s.marks = kept
+	var e applog.JournalEntry
+	from, to := 0, 0 // the message's place in Raw
+	each := func(key, value []byte, at, end int) {
+		if to == 0 && string(key) == "MESSAGE" {
+			from, to = at, end
+		}
+		e.Set(key, value)
+	}
+	if l == export {
+		eachExported(s.raw, each)
+	} else {
+		s.eachVerbose(each)
+	}
+	inner := applog.PeelJournal(&e, &s.env, &s.rec, &s.layers)
+	first := 0
+	for first+1 < len(s.marks) && s.marks[first+1].raw <= from {
+		first++
+	}
+	s.locate(first, bytes.Count(s.raw[from:to], newline)+1, inner)
+	return inner
 }
 
-// eachField calls f for the fields of the entry with their offset in Raw.
-func eachField(s *slot, f func(key, value []byte, at int)) {
-	raw := s.rec.Raw
+// eachExported calls f for the fields of an export entry with their places in raw.
+func eachExported(raw []byte, f func(key, value []byte, at, end int)) {
 	for i := 0; i < len(raw); {
 		end := i + lineLength(raw[i:])
 		line := raw[i:end]
-		skip := 0
-		if s.grammar.opened == verbose {
-			skip = len(line) - len(bytes.TrimLeft(line, " "))
-		}
-		if k := bytes.IndexByte(line[skip:], '='); k > 0 && fieldName(line[skip:skip+k]) {
-			f(line[skip:skip+k], line[skip+k+1:], i+skip+k+1)
-		} else if s.grammar.opened == export && fieldName(line) && end+9 <= len(raw) {
+		if k := bytes.IndexByte(line, '='); k > 0 && fieldName(line[:k]) {
+			f(line[:k], line[k+1:], i+k+1, end)
+		} else if fieldName(line) && end+9 <= len(raw) {
 			size := binary.LittleEndian.Uint64(raw[end+1:])
 			from := end + 9
-			to := from + int(min(size, uint64(len(raw)-from)))
-			f(line, raw[from:to], from)
-			end = to
+			end = from + int(min(size, uint64(len(raw)-from)))
+			f(line, raw[from:end], from, end)
 		}
 		i = end + 1
+	}
+}
+
+// eachVerbose calls f for the fields of a verbose entry with their places in Raw. A field stands
+// behind four blanks, and the further lines of its value below its first one (systemd
+// src/shared/logs-show.c, output_verbose and print_multiline).
+func (s *slot) eachVerbose(f func(key, value []byte, at, end int)) {
+	const indent = "    "
+	for i := 0; i < len(s.raw); {
+		end := i + lineLength(s.raw[i:])
+		line := s.raw[i:end]
+		k := bytes.IndexByte(line, '=')
+		if !hasPrefix(line, indent) || k < len(indent) || !fieldName(line[len(indent):k]) {
+			i = end + 1
+			continue
+		}
+		at, value := i+k+1, line[k+1:]
+		start := len(s.env.Buf)
+		for end < len(s.raw) {
+			next := s.raw[end+1:]
+			next = next[:lineLength(next)]
+			if len(next) <= k || len(bytes.TrimLeft(next[:k+1], " ")) > 0 {
+				break
+			}
+			if len(s.env.Buf) == start {
+				s.env.Buf = append(s.env.Buf, value...)
+			}
+			s.env.Buf = append(append(s.env.Buf, '\n'), next[k+1:]...)
+			end += 1 + len(next)
+		}
+		if len(s.env.Buf) > start {
+			value = s.env.Buf[start:len(s.env.Buf):len(s.env.Buf)]
+		}
+		f(line[len(indent):k], value, at, end)
+		i = end + 1
+	}
+}
+
+// object peels what is around the text of an object, which is the whole of it if there is nothing.
+func (s *slot) object(l lang) []byte {
+	text := s.raw
+	if l == dmesgEntry {
+		text = text[bytes.IndexByte(text, '{'):]
+		text = text[:bytes.LastIndexByte(text, '"')+1] // without what closes the list
+	}
+	inner := applog.Peel(text, &s.env, &s.rec, &s.layers)
+	s.locate(messageLine(text), 1, inner)
+	return inner
+}
+
+// messageLine returns which line of an object has its message, 0 if none has.
+func messageLine(object []byte) int {
+	for n := 0; len(object) > 0; n++ {
+		end := lineLength(object)
+		if hasAny(bytes.TrimLeft(object[:end], " \t"), `"MESSAGE"`, `"msg"`, `"message"`) {
+			return n
+		}
+		object = object[min(end+1, len(object)):]
+	}
+	return 0
+}
+
+// locate keeps the marks of the lines on which the text inside of the block stands: n ones, or
+// one if the text has another number of lines.
+func (s *slot) locate(first, n int, inner []byte) {
+	if bytes.Count(inner, newline)+1 != n {
+		n = 1
+	}
+	s.marks = append(s.marks[:0], s.marks[first:first+n]...)
+	at := 0
+	for i := range s.marks {
+		s.marks[i].message = at
+		at += lineLength(inner[at:]) + 1
 	}
 }
 
@@ -246,43 +335,6 @@ func lineLength(b []byte) int {
 		return n
 	}
 	return len(b)
-}
-
-// finishDmesg reads an element of dmesg -J. Its message stands on one line.
-func (r *Reader) finishDmesg(s *slot) {
-	s.inner = s.inner[bytes.IndexByte(s.inner, '{'):]
-	if end := bytes.LastIndexByte(s.inner, '"'); end >= 0 { // without what closes the list
-		s.inner = s.inner[:end+1]
-	}
-	if r.finishObject(s); s.layers.N > 0 {
-		at := max(bytes.Index(s.rec.Raw, []byte(`"msg": `)), 0)
-		s.relocate(at, lineLength(s.rec.Raw[at:]))
-	}
-}
-
-// finishObject reads an object that was printed over several lines: a journal entry, or
-// whatever a format makes of it.
-func (r *Reader) finishObject(s *slot) {
-	var layers applog.Layers
-	s.env.Buf = s.env.Buf[:0]
-	probe := parser.Record{}
-	probe.Reset()
-	inner := applog.Peel(s.inner, &s.env, &probe, &layers)
-	s.layers = layers
-	if c := r.detect.parse(inner, s.id, &s.env, &probe); c == nil {
-		if layers.N == 0 {
-			return
-		}
-		probe.Message = inner
-	}
-	probe.Line, probe.Lines, probe.Offset = s.rec.Line, s.rec.Lines, s.rec.Offset
-	probe.Raw, probe.Truncated, probe.After = s.rec.Raw, s.rec.Truncated, s.rec.After
-	s.rec = probe
-	r.years.settle(&s.rec.Stamp)
-	if s.rec.Stamp.Known() {
-		r.streams.of(s.id).last = s.rec.Stamp
-		r.resolve(s, parser.Stamp{})
-	}
 }
 
 // samePID remembers the first [pid] it sees and reports whether the line's is the same.

@@ -10,10 +10,11 @@ import (
 const blockBytes = 256 << 10
 
 // A physical is one line of the source without its newline and carriage return. Its
-// bytes stand in the line reader's buffer.
+// bytes stand in the line reader's buffer. A block of lines is read as one, too.
 type physical struct {
 	raw    []byte
 	number int64 // from 1
+	lines  int32 // of a block; 0 for a line
 	offset int64 // of the first byte in the decompressed source
 	cut    bool  // longer than the bound
 	dirty  bool  // may hold NULs or invalid UTF-8

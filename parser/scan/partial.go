@@ -25,7 +25,7 @@ func (r *Reader) beginPartial(s *slot, inner []byte) {
 	r.stats.partials++
 	s.partial = true
 	s.rec.Message = inner
-	s.text = inner
+	s.hold(inner)
 	s.grow()
 	r.enqueue(s)
 	waiting := 0
@@ -49,7 +49,7 @@ func (r *Reader) glue(q, s *slot, p physical, inner []byte) bool {
 		r.complete(q)
 		return false
 	}
-	q.join(p, inner, "")
+	q.join(p, s.block(), inner, "")
 	r.waiting += len(p.raw) + 1
 	q.last = s.rec.Stamp
 	if !s.layers.Partial {
@@ -76,8 +76,7 @@ func (r *Reader) standsAlone(s *slot, inner []byte) bool {
 func (r *Reader) complete(q *slot) {
 	q.partial = false
 	r.stats.partials--
-	line := physical{raw: q.rec.Raw, number: q.rec.Line, offset: q.rec.Offset, cut: q.rec.Truncated}
-	lines, raw, cut := q.rec.Lines, q.rec.Raw, q.rec.Truncated
+	whole := q.physical()
 	opened := open(q.inner)
 	stamp := q.rec.Stamp
 	var c *candidate
@@ -88,8 +87,5 @@ func (r *Reader) complete(q *slot) {
 	if c == nil {
 		q.rec.Message = q.inner
 	}
-	q.message = append(q.message[:0], q.rec.Message...)
-	q.rec.Message = q.message
-	q.rec.Line, q.rec.Lines, q.rec.Offset, q.rec.Raw, q.rec.Truncated = line.number, lines, line.offset, raw, cut
-	r.begin(q, line, q.inner, c, opened)
+	r.begin(q, whole, q.inner, c, opened)
 }

@@ -53,10 +53,6 @@ func (r *Reader) finish(s *slot) {
 	switch {
 	case s.grammar.opened == prettyJSON && s.joined:
 		r.finishObject(s)
-	case s.grammar.opened == dmesgEntry:
-		r.finishDmesg(s)
-	case s.grammar.lang == export || s.grammar.lang == verbose:
-		r.finishEntry(s)
 	case s.grammar.opened == julHeader && s.joined:
 		r.julLevel(s)
 	case s.joined && s.rec.Format != nil && rereads(&s.rec, &s.grammar):
@@ -74,6 +70,30 @@ func (r *Reader) julLevel(s *slot) {
 	r.give(probe)
 }
 
+// finishObject reads an object that an application printed over several lines inside of an
+// envelope.
+func (r *Reader) finishObject(s *slot) {
+	old := s.rec
+	outer := tell(&old)
+	s.rec.Reset()
+	outer.restore(&s.rec)
+	if r.detect.parse(s.inner, s.id, &s.env, &s.rec) == nil {
+		s.rec = old
+		return
+	}
+	s.takePlace(&old)
+	s.locate(min(messageLine(s.inner), len(s.marks)-1), 1, s.rec.Message)
+	r.settle(s, old.Stamp)
+	r.neighbours(s)
+}
+
+// takePlace copies from old where the record stands.
+func (s *slot) takePlace(old *parser.Record) {
+	s.rec.Line, s.rec.Lines, s.rec.Offset = old.Line, old.Lines, old.Offset
+	s.rec.Raw, s.rec.Truncated = old.Raw, old.Truncated
+	s.rec.After, s.rec.Before = old.After, old.Before
+}
+
 // rereads reports whether the record's format can only read it whole: a gateway
 // writes its context behind the last line of quoted stderr.
 func rereads(r *parser.Record, g *grammar) bool {
@@ -85,8 +105,7 @@ func rereads(r *parser.Record, g *grammar) bool {
 func (r *Reader) reread(s *slot) {
 	old := s.rec
 	whole := s.grammar.opened == varnish
-	outer := told{stamp: old.Stamp, level: old.Level, host: old.Host, program: old.Program,
-		unit: old.Unit, container: old.Container, messageID: old.MessageID, pid: old.PID}
+	outer := tell(&old)
 	s.rec.Reset()
 	outer.restore(&s.rec)
 	text := unbreak(bytes.Clone(s.inner))
@@ -98,9 +117,8 @@ func (r *Reader) reread(s *slot) {
 	if !whole {
 		s.rec.Stamp = old.Stamp
 	}
-	s.rec.Line, s.rec.Lines, s.rec.Offset = old.Line, old.Lines, old.Offset
-	s.rec.Raw, s.rec.Truncated, s.rec.Format = old.Raw, old.Truncated, old.Format
-	s.rec.After, s.rec.Before = old.After, old.Before
+	s.takePlace(&old)
+	s.rec.Format = old.Format
 	s.byLine, s.skipped = true, linesBefore(text, s.rec.Message)
 	if s.rec.Stamp != old.Stamp {
 		r.years.settle(&s.rec.Stamp)

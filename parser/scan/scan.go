@@ -1,10 +1,10 @@
 // Package scan turns the bytes of a source into records.
 //
 // A Reader cuts blocks into lines (lines.go, encoding.go), peels envelopes
-// (applog.Peel), finds the format (detect.go), joins the lines that belong together
-// (grammar.go, openers.go, trace_*.go, block.go), settles years and the neighbours of
-// lines without a stamp (years.go), and yields one parser.Record after the other in the
-// order of their first lines:
+// (applog.Peel), gathers the blocks of journalctl and dmesg (block.go), finds the format
+// (detect.go), joins the lines that belong together (grammar.go, openers.go, trace_*.go),
+// settles years and the neighbours of lines without a stamp (years.go), and yields one
+// parser.Record after the other in the order of their first lines:
 //
 //	r := scan.NewReader(source, scan.Options{Year: 2026})
 //	for r.Scan(ctx) {
@@ -72,6 +72,7 @@ type Reader struct {
 	free       []*slot
 	current    *slot // handed out
 	latest     *slot // of the last physical line, if it is still open
+	group      *slot // block that is not whole yet
 	unresolved int   // of queue
 	waiting    int   // bytes of Raw in queue
 	layers     applog.Layers
@@ -207,6 +208,9 @@ func (r *Reader) detach() {
 // flush completes everything that waits.
 func (r *Reader) flush() {
 	r.lines.idle = false
+	if r.group != nil {
+		r.gathered()
+	}
 	for i := 0; i < len(r.queue); i++ {
 		s := r.queue[i]
 		if s.partial {

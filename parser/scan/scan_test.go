@@ -315,6 +315,22 @@ func TestReaderReadsJournalBlocks(t *testing.T) {
 	}
 }
 
+// Objects that a program prints over several lines, alone and inside of an envelope with
+// another service's lines between.
+func TestReaderReadsObjectsOverLines(t *testing.T) {
+	lines := []string{"{", `  "level": "error",`, `  "time": "2026-11-22T15:04:05Z",`, `  "msg": "boom",`, `  "err": {`, `    "code": 7`, "  }", "}"}
+	all := readText(t, strings.Join(lines, "\n")+"\n{\n{ x\n"+goLine)
+	want := `time=2026-11-22T15:04:05Z level=error msg="boom err.code=7"`
+	if got := lineCounts(all); got != "8 1 1 1" || all[0].rendered != want || all[0].format != "jsonl" || all[0].places != "4:16 " {
+		t.Errorf("records of %s lines: %s at %s", got, all[0].rendered, all[0].places)
+	}
+	all = readText(t, "web-1  | "+strings.Join(lines, "\ndb-1   | x\nweb-1  | ")+"\n")
+	want = `time=2026-11-22T15:04:05Z level=error container=web-1 msg="boom err.code=7"`
+	if got := lineCounts(all); got != "8 1 1 1 1 1 1 1" || all[0].rendered != want || all[0].format != "jsonl" || all[0].places != "7:25 " {
+		t.Errorf("inside: records of %s lines: %s at %s", got, all[0].rendered, all[0].places)
+	}
+}
+
 func TestOpenersNameBuiltInFormats(t *testing.T) {
 	known := map[string]bool{}
 	for _, f := range append(gateway.Formats(), applog.Formats()...) {

@@ -25,7 +25,8 @@ type slot struct {
 	resolved bool // needs no later stamp
 	partial  bool // the envelope says that the text goes on
 	owned    bool // nothing points into the line reader's buffer
-	joined   bool // more than one physical line
+	joined   bool // more than one physical line: Raw, the text inside and Message have memory of their own
+	queued   bool // in the reader's queue
 	byLine   bool // Message keeps one line for each physical line; marks hold no offsets in it
 	skipped  int  // physical lines before the Message, if byLine
 
@@ -49,7 +50,7 @@ func (s *slot) reset() {
 	s.rec.Reset()
 	s.env.Buf = shrink(s.env.Buf)
 	s.layers, s.id, s.last = applog.Layers{}, 0, parser.Stamp{}
-	s.open, s.resolved, s.partial, s.owned, s.joined, s.byLine, s.skipped = false, false, false, false, false, false, 0
+	s.open, s.resolved, s.partial, s.owned, s.joined, s.queued, s.byLine, s.skipped = false, false, false, false, false, false, false, 0
 	s.grammar.reset()
 	s.text = nil
 	s.raw, s.message, s.inner, s.own = shrink(s.raw), shrink(s.message), shrink(s.inner), shrink(s.own)
@@ -66,14 +67,38 @@ func shrink(b []byte) []byte {
 
 // begin fills the position from the record's first line.
 func (s *slot) begin(p physical) {
-	s.rec.Line, s.rec.Lines, s.rec.Offset = p.number, 1, p.offset
+	s.rec.Line, s.rec.Lines, s.rec.Offset = p.number, max(p.lines, 1), p.offset
 	s.rec.Raw, s.rec.Truncated = p.raw, p.cut
 	s.last = s.rec.Stamp
 }
 
+// physical returns what s was gathered from, to be read as one line.
+func (s *slot) physical() physical {
+	return physical{raw: s.rec.Raw, number: s.rec.Line, lines: s.rec.Lines, offset: s.rec.Offset, cut: s.rec.Truncated}
+}
+
+// block returns s if it is a block of lines, which has marks of its own.
+func (s *slot) block() *slot {
+	if s.joined {
+		return s
+	}
+	return nil
+}
+
+// hold keeps the text inside s and its Message: as they are for one line, which seldom grows.
+func (s *slot) hold(inner []byte) {
+	if !s.joined {
+		s.text = inner
+		return
+	}
+	s.inner = append(s.inner[:0], inner...)
+	s.message = append(s.message[:0], s.rec.Message...)
+	s.rec.Message = s.message
+}
+
 // full reports whether another line of n bytes would break a bound.
 func (s *slot) full(n int) bool {
-	return s.rec.Lines >= maxRecordLines || len(s.rec.Raw)+n+1 > maxRecordBytes || len(s.rec.Message)+n+1 > maxRecordBytes
+	return len(s.marks) >= maxRecordLines || len(s.rec.Raw)+n+1 > maxRecordBytes || len(s.rec.Message)+n+1 > maxRecordBytes
 }
 
 // grow turns a record of one line into one that lines can be joined to.
@@ -90,13 +115,20 @@ func (s *slot) grow() {
 }
 
 // join adds a line: its raw bytes, and text to the message behind glue ("\n", or ""
-// for the pieces of one line).
-func (s *slot) join(p physical, text []byte, glue string) {
+// for the pieces of one line). If it is a block, block has its marks.
+func (s *slot) join(p physical, block *slot, text []byte, glue string) {
 	s.raw = append(append(s.raw, '\n'), p.raw...)
 	s.inner = append(append(s.inner, glue...), text...)
 	s.message = append(append(s.message, glue...), text...)
-	s.marks = append(s.marks, mark{p.number, p.offset, len(s.raw) - len(p.raw), len(s.message) - len(text)})
-	s.rec.Lines++
+	raw, message := len(s.raw)-len(p.raw), len(s.message)-len(text)
+	if block != nil {
+		for _, m := range block.marks {
+			s.marks = append(s.marks, mark{m.line, m.offset, raw + m.raw, message + m.message})
+		}
+	} else {
+		s.marks = append(s.marks, mark{p.number, p.offset, raw, message})
+	}
+	s.rec.Lines += max(p.lines, 1)
 	s.rec.Raw, s.rec.Message = s.raw, s.message
 	s.rec.Truncated = s.rec.Truncated || p.cut
 }

@@ -37,25 +37,33 @@ func (r *Reader) step() bool {
 			r.give(s)
 			return true
 		}
-	} else {
+	}
+	r.arrive(s, p, inner)
+	return true
+}
+
+// arrive places a line, or a block of them, whose envelopes are peeled.
+func (r *Reader) arrive(s *slot, p physical, inner []byte) {
+	if s.layers.N > 0 {
 		r.years.settle(&s.rec.Stamp)
 		s.id = identity(s)
 	}
 	r.underHeader(s, inner)
 	if q := r.pendingPartial(s); q != nil && r.glue(q, s, p, inner) {
-		return true
+		return
 	}
-	s.begin(p)
+	if !s.joined {
+		s.begin(p)
+	}
 	if s.layers.Partial {
 		r.beginPartial(s, inner)
-		return true
+		return
 	}
 	prev := r.openOf(s.id)
-	if mayBeGlued(prev, inner) {
+	if !s.joined && mayBeGlued(prev, inner) {
 		s, prev, p, inner = r.unglue(s, prev, p, inner)
 	}
 	r.place(s, prev, p, inner)
-	return true
 }
 
 // count cleans a line that is not plain text and counts it.
@@ -88,6 +96,11 @@ func (r *Reader) place(s, prev *slot, p physical, inner []byte) {
 	}
 	if prev != nil && opened != none && attaches(prev, opened, inner) && r.join(prev, s, p, inner) {
 		prev.grammar.begin(opened, inner)
+		return
+	}
+	if opened == prettyJSON && s.layers.N == 0 && !s.joined {
+		r.give(s)
+		r.gather(p, opened)
 		return
 	}
 	if opened == none || alsoFormat[opened] {
@@ -127,10 +140,7 @@ func (r *Reader) settle(s *slot, outer parser.Stamp) {
 
 // begin makes s a record of its own and the open one of its stream.
 func (r *Reader) begin(s *slot, p physical, inner []byte, c *candidate, opened lang) {
-	if !s.joined {
-		s.begin(p)
-	}
-	s.last = s.rec.Stamp
+	s.begin(p) // again, since a format that refused a line may have cleared all
 	if c != nil {
 		if opened == none && c.opens != nil {
 			opened = c.opens(&s.rec, inner)
@@ -143,15 +153,18 @@ func (r *Reader) begin(s *slot, p physical, inner []byte, c *candidate, opened l
 		opened = opensKernel(inner)
 	}
 	s.grammar.begin(opened, inner)
-	if !s.joined {
-		s.text = inner
-		r.enqueue(s)
-	}
+	s.hold(inner)
+	r.enqueue(s)
 	r.makeOpen(s)
 	r.neighbours(s)
 }
 
+// enqueue puts s behind the records that wait, unless it is among them.
 func (r *Reader) enqueue(s *slot) {
+	if s.queued {
+		return
+	}
+	s.queued = true
 	if len(r.queue) == cap(r.queue) {
 		r.queue = r.memory[:copy(r.memory[:], r.queue)]
 	}
@@ -167,7 +180,11 @@ func (r *Reader) join(prev, s *slot, p physical, text []byte) bool {
 		return false
 	}
 	prev.grow()
-	prev.join(p, text, "\n")
+	var block *slot
+	if s != prev {
+		block = s.block()
+	}
+	prev.join(p, block, text, "\n")
 	r.waiting += len(p.raw) + 1
 	if s.rec.Stamp.Known() {
 		prev.last = s.rec.Stamp
