@@ -1,10 +1,6 @@
 package applog
 
-import (
-	"bytes"
-
-	"culprit/parser"
-)
+import "culprit/parser"
 
 // An Envelope is what a carrier (container runtime, syslog, journal, kernel ring
 // buffer, a person's paste) puts around a line on its way to a file.
@@ -68,6 +64,8 @@ type Layers struct {
 	// Width is how many bytes stood before the inner text on the physical line; 0 if
 	// the text was un-escaped. Journal continuation lines are indented by it.
 	Width int
+	// residue: the text had colour codes without their ESC.
+	residue bool
 	// human is when a line of dmesg -H was written, in year 0; the next one counts from it.
 	human int64
 }
@@ -149,6 +147,9 @@ func PreferStart(outer, inner parser.Stamp) (s parser.Stamp, own bool) {
 func Peel(line []byte, env *parser.Env, r *parser.Record, hint *Layers) []byte {
 	p := peeler{env: env, r: r, was: hint, rest: line}
 	p.plain()
+	if hint.residue {
+		p.bleach()
+	}
 	rest := p.peel(hint)
 	if !p.copied {
 		hint.Width = len(line) - len(rest)
@@ -181,8 +182,8 @@ func (p *peeler) layer() bool {
 		return p.digits()
 	case c == '{':
 		return p.object()
-	case c == '[':
-		return p.bracket()
+	case c == '[' || c == '^':
+		return p.residue() || p.bracket()
 	case c == '<':
 		return p.priority()
 	case c == ' ' || c == '\t':
@@ -273,45 +274,4 @@ func SyslogLevel(severity int64) parser.Level {
 		return parser.LevelNone
 	}
 	return parser.LevelEmerg - parser.Level(severity)
-}
-
-// plain replaces rest by a copy without colour codes, if it has any.
-func (p *peeler) plain() {
-	if bytes.IndexByte(p.rest, 0x1b) < 0 {
-		return
-	}
-	start := len(p.env.Buf)
-	p.env.Buf = appendUncoloured(p.env.Buf, p.rest)
-	p.rest, p.copied = p.env.Buf[start:], true
-}
-
-// appendUncoloured appends text without ECMA-48 control sequences (ESC [ … letter) and
-// operating system commands (ESC ] … BEL). Other escapes lose their ESC only.
-func appendUncoloured(buf, text []byte) []byte {
-	for {
-		i := bytes.IndexByte(text, 0x1b)
-		if i < 0 {
-			return append(buf, text...)
-		}
-		buf = append(buf, text[:i]...)
-		text = text[i+escapeLength(text[i:]):]
-	}
-}
-
-// escapeLength returns the length of the escape sequence at the start of b.
-func escapeLength(b []byte) int {
-	if len(b) < 2 || b[1] != '[' && b[1] != ']' {
-		return 1
-	}
-	for i := 2; i < len(b); i++ {
-		switch c := b[i]; {
-		case b[1] == ']' && c == 0x07:
-			return i + 1
-		case b[1] == '[' && c >= 0x40 && c <= 0x7e:
-			return i + 1
-		case c < 0x20 && c != 0x1b:
-			return i // cut off
-		}
-	}
-	return len(b)
 }

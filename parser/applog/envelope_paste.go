@@ -13,8 +13,11 @@ func (p *peeler) dated() bool {
 		return false
 	}
 	s, n, ok := timestamp.ISO(p.rest)
-	if !ok || n+1 >= len(p.rest) || p.rest[n] != ' ' {
+	if !ok || n < len(p.rest) && p.rest[n] != ' ' {
 		return false
+	}
+	if n+1 >= len(p.rest) {
+		return p.stampAlone(s, n)
 	}
 	return p.dmesgISO(s, n) || p.cri(s, n) || p.isoHeader(s, n) || p.railway(s, n) || p.dockerTimestamp(s, n)
 }
@@ -95,13 +98,29 @@ func (p *peeler) railway(s parser.Stamp, n int) bool {
 	return true
 }
 
+// stampAlone peels the stamp of docker logs -t before an empty line.
+func (p *peeler) stampAlone(s parser.Stamp, n int) bool {
+	if !p.timestampsOption(s, n) {
+		return false
+	}
+	p.take(DockerTimestamps, len(p.rest))
+	p.stamp(s)
+	return true
+}
+
+// timestampsOption reports whether a stamp looks like that of docker logs -t, which has nine digits
+// behind the dot, or of kubectl logs --timestamps, where the zeros at their end may be missing.
+func (p *peeler) timestampsOption(s parser.Stamp, n int) bool {
+	return s.Clock == parser.ClockZoned && p.rest[10] == 'T' && (nanoseconds(p.rest[:n]) || p.hinted(DockerTimestamps))
+}
+
 // dockerTimestamp peels the stamp of docker logs -t and kubectl logs --timestamps: an
 // RFC 3339 stamp with more than six digits (Go's RFC3339Nano), which loggers seldom
 // write, or any zoned or local one if another stamp follows it at once.
 func (p *peeler) dockerTimestamp(s parser.Stamp, n int) bool {
 	b := p.rest
 	text := b[n+1:]
-	if s.Clock == parser.ClockZoned && b[10] == 'T' && nanoseconds(b[:n]) {
+	if p.timestampsOption(s, n) {
 		first, _, _ := bytes.Cut(text, []byte(" "))
 		if isLevel(first) && !p.hinted(DockerTimestamps) {
 			return false // Rust's tracing writes nanoseconds on some systems

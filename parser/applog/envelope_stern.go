@@ -5,8 +5,8 @@ import "bytes"
 // stern peels "pod container text" and "namespace pod container text" (stern's default
 // template). Names of pods that a Deployment made end in two hashes over an alphabet
 // without vowels; those of a DaemonSet end in one, those of a StatefulSet in a number. As a
-// sentence may begin with one, a log line must stand behind, or the line before had the
-// prefix too.
+// sentence may begin with one, a log line must stand behind, or the container be called as
+// its Deployment is, or the line before had the prefix too.
 func (p *peeler) stern() bool {
 	b := p.rest
 	pod := nameLength(b)
@@ -19,7 +19,7 @@ func (p *peeler) stern() bool {
 		pod = start + nameLength(b[start:])
 	}
 	kind := kindOfPod(b[start:pod])
-	if kind == noPod || start > 0 && kind != deploymentPod || pod >= len(b) || b[pod] != ' ' {
+	if kind == noPod || start > 0 && kind == otherPod || pod >= len(b) || b[pod] != ' ' {
 		return false
 	}
 	end := pod + 1 + nameLength(b[pod+1:])
@@ -27,8 +27,11 @@ func (p *peeler) stern() bool {
 		return false
 	}
 	text := b[min(end+1, len(b)):]
-	if !p.hinted(Stern) && !layoutStart(text) && (kind != deploymentPod || !p.envelopeStart(text) && !bracketStart(text)) {
-		return false
+	if !p.hinted(Stern) && !layoutStart(text) {
+		named := kind == deploymentPod && string(workload(b[start:pod])) == string(b[pod+1:end])
+		if !named && (kind != deploymentPod || !p.envelopeStart(text) && !bracketStart(text)) {
+			return false
+		}
 	}
 	p.take(Stern, len(b)-len(text))
 	p.tellPod(b[start:pod], b[pod+1:end])
@@ -79,8 +82,9 @@ func nameLength(b []byte) int {
 type podKind uint8
 
 const (
-	noPod podKind = iota
-	otherPod
+	noPod     podKind = iota
+	otherPod          // of a StatefulSet or DaemonSet
+	likelyPod         // a Deployment's, with letters that its hashes never have: a person changed them
 	deploymentPod
 )
 
@@ -91,16 +95,31 @@ func kindOfPod(name []byte) podKind {
 		return noPod
 	}
 	if _, ok := wholeNumber(name[dash+1:]); ok {
-		return otherPod // StatefulSet
+		return otherPod
 	}
-	if len(name)-dash-1 != 5 || !isSafe(name[dash+1:]) {
+	if len(name)-dash-1 != 5 {
 		return noPod
 	}
+	safe := isSafe(name[dash+1:])
 	hash := bytes.LastIndexByte(name[:dash], '-')
-	if n := dash - hash - 1; hash > 0 && n >= 6 && n <= 10 && isSafe(name[hash+1:dash]) {
-		return deploymentPod
+	if n := dash - hash - 1; hash > 0 && n >= 6 && n <= 10 {
+		switch {
+		case safe && isSafe(name[hash+1:dash]):
+			return deploymentPod
+		case bytes.ContainsAny(name[hash+1:dash], "0123456789"):
+			return likelyPod
+		}
 	}
-	return otherPod
+	if safe {
+		return otherPod
+	}
+	return noPod
+}
+
+// workload returns the name of the Deployment that made a pod.
+func workload(pod []byte) []byte {
+	pod = pod[:bytes.LastIndexByte(pod, '-')]
+	return pod[:bytes.LastIndexByte(pod, '-')]
 }
 
 // isSafe knows the alphabet of Kubernetes' hashes (util/rand: no vowels, no digits like them).

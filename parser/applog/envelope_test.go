@@ -96,11 +96,15 @@ var peeled = []struct{ line, want string }{
 	{`2026-11-22T14:30:00.123456789Z stderr F:tag  indented`, `cri time=2026-11-22T14:30:00.123456Z msg=" indented" stream=2`},
 	{`2026-11-22T14:30:00.123456789Z stderr F `, `cri time=2026-11-22T14:30:00.123456Z stream=2`},
 	{`2026-11-22T14:30:00.123456789Z panic: boom`, `docker-timestamps time=2026-11-22T14:30:00.123456Z msg="panic: boom"`},
+	{`2026-11-22T14:30:00.123456789Z `, `docker-timestamps time=2026-11-22T14:30:00.123456Z`},
+	{`web-1  | 2026-11-22T14:30:00.123456789Z`, `compose,docker-timestamps time=2026-11-22T14:30:00.123456Z container=web-1`},
 	{`[pod/web-7d/app] 2026-11-22T14:30:00.123456789Z text`, `kubectl-prefix,docker-timestamps time=2026-11-22T14:30:00.123456Z program=app container=web-7d/app msg=text`},
 	{`web-7d9f8b6c5d-x2x4z app 2026/11/22 15:01:47 [error] 1#1: x`, `stern program=app container=web-7d9f8b6c5d-x2x4z/app msg="2026/11/22 15:01:47 [error] 1#1: x"`},
 	{`web-7d9f8b6c5d-x2x4z app {"level":"info"}`, `stern program=app container=web-7d9f8b6c5d-x2x4z/app msg="{\"level\":\"info\"}"`},
 	{`shop web-7d9f8b6c5d-x2x4z app 2026-11-22T14:30:00.123456789Z text`, `stern,docker-timestamps time=2026-11-22T14:30:00.123456Z program=app container=web-7d9f8b6c5d-x2x4z/app msg=text`},
 	{`db-0 postgres 2026-11-22 15:10:26.444 UTC [29851] LOG:  x`, `stern program=postgres container=db-0/postgres msg="2026-11-22 15:10:26.444 UTC [29851] LOG:  x"`},
+	{`api-7c9f6d5b8-x2x4z api Server listening on port 3000`, `stern program=api container=api-7c9f6d5b8-x2x4z/api msg="Server listening on port 3000"`},
+	{`web-5d6f7c8b9-abcde nginx 172.18.0.1 - - [11/Jun/2025:09:59:50 +0000] "GET / HTTP/1.1" 200 157`, `stern program=nginx container=web-5d6f7c8b9-abcde/nginx msg="172.18.0.1 - - [11/Jun/2025:09:59:50 +0000] \"GET / HTTP/1.1\" 200 157"`},
 	{`+ web-7d9f8b6c5d-x2x4z › app`, `stern program=app container=web-7d9f8b6c5d-x2x4z/app`},
 	{`- shop web-7d9f8b6c5d-x2x4z › app`, `stern program=app container=web-7d9f8b6c5d-x2x4z/app`},
 	{`web-1  | text`, `compose container=web-1 msg=text`},
@@ -123,6 +127,11 @@ var peeled = []struct{ line, want string }{
 	{`> 2026/11/22 15:01:47 [error] 1#1: x`, `markdown-quote msg="2026/11/22 15:01:47 [error] 1#1: x"`},
 	{"\t  2026/11/22 15:01:47 [error] 1#1: x", `blanks msg="2026/11/22 15:01:47 [error] 1#1: x"`},
 	{`    web-1  | Nov 22 14:49:27 h app[3]: x`, `blanks,compose,syslog-3164 time=11-22T14:49:27 host=h program=app container=web-1 pid=3 msg=x`},
+	{`[33mnginx_1  |[0m 2026/11/22 15:01:47 [error] 1#1: *1 x`, `compose container=nginx_1 msg="2026/11/22 15:01:47 [error] 1#1: *1 x"`},
+	{`[36mshop_api_1 exited with code 1[0m`, `msg="shop_api_1 exited with code 1"`},
+	{`web-1  | [1;32mINFO[m:     started [5m] [38;5;200mx`, `compose container=web-1 msg="INFO:     started [5m] x"`},
+	{`^[[36mapi_1    |^[[0m text`, `compose container=api_1 msg=text`},
+	{`[2m2026-11-22T14:30:00.123456Z[0m [31mERROR[0m [2mshop::db[0m[2m:[0m pool timed out`, `msg="2026-11-22T14:30:00.123456Z ERROR shop::db: pool timed out"`},
 	{"\x1b[31mred\x1b[0m and \x1b]0;title\x07plain\x1b", `msg="red and plain"`},
 }
 
@@ -144,7 +153,7 @@ func TestPeelLeavesOwnLines(t *testing.T) {
 		`2026-11-22 14:32:49,152 ERROR root: text`,
 		`2026-11-22T14:42:05.123Z  INFO 1234 --- [app] [main] o.s.b.w.e.tomcat.TomcatWebServer  : text`,
 		`2026-11-22T14:42:05.123+01:00 ERROR target: text`,
-		`2026-11-22T15:05:21Z stopping catalog: now`,
+		`2026-11-22T15:05:21Z stopping catalog: now`, `2026-11-22T15:05:21.5Z`, `2026-11-22T15:05:21 `,
 		`2026-11-22T15:05:59.027Z INFO server listening {"port":3400}`,
 		`2026-11-22T14:30:00.123456789Z ERROR target: text`,
 		`{"level":30,"time":1795359751442,"pid":23150,"msg":"listening"}`,
@@ -162,13 +171,13 @@ func TestPeelLeavesOwnLines(t *testing.T) {
 		`[Sun Nov 22 15:16:24 2026] [error] [client 192.0.2.1] x`,
 		`[22/Nov/2026 14:30:00] "GET / HTTP/1.1" 500 145`,
 		`[1.5] half`,
-		`[0.123s][info][gc] Pause`,
+		`[0.123s][info][gc] Pause`, `[5m] rate`, `[mail] x`, `[3000m x`, `^[a-z]+$`, `[;x`,
 		`id | name`,
 		`    at Server.emit (node:events:524:28)`,
 		`> code`,
 		`panic: runtime error: index out of range [3] with length 0`,
 		`web-7d9f8b6c5d-x2x4z was evicted`, `pod web-7d9f8b6c5d-x2x4z was evicted`, `web-7d9f8b6c5d-x2x4z   1/1     Running   0   5m`,
-		`price-list items follow`, `db-0 is up`, `+ a › b`, `- item`, `+1`, `<30>text`, `<0.1.0> text`, `<3`,
+		`web-5d6f7c8b9-abcde app started`, `run-2026112-first 172.18.0.1 failed`, `price-list items follow`, `db-0 is up`, `+ a › b`, `- item`, `+1`, `<30>text`, `<0.1.0> text`, `<3`,
 		`{"pri":3,"time":901.327141,"msg":"x","level":"info"}`, `{"msg":"x","time":901.327141,"pri":3}`, `{"pri":"high","time":901.327141,"msg":"x"}`,
 		`[Nov22 14:74] x`, `[Now22 14:14] x`, `[  +0.1] x`, `[+] x`,
 		`<TASK>`, `<--- Last few GCs --->`, `<999>x`, `==> x`, `{`, `[`, `<`, `9`, ``,
@@ -194,6 +203,10 @@ func TestPeelFollowsTheLineBefore(t *testing.T) {
 	f("> 2026/11/22 15:01:47 [error] 1#1: x", ">", `markdown-quote`)
 	f("[Nov22 14:14] x", "[ +12.000015] y", `dmesg-human time=11-22T14:14:12 program=kernel msg=y`)
 	f("+ web-7d9f8b6c5d-x2x4z › app", "web-7d9f8b6c5d-x2x4z app panic: boom", `stern program=app container=web-7d9f8b6c5d-x2x4z/app msg="panic: boom"`)
+	f("2026-11-22T14:30:00.123456789Z x", "2026-11-22T14:30:00.5Z panic: boom", `docker-timestamps time=2026-11-22T14:30:00.5Z msg="panic: boom"`)
+	f("2026-11-22T14:30:00.123456789Z x", "2026-11-22T14:30:01Z", `docker-timestamps time=2026-11-22T14:30:01Z`)
+	f("[33mweb_1  |[0m x", "web_1  | [32minfo[39m: y", `compose container=web_1 msg="info: y"`)
+	f("[33mweb_1  |[0m x", "at a[0m] = b[1m", `msg="at a[0m] = b"`)
 	f("db-0 app {\"a\":1}", "web-0 app text", `msg="web-0 app text"`)
 	f("2026/11/22 15:01:47 [error] 1#1: x", "    at f (x.js:1:2)", `msg="    at f (x.js:1:2)"`)
 }

@@ -15,6 +15,12 @@ const (
 	oomHead  = "Nov 22 15:01:59 web-1 kernel: [ 3759.873505] gunicorn invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
 )
 
+// stamped puts a prefix and the stamp of docker logs -t before each line.
+func stamped(prefix, text string) string {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	return prefix + "2026-11-22T14:30:00.123456789Z " + strings.Join(lines, "\n"+prefix+"2026-11-22T14:30:00.123456789Z ") + "\n"
+}
+
 // Traces as the runtimes print them, with the lines of a log before and behind. The
 // grouping says how many lines each record has.
 var traces = []struct{ name, text, want string }{
@@ -60,6 +66,9 @@ var traces = []struct{ name, text, want string }{
 	{"killed by the shell", goLine + "Killed\n" + goLine + "Segmentation fault (core dumped)\n", "1 1 1 1"},
 	{"docker stack with stdout between", dockerLine("stderr", "00.1", "/srv/server.js:36") + dockerLine("stderr", "00.1", "    throw x") + dockerLine("stdout", "00.1", `{"level":30,"time":1795359751442,"msg":"x"}`) + dockerLine("stderr", "00.1", "    ^") + dockerLine("stderr", "00.1", "") + dockerLine("stderr", "00.1", "Error: x") + dockerLine("stderr", "05.0", "    at f (a.js:1:2)"), "5 1 1"},
 	{"compose streams", "web-1  | Traceback (most recent call last):\ndb-1   | 2026-11-22 15:10:26.500 UTC [29663] LOG:  x\nweb-1  |   File \"a.py\", line 1, in f\nweb-1  | KeyError: 'x'\ndb-1   | 2026-11-22 15:10:27.500 UTC [29663] LOG:  y\n", "3 1 1"},
+	{"docker logs -t", stamped("", "/srv/server.js:36\n    throw x\n    ^\n\nError: x\n    at f (/srv/server.js:36:1)\n\nNode.js v20.20.2\nup\n"), "8 1"},
+	{"compose logs -t", stamped("web-1  | ", "panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/srv/a.go:3 +0x1d\n"), "5"},
+	{"kubectl logs --timestamps --prefix", stamped("[pod/web-7d9f8b6c5d-x2x4z/app] ", "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: 'x'\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a.py\", line 3, in g\nValueError: y\n"), "9"},
 	{"crash inside another's envelope", "Nov 22 14:16:27 host app[7]: 2026/11/22 14:16:27 GET / 200\nNov 22 14:16:27 host app[7]: panic: boom\nNov 22 14:16:27 host app[7]: \nNov 22 14:16:27 host app[7]: goroutine 1 [running]:\nNov 22 14:16:27 host app[7]: main.main()\nNov 22 14:16:27 host app[7]: \t/srv/a.go:3 +0x1d\n", "1 5"},
 	// What does not belong together.
 	{"text behind an exception", "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: 'x'\nplain text\n", "3 1"},
