@@ -68,7 +68,7 @@ func elements(t *testing.T, name, page string) []element {
 }
 
 // What stands in a page is what the template holds, whatever stands in the logs.
-var allowed = strings.Fields("html head meta title style body main header article section h1 h2 h3 p span code pre mark time div dl dt dd ul ol li " +
+var allowed = strings.Fields("html head meta title style body main header article section h1 h2 h3 p span strong code pre mark time div dl dt dd ul ol li " +
 	"table thead tbody tr th td a figure figcaption svg desc g line rect text")
 
 func TestHTMLHasNothingActive(t *testing.T) {

@@ -58,6 +58,13 @@ type (
 		Line    *int64  `json:"line"`
 		Text    string  `json:"text"`
 		Message string  `json:"message,omitempty"`
+		Found   *found  `json:"found,omitempty"` // only of a verified report
+	}
+	found struct {
+		State  string  `json:"state"`
+		Source *string `json:"source"`
+		Line   *int64  `json:"line"`
+		Why    *string `json:"why"`
 	}
 	evidence struct {
 		Kind  string  `json:"kind"`
@@ -126,7 +133,14 @@ func symptomOf(s *rules.SymptomGroup) symptom {
 }
 
 func exampleOf(q *rules.Quote) example {
-	return example{known(q.Source), positive(q.Line), q.Text, q.Message}
+	return example{known(q.Source), positive(q.Line), q.Text, q.Message, foundOf(q.Found)}
+}
+
+func foundOf(f *rules.Found) *found {
+	if f == nil {
+		return nil
+	}
+	return &found{string(f.State), known(f.At.Source), positive(f.At.Line), known(f.Why)}
 }
 
 func evidenceOf(e *rules.Evidence) evidence {

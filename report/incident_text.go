@@ -179,7 +179,7 @@ func (p *page) evidence(in *rules.Incident, e *rules.Evidence) {
 	if e.Count > 1 {
 		label += "  × " + number(e.Count)
 	}
-	p.line(cut("  "+label, p.width))
+	p.placed(label, &e.Quote)
 	var marks []string
 	for _, f := range e.Fields {
 		marks = append(marks, f.Value)
@@ -187,6 +187,17 @@ func (p *page) evidence(in *rules.Incident, e *rules.Evidence) {
 	p.quote("  ", &e.Quote, marks)
 	if e.Why != "" {
 		p.para("    ", e.Why, nil)
+	}
+}
+
+// placed writes when and where a line stands, and whether it still does.
+func (p *page) placed(label string, q *rules.Quote) {
+	if words := foundWords(q.Found); words != "" {
+		label += "  [" + words + "]"
+	}
+	p.line(cut("  "+label, p.width))
+	if why := foundWhy(q.Found); why != "" {
+		p.para("    ", why, &p.alarm)
 	}
 }
 
@@ -242,7 +253,7 @@ func (p *page) symptom(in *rules.Incident, s *rules.SymptomGroup) {
 	if s.Last.Micros > s.First.Micros {
 		when += " to " + p.clock.short(s.Last, in.Start)
 	}
-	p.line(cut("  "+when+"  "+Clean(place(s.Example.Location)), p.width))
+	p.placed(when+"  "+Clean(place(s.Example.Location)), &s.Example)
 	p.quote("  ", &s.Example, nil)
 }
 

@@ -168,7 +168,7 @@ func (m *markdown) proofs(title string, list []proof) {
 	m.head(3, title)
 	for _, p := range list {
 		label := mdProse(p.Time) + " " + mdCode(p.Place)
-		for _, note := range []string{p.Role, p.Times, p.Record} {
+		for _, note := range []string{p.Role, p.Times, p.Record, p.Found} {
 			if note != "" {
 				label += ", " + mdProse(note)
 			}
@@ -179,6 +179,9 @@ func (m *markdown) proofs(title string, list []proof) {
 			lines += "\n" + joined(p.Message)
 		}
 		m.fence(lines)
+		if p.FoundWhy != "" {
+			m.block("**", mdProse(p.FoundWhy), "**")
+		}
 		if p.Why != "" {
 			m.block(mdProse(p.Why))
 		}

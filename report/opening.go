@@ -43,6 +43,7 @@ func openingOf(r *rules.Report, k clock) opening {
 		o.Lacking = sentences(lackingOf(r.Sources))
 	}
 	add(elsewhereOf(&r.Totals))
+	add(verifiedOf(r.Incidents))
 	return o
 }
 

@@ -53,6 +53,7 @@ type (
 		Line                []piece
 		Message             []piece // what an envelope hid
 		Why                 string
+		Found, FoundWhy     string // of a verified report: where it is now, what is there instead
 	}
 
 	// A piece of a line; marked are the values it was taken as evidence for.
@@ -271,7 +272,7 @@ func (s *story) tellProof(in *rules.Incident, k clock) {
 }
 
 func quoted(q *rules.Quote, marks []string) proof {
-	p := proof{Place: Clean(place(q.Location)), Line: pieces(Clean(q.Text), marks)}
+	p := proof{Place: Clean(place(q.Location)), Line: pieces(Clean(q.Text), marks), Found: foundWords(q.Found), FoundWhy: foundWhy(q.Found)}
 	if q.Place.LastLine > q.Place.FirstLine && q.Place.FirstLine > 0 {
 		p.Record = fmt.Sprintf("record of lines %d to %d", q.Place.FirstLine, q.Place.LastLine)
 	}

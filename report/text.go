@@ -74,6 +74,9 @@ func (p *page) summary(r *rules.Report) {
 	p.para("", summaryOf(r), &p.title)
 	p.window(r)
 	p.elsewhere(&r.Totals)
+	if text := verifiedOf(r.Incidents); text != "" {
+		p.para("", text, nil)
+	}
 }
 
 // summaryOf says it in one sentence.

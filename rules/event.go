@@ -67,6 +67,9 @@ const (
 	MaxRequests = 64
 )
 
+// CutMark ends a text that was cut at MaxText.
+const CutMark = " …[cut]"
+
 // A Tally counts access lines that are alike: same upstream, virtual host,
 // status and second.
 type Tally struct {
@@ -198,6 +201,7 @@ type SourceInfo struct {
 	First    parser.Stamp
 	Last     parser.Stamp
 	HeadHash uint64 // of the first 4 KiB: breaks ties instead of the name
+	Location string // absolute path of the file, then !member; for finding it again, never printed
 	Error    string // why it was not read, or not to its end
 	Warnings []string
 

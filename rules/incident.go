@@ -121,7 +121,38 @@ type Quote struct {
 	Text    string // raw, at most MaxText bytes
 	Message string // decoded, where an envelope hid it
 	Place   Place
+	Found   *Found // where it is now; nil: nobody looked
 }
+
+// Quotes returns all lines that the incident quotes: its evidence, then the examples of its symptoms.
+func (in *Incident) Quotes() []*Quote {
+	quotes := make([]*Quote, 0, len(in.Evidence)+len(in.Symptoms))
+	for i := range in.Evidence {
+		quotes = append(quotes, &in.Evidence[i].Quote)
+	}
+	for i := range in.Symptoms {
+		quotes = append(quotes, &in.Symptoms[i].Example)
+	}
+	return quotes
+}
+
+// Found is what became of a quoted line since it was read.
+type Found struct {
+	State FoundState
+	At    Location // where it is now; zero if it was not found
+	Why   string   // what is there instead, if it was not found
+}
+
+// FoundState says how a quoted line was found when it was looked for again.
+type FoundState string
+
+const (
+	FoundUnchanged  FoundState = "unchanged"  // byte for byte where it was
+	FoundElsewhere  FoundState = "elsewhere"  // in a rotated, compressed or moved file, or on another line
+	FoundChanged    FoundState = "changed"    // its file is there and does not hold it
+	FoundGone       FoundState = "gone"       // its file is not there
+	FoundUnreadable FoundState = "unreadable" // its file is there and cannot be read
+)
 
 // Evidence is a hit, or many equal ones, kept because it may explain symptoms.
 type Evidence struct {

@@ -122,12 +122,12 @@ func putRun(ctx context.Context, tx *sql.Tx, r *Run) error {
 
 const sourceColumns = "run_id, n, path, family, format, formats, role, gateway, lines, unparsed, samples, bytes," +
 	" first, first_precision, first_offset, first_clock, last, last_precision, last_offset, last_clock," +
-	" head_hash, error, warnings, zone_offset, zone, zone_from, skew, has_errors, has_access, loopback"
+	" head_hash, error, warnings, zone_offset, zone, zone_from, skew, has_errors, has_access, loopback, location"
 
 func sourceRow(run string, n int, s *rules.SourceInfo) []any {
 	return row(run, n, s.Path, text(s.Group), text(s.Format), list(s.Formats), s.Role.String(), text(s.Gateway),
 		s.Lines, s.Unparsed, list(s.Samples), s.Bytes, stamp(s.First), stamp(s.Last), hash(s.HeadHash), text(s.Error),
-		list(s.Warnings), s.ZoneOffset, text(s.Zone), text(s.ZoneFrom), s.Skew, s.HasErrors, s.HasAccess, s.Loopback)
+		list(s.Warnings), s.ZoneOffset, text(s.Zone), text(s.ZoneFrom), s.Skew, s.HasErrors, s.HasAccess, s.Loopback, text(s.Location))
 }
 
 // An incidentWriter holds what is prepared once for many incidents.

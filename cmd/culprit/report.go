@@ -4,13 +4,17 @@ import (
 	"fmt"
 	"slices"
 
+	"culprit/cmd/internal/verify"
 	"culprit/rules"
+	"culprit/store"
 )
 
 type reportCmd struct {
 	IDs []string `arg:"" optional:"" name:"id" help:"Incidents to report; without, the newest one."`
 	selection
-	All bool `help:"Report all stored incidents."`
+	All    bool     `help:"Report all stored incidents."`
+	Verify bool     `help:"Look for every quoted line where it lies now, also in rotated and compressed files, and say how it was found; exit with 1 if one is not there."`
+	Logs   []string `sep:"none" placeholder:"PATH" help:"With --verify: where the logs lie now, if they were moved; may be given several times."`
 }
 
 // Run prints a report from the store.
@@ -38,20 +42,76 @@ func (c *reportCmd) Run(e *env) error {
 	}
 	slices.Reverse(list) // stored newest first, told in order
 	r := stored(list)
-	if len(list) > 0 {
-		run, err := db.RunOf(e.ctx, list[len(list)-1].ID)
+	runs, err := db.RunsOf(e.ctx, idsOf(list))
+	if err != nil {
+		return err
+	}
+	r.Sources = sourcesOf(list, runs)
+	if c.Verify {
+		err := verify.Quotes(e.ctx, list, func(id string) []rules.SourceInfo {
+			if run := runs[id]; run != nil {
+				return run.Sources
+			}
+			return nil
+		}, verify.Options{Logs: c.Logs})
 		if err != nil {
 			return err
 		}
-		r.Sources = run.Sources
 	}
 	if err := e.print(r); err != nil {
 		return err
+	}
+	if missing := missingOf(list); c.Verify && missing > 0 {
+		return fmt.Errorf("report: %d quoted lines were not found again; the report says which, and what is there instead", missing)
 	}
 	if e.flags.ExitCode && len(list) > 0 {
 		return errIncidents
 	}
 	return nil
+}
+
+func idsOf(list []rules.Incident) []string {
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].ID
+	}
+	return ids
+}
+
+// sourcesOf lists what the incidents' runs have read, each source once.
+func sourcesOf(list []rules.Incident, runs map[string]*store.Run) (all []rules.SourceInfo) {
+	type key struct {
+		path string
+		head uint64
+	}
+	told := map[*store.Run]bool{}
+	seen := map[key]bool{}
+	for i := range list {
+		run := runs[list[i].ID]
+		if run == nil || told[run] {
+			continue
+		}
+		told[run] = true
+		for _, s := range run.Sources {
+			if k := (key{s.Path, s.HeadHash}); !seen[k] {
+				seen[k] = true
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// missingOf counts the quoted lines that were looked for and not found.
+func missingOf(list []rules.Incident) (n int) {
+	for i := range list {
+		for _, q := range list[i].Quotes() {
+			if q.Found != nil && q.Found.State != rules.FoundUnchanged && q.Found.State != rules.FoundElsewhere {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // stored makes a report of incidents alone: totals over them, no sources.

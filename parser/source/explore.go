@@ -92,7 +92,7 @@ func (f *finder) log(n name, b blob, head []byte, mod time.Time) {
 		read = new(atomic.Int64)
 	}
 	f.found = append(f.found, &found{name: n, source: &Source{
-		Size: b.size, ModTime: mod, blob: b, hash: hash.Sum64(), read: read,
+		Size: b.size, ModTime: mod, blob: b, hash: hash.Sum64(), read: read, location: n.identity(),
 	}})
 }
 

@@ -87,9 +87,10 @@ type Source struct {
 	// it; zero if unknown.
 	ModTime time.Time
 
-	blob blob
-	hash uint64
-	read *atomic.Int64
+	blob     blob
+	hash     uint64
+	read     *atomic.Int64
+	location string
 }
 
 // Open returns the log's bytes, decompressed and, if it was UTF-16, as UTF-8. It may be
@@ -118,6 +119,10 @@ func (s *Source) Read() int64 { return s.read.Load() }
 // fewer if the log is shorter. A log keeps it through renames and compression.
 // It was taken by the package's Open, so it costs nothing here.
 func (s *Source) HeadHash() uint64 { return s.hash }
+
+// Location is where the log lies, however it was named: the absolute path of its file,
+// followed by !member for one in an archive; "-" is standard input.
+func (s *Source) Location() string { return s.location }
 
 // A Problem is something that was named and cannot be read, or not to its end. It
 // does not stop the others. Err may be *NotLogError, *SkippedError, *DuplicateError or one

@@ -193,12 +193,11 @@ func cut(text []byte) string {
 	if len(text) <= rules.MaxText {
 		return string(text)
 	}
-	const mark = " …[cut]"
-	end := rules.MaxText - len(mark)
+	end := rules.MaxText - len(rules.CutMark)
 	for end > 0 && text[end]&0xC0 == 0x80 {
 		end--
 	}
-	return string(text[:end]) + mark
+	return string(text[:end]) + rules.CutMark
 }
 
 // intern keeps one copy of each string seen, so that equal names cost no

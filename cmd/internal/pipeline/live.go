@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -217,7 +218,7 @@ func (l *live) feed(ctx context.Context, path string) *feed {
 	reader := scan.NewReader(f, scan.Options{Year: l.cfg.Year, LogFormats: l.cfg.Formats})
 	head := fnv.New64a()
 	io.WriteString(head, path) // a followed file's head may be gone: ties at equal time go by path here
-	f.builder = digest.New(rules.SourceInfo{Path: path, Group: path, HeadHash: head.Sum64()}, l.cfg.Matcher, reader)
+	f.builder = digest.New(rules.SourceInfo{Path: path, Group: path, HeadHash: head.Sum64(), Location: absolute(path)}, l.cfg.Matcher, reader)
 	l.feeds[path] = f
 	l.wg.Go(func() {
 		for reader.Scan(ctx) {
@@ -235,11 +236,19 @@ func (l *live) feed(ctx context.Context, path string) *feed {
 	return f
 }
 
+// absolute is where a followed path lies.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil && path != "-" {
+		return abs
+	}
+	return path
+}
+
 func (f *feed) describe(s scan.Stats) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	info := f.builder.Source()
-	*info = rules.SourceInfo{Path: info.Path, Group: info.Group, HeadHash: info.HeadHash, Gateway: info.Gateway,
+	*info = rules.SourceInfo{Path: info.Path, Group: info.Group, HeadHash: info.HeadHash, Location: info.Location, Gateway: info.Gateway,
 		HasErrors: info.HasErrors, HasAccess: info.HasAccess, Loopback: info.Loopback}
 	describe(info, s)
 }

@@ -109,7 +109,7 @@ func scanAll(ctx context.Context, cfg *Config, sources []*source.Source) []*rule
 // Scan reads one source to its end and returns its digest; what went wrong stands
 // in digest.Source.Error.
 func Scan(ctx context.Context, cfg *Config, src *source.Source) *rules.Digest {
-	info := rules.SourceInfo{Path: src.Path, Group: src.Group}
+	info := rules.SourceInfo{Path: src.Path, Group: src.Group, Location: src.Location()}
 	r, err := src.Open(ctx)
 	if err != nil {
 		info.Error = err.Error()
