@@ -19,7 +19,7 @@ import (
 )
 
 type tailCmd struct {
-	Paths     []string `arg:"" optional:"" name:"path" help:"Files, folders, globs, FIFOs, or - for standard input; without, the logs in the usual places."`
+	Paths     []string `arg:"" optional:"" name:"path" help:"Files, folders, globs, FIFOs, - for standard input, journal: or journal:UNIT, kmsg:, syslog:HOST:PORT or syslog:unix:PATH (for nginx's error_log syslog:server=…); without, the logs in the usual places."`
 	FromStart bool     `help:"Read files that are new to the store from their beginning, not from their end."`
 	liveFlags
 	engineFlags
@@ -89,7 +89,7 @@ func (c *tailCmd) config(e *env, paths []string) (*pipeline.LiveConfig, error) {
 	}
 	return &pipeline.LiveConfig{
 		Config: *base, Now: time.Now,
-		Follow: source.FollowOptions{FromStart: c.FromStart, Stdin: e.stdin, Notify: func(n source.Notice) {
+		Follow: source.FollowOptions{FromStart: c.FromStart, Stdin: e.stdin, Now: time.Now, Notify: func(n source.Notice) {
 			if n.Err != nil {
 				e.warn("%s: %v", n.Path, n.Err)
 			} else {

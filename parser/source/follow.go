@@ -48,6 +48,8 @@ type FollowOptions struct {
 	MaxFiles int
 	// Stdin is what "-" reads.
 	Stdin io.Reader
+	// Now is the wall clock, which turns the kernel's uptimes into times; nil leaves them.
+	Now func() time.Time
 	// PollOnly does without inotify.
 	PollOnly bool
 	// Notify is told of what goes wrong and mends itself, each thing once. It is called
@@ -66,19 +68,22 @@ type Notice struct {
 type Chunk struct {
 	// Path is the followed path, whatever the file is called by now.
 	Path string
-	// File is the file that the lines are in.
-	File Identity
+	// From is where Data begins: a Follower that starts there reads it again.
+	From Position
 	// Data ends with a newline, unless Partial. It holds up to 256 KiB and is valid until
 	// the next call of Next. It is empty if the Chunk only reports a Gap.
 	Data []byte
-	// Offset is where Data begins in the file, in decompressed bytes; of standard input
-	// and FIFOs, in the stream.
+	// Offset is where Data begins in the file, in decompressed bytes; of what has no
+	// file, in the stream.
 	Offset int64
 	// Partial says that the last line of Data lacks its end: the file was left without a
 	// newline, or the line is longer than 256 KiB and its rest is passed over.
 	Partial bool
 	// Gap is what could not be read before Data, nil if nothing is missing.
 	Gap *Gap
+	// Past says that Data was there before the place where the source is joined or read on:
+	// it tells who is who, and is no news.
+	Past bool
 }
 
 // A Gap is a loss that could not be avoided.
@@ -102,8 +107,9 @@ type FollowStats struct {
 	Gaps      int64
 }
 
-// A Follower reads lines as they are written, from any number of files. It is used from
-// one goroutine; it starts none but one for each pipe and each watched file.
+// A Follower reads lines as they are written, from any number of files and from what is
+// no file (follow_pipe.go). It is used from one goroutine; it starts none but one for each
+// of the latter and each watched file.
 //
 // Next polls, or is woken by inotify (follow_wake.go). A poll compares each path with the
 // file that is open (follow_track.go), a read compares the bytes before its offset with
@@ -126,9 +132,10 @@ type Follower struct {
 	names  []named
 	tracks []*track
 	pipes  []*pipeline
-	turn   int  // the track that is asked first
-	begun  bool // the arguments were expanded once
-	scans  int  // polls until patterns are expanded again
+	turn   int   // the track that is asked first
+	begun  bool  // the arguments were expanded once
+	scans  int   // polls until patterns are expanded again
+	past   int64 // bytes that were read back
 	stats  FollowStats
 	ticker *time.Ticker
 	wake   *waker
@@ -137,7 +144,7 @@ type Follower struct {
 	done   map[inode]stamp   // files that were read to their end
 	known  map[inode]string  // paths by file, while arguments are expanded
 	buf    []byte
-	ready  chan *pipeline
+	ready  chan delivery
 }
 
 // pace is the options' times in polls: a clock that is set back changes nothing.
@@ -148,8 +155,9 @@ func paceOf(o FollowOptions) pace {
 	return pace{polls(settleTime), polls(lingerTime), polls(idleTime), polls(rescanTime), polls(o.Flush)}
 }
 
-// Follow makes a Follower of paths, globs, directories (all that lies in them), FIFOs and
-// "-". It opens nothing yet; what cannot be opened is tried again with each poll. Use
+// Follow makes a Follower of paths, globs, directories (all that lies in them), FIFOs,
+// "-", "journal:" (follow_journal.go), "kmsg:" (follow_kmsg.go) and "syslog:ADDRESS"
+// (follow_syslog.go). It opens nothing yet; what cannot be opened is tried again with each poll. Use
 // Next, and Positions after it, until the context ends; then Close.
 func Follow(args []string, opts FollowOptions) *Follower {
 	f := newFollower(args, opts)
@@ -166,7 +174,7 @@ func newFollower(args []string, opts FollowOptions) *Follower {
 	opts.MaxFiles = cmp.Or(opts.MaxFiles, DefaultFollowed)
 	return &Follower{
 		opts: opts, pace: paceOf(opts), names: namesOf(args), told: map[string]string{}, paths: map[string]bool{}, done: map[inode]stamp{},
-		buf: make([]byte, markerBytes+blockBytes), ready: make(chan *pipeline),
+		buf: make([]byte, markerBytes+blockBytes), ready: make(chan delivery),
 	}
 }
 
@@ -195,12 +203,11 @@ func (f *Follower) Next(ctx context.Context) (Chunk, error) {
 			f.tick(ctx)
 		case <-f.wake.events():
 			f.woken(ctx)
-		case p := <-f.ready:
-			if p.take(&c) {
+		case d := <-f.ready:
+			if f.accept(&d, &c) {
 				f.count(&c)
 				return c, nil
 			}
-			f.drop(p)
 		}
 	}
 }
@@ -276,6 +283,11 @@ func (f *Follower) Positions() []Position {
 	var all []Position
 	for _, t := range f.tracks {
 		all = t.positions(all)
+	}
+	for _, p := range f.pipes {
+		if p.cursor != "" {
+			all = append(all, Position{Path: p.path, Cursor: p.cursor})
+		}
 	}
 	return all
 }

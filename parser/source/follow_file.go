@@ -26,6 +26,7 @@ type followed struct {
 	before  marker
 	offset  int64
 	inside  bool // of a line that is passed over
+	past    past // what is read back
 	ended   bool // the last read came to the end
 	away    bool // the path leads to another file now, or to none
 	copied  bool // a copy that somebody made of the file: nobody goes on writing it
@@ -64,7 +65,7 @@ func (f *followed) read(buf []byte, c *Chunk, s *FollowStats) (fresh, error) {
 	if err != nil && err != io.EOF {
 		return broken, err
 	}
-	if n < m || !f.before.equal(buf[:m]) || f.offset == 0 && n < len(f.head) {
+	if n < m || !f.before.equal(buf[:m]) || f.offset == 0 && n < len(f.head) || f.isPast() && f.info.Size() < f.past.end {
 		return rewritten, nil
 	}
 	if f.offset == 0 && f.known.Size() < markerBytes && !f.info.ModTime().Equal(f.known.ModTime()) {
@@ -76,10 +77,11 @@ func (f *followed) read(buf []byte, c *Chunk, s *FollowStats) (fresh, error) {
 		return rewritten, nil
 	}
 	f.ended, f.known = n < m+blockBytes, f.info
+	data := f.limitPast(buf[m:n])
 	if f.wide {
-		return f.cutWide(buf[m:n], c, s), nil
+		return f.cutWide(data, c, s), nil
 	}
-	return f.cut(buf[m:n], c, s), nil
+	return f.cut(data, c, s), nil
 }
 
 // intact reports whether what was read is still in the file.
@@ -184,7 +186,8 @@ func (f *followed) pass(data []byte, s *FollowStats) fresh {
 
 // deliver fills c with data, which raw is in the file.
 func (f *followed) deliver(data, raw []byte, c *Chunk) {
-	c.Data, c.Offset, c.File = data, f.offset, f.identity()
+	c.Data, c.Offset, c.From, c.Past = data, f.offset, f.position(""), f.isPast()
+	c.From.Linger = false
 	f.advance(raw)
 }
 
@@ -231,15 +234,18 @@ func (f *followed) identity() Identity {
 }
 
 func (f *followed) position(path string) Position {
-	return Position{
-		Path: path, Identity: f.identity(), Offset: f.offset, Inside: f.inside, Linger: f.settled,
-		MarkerBytes: f.before.n, Marker: hashOf(f.before.get()), Seen: f.known.ModTime(),
+	p := Position{Path: path, Identity: f.identity(), Linger: f.settled, Seen: f.known.ModTime()}
+	before := &f.before
+	if p.Offset, p.Inside = f.offset, f.inside; f.isPast() { // what is read back is no progress
+		p.Offset, p.Inside, before = f.past.end, false, &f.past.before
 	}
+	p.MarkerBytes, p.Marker = before.n, hashOf(before.get())
+	return p
 }
 
 // seek goes to an offset; the marker becomes what stands before it.
 func (f *followed) seek(offset int64) {
-	f.offset, f.inside = offset, false
+	f.offset, f.inside, f.past.end = offset, false, 0
 	m := min(offset, markerBytes)
 	f.before.n = 0
 	if n, _ := f.file.ReadAt(f.before.bytes[:m], offset-m); int64(n) == m {
@@ -249,7 +255,7 @@ func (f *followed) seek(offset int64) {
 
 // restart begins at the first byte of what is another file's content now.
 func (f *followed) restart() {
-	f.offset, f.inside, f.before.n, f.head, f.wide = 0, false, 0, nil, false
+	f.offset, f.inside, f.before.n, f.head, f.wide, f.past.end = 0, false, 0, nil, false, 0
 	f.hot, f.ended, f.known = 2, false, f.info
 	f.growHead()
 }

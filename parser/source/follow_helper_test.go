@@ -22,6 +22,7 @@ type rig struct {
 	seq   int
 	wrote []string
 	got   []string
+	past  []string // what was read back
 	parts []string // unterminated lines as delivered
 	gaps  []Gap
 	notes []Notice
@@ -189,11 +190,15 @@ func (r *rig) drain(n int) {
 
 func (r *rig) keep(c Chunk) {
 	r.t.Helper()
-	r.trace = append(r.trace, fmt.Sprintf("%4d lines written: inode %d offset %d, %d bytes, gap %+v", r.seq, c.File.Inode, c.Offset, len(c.Data), c.Gap))
+	r.trace = append(r.trace, fmt.Sprintf("%4d lines written: inode %d offset %d, %d bytes, gap %+v", r.seq, c.From.Inode, c.Offset, len(c.Data), c.Gap))
 	if c.Gap != nil {
 		r.gaps = append(r.gaps, *c.Gap)
 	}
 	for line := range bytes.Lines(c.Data) {
+		if c.Past {
+			r.past = append(r.past, string(line))
+			continue
+		}
 		if line[len(line)-1] == '\n' {
 			r.got = append(r.got, string(line))
 		} else if r.parts = append(r.parts, string(line)); !c.Partial {

@@ -140,12 +140,16 @@ func TestFollowJoinsAnExistingFileAtItsLastLine(t *testing.T) {
 	r.opts.FromStart = false
 	r.reopen()
 	r.write(5000)
+	old := r.wrote
 	half := r.next()
 	r.raw(half[:20])
 	r.start()
 	r.poll(2)
 	if len(r.got) != 0 {
 		t.Fatalf("got %d old lines", len(r.got))
+	}
+	if !slices.Equal(r.past, old) {
+		t.Errorf("read back: %s", diff(old, r.past))
 	}
 	r.raw(half[20:])
 	r.wrote = []string{half}
@@ -155,6 +159,39 @@ func TestFollowJoinsAnExistingFileAtItsLastLine(t *testing.T) {
 	r.write(3)
 	r.settle()
 	r.want(0)
+}
+
+// TestFollowReadsBack: so far and no farther, and a restart in the middle of it has lost
+// nothing and takes nothing old for new. So has a file that is cut meanwhile.
+func TestFollowReadsBack(t *testing.T) {
+	for _, cut := range []bool{false, true} {
+		r := newRig(t)
+		r.opts.FromStart = false
+		r.reopen()
+		line := strings.Repeat("o", 1023) + "\n"
+		r.raw(strings.Repeat(line, pastBytes/len(line)+100))
+		r.start()
+		r.f.tick(t.Context())
+		r.drain(3)
+		if cut {
+			r.truncate(pastBytes / 2 / 1024 * 1024)
+			r.poll(1)
+		}
+		r.write(2)
+		if r.drain(2); len(r.past) == 0 || len(r.got) > 0 {
+			t.Fatalf("%d lines read back, %d new", len(r.past), len(r.got))
+		}
+		if !cut {
+			r.start()
+			r.past = nil
+		}
+		r.settle()
+		r.want(len(r.gaps))
+		n := len(strings.Join(r.past, ""))
+		if !cut && (n > pastBytes || n < pastBytes-2*len(line) || len(r.gaps) > 0) {
+			t.Errorf("read back %d bytes, gaps %v", n, r.gaps)
+		}
+	}
 }
 
 func TestFollowFlushesAnUnfinishedLineIfAsked(t *testing.T) {
@@ -202,8 +239,8 @@ func TestFollowChunkSaysWhereItIs(t *testing.T) {
 				break
 			}
 			r.keep(c)
-			if c.Path != r.path || c.File.Inode != number || c.Offset != at || !bytes.Equal(c.Data, data[at:at+int64(len(c.Data))]) {
-				t.Fatalf("got %s inode %d offset %d, want inode %d offset %d", c.Path, c.File.Inode, c.Offset, number, at)
+			if c.Path != r.path || c.From.Inode != number || c.Offset != at || !bytes.Equal(c.Data, data[at:at+int64(len(c.Data))]) {
+				t.Fatalf("got %s inode %d offset %d, want inode %d offset %d", c.Path, c.From.Inode, c.Offset, number, at)
 			}
 			at += int64(len(c.Data))
 		}

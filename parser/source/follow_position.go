@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"hash/fnv"
+	"strings"
 	"time"
 )
 
@@ -42,10 +43,16 @@ type Position struct {
 	Inside bool
 	// Linger says that the path's lines come from a newer file by now.
 	Linger bool
+	// Cursor is the place in a source that is no file, in the source's own words; all
+	// but Path is zero then.
+	Cursor string
 }
 
 // Fingerprint is all of a Position but Path, Device, Inode and Offset, as text.
 func (p Position) Fingerprint() string {
+	if p.Cursor != "" {
+		return cursorPrefix + p.Cursor
+	}
 	return fmt.Sprintf("%d:%016x:%d:%016x:%d:%d", p.HeadBytes, p.Head, p.MarkerBytes, p.Marker, p.Seen.UnixNano(), p.flags())
 }
 
@@ -62,11 +69,20 @@ func (p Position) flags() (bits int) {
 	return bits
 }
 
+const (
+	cursorPrefix = "cursor:"
+	// maxCursor bounds a cursor; the journal's have about 130 bytes.
+	maxCursor = 1 << 10
+)
+
 // ParsePosition makes a Position of what was saved. A fingerprint that is not one
 // leaves a Position that is recognised by device and inode alone, and an error.
 func ParsePosition(path string, device, inode uint64, offset int64, fingerprint string) (Position, error) {
 	p := Position{Path: path, Offset: max(offset, 0)}
 	p.Device, p.Inode = device, inode
+	if cursor, ok := strings.CutPrefix(fingerprint, cursorPrefix); ok && len(cursor) <= maxCursor {
+		return Position{Path: path, Cursor: cursor}, nil
+	}
 	var seen int64
 	var flags int
 	_, err := fmt.Sscanf(fingerprint, "%d:%x:%d:%x:%d:%d", &p.HeadBytes, &p.Head, &p.MarkerBytes, &p.Marker, &seen, &flags)

@@ -52,12 +52,16 @@ func (t *track) restart(ctx context.Context) {
 			}
 		}
 	}
+	first := !t.begun
 	t.starts, t.begun = nil, true
 	id := inode{p.Device, p.Inode}
 	switch own := len(all) - 1; {
 	case i >= 0:
 		if f := t.open(ctx, &all[i], p); f != nil {
 			f.away = !all[i].isOwn()
+			if first {
+				t.readBack(f)
+			}
 		}
 		if fileID(all[i].info) != id && (!all[i].isPacked() || holdsFile(all, id)) {
 			t.lost(all[i].size(), -1, becauseCopied, p.Seen, until(all, i+1))
@@ -172,10 +176,10 @@ func (t *track) tellTruncation(older []sibling, k int, f *followed, known fs.Fil
 		if size := older[k].size(); !calm || size != known.Size() {
 			t.lost(size, -1, becauseCopied, since, until)
 		}
-	case known.Size() > f.offset:
-		t.lost(f.offset, known.Size(), becauseUnread, since, until)
+	case known.Size() > f.reached():
+		t.lost(f.reached(), known.Size(), becauseUnread, since, until)
 	case !calm:
-		t.lost(f.offset, -1, becauseTruncated, since, until)
+		t.lost(f.reached(), -1, becauseTruncated, since, until)
 	}
 }
 
@@ -221,7 +225,7 @@ func (t *track) emptied(ctx context.Context, i int) (done bool) {
 // isCut reports that the file was made shorter, and what is left of it is as it was.
 func (f *followed) isCut() bool {
 	size := f.info.Size()
-	if size == 0 || size >= f.offset {
+	if size == 0 || size >= f.reached() {
 		return false
 	}
 	head := f.head[:min(size, int64(len(f.head)))]

@@ -41,6 +41,7 @@ func (f *Follower) expand(ctx context.Context) {
 		switch {
 		case n.path == "-":
 			f.stdin(n)
+		case f.special(n.path):
 		case err == nil && info.IsDir():
 			f.directory(ctx, n.path)
 		case err != nil && strings.ContainsAny(n.path, "*?["):

@@ -119,10 +119,16 @@ func (t *track) turn(ctx context.Context, live *followed) {
 		f.growHead()
 		if !t.begun && !t.late && !t.f.opts.FromStart {
 			f.seekEnd(t.f.buf)
+			t.readBack(f)
 		}
 		t.files = append(t.files, f)
 	}
 	t.begun = t.begun || len(t.files) > 0
+}
+
+// readBack makes a file tell first what it said before.
+func (t *track) readBack(f *followed) {
+	t.f.past += f.readBack(pastTotal-t.f.past, t.f.buf)
 }
 
 // step takes lines, or a Gap, from the oldest file that has some.
@@ -233,7 +239,7 @@ func (t *track) broken(i int, err error) fresh {
 }
 
 func (t *track) sign(c *Chunk) bool {
-	c.Path = t.path
+	c.Path, c.From.Path = t.path, t.path
 	return true
 }
 

@@ -274,6 +274,14 @@ func (b *Builder) Forget(before int64) {
 	clear(b.tallies)
 }
 
+// ForgetNews keeps who is who and the states of services, and drops all else: what was
+// read so far is no news.
+func (b *Builder) ForgetNews() {
+	b.Forget(rules.Future)
+	b.d.Events = slices.DeleteFunc(b.d.Events, func(e rules.Event) bool { return e.Symptom != parser.SymptomNone || !lasting(&e) })
+	b.sketch = newSketch()
+}
+
 func lasting(e *rules.Event) bool {
 	return slices.ContainsFunc(e.Hits, func(h rules.Hit) bool { return h.Signature.State != "" })
 }

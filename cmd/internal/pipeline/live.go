@@ -110,16 +110,28 @@ type told struct {
 // A feed carries one path's chunks to its scanner.
 type feed struct {
 	path    string
-	chunks  chan []byte
+	chunks  chan piece
 	rest    []byte
+	news    *piece // waits until the scanner has handed out what is no news
 	idle    atomic.Bool
-	mu      sync.Mutex // guards builder
+	mu      sync.Mutex // guards builder and past
+	past    bool       // all that builder has is no news
 	builder *digest.Builder
+}
+
+// A piece is what a feed carries.
+type piece struct {
+	data []byte
+	past bool // it is no news
 }
 
 // Read gives the scanner what came, and scan.ErrIdle when nothing came for a while.
 func (f *feed) Read(p []byte) (int, error) {
 	for len(f.rest) == 0 {
+		if f.news != nil {
+			f.begin()
+			break
+		}
 		var wait <-chan time.Time
 		if !f.idle.Load() {
 			t := time.NewTimer(idleAfter)
@@ -131,8 +143,12 @@ func (f *feed) Read(p []byte) (int, error) {
 			if !ok {
 				return 0, io.EOF
 			}
-			f.rest = chunk
 			f.idle.Store(false)
+			if f.past && !chunk.past {
+				f.news = &chunk
+				return 0, scan.ErrIdle
+			}
+			f.rest = chunk.data
 		case <-wait:
 			f.idle.Store(true)
 			return 0, scan.ErrIdle
@@ -141,6 +157,14 @@ func (f *feed) Read(p []byte) (int, error) {
 	n := copy(p, f.rest)
 	f.rest = f.rest[n:]
 	return n, nil
+}
+
+// begin goes from what is no news, which is in the builder by now, to what is.
+func (f *feed) begin() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.builder.ForgetNews()
+	f.rest, f.past, f.news = f.news.data, false, nil
 }
 
 // pull reads the follower and feeds the scanners, until the context ends or nothing
@@ -170,7 +194,7 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 		if len(l.marks) == 0 {
 			l.marks = append(l.marks, mark{l.cfg.Now(), l.before(chunk)})
 		}
-		f := l.feed(scanning, chunk.Path)
+		f := l.feed(scanning, chunk.Path, chunk.Past)
 		l.mu.Unlock()
 		if len(chunk.Data) > 0 {
 			data := bytes.Clone(chunk.Data)
@@ -178,7 +202,7 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 				data = append(data, '\n')
 			}
 			select {
-			case f.chunks <- data:
+			case f.chunks <- piece{data, chunk.Past}:
 			case <-ctx.Done():
 				return nil
 			}
@@ -195,8 +219,8 @@ func (l *live) before(first source.Chunk) []source.Position {
 	}
 	positions := slices.Clone(l.positions)
 	for i := range positions {
-		if p := &positions[i]; p.Path == first.Path && p.Device == first.File.Device && p.Inode == first.File.Inode {
-			p.Offset, p.MarkerBytes, p.Marker = first.Offset, 0, fnv.New64a().Sum64()
+		if p := &positions[i]; p.Path == first.Path && p.Device == first.From.Device && p.Inode == first.From.Inode {
+			*p = first.From
 		}
 	}
 	return positions
@@ -210,11 +234,11 @@ func (l *live) wake() {
 }
 
 // feed returns the path's feed, with a scanner behind it.
-func (l *live) feed(ctx context.Context, path string) *feed {
+func (l *live) feed(ctx context.Context, path string, past bool) *feed {
 	if f := l.feeds[path]; f != nil {
 		return f
 	}
-	f := &feed{path: path, chunks: make(chan []byte, feedChunks)}
+	f := &feed{path: path, past: past, chunks: make(chan piece, feedChunks)}
 	reader := scan.NewReader(f, scan.Options{Year: l.cfg.Year, LogFormats: l.cfg.Formats})
 	head := fnv.New64a()
 	io.WriteString(head, path) // a followed file's head may be gone: ties at equal time go by path here
@@ -320,6 +344,9 @@ func (l *live) decide() error {
 	slices.SortFunc(feeds, func(a, b *feed) int { return strings.Compare(a.path, b.path) })
 	for _, f := range feeds {
 		f.mu.Lock()
+		if f.past {
+			f.builder.ForgetNews()
+		}
 		engine.Add(f.builder.Snapshot())
 		f.mu.Unlock()
 	}
