@@ -76,11 +76,11 @@ type (
 		Why    string  `json:"why"`
 	}
 	record struct {
-		FirstLine *int64 `json:"first_line"`
-		LastLine  *int64 `json:"last_line"`
-		Offset    int64  `json:"offset"`
-		Length    int64  `json:"length"`
-		Hash      string `json:"hash"`
+		FirstLine *int64  `json:"first_line"`
+		LastLine  *int64  `json:"last_line"`
+		Offset    int64   `json:"offset"`
+		Length    int64   `json:"length"`
+		Hash      *string `json:"hash"` // null: redacted
 	}
 	event struct {
 		Time   *string `json:"time"`
@@ -155,7 +155,11 @@ func recordOf(p *rules.Place) *record {
 	if *p == (rules.Place{}) {
 		return nil
 	}
-	return &record{positive(p.FirstLine), positive(p.LastLine), p.Offset, p.Length, fmt.Sprintf("%016x", p.Hash)}
+	r := &record{positive(p.FirstLine), positive(p.LastLine), p.Offset, p.Length, nil}
+	if p.Hash != 0 {
+		r.Hash = known(fmt.Sprintf("%016x", p.Hash))
+	}
+	return r
 }
 
 func eventOf(e *rules.TimelineEntry) event {

@@ -54,7 +54,9 @@ func (c *analyzeCmd) Run(e *env) error {
 	if err != nil {
 		return fmt.Errorf("analyze %s: %w", strings.Join(c.Paths, " "), err)
 	}
-	if err := db.Put(e.ctx, store.Run{ID: store.RunID(found.Sources), Version: version(), Window: found.Window, Sources: found.Sources, Totals: found.Totals}, found.Incidents); err != nil {
+	id := store.RunID(found.Sources)
+	kept := e.kept(found, id[:6])
+	if err := db.Put(e.ctx, store.Run{ID: id, Version: version(), Window: kept.Window, Sources: kept.Sources, Totals: kept.Totals}, kept.Incidents); err != nil {
 		return err
 	}
 	if err := e.print(found); err != nil {
@@ -146,6 +148,7 @@ func (e *env) print(r *rules.Report) error {
 	if err != nil {
 		return err
 	}
+	r = e.shown(r)
 	opts := report.Options{Color: e.colour(w), Width: e.width(w)}
 	for _, f := range report.Formats() {
 		if f.Name == e.flags.Format {

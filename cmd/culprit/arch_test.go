@@ -31,6 +31,7 @@ var layers = []struct {
 	{"rules/correlate", []string{"parser", "rules", "rules/cause"}, []string{"github.com/cespare/xxhash"}, "no clock, no goroutine, no I/O"},
 	{"store", []string{"parser", "rules"}, []string{"github.com/mattn/go-sqlite3"}, "the only user of SQLite; knows no report"},
 	{"report", []string{"parser", "rules"}, []string{"github.com/charmbracelet/lipgloss", "github.com/mattn/go-runewidth", "github.com/muesli/termenv", "github.com/rivo/uniseg"}, "functions from a report to bytes; knows no store"},
+	{"report/redact", []string{"rules"}, nil, "a function from a report to one without private things"},
 	{"fixtures", nil, nil, "data for tests"},
 	{"fixtures/synth", nil, nil, "seeded generator"},
 	{"cmd/internal/pipeline", []string{"parser", "parser/source", "parser/scan", "rules", "rules/digest", "rules/correlate"}, []string{"github.com/cespare/xxhash"}, "the only place that starts goroutines for work"},

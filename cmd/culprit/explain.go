@@ -12,6 +12,7 @@ import (
 	"culprit/parser"
 	"culprit/parser/scan"
 	"culprit/report"
+	"culprit/report/redact"
 	"culprit/rules"
 	"culprit/rules/cause"
 )
@@ -67,10 +68,14 @@ func (c *explainCmd) Run(e *env) error {
 	}
 	reader := scan.NewReader(in, scan.Options{Year: e.now.Year()})
 	var hits []rules.Hit
+	private := e.redactor()
 	for reader.Scan(e.ctx) {
 		r := reader.Record()
 		hits = set.Match(r, hits[:0])
 		x := explain(r, hits)
+		if private != nil {
+			x.redact(private)
+		}
 		if e.flags.Format == "json" {
 			err = json.NewEncoder(out).Encode(x)
 		} else {
@@ -109,6 +114,16 @@ func explain(r *parser.Record, hits []rules.Hit) *explanation {
 		x.Meaning = plainMeaning(r)
 	}
 	return x
+}
+
+// redact replaces what is private in the line and in what was read from it.
+func (x *explanation) redact(d *redact.Redactor) {
+	x.text, x.Meaning = d.Text(x.text), d.Text(x.Meaning)
+	for key, v := range x.Fields {
+		if text, ok := v.(string); ok {
+			x.Fields[key] = d.Text(text)
+		}
+	}
 }
 
 func ptr(s string) *string { return &s }

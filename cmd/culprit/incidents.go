@@ -87,6 +87,7 @@ func (c *incidentsCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	list = e.shown(&rules.Report{Incidents: list}).Incidents
 	if e.flags.Format == "json" {
 		return e.print(&rules.Report{Incidents: list})
 	}

@@ -51,6 +51,7 @@ type common struct {
 	Quiet    bool   `short:"q" help:"No progress and no warnings on standard error."`
 	ExitCode bool   `help:"Exit with 3 if incidents were found."`
 	Verbose  bool   `short:"v" help:"Say more on standard error about what is done."`
+	redaction
 	RulesDir string `name:"rules" placeholder:"DIR" help:"Folder with further signatures."`
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"culprit/cmd/internal/pipeline"
 	"culprit/parser/source"
 	"culprit/report"
+	"culprit/report/redact"
 	"culprit/rules"
 	"culprit/store"
 )
@@ -77,7 +79,7 @@ func (c *tailCmd) Run(e *env) error {
 		return errors.Join(err, done())
 	}
 	defer l.Close() // also when something panics: the terminal is to be given back
-	t := &teller{env: e, db: db, live: l}
+	t := &teller{env: e, db: db, live: l, shown: e.redactor(), kept: e.storeRedactor(strconv.FormatInt(e.now.Unix(), 36))}
 	cfg.Sink = t.update
 	return errors.Join(pipeline.Tail(e.ctx, *cfg), l.Close(), done())
 }
@@ -132,11 +134,14 @@ type teller struct {
 	*env
 	db   *store.DB
 	live *live.Live
+
+	shown, kept *redact.Redactor // nil: nothing is replaced
 }
 
 func (t *teller) update(u pipeline.Update) error {
 	batch := store.Batch{}
-	for _, c := range u.Changes {
+	kept := redacted(t.kept, u)
+	for _, c := range kept.Changes {
 		batch.Incidents = append(batch.Incidents, c.Incident)
 	}
 	for _, p := range u.Positions {
@@ -147,11 +152,12 @@ func (t *teller) update(u pipeline.Update) error {
 		batch.Gaps = append(batch.Gaps, gapOf(g))
 	}
 	if len(batch.Incidents) > 0 {
-		batch.Run = store.Run{ID: "live", Version: version(), Window: u.Report.Window, Sources: u.Report.Sources, Totals: u.Report.Totals}
+		batch.Run = store.Run{ID: "live", Version: version(), Window: kept.Report.Window, Sources: kept.Report.Sources, Totals: kept.Report.Totals}
 	}
 	if err := t.db.Commit(context.WithoutCancel(t.ctx), batch); err != nil {
 		return err
 	}
+	u = redacted(t.shown, u)
 	t.live.Update(liveUpdate(u))
 	for _, c := range u.Changes {
 		if err := t.tell(c); err != nil {
