@@ -100,6 +100,24 @@ func TestRedactedReports(t *testing.T) {
 	leaks(t, "explain", text)
 }
 
+func TestRedactedTail(t *testing.T) {
+	dir := writeLogs(t, privateLogs)
+	for _, format := range []string{"text", "json"} {
+		db := filepath.Join(t.TempDir(), "culprit.db")
+		told := tailUntilTold(t, dir, &common{DB: db, Format: format, redaction: redaction{RedactStore: true}})
+		// The followed paths are the user's own words here.
+		leaks(t, "tail "+format, strings.ReplaceAll(told, dir, ""))
+		if !strings.Contains(told, "cookie-1") {
+			t.Errorf("%s: nothing is told, or nothing replaced:\n%s", format, told)
+		}
+		text, _ := culprit(t, exitDone, "report", "--db", db, "--format", "json")
+		leaks(t, "report after tail", text)
+		if !strings.Contains(text, "[cookie-1:") {
+			t.Errorf("names of two runs can be mistaken for one:\n%s", text)
+		}
+	}
+}
+
 func TestRedactedStore(t *testing.T) {
 	dir := writeLogs(t, privateLogs)
 	folder := t.TempDir()

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -155,8 +154,18 @@ func TestVerifyAfterTail(t *testing.T) {
 	if err := os.CopyFS(logs, os.DirFS("../../fixtures/cases/oom-node-docker/logs")); err != nil {
 		t.Fatal(err)
 	}
+	tailUntilTold(t, logs, &common{DB: db, Format: "text"})
+	text, _ := culprit(t, exitDone, "report", "--verify", "--db", db, "--format", "json")
+	if got := states(t, text); got != "map[unchanged:5]" {
+		t.Error(got)
+	}
+}
+
+// tailUntilTold follows all files of a folder until an incident was told, and returns what was.
+func tailUntilTold(t *testing.T, folder string, flags *common) string {
+	t.Helper()
 	var paths []string
-	err := filepath.WalkDir(logs, func(path string, d os.DirEntry, err error) error {
+	err := filepath.WalkDir(folder, func(path string, d os.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			paths = append(paths, path)
 		}
@@ -165,21 +174,20 @@ func TestVerifyAfterTail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.Sort(paths)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	var stderr bytes.Buffer
-	e := &env{ctx: ctx, flags: &common{DB: db, Format: "text"}, stdin: strings.NewReader(""), stdout: onWrite(cancel), stderr: &stderr, now: time.Now()}
-	if err := (&tailCmd{Paths: paths, FromStart: true}).Run(e); err != nil {
+	told, stderr := &onWrite{do: cancel}, new(bytes.Buffer)
+	e := &env{ctx: ctx, flags: flags, stdin: strings.NewReader(""), stdout: told, stderr: stderr, now: time.Now()}
+	if err := (&tailCmd{Paths: paths, FromStart: true}).Run(e); err != nil || stderr.Len() > 0 {
 		t.Fatal(err, stderr.String())
 	}
-	text, _ := culprit(t, exitDone, "report", "--verify", "--db", db, "--format", "json")
-	if got := states(t, text); got != "map[unchanged:5]" {
-		t.Error(got)
-	}
+	return told.String()
 }
 
-// onWrite calls itself when something is written.
-type onWrite func()
+// onWrite does something when it is written to.
+type onWrite struct {
+	bytes.Buffer
+	do func()
+}
 
-func (f onWrite) Write(b []byte) (int, error) { f(); return len(b), nil }
+func (w *onWrite) Write(b []byte) (int, error) { w.do(); return w.Buffer.Write(b) }

@@ -201,6 +201,8 @@ var userPlaces = []struct {
 // home is a person's folder in a path of files; a request's path is none.
 var home = regexp.MustCompile(`(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /(?:home|Users)/|(?:^|[\s"'=(,\[!])/?(?:home|Users)/([^/\\\s"':,;)\]]{1,128})`)
 
+var homeInside = regexp.MustCompile(`/(?:home|Users)/([^/\\\s"':,;)\]]{1,128})`)
+
 // accessClient is the first field of an access line that is a name and no address.
 var accessClient = regexp.MustCompile(`^(\S+) \S+ \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d`)
 

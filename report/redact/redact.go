@@ -59,7 +59,7 @@ func (d *Redactor) Report(r *rules.Report) *rules.Report {
 			d.incident(&c.Incidents[i], replace)
 		}
 		for i := range c.Sources {
-			source(&c.Sources[i], replace)
+			d.source(&c.Sources[i], replace)
 		}
 	}
 	return &c
@@ -124,7 +124,7 @@ func (d *Redactor) incident(in *rules.Incident, replace func(string) string) {
 		text(s)
 	}
 	quote := func(q *rules.Quote) {
-		text(&q.Source)
+		q.Source = d.file(q.Source, replace)
 		text(&q.Text)
 		text(&q.Message)
 		if d.o.Scope == "" {
@@ -132,8 +132,7 @@ func (d *Redactor) incident(in *rules.Incident, replace func(string) string) {
 		}
 		if q.Found != nil {
 			f := *q.Found
-			text(&f.At.Source)
-			text(&f.Why)
+			f.At.Source, f.Why = d.file(f.At.Source, replace), d.file(f.Why, replace)
 			q.Found = &f
 		}
 	}
@@ -158,7 +157,7 @@ func (d *Redactor) incident(in *rules.Incident, replace func(string) string) {
 	in.Timeline = slices.Clone(in.Timeline)
 	for i := range in.Timeline {
 		text(&in.Timeline[i].What)
-		text(&in.Timeline[i].Source)
+		in.Timeline[i].Source = d.file(in.Timeline[i].Source, replace)
 	}
 	in.Verdict.Reasons = slices.Clone(in.Verdict.Reasons)
 	for i := range in.Verdict.Reasons {
@@ -172,12 +171,18 @@ func (d *Redactor) incident(in *rules.Incident, replace func(string) string) {
 	texts(&in.Missing, replace)
 }
 
-func source(s *rules.SourceInfo, replace func(string) string) {
+func (d *Redactor) source(s *rules.SourceInfo, replace func(string) string) {
 	for _, text := range []*string{&s.Path, &s.Group, &s.Error} {
-		*text = replace(*text)
+		*text = d.file(*text, replace)
 	}
 	texts(&s.Samples, replace)
 	texts(&s.Warnings, replace)
+}
+
+// file replaces what is private in the path of a file, where a person's folder may stand
+// deeper than at the root.
+func (d *Redactor) file(path string, replace func(string) string) string {
+	return replaceGroup(homeInside, replace(path), d.user)
 }
 
 func texts(list *[]string, replace func(string) string) {
