@@ -72,10 +72,11 @@ var djangoServer = parser.Format{
 	},
 }
 
-// parseDjangoServer reads [22/Nov/2026 14:30:00] text.
+// parseDjangoServer reads [22/Nov/2026 14:30:00] text. Others have a colon behind the year.
 func parseDjangoServer(line []byte, _ *parser.Env, r *parser.Record) bool {
+	const year = len("[22/Nov/2026")
 	in := input{line}
-	return in.lit("[") && in.stamp(timestamp.CLF, r) && in.lit("] ") && in.message(r)
+	return len(line) > year && line[year] == ' ' && in.lit("[") && in.stamp(timestamp.CLF, r) && in.lit("] ") && in.message(r)
 }
 
 var supervisordName = []byte("supervisord")
