@@ -12,7 +12,8 @@ import (
 //
 // Four readers are tried: one JSON object (escape=json), the head that combined and
 // most formats made from it share, any other order of fields by their shapes, and
-// fields with one character between them.
+// fields with one character between them. A named value is what its name says, in the
+// words people use (nginx_access_names.go); the moment is any value that reads as one.
 // All of them decide by the one line alone, so a file may change its format at any
 // line. What a client chose never decides: its quotes are escaped (\x22), so quoted
 // text ends where it seems to, and the referrer and user agent are never looked into.
@@ -130,11 +131,21 @@ func readClientAndHost(a *parser.Access, head []byte) {
 	}
 	next := wordEnd(head, end+1)
 	second := head[end+1 : next]
-	if isClientAddr(first) || !isClientAddr(second) && string(second) == "-" {
-		a.Client = bareClient(first)
-		return
-	}
-	if isClientAddr(second) || next < len(head) && head[next] == ' ' && bytes.HasPrefix(head[next:], []byte(" - ")) {
+	rest := head[min(next+1, len(head)):]
+	third := rest[:wordEnd(rest, 0)]
+	switch {
+	case isClientAddr(first):
+	case string(second) == "-":
+		switch {
+		case !isClientAddr(third):
+		case bytes.HasPrefix(rest[len(third):], []byte(" - ")): // vhost - client - user
+			a.Host, a.Client = first, bareClient(third)
+			return
+		case isDash(first): // X-Forwarded-For - client
+			a.Client = third
+			return
+		}
+	case isClientAddr(second) || string(third) == "-":
 		a.Host, a.Client = first, bareClient(second)
 		return
 	}

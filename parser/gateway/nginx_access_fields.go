@@ -22,8 +22,10 @@ func (s *accessScan) assign(key accessKey, value []byte) bool {
 		return s.bytes(value)
 	case keyDuration:
 		return s.duration(value)
-	case keyPeer, keyPeerOrAgent, keyPeerStatus, keyConnect, keyHeader, keyResponse:
+	case keyPeer, keyPeerName, keyPeerOrAgent, keyPeerStatus, keyConnect, keyHeader, keyResponse:
 		return s.upstream(key, value)
+	case keyAnyResponse:
+		return setList(&s.anyResponse, value, isTimeElement)
 	case keyAppLog:
 		s.appLog = true
 		return true
@@ -41,7 +43,9 @@ func (s *accessScan) assign(key accessKey, value []byte) bool {
 			keep(&a.Method, value)
 		}
 	case keyTarget:
-		a.Target = s.text(value)
+		if a.Request == nil { // which has it as the client sent it
+			a.Target = s.text(value)
+		}
 	case keyPath:
 		if a.Target == nil {
 			a.Target = s.text(value)
@@ -96,6 +100,59 @@ func (s *accessScan) setStamp(stamp parser.Stamp) {
 		stamp.Offset = old.Offset
 	}
 	s.r.Stamp = stamp
+}
+
+// guess takes a value whose name says nothing for what its shape is: a moment, a
+// request line, an address under a name for one. It counts where nothing better does,
+// for such a value may be a header that a client made up.
+func (s *accessScan) guess(name, value []byte) {
+	g := &s.guesses
+	switch {
+	case len(value) < len("1.1.1.1"):
+	case !g.stamp.Known() && decimal(value[0]) && !allDigits(value):
+		if stamp, ok := zonedStamp(value); ok {
+			g.stamp = stamp
+			return
+		}
+		fallthrough
+	case g.client == nil && isClientAddr(value):
+		if isAddressName(name) {
+			g.client = value
+		}
+	case g.request == nil && isRequestLine(value) && bytes.Contains(value, []byte(" HTTP/")):
+		g.request = value
+	}
+}
+
+// guesses are the values of names that say nothing.
+type guesses struct {
+	stamp           parser.Stamp
+	client, request []byte
+}
+
+func allDigits(b []byte) bool {
+	_, ok := wholeNumber(b)
+	return ok
+}
+
+// isAddressName reports whether a name ends as a client's address may be called, and
+// does not begin as the gateway's own is.
+func isAddressName(name []byte) bool {
+	return (bytes.HasSuffix(name, []byte("ip")) || bytes.HasSuffix(name, []byte("addr"))) && !bytes.HasPrefix(name, []byte("server"))
+}
+
+// settleGuesses fills with them what is missing.
+func (s *accessScan) settleGuesses() {
+	g := &s.guesses
+	if !s.r.Stamp.Known() {
+		s.r.Stamp = g.stamp
+	}
+	if s.a.Client == nil && g.client != nil {
+		s.client(g.client)
+	}
+	if g.request != nil && !s.hasRequest && s.a.Target == nil {
+		s.request(g.request)
+	}
 }
 
 // zonedStamp reads $time_local, $time_iso8601 or $msec, the whole of b.
@@ -172,6 +229,8 @@ func (s *accessScan) upstream(key accessKey, value []byte) bool {
 	switch key {
 	case keyPeer:
 		return setList(&s.ups.addr, value, isPeerElement)
+	case keyPeerName:
+		return setList(&s.peerName, value, isPeerElement)
 	case keyPeerOrAgent:
 		return setList(&s.agentOrPeer, value, isPeerElement)
 	case keyPeerStatus:

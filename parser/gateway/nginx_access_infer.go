@@ -62,6 +62,9 @@ func (k fieldKind) join(other fieldKind) (fieldKind, bool) {
 func kindOfList(text []byte) fieldKind {
 	element, rest, separator := cutElement(text)
 	kind := kindOf(element)
+	if separator != 0 && kind == kindWord && !isPeerName(element) {
+		return kindWord
+	}
 	for separator != 0 {
 		element, rest, separator = cutElement(rest)
 		if len(element) == 0 && separator == 0 {
@@ -96,7 +99,7 @@ func listEnd(line []byte, pos int) (end int, kind fieldKind) {
 		}
 		element := line[next:stop]
 		joined, ok := kind.join(kindOf(element))
-		if stop < len(line) && line[stop] == ':' {
+		if stop < len(line) && line[stop] == ':' && !isPeerAddr(element) {
 			return end, kind // the name of the next field
 		}
 		if !ok || joined == kindPeer && !isPeerElement(element) && !isDash(element) {
@@ -136,6 +139,10 @@ func elementEnd(line []byte, pos int) int {
 			if i+1 == len(line) || line[i+1] == ' ' {
 				return i
 			}
+		case '/':
+			if value := line[pos:i]; isSeconds(value) || isStatus(value) || isDash(value) {
+				return i // 0.807/0.806, 502/-
+			}
 		}
 	}
 	return len(line)
@@ -150,12 +157,13 @@ type shapedFields struct {
 	times         [maxShaped]upstreamList // s.mmm lists, and dashes that may be such
 	nTimes        int
 	statuses      [maxShaped][]byte
-	statusAfter   [maxShaped]bool // behind the peer
+	statusAfter   [maxShaped]bool   // behind the peer
+	beforeStatus  [maxShaped][]byte // the word right before it
 	nStatuses     int
 	peer          upstreamList
+	timeLast      bool   // the last token was a time
 	peerLast      bool   // the last token was the peer
 	word          []byte // the last bare word, maybe a group's name
-	beforeStatus  []byte // the word right before the last status
 	statusMissing bool   // a dash stands where the peer's status belongs
 }
 
@@ -173,7 +181,7 @@ func (s *accessScan) unlabelled(text []byte, kind fieldKind) {
 	}
 	f := &s.shapes
 	peerLast, word := f.peerLast, f.word
-	f.peerLast, f.word = false, nil
+	f.peerLast, f.word, f.timeLast = false, nil, false
 	switch kind {
 	case kindPeer:
 		f.peerLast = !f.peer.logged
@@ -181,10 +189,8 @@ func (s *accessScan) unlabelled(text []byte, kind fieldKind) {
 	case kindTime:
 		s.shapedTime(text)
 	case kindStatus:
-		if !s.stream && f.nStatuses < maxShaped { // a session's peers have no status
-			f.statuses[f.nStatuses], f.statusAfter[f.nStatuses] = text, f.peer.logged
-			f.nStatuses++
-			f.beforeStatus = word
+		if !s.stream { // a session's peers have no status
+			f.addStatus(text, word)
 		}
 	case kindDash:
 		if peerLast {
@@ -192,21 +198,34 @@ func (s *accessScan) unlabelled(text []byte, kind fieldKind) {
 		} else if f.nTimes > 0 || f.peer.logged {
 			f.addTime(text)
 		}
+	case kindClient:
+		s.client(text) // unless there is one
 	case kindWord:
 		s.shapedWord(text)
 	}
 }
 
+func (f *shapedFields) addStatus(text, word []byte) {
+	if f.nStatuses < maxShaped {
+		f.statuses[f.nStatuses], f.statusAfter[f.nStatuses], f.beforeStatus[f.nStatuses] = text, f.peer.logged, word
+		f.nStatuses++
+	}
+}
+
 func (f *shapedFields) addTime(text []byte) {
+	f.timeLast = true
 	if f.nTimes < maxShaped {
 		f.times[f.nTimes].set(text)
 		f.nTimes++
 	}
 }
 
+// msecLength is the length of $msec up to the year 2286.
+const msecLength = len("1795360623.423")
+
 // shapedTime takes a duration, or $msec, which has the same form.
 func (s *accessScan) shapedTime(text []byte) {
-	if len(text) == len("1795360623.423") {
+	if len(text) == msecLength {
 		if stamp, ok := zonedStamp(text); ok {
 			s.setStamp(stamp)
 			return
@@ -224,36 +243,6 @@ func (s *accessScan) shapedWord(text []byte) {
 		s.shapes.word = text
 	case isPeerName(text):
 		s.shapes.word = text
-	}
-}
-
-// unlabelledHead takes a value before the status.
-func (s *accessScan) unlabelledHead(text []byte, kind fieldKind) {
-	preStatus := s.preStatus
-	s.preStatus = nil
-	switch kind {
-	case kindStatus:
-		if s.hasRequest || s.pending != nil {
-			s.answer(text)
-		} else {
-			s.preStatus = text
-		}
-	case kindTime:
-		s.shapedTime(text)
-	case kindClient:
-		s.client(text)
-	case kindPeer:
-		if s.a.Client == nil {
-			s.client(text)
-		} else {
-			s.shapes.peer.set(text)
-		}
-	case kindWord:
-		if isDomain(text) {
-			keep(&s.a.Host, text)
-		}
-	default:
-		s.preStatus = preStatus
 	}
 }
 

@@ -126,6 +126,7 @@ func (s *accessScan) jsonField(path *jsonPath, name []byte, known bool, value []
 		key, variable = lookupAccessKey(name)
 	}
 	if key == keyNone {
+		s.guess(name, value)
 		return
 	}
 	if variable {

@@ -21,41 +21,14 @@ const (
 	keyServer // server_name: second to keyHost
 	keyCache
 	keyPeer
+	keyPeerName    // host or URL of the peer: second to keyPeer
 	keyPeerOrAgent // ua: $upstream_addr or $http_user_agent, by its shape
 	keyPeerStatus
 	keyConnect
 	keyHeader
 	keyResponse
+	keyAnyResponse // response_time: the peer's beside a $request_time, else the request's
 )
-
-// maxKeyLength bounds a name; longer ones are not looked up.
-const maxKeyLength = 48
-
-// lookupAccessKey finds the meaning of a name, in any case and with -, . or blanks
-// for _. The second result says that it is the very name of an nginx variable.
-func lookupAccessKey(name []byte) (key accessKey, variable bool) {
-	var buf [maxKeyLength]byte
-	for len(name) > 0 && (name[0] == '$' || name[0] == '@' || name[0] == '_') {
-		name = name[1:]
-	}
-	if len(name) > maxKeyLength {
-		return keyNone, false
-	}
-	for i, c := range name {
-		switch {
-		case c-'A' < 26:
-			c |= 0x20
-		case c == '-' || c == '.' || c == ' ':
-			c = '_'
-		}
-		buf[i] = c
-	}
-	folded := buf[:len(name)]
-	if key, variable = nginxVariables[string(folded)], true; key == keyNone {
-		key, variable = accessAliases[string(folded)], false
-	}
-	return key, variable
-}
 
 // nginxVariables are the variables that people log, under their own names
 // (https://nginx.org/en/docs/varindex.html; those of ingress-nginx, Kong and APISIX
@@ -82,63 +55,54 @@ var nginxVariables = map[string]accessKey{
 
 // accessAliases are the names that people give to those variables: nginx's and
 // Amplify's examples (rt, uct, ua, us, ut, cs), LTSV (reqtime, apptime, req, size),
-// Elastic's and Datadog's field names.
+// Elastic's and Datadog's field names. Names that are made of others, as
+// backend_status is, need no entry (composedKey).
 var accessAliases = map[string]accessKey{
 	"time": keyTime, "timestamp": keyTime, "ts": keyTime, "datetime": keyTime, "date": keyTime, "t": keyTime,
 	"local_time": keyTime, "date_time": keyTime, "log_time": keyTime, "logtime": keyTime, "access_time": keyTime,
 	"time_stamp": keyTime, "timelocal": keyTime, "event_time": keyTime, "iso8601": keyTime, "time_msec": keyTime,
+	"at": keyTime, "when": keyTime, "logged": keyTime, "logged_at": keyTime, "epoch": keyTime,
 
 	"client": keyClient, "client_ip": keyClient, "clientip": keyClient, "client_addr": keyClient, "remote_ip": keyClient,
 	"remote": keyClient, "remote_host": keyClient, "remoteaddr": keyClient, "ip": keyClient, "real_ip": keyClient,
 	"realip": keyClient, "source_ip": keyClient, "src_ip": keyClient, "src": keyClient, "client_address": keyClient,
-	"remote_address": keyClient, "source_address": keyClient, "network_client_ip": keyClient,
+	"remote_address": keyClient, "source_address": keyClient, "network_client_ip": keyClient, "addr": keyClient, "address": keyClient,
 
 	"req": keyRequest, "request_line": keyRequest, "http_request": keyRequest, "r": keyRequest,
-	"method": keyMethod, "http_method": keyMethod, "verb": keyMethod, "req_method": keyMethod, "m": keyMethod,
-	"http_request_method": keyMethod,
-	"url":                 keyTarget, "request_url": keyTarget, "http_url": keyTarget, "target": keyTarget, "url_original": keyTarget,
-	"path": keyPath, "request_path": keyPath, "url_path": keyPath, "http_uri": keyPath, "requesturi": keyTarget, "u": keyPath,
+	"method": keyMethod, "http_method": keyMethod, "verb": keyMethod, "m": keyMethod,
+	"url": keyTarget, "target": keyTarget, "url_original": keyTarget, "requesturi": keyTarget,
+	"path": keyPath, "url_path": keyPath, "http_uri": keyPath, "u": keyPath,
 
-	"code": keyStatus, "status_code": keyStatus, "statuscode": keyStatus, "http_status": keyStatus, "response_code": keyStatus,
-	"response_status": keyStatus, "http_status_code": keyStatus, "http_response_status_code": keyStatus, "st": keyStatus,
-	"response": keyStatus, "s": keyStatus, "resp_status": keyStatus,
+	"code": keyStatus, "status_code": keyStatus, "statuscode": keyStatus, "http_status": keyStatus, "st": keyStatus,
+	"http_response_status_code": keyStatus, "response": keyStatus, "s": keyStatus,
 
-	"bytes": keyBytes, "size": keyBytes, "body_bytes": keyBytes, "response_size": keyBytes, "body_size": keyBytes, "b": keyBytes,
-	"bytes_out": keyBytes, "resp_size": keyBytes, "sent": keyBytes, "http_response_body_bytes": keyBytes, "sent_bytes": keyBytes,
-	"network_bytes_written": keyBytes, "length": keyBytes, "response_length": keyBytes,
+	"bytes": keyBytes, "size": keyBytes, "body_bytes": keyBytes, "body_size": keyBytes, "b": keyBytes,
+	"bytes_out": keyBytes, "sent": keyBytes, "http_response_body_bytes": keyBytes, "sent_bytes": keyBytes,
+	"network_bytes_written": keyBytes, "length": keyBytes,
 
 	"rt": keyDuration, "reqtime": keyDuration, "req_time": keyDuration, "duration": keyDuration, "request_duration": keyDuration,
-	"response_time": keyDuration, "responsetime": keyDuration, "requesttime": keyDuration, "took": keyDuration,
+	"requesttime": keyDuration, "took": keyDuration, "dur": keyDuration, "seconds": keyDuration,
 	"elapsed": keyDuration, "latency": keyDuration, "total_time": keyDuration, "time_taken": keyDuration, "tt": keyDuration,
+	"response_time": keyAnyResponse, "responsetime": keyAnyResponse, "resp_time": keyAnyResponse,
 
 	"vhost": keyHost, "virtual_host": keyHost, "domain": keyHost, "hst": keyHost, "url_domain": keyHost, "authority": keyHost,
 	"sn": keyServer, "servername": keyServer, "server": keyServer, "site": keyServer,
 
 	"cache_status": keyCache, "cache": keyCache, "cs": keyCache, "ucs": keyCache, "cachestatus": keyCache,
 
-	"upstream": keyPeer, "upstreamaddr": keyPeer, "backend": keyPeer, "backend_addr": keyPeer, "upstream_address": keyPeer,
-	"upstream_ip": keyPeer, "upstream_host": keyPeer, "upstream_server": keyPeer, "uaddr": keyPeer, "up_addr": keyPeer, "ups_addr": keyPeer,
-	"to": keyPeer, "proxy_to": keyPeer, "peer": keyPeer, "uip": keyPeer, "up": keyPeer, "ups": keyPeer, "u_addr": keyPeer,
-	"ua": keyPeerOrAgent,
+	"upstream": keyPeer, "backend": keyPeer, "uaddr": keyPeer, "to": keyPeer, "proxy_to": keyPeer, "peer": keyPeer,
+	"uip": keyPeer, "up": keyPeer, "ups": keyPeer, "ua": keyPeerOrAgent,
 
-	"us": keyPeerStatus, "ustatus": keyPeerStatus, "upstreamstatus": keyPeerStatus, "upstream_code": keyPeerStatus,
-	"upstream_status_code": keyPeerStatus, "up_status": keyPeerStatus, "ups_status": keyPeerStatus, "ust": keyPeerStatus,
-	"backend_status": keyPeerStatus, "upstatus": keyPeerStatus, "u_status": keyPeerStatus,
+	"us": keyPeerStatus, "ustatus": keyPeerStatus, "ust": keyPeerStatus, "upstatus": keyPeerStatus,
 
-	"uct": keyConnect, "connect_time": keyConnect, "upstream_connect": keyConnect, "ups_connect_time": keyConnect, "up_connect_time": keyConnect,
-	"backend_connect_time": keyConnect, "ct": keyConnect, "upstreamconnecttime": keyConnect, "u_connect_time": keyConnect,
-
-	"uht": keyHeader, "header_time": keyHeader, "upstream_header": keyHeader, "ups_header_time": keyHeader, "up_header_time": keyHeader,
-	"backend_header_time": keyHeader, "ht": keyHeader, "upstreamheadertime": keyHeader, "u_header_time": keyHeader,
-
-	"urt": keyResponse, "ut": keyResponse, "upstream_time": keyResponse, "apptime": keyResponse, "upstream_response": keyResponse,
-	"upstream_duration": keyResponse, "upstream_latency": keyResponse, "ups_response_time": keyResponse, "up_response_time": keyResponse,
-	"backend_time": keyResponse, "backend_response_time": keyResponse, "upstream_rt": keyResponse, "upstreamtime": keyResponse,
-	"upstreamresponsetime": keyResponse, "u_response_time": keyResponse, "upt": keyResponse,
+	"uct": keyConnect, "ct": keyConnect,
+	"uht": keyHeader, "ht": keyHeader,
+	"urt": keyResponse, "ut": keyResponse, "apptime": keyResponse, "upt": keyResponse,
 
 	"user": keyIgnored, "referer": keyIgnored, "referrer": keyIgnored, "user_agent": keyIgnored, "useragent": keyIgnored, "agent": keyIgnored,
 	"xff": keyIgnored, "x_forwarded_for": keyIgnored, "forwardedfor": keyIgnored, "ul": keyIgnored,
 
 	"level": keyAppLog, "lvl": keyAppLog, "severity": keyAppLog, "loglevel": keyAppLog, "log_level": keyAppLog, "levelname": keyAppLog,
 	"msg": keyAppLog, "message": keyAppLog, "logger": keyAppLog, "caller": keyAppLog, "stack": keyAppLog, "thread": keyAppLog,
+	"latency_human": keyAppLog, // Echo's request log
 }

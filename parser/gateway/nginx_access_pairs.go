@@ -32,8 +32,19 @@ func (s *accessScan) takePair() bool {
 		return false
 	}
 	s.wantBytes = false
+	s.name = b[:n]
 	s.takeValue(key)
+	s.shapes.timeLast = key == keyResponse
 	return true
+}
+
+// assignNamed assigns a value by the meaning of its name, or by its shape.
+func (s *accessScan) assignNamed(name, value []byte) {
+	if key, _ := lookupAccessKey(name); key != keyNone {
+		s.assign(key, value)
+		return
+	}
+	s.guess(name, value)
 }
 
 // isVariableName reports whether a word is the name of a variable that nobody would
@@ -64,35 +75,38 @@ func nameLength(b []byte) int {
 	return n
 }
 
-// takeValue reads the value at pos: a quoted text, a list, a stamp, a request line
-// or a word.
+// takeValue reads the value at pos: a text in quotes or brackets, a list, a stamp, a
+// request line or a word.
 func (s *accessScan) takeValue(key accessKey) {
-	if s.pos >= len(s.line) {
-		s.assign(key, nil)
-		return
-	}
-	if s.line[s.pos] == '"' {
+	var value []byte
+	switch {
+	case s.pos >= len(s.line):
+	case s.line[s.pos] == '"':
 		end := quotedEnd(s.line, s.pos+1)
-		value := s.line[s.pos+1 : end]
+		value = s.line[s.pos+1 : end]
 		s.pos = min(end+1, len(s.line))
-		s.assign(key, value)
+	default:
+		if end := s.bracketEnd(); end > s.pos {
+			value = s.line[s.pos+1 : end]
+			s.pos = end + 1
+			break
+		}
+		start := s.pos
+		s.pos = start + bareValueLength(key, s.line[start:])
+		value = trimValue(key, s.line[start:s.pos])
+	}
+	if key == keyNone {
+		s.guess(s.name, value)
 		return
 	}
-	start := s.pos
-	s.pos = start + bareValueLength(key, s.line[start:])
-	s.assign(key, trimValue(key, s.line[start:s.pos]))
+	s.assign(key, value)
 }
 
 // bareValueLength returns how far an unquoted value reaches. Only values whose shape
 // is known may hold blanks.
 func bareValueLength(key accessKey, b []byte) int {
 	switch key {
-	case keyTime:
-		if b[0] == '[' {
-			if end := bytes.IndexByte(b[:min(len(b), 48)], ']'); end > 0 {
-				return end + 1
-			}
-		}
+	case keyNone, keyTime:
 		if len(b) >= clfLength && b[2] == '/' {
 			if _, ok := zonedStamp(b[:clfLength]); ok {
 				return clfLength
@@ -170,8 +184,6 @@ func (s *accessScan) walkLTSV() {
 		if !ok {
 			continue
 		}
-		if key, _ := lookupAccessKey(name); key != keyNone {
-			s.assign(key, bytes.Trim(value, " "))
-		}
+		s.assignNamed(name, bytes.Trim(value, " "))
 	}
 }

@@ -27,6 +27,7 @@ type accessScan struct {
 	stream                bool // a session of the stream module: nothing in it is the client's
 	appLog                bool
 	unbracketed           bool // the stamp stood bare
+	amongWords            bool // the request has no protocol, and other words before it
 	quoted                int  // quoted texts after the status
 	noBracket             bool // no ] up to the end of the line
 	named                 bool // an upstream value had a name
@@ -37,14 +38,16 @@ type accessScan struct {
 	// read only if another quoted upstream value follows.
 	forwarded []byte
 
-	pending   []byte // last quoted text before the status, the request if none looks like one
-	preStatus []byte // a status right before the request
-	server    []byte
+	pending []byte // last quoted text before the status, the request if none looks like one
+	server  []byte
+	name    []byte // of the pair that is read
 
-	ups         upstreamLists
-	agentOrPeer upstreamList
-	shapes      shapedFields
-	pairs       quotedPairs
+	ups                                upstreamLists
+	agentOrPeer, peerName, anyResponse upstreamList
+	head                               headFields
+	shapes                             shapedFields
+	pairs                              quotedPairs
+	guesses                            guesses
 }
 
 // parseShapedAccess reads a line whose head is not combined's.
@@ -76,6 +79,9 @@ func (s *accessScan) complete() bool {
 	}
 	if s.unbracketed && a.Request != nil && !bytes.Contains(a.Request, []byte(" HTTP/")) {
 		return false // php-fpm's access log
+	}
+	if s.amongWords && !a.HasUps {
+		return false // any application's text
 	}
 	return a.Client != nil || s.named
 }
@@ -109,9 +115,11 @@ func (s *accessScan) takeQuoted() {
 	end := quotedEnd(s.line, s.pos+1)
 	text := s.line[s.pos+1 : end]
 	s.pos = min(end+1, len(s.line))
-	wanted := s.wantBytes
-	s.wantBytes = false
+	wanted, peer := s.wantBytes, s.isQuotedPeer(text)
+	s.wantBytes, s.shapes.timeLast = false, false
 	switch {
+	case peer:
+		s.shapes.peer.set(text)
 	case !s.hasStatus:
 		s.quotedHead(text)
 	case wanted && s.bytes(text):
@@ -137,10 +145,7 @@ func (s *accessScan) quotedHead(text []byte) {
 	}
 	switch {
 	case !s.hasRequest && isRequestLine(text):
-		s.request(text)
-		if s.preStatus != nil && s.status(s.preStatus) {
-			s.wantBytes = true
-		}
+		s.takeRequest(text)
 	case isStatus(text) && (s.hasRequest || s.pending != nil):
 		s.answer(text)
 	case s.a.Client == nil && isClientAddr(text[:wordEnd(text, 0)]):
@@ -148,7 +153,32 @@ func (s *accessScan) quotedHead(text []byte) {
 	default:
 		s.pending = text
 	}
-	s.preStatus = nil
+	s.head.last = nil
+}
+
+// takeRequest takes the request, and the status if that stood before.
+func (s *accessScan) takeRequest(text []byte) {
+	s.request(text)
+	s.answerFromHead()
+}
+
+// isQuotedPeer recognises "$upstream_addr" right behind $upstream_response_time, in
+// lines that have no other peer.
+func (s *accessScan) isQuotedPeer(text []byte) bool {
+	if !s.shapes.timeLast || !s.hasRequest || s.shapes.nTimes < 2 && !s.ups.response.logged || s.shapes.peer.logged || s.ups.addr.logged {
+		return false
+	}
+	next := s.pos + 1
+	if s.quoted < opaqueQuoted && next < len(s.line) && s.line[next] == '"' {
+		return false // referrer and user agent
+	}
+	switch kindOfList(text) {
+	case kindPeer:
+		return !bytes.Equal(hostOf(text), s.a.Client) // X-Forwarded-For with the client's port
+	case kindWord:
+		return s.a.Status == 502 && isPeerName(text) // no live upstreams: the group's name
+	}
+	return false
 }
 
 // answer takes the status, and the request if none has looked like one: then it was
@@ -160,20 +190,15 @@ func (s *accessScan) answer(status []byte) {
 	s.wantBytes = s.status(status)
 }
 
-// takeBracketed reads [stamp], [client], [name] or [key=value]. An IPv6 peer begins
-// with a bracket too.
+// takeBracketed reads [stamp], [client], [request], [list], [name] or [key=value]. An
+// IPv6 peer begins with a bracket too.
 func (s *accessScan) takeBracketed() {
-	end := -1
-	if !s.noBracket {
-		end = bytes.IndexByte(s.line[s.pos:], ']')
-	}
+	end := s.bracketEnd()
 	if end < 0 {
-		s.noBracket = true
 		s.pos++
 		return
 	}
-	end += s.pos
-	if end+1 < len(s.line) && s.line[end+1] == ':' {
+	if end == s.pos {
 		s.takeBare()
 		return
 	}
@@ -181,35 +206,77 @@ func (s *accessScan) takeBracketed() {
 	if s.hasStatus && s.takeIngress() {
 		return
 	}
-	stamp, ok := zonedStamp(text)
-	switch {
-	case ok && !s.hasStatus:
-		s.setStamp(stamp)
-	case !s.hasStatus && s.a.Client == nil && isClientAddr(text):
-		s.client(text)
-	case s.hasStatus && !s.shapes.peer.logged && bytes.IndexByte(text, ':') > 0 && setList(&s.shapes.peer, text, isPeerElement):
-	case bytes.IndexByte(text, '=') > 0 || bytes.Contains(text, []byte(": ")):
+	if stamp, ok := zonedStamp(text); ok {
+		if !s.hasStatus || !s.r.Stamp.Known() {
+			s.setStamp(stamp)
+			s.head.stampSeen()
+		}
+	} else if !s.hasRequest && !s.hasStatus && isRequestLine(text) {
+		s.takeRequest(text)
+	} else if kind := kindOfList(text); kind != kindWord {
+		s.unlabelled(text, kind)
+	} else if s.hasStatus && !s.shapes.peer.logged && bytes.IndexByte(text, ':') > 0 && setList(&s.shapes.peer, text, isNamedPeer) {
+	} else if bytes.IndexByte(text, '=') > 0 || bytes.Contains(text, []byte(": ")) {
 		s.pos++ // look at the pairs inside
 		return
 	}
 	s.pos = end + 1
 }
 
+// bracketEnd returns where the bracket closes that opens at pos: -1 if none opens or
+// it does not close, pos if it is that of an IPv6 address. Such a bracket inside does
+// not close it, nor does one in a request.
+func (s *accessScan) bracketEnd() int {
+	if s.noBracket || s.line[s.pos] != '[' {
+		return -1
+	}
+	b := s.line[s.pos:]
+	from := 1
+	if len(b) > 1 && b[1]-'A' < 26 {
+		from = max(from, 1+requestEnd(b[1:]))
+	}
+	for {
+		n := bytes.IndexByte(b[from:], ']')
+		if n < 0 {
+			s.noBracket = from == 1
+			return -1
+		}
+		from += n
+		switch address := from+1 < len(b) && b[from+1] == ':'; {
+		case !address:
+			return s.pos + from
+		case b[1] != '[':
+			return s.pos
+		}
+		from++
+	}
+}
+
 // takeBare reads a pair, a stamp, a request or a list that stands without quotes.
 func (s *accessScan) takeBare() {
-	if s.takePair() || !s.hasStatus && (s.takeBareStamp() || s.takeBareRequest()) {
+	if s.takePair() || s.takeBareStamp() || !s.hasStatus && s.takeBareRequest() {
 		return
 	}
 	s.forwarded = nil
 	start := s.pos
 	end, kind := listEnd(s.line, start)
 	s.pos = max(end, start+1)
+	wanted := s.wantBytes
+	if start > 0 && (s.line[start-1] == '(' || s.line[start-1] == '/') {
+		s.wantBytes = false // 200 (200) 166, 200/200 166
+	}
 	s.unlabelled(s.line[start:end], kind)
+	if start > 0 && (s.line[start-1] == '(' || s.line[start-1] == '/') {
+		s.wantBytes = wanted
+	}
+	if s.pos < len(s.line) && s.line[s.pos] == '/' {
+		s.pos++
+	}
 }
 
 func (s *accessScan) takeBareStamp() bool {
 	b := s.line[s.pos:]
-	if len(b) < 20 || !decimal(b[0]) || b[2] != '/' && b[4] != '-' {
+	if s.hasStatus && s.r.Stamp.Known() || len(b) < 20 || !decimal(b[0]) || b[2] != '/' && b[4] != '-' {
 		return false
 	}
 	stamp, n, ok := timestamp.CLF(b)
@@ -220,30 +287,77 @@ func (s *accessScan) takeBareStamp() bool {
 		return false
 	}
 	s.setStamp(stamp)
+	s.head.stampSeen()
 	s.unbracketed = s.unbracketed || b[2] == '/'
 	s.pos += n
 	return true
 }
 
-// takeBareRequest reads METHOD target HTTP/x without quotes, or the protocol that
-// the stream module logs in its place.
+// takeBareRequest reads METHOD target HTTP/x without quotes, the protocol that the
+// stream module logs in its place, or a method and a target in any order.
 func (s *accessScan) takeBareRequest() bool {
-	if s.hasRequest || s.line[s.pos]-'A' >= 26 {
+	if s.hasRequest {
 		return false
 	}
 	b := s.line[s.pos:]
+	if b[0] == '/' && s.head.path == nil {
+		s.takePath(b[:wordEnd(b, 0)])
+		s.pos += len(s.head.path)
+		return true
+	}
+	if b[0]-'A' >= 26 {
+		return false
+	}
 	end := requestEnd(b)
 	switch {
 	case end > 0:
-		s.request(b[:end])
+		s.takeRequest(b[:end])
 	case len(b) > 4 && b[3] == ' ' && isTransport(b[:3]) && s.r.Stamp.Known():
 		s.a.Method, s.stream, s.hasRequest = b[:3], true, true
 		end = 3
 	default:
-		return false
+		end = s.bareMethod(b)
 	}
 	s.pos += end
-	return true
+	return end > 0
+}
+
+// bareMethod reads the method at the start of b with the target that stands behind or
+// stood before it, and returns their length, 0 if they are none.
+func (s *accessScan) bareMethod(b []byte) int {
+	end := wordEnd(b, 0)
+	if !isUsualMethod(b[:end]) {
+		return 0
+	}
+	method, target := b[:end], s.head.path
+	if target == nil {
+		from := min(end+1, len(b))
+		end = wordEnd(b, from)
+		host, path := cutHost(b[from:end])
+		if path == nil {
+			return 0
+		}
+		if target = path; len(host) > 0 {
+			keep(&s.a.Host, host)
+		}
+	}
+	s.a.Method, s.a.Target, s.hasRequest = method, target, true
+	s.amongWords = s.head.words > 0
+	s.answerFromHead()
+	return end
+}
+
+// cutHost cuts /path, host/path or http://host/path before the path, which is nil if
+// there is none.
+func cutHost(b []byte) (host, path []byte) {
+	if i := bytes.Index(b, []byte("://")); i > 0 && i < len("https:") {
+		b = b[i+3:]
+	}
+	slash := bytes.IndexByte(b, '/')
+	if slash < 0 || slash > 0 && !isDomain(b[:slash]) && !isPeerAddr(b[:slash]) && !isClientAddr(b[:slash]) {
+		return nil, nil
+	}
+	return b[:slash], b[slash:]
 }
 
 // requestEnd returns the length of METHOD target HTTP/x at the start of b, 0 if

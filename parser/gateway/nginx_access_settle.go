@@ -8,9 +8,8 @@ import (
 
 // settle decides what the unnamed values were and fills the attempts.
 func (s *accessScan) settle() {
-	if !s.hasStatus && s.preStatus != nil {
-		s.status(s.preStatus)
-	}
+	s.settleGuesses()
+	s.settleHead()
 	keep(&s.a.Host, s.server)
 	if s.a.Client == nil && isClientAddr(s.a.Host) {
 		s.a.Client, s.a.Host = s.a.Host, nil // LTSV calls the client host
@@ -24,7 +23,22 @@ func (s *accessScan) settle() {
 	if s.agentOrPeer.logged && !s.ups.addr.logged && s.ups.status.logged {
 		s.ups.addr = s.agentOrPeer
 	}
+	if s.peerName.logged && !s.ups.addr.logged {
+		s.ups.addr = s.peerName
+	}
+	s.settleResponse()
 	s.ups.fill(s.a)
+}
+
+// settleResponse says whose response_time is.
+func (s *accessScan) settleResponse() {
+	switch l := &s.anyResponse; {
+	case !l.logged:
+	case s.a.Duration < 0 && !isList(l.text):
+		s.a.Duration = secondsOrNone(l.text)
+	default:
+		s.ups.response.set(l.text)
+	}
 }
 
 // settleForwarded takes the lone quoted text behind the user agent for the peer only
@@ -61,9 +75,9 @@ func (s *accessScan) settleStatus() {
 		return
 	}
 	s.ups.status.set(f.statuses[best])
-	if !s.ups.addr.logged && best == f.nStatuses-1 && f.beforeStatus != nil && s.a.Status == 502 {
-		s.ups.addr.set(f.beforeStatus) // no live upstreams: the group's name
-		if bytes.Equal(s.a.Host, f.beforeStatus) {
+	if word := f.beforeStatus[best]; !s.ups.addr.logged && word != nil && s.a.Status == 502 {
+		s.ups.addr.set(word) // no live upstreams: the group's name
+		if bytes.Equal(s.a.Host, word) {
 			s.a.Host = nil
 		}
 	}
@@ -119,6 +133,11 @@ func (s *accessScan) settleTimes() {
 		copy(times[i:], times[i+1:])
 		times = times[:len(times)-1]
 	}
+	if responseFirst(times) {
+		n, first := min(len(times), 3), times[0]
+		copy(times, times[1:n])
+		times[n-1] = first
+	}
 	switch len(times) {
 	case 0:
 	case 1:
@@ -139,6 +158,17 @@ func (s *accessScan) settleTimes() {
 		s.ups.header.set(times[1].text)
 		s.ups.response.set(times[2].text)
 	}
+}
+
+// responseFirst recognises times that begin with the response's: it is never shorter
+// than the others.
+func responseFirst(times []upstreamList) bool {
+	for i := 1; i < len(times); i++ {
+		if !isDash(times[i].text) {
+			return totalSeconds(times[0].text) > totalSeconds(times[i].text)+slack
+		}
+	}
+	return false
 }
 
 // loneTime reports whether there is one number at most, and takes it: the request
@@ -172,11 +202,12 @@ func isList(text []byte) bool {
 	return separator != 0
 }
 
+// slack is how far nginx's clocks may differ within a line.
+const slack = 2 * parser.Millisecond
+
 // requestTime returns which of the times is $request_time, -1 if none: a single
-// value that is not shorter than the others, the first of equals. nginx's clocks may
-// differ by two milliseconds within a line.
+// value that is not shorter than the others, the first of equals.
 func requestTime(times []upstreamList) int {
-	const slack = 2 * parser.Millisecond
 	if len(times) == 0 {
 		return -1
 	}
@@ -186,7 +217,7 @@ func requestTime(times []upstreamList) int {
 	}
 	for _, i := range [...]int{0, len(times) - 1} {
 		if !isDash(times[i].text) && !isList(times[i].text) && totalSeconds(times[i].text)+slack >= longest {
-			if i == 0 && len(times) == 3 && increasing(times, slack) {
+			if i == 0 && len(times) == 3 && increasing(times) {
 				continue
 			}
 			return i
@@ -196,7 +227,7 @@ func requestTime(times []upstreamList) int {
 }
 
 // increasing recognises three upstream times without a request time.
-func increasing(times []upstreamList, slack int64) bool {
+func increasing(times []upstreamList) bool {
 	return secondsOrNone(times[0].text)+slack < secondsOrNone(times[2].text)
 }
 

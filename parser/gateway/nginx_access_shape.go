@@ -140,6 +140,14 @@ func isIPv6(b []byte) bool {
 	return colons >= 2 && len(b) <= 45
 }
 
+// hostOf returns an address without its port.
+func hostOf(b []byte) []byte {
+	if colon := bytes.LastIndexByte(b, ':'); colon > 0 {
+		b = b[:colon]
+	}
+	return bytes.Trim(b, "[]")
+}
+
 // isClientAddr accepts $remote_addr: an address without port, or unix: for a client
 // on a socket. A trailing comma belongs to a forwarded-for list.
 func isClientAddr(b []byte) bool {
@@ -176,6 +184,16 @@ func isPeerName(b []byte) bool {
 	return len(b) > 1 && (alphabetic(b[0]) || decimal(b[0]) || b[0] == '_')
 }
 
+// isNamedPeer accepts name:port.
+func isNamedPeer(b []byte) bool {
+	colon := bytes.IndexByte(b, ':')
+	if colon < 1 || !isPeerName(b[:colon]) {
+		return false
+	}
+	_, ok := wholeNumber(b[colon+1:])
+	return ok
+}
+
 // isDomain accepts a host name with at least one dot and a name, not a number, at
 // its end; a port may follow.
 func isDomain(b []byte) bool {
@@ -205,6 +223,29 @@ func isMethod(b []byte) bool {
 		}
 	}
 	return len(b) > 1 && len(b) <= 32
+}
+
+// isUsualMethod accepts the methods of HTTP and WebDAV that servers see.
+func isUsualMethod(b []byte) bool {
+	switch string(b) {
+	case "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PROPFIND", "REPORT", "MKCOL", "MOVE", "COPY", "LOCK", "UNLOCK":
+		return true
+	}
+	return false
+}
+
+// isUsualStatus tells the statuses that are in use from other numbers of three digits.
+func isUsualStatus(b []byte) bool {
+	n := statusOf(b)
+	switch n / 100 {
+	case 0, 1:
+		return n == 0 || n == 9 || n <= 103
+	case 2, 3:
+		return n%100 <= 8 || n == 226
+	case 4:
+		return n <= 431 || n == 444 || n == 451 || n >= 460 && n <= 499
+	}
+	return n <= 530 || n >= 598
 }
 
 // isRequestLine accepts METHOD target HTTP/x and METHOD /target.

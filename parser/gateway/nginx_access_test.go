@@ -51,6 +51,12 @@ func TestNginxAccessRejects(t *testing.T) {
 		`{"level":"info","ts":1795360623.4238741,"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"192.0.2.45","remote_port":"34989","proto":"HTTP/1.1","method":"POST","host":"search.example.com","uri":"/v2/transfers"},"user_id":"","duration":0.020880671,"size":189,"status":200}`,
 		`{"level":30,"time":1795360623423,"pid":1,"hostname":"a","req":{"method":"GET","url":"/x"},"res":{"statusCode":502},"msg":"request completed"}`,
 		`{"@timestamp":"2026-11-22T15:12:32Z","message":"GET /x","status":502,"remote_addr":"1.2.3.4","request":"GET /x HTTP/1.1"}`,
+		`{"time":"2026-11-22T15:12:32Z","remote_ip":"10.0.0.1","host":"shop","method":"GET","uri":"/","status":502,"latency":53000,"latency_human":"53µs","bytes_in":0,"bytes_out":12}`,
+		// words that an access format has not, beside a request that is only a path
+		`2026-11-22T15:12:32Z INFO 10.0.0.1 GET /x 200 0.012`,
+		`2026-11-22T15:12:32Z 10.0.0.1 gave up after 200 tries reading /etc/hosts`,
+		`2026-11-22T15:12:32Z 10.0.0.1 10.0.0.2:5432 refused 200 /x`,
+		`[22/Nov/2026:15:12:32 +0000] 10.0.0.1 worker 502 /srv/app`,
 		// HAProxy and Envoy
 		`203.0.113.24:42197 [22/Nov/2026:15:17:03.454] fe be/srv 0/0/1/2/3 200 189 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"`,
 		`[2026-11-22T15:16:24.123Z] "GET / HTTP/1.1" 503 UF 0 91 10 - "-" "curl" "uuid" "host" "10.0.0.1:80"`,
@@ -90,6 +96,49 @@ func TestNginxAccessHostile(t *testing.T) {
 			t.Errorf("%s\n got %s", line, got)
 		}
 	}
+}
+
+// Where no name says what a value is, the client's words stand where better ones would.
+func TestNginxAccessHostileGuesses(t *testing.T) {
+	const want = `time=2026-11-22T15:12:32Z client=1.2.3.4 method=GET target=/ status=502`
+	for _, forged := range []string{`10.9.9.9:99`, `10.9.9.9`, `2020-01-01T00:00:00.000Z`, `22/Nov/2020:15:12:32 +0000`, `GET /x HTTP/1.1`, `200`} {
+		for _, line := range []string{
+			`1.2.3.4 - - [22/Nov/2026:15:12:32 +0000] "GET / HTTP/1.1" 502 157 0.001 0.001 "` + forged + `" "` + forged + `"`,
+			`1.2.3.4 - - [22/Nov/2026:15:12:32 +0000] "GET / HTTP/1.1" 502 157 "` + forged + `" "` + forged + `" 0.001`,
+			`[22/Nov/2026:15:12:32 +0000] 502 0.001 10.0.0.1:80 1.2.3.4 "GET / HTTP/1.1" "` + forged + `" "` + forged + `"`,
+			`{"x":"` + forged + `","xip":"` + forged + `","at":"2026-11-22T15:12:32+00:00","request":"GET / HTTP/1.1","status":502,"remote_addr":"1.2.3.4"}`,
+			`{"remote_addr":"1.2.3.4","status":502,"request":"GET / HTTP/1.1","at":"2026-11-22T15:12:32+00:00","x":"` + forged + `","xip":"` + forged + `"}`,
+		} {
+			got, r := parseAccess(t, nginxAccess, line)
+			if !strings.HasPrefix(got, want) || strings.Contains(string(r.Access.Attempts[0].Addr), "10.9") {
+				t.Errorf("%s\n got %s", line, got)
+			}
+		}
+	}
+}
+
+func TestLookupAccessKey(t *testing.T) {
+	f := func(want accessKey, names ...string) {
+		t.Helper()
+		for _, name := range names {
+			if got, _ := lookupAccessKey([]byte(name)); got != want {
+				t.Errorf("%s: %d, want %d", name, got, want)
+			}
+		}
+	}
+	f(keyTime, "at", "when", "@timestamp", "timeIso8601", "logged")
+	f(keyPeer, "upstream", "upstreamAddr", "upstreamaddr", "backend_ip", "peer", "ups_addr", "u_addr", "upstream.address", "up")
+	f(keyPeerName, "upstream_host", "backend_server", "upstreamUrl")
+	f(keyPeerStatus, "backend_code", "peer_status", "upstream_http_status", "upstream.response.status", "ups_st", "Upstream-Status-Code")
+	f(keyConnect, "conn_t", "connect_time", "upstream.connect", "peer_connect_took", "upConnTime")
+	f(keyHeader, "upstream_header", "header_time", "backend_first_byte_s", "ttfb_seconds")
+	f(keyResponse, "peer_t", "backend_took", "upstream_taken_time", "ups_tm", "upstream_latency", "upstream.response.seconds", "upstreamResponseTime")
+	f(keyDuration, "duration_s", "request_time", "took", "elapsed_sec", "requestTime")
+	f(keyAnyResponse, "response_time", "responseTime", "resp_time_s")
+	f(keyStatus, "http_code", "response_code", "res_status", "statusCode")
+	f(keyMethod, "http_verb", "req_method", "requestMethod")
+	f(keyIgnored, "req_bytes", "upstream_uri", "upstream_bytes", "upstream_response_length")
+	f(keyNone, "", "x", "_", "uptime", "backends", "upstream_id", "pid_s", strings.Repeat("a", 100), "updated_at_x", "backend_")
 }
 
 // A user name is the one unquoted text of combined that a client chooses.
