@@ -212,6 +212,14 @@ func (f *Follower) Next(ctx context.Context) (Chunk, error) {
 	}
 }
 
+// Begin looks at all paths for the first time, so that Positions knows where they are
+// joined before a line comes: who saves them then goes on from there.
+func (f *Follower) Begin(ctx context.Context) {
+	if !f.begun {
+		f.tick(ctx)
+	}
+}
+
 // tick is one poll: it looks at every path.
 func (f *Follower) tick(ctx context.Context) {
 	if f.scans--; f.scans < 0 || !f.begun {
@@ -239,9 +247,7 @@ func (f *Follower) woken(ctx context.Context) {
 
 // step takes what is there from the next track that has something.
 func (f *Follower) step(ctx context.Context, c *Chunk) bool {
-	if !f.begun {
-		f.tick(ctx)
-	}
+	f.Begin(ctx)
 	for range f.tracks {
 		f.turn = (f.turn + 1) % len(f.tracks)
 		if f.tracks[f.turn].step(ctx, c) {
@@ -276,6 +282,10 @@ func (f *Follower) finished() bool {
 // and of a path the older file first. Saved together with what was made of those lines,
 // and given to another Follower's Start, it goes on with the byte after them. Those of
 // Start whose paths are not followed at present are not repeated: keep them.
+//
+// A Position of nothing but its Path says that there was no file yet, or that Path is a
+// pattern or a directory whose files are all known: what is found there by another
+// Follower has come since, and is read from its first byte.
 func (f *Follower) Positions() []Position {
 	if !f.begun {
 		return slices.Clone(f.opts.Start)
@@ -283,6 +293,11 @@ func (f *Follower) Positions() []Position {
 	var all []Position
 	for _, t := range f.tracks {
 		all = t.positions(all)
+	}
+	for _, n := range f.names {
+		if n.patterned {
+			all = append(all, Position{Path: n.path})
+		}
 	}
 	for _, p := range f.pipes {
 		if p.cursor != "" {

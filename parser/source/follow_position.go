@@ -53,8 +53,15 @@ func (p Position) Fingerprint() string {
 	if p.Cursor != "" {
 		return cursorPrefix + p.Cursor
 	}
-	return fmt.Sprintf("%d:%016x:%d:%016x:%d:%d", p.HeadBytes, p.Head, p.MarkerBytes, p.Marker, p.Seen.UnixNano(), p.flags())
+	seen := int64(0)
+	if !p.Seen.IsZero() {
+		seen = p.Seen.UnixNano()
+	}
+	return fmt.Sprintf("%d:%016x:%d:%016x:%d:%d", p.HeadBytes, p.Head, p.MarkerBytes, p.Marker, seen, p.flags())
 }
+
+// isNothing reports that there was no file.
+func (p Position) isNothing() bool { return p == Position{Path: p.Path} }
 
 // isVague reports that the file had at most the beginning of a line: many begin like that.
 func (p Position) isVague() bool { return p.Offset == 0 && p.HeadBytes < markerBytes }
@@ -92,7 +99,9 @@ func ParsePosition(path string, device, inode uint64, offset int64, fingerprint 
 		return bare, fmt.Errorf("parse fingerprint %q of %s: not one of a followed file", fingerprint, path)
 	}
 	p.MarkerBytes = int(min(int64(p.MarkerBytes), p.Offset))
-	p.Seen = time.Unix(0, seen)
+	if seen != 0 {
+		p.Seen = time.Unix(0, seen)
+	}
 	p.Inside, p.Linger = flags&1 != 0, flags&2 != 0
 	return p, nil
 }

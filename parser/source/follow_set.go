@@ -14,8 +14,9 @@ import (
 
 // A named is one argument.
 type named struct {
-	path  string
-	ended bool // standard input is at its end
+	path      string
+	ended     bool // standard input is at its end
+	patterned bool // it leads to more than one file, and was expanded
 }
 
 func namesOf(args []string) (all []named) {
@@ -43,20 +44,21 @@ func (f *Follower) expand(ctx context.Context) {
 			f.stdin(n)
 		case f.special(n.path):
 		case err == nil && info.IsDir():
-			f.directory(ctx, n.path)
+			n.patterned = f.directory(ctx, n.path)
 		case err != nil && strings.ContainsAny(n.path, "*?["):
 			f.glob(n.path)
+			n.patterned = true
 		case err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeCharDevice|fs.ModeSocket) != 0:
 			f.fifo(n.path)
 		default:
-			f.follow(n.path, false)
+			f.follow(n.path, false, false)
 		}
 	}
 }
 
 // directory follows all logs in it and below; rotated files belong to the log they
 // were made of.
-func (f *Follower) directory(ctx context.Context, root string) {
+func (f *Follower) directory(ctx context.Context, root string) (read bool) {
 	var logs []string
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		switch {
@@ -76,8 +78,9 @@ func (f *Follower) directory(ctx context.Context, root string) {
 	})
 	if err == nil {
 		f.notify(root, nil)
-		f.found(logs)
+		f.found(root, logs)
 	}
+	return err == nil
 }
 
 func (f *Follower) glob(pattern string) {
@@ -90,11 +93,12 @@ func (f *Follower) glob(pattern string) {
 		return
 	}
 	f.notify(pattern, nil)
-	f.found(logs)
+	f.found(pattern, logs)
 }
 
-// found follows the logs among paths that patterns led to.
-func (f *Follower) found(paths []string) {
+// found follows the logs among paths that a pattern led to.
+func (f *Follower) found(pattern string, paths []string) {
+	late := f.begun || slices.ContainsFunc(f.opts.Start, func(p Position) bool { return p.Path == pattern && p.isNothing() })
 	present := map[string]bool{}
 	for _, p := range paths {
 		present[p] = true
@@ -105,7 +109,7 @@ func (f *Follower) found(paths []string) {
 			continue
 		}
 		if info, err := os.Stat(p); err == nil && info.Mode().IsRegular() {
-			f.follow(p, true)
+			f.follow(p, true, late)
 		}
 	}
 }
@@ -123,8 +127,9 @@ func isRotated(dir, base string, present map[string]bool) bool {
 	return s.number > 0
 }
 
-// follow begins with a path, unless the same file is followed by another name.
-func (f *Follower) follow(path string, pattern bool) {
+// follow begins with a path, unless the same file is followed by another name. A file that
+// came late is read from its first byte.
+func (f *Follower) follow(path string, pattern, late bool) {
 	if f.paths[path] {
 		return
 	}
@@ -144,9 +149,13 @@ func (f *Follower) follow(path string, pattern bool) {
 		f.known[id] = path
 	}
 	f.notify(path, nil)
-	t := &track{f: f, path: path, pattern: pattern, late: pattern && f.begun}
+	t := &track{f: f, path: path, pattern: pattern, late: late}
 	for _, p := range f.opts.Start {
-		if p.Path == path {
+		switch {
+		case p.Path != path:
+		case p.isNothing():
+			t.late = true
+		default:
 			t.starts = append(t.starts, p)
 		}
 	}

@@ -261,6 +261,9 @@ func (t *track) lost(from, to int64, reason string, since, until time.Time) {
 // positions adds those of all files: the ones that linger, the one that is being read, and
 // those that wait behind it, so that it is noticed if one of them is gone after a restart.
 func (t *track) positions(all []Position) []Position {
+	if len(t.files) == 0 && len(t.starts) == 0 && t.late {
+		return append(all, Position{Path: t.path})
+	}
 	if len(t.files) == 0 {
 		return append(all, t.starts...)
 	}

@@ -56,6 +56,8 @@ const (
 	saveEvery   = 5 * time.Second        // positions, when nothing else happens
 	idleAfter   = 300 * time.Millisecond // a trace that has not grown for so long is complete
 	horizon     = 30 * time.Minute       // log time that stays in memory, and longer while a case is open
+	lookback    = 10 * time.Minute       // before an incident's start
+	maxKeep     = 24 * time.Hour
 	catchUp     = 400 * time.Millisecond // nothing new for so long: the backlog is read
 	maxCatchUp  = 10 * time.Second       // or so long after the start
 	feedChunks  = 4                      // waiting per path; then the follower waits: unread lines stay on disk
@@ -64,9 +66,9 @@ const (
 // Tail follows until the context ends; then all that was read is decided and handed
 // to the Sink, and Tail returns nil.
 func Tail(ctx context.Context, cfg LiveConfig) error {
-	l := &live{cfg: cfg, feeds: map[string]*feed{}, told: map[string]told{}, dirty: make(chan struct{}, 1)}
+	l := &live{cfg: cfg, feeds: map[string]*feed{}, told: map[string]told{}, from: map[string]source.Position{}, dirty: make(chan struct{}, 1)}
 	for _, in := range cfg.Known {
-		l.told[in.ID] = told{hash: contentHash(&in), state: in.State, since: cfg.Now()}
+		l.told[in.ID] = told{hash: contentHash(&in), count: symptomsOf(&in), state: in.State, since: cfg.Now()}
 	}
 	follower := source.Follow(cfg.Paths, cfg.Follow)
 	defer follower.Close()
@@ -86,7 +88,8 @@ type live struct {
 	mu        sync.Mutex // guards all below
 	feeds     map[string]*feed
 	gaps      []source.Gap
-	positions []source.Position // of the last delivered chunk
+	positions []source.Position          // of the last delivered chunk
+	from      map[string]source.Position // where each path's first chunk began
 	marks     []mark
 	wg        sync.WaitGroup
 
@@ -178,6 +181,16 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 		l.mu.Unlock()
 		l.wg.Wait()
 	}()
+	follower.Begin(ctx)
+	l.mu.Lock()
+	l.positions = follower.Positions()
+	start := l.positions
+	if len(l.cfg.Follow.Start) > 0 {
+		start = l.cfg.Follow.Start // a restart that finds nothing better must not skip it
+	}
+	l.marks = append(l.marks, mark{l.cfg.Now(), start})
+	l.mu.Unlock()
+	l.wake()
 	for {
 		chunk, err := follower.Next(ctx)
 		if err != nil {
@@ -191,8 +204,8 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 			l.gaps = append(l.gaps, *chunk.Gap)
 		}
 		l.positions = follower.Positions()
-		if len(l.marks) == 0 {
-			l.marks = append(l.marks, mark{l.cfg.Now(), l.before(chunk)})
+		if _, known := l.from[chunk.Path]; !known && len(chunk.Data) > 0 {
+			l.from[chunk.Path] = chunk.From
 		}
 		f := l.feed(scanning, chunk.Path, chunk.Past)
 		l.mu.Unlock()
@@ -211,19 +224,24 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 	}
 }
 
-// before is where reading stood before the first chunk: a restart that finds nothing
-// better must not skip it.
-func (l *live) before(first source.Chunk) []source.Position {
-	if len(l.cfg.Follow.Start) > 0 {
-		return l.cfg.Follow.Start
+// saved is a mark's positions, and where paths begin that came after it: what was read of
+// them is in memory too.
+func (l *live) saved(m mark) []source.Position {
+	all := slices.Clone(m.positions)
+	has := make(map[string]bool, len(all))
+	for _, p := range all {
+		has[p.Path] = true
 	}
-	positions := slices.Clone(l.positions)
-	for i := range positions {
-		if p := &positions[i]; p.Path == first.Path && p.Device == first.From.Device && p.Inode == first.From.Inode {
-			*p = first.From
+	for _, p := range l.positions {
+		if has[p.Path] {
+			continue
 		}
+		if from, ok := l.from[p.Path]; ok {
+			p, has[p.Path] = from, true // its oldest file; younger ones are found again
+		}
+		all = append(all, p)
 	}
-	return positions
+	return all
 }
 
 func (l *live) wake() {
@@ -369,7 +387,8 @@ func (l *live) compare(report *rules.Report, now time.Time) []Change {
 		if !known || count != before.count {
 			t.since = now
 		}
-		if in.State == "open" && now.Sub(t.since) >= l.quiet() {
+		quiet := now.Sub(t.since) >= l.quiet() || known && before.state == "resolved" && count == before.count
+		if in.State == "open" && quiet {
 			in.State, t.state = "resolved", "resolved"
 		}
 		if !known {
@@ -435,13 +454,7 @@ func contentHash(in *rules.Incident) uint64 {
 // mark remembers where reading stands, forgets what no open case needs, and returns
 // the positions from which a restart rebuilds everything that is remembered.
 func (l *live) mark(now time.Time, positions []source.Position, report *rules.Report, feeds []*feed) []source.Position {
-	keep := horizon
-	for i := range report.Incidents {
-		if in := &report.Incidents[i]; in.State == "open" {
-			keep = max(keep, now.Sub(in.Start.Time())+10*time.Minute)
-		}
-	}
-	keep = min(keep, 24*time.Hour)
+	keep := keepOf(report, now)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(positions) > 0 && (len(l.marks) == 0 || now.Sub(l.marks[len(l.marks)-1].at) >= saveEvery) {
@@ -449,6 +462,7 @@ func (l *live) mark(now time.Time, positions []source.Position, report *rules.Re
 		for _, f := range feeds {
 			f.mu.Lock()
 			if newest := f.builder.Newest(); newest != rules.Past {
+				keep := keepOf(report, time.UnixMicro(newest-clockOf(report, f.path)))
 				f.builder.Forget(newest - keep.Microseconds() - parser.Minute)
 			}
 			f.mu.Unlock()
@@ -460,5 +474,32 @@ func (l *live) mark(now time.Time, positions []source.Position, report *rules.Re
 	if len(l.marks) == 0 {
 		return nil
 	}
-	return l.marks[0].positions
+	return l.saved(l.marks[0])
+}
+
+// clockOf is how many microseconds a source's clock is ahead of UTC.
+func clockOf(report *rules.Report, path string) int64 {
+	for i := range report.Sources {
+		if s := &report.Sources[i]; s.Path == path && s.Last.Clock != parser.ClockZoned {
+			return int64(s.ZoneOffset)*parser.Second + s.Skew
+		}
+	}
+	return 0
+}
+
+// keepOf is how far back from now is remembered: the horizon, and whole each incident that
+// is open or reaches into what is remembered. Half of one would be another one.
+func keepOf(report *rules.Report, now time.Time) time.Duration {
+	keep := horizon
+	for grown := true; grown; {
+		grown = false
+		for i := range report.Incidents {
+			in := &report.Incidents[i]
+			whole := now.Sub(in.Start.Time()) + lookback
+			if whole > keep && (in.State == "open" || now.Sub(in.End.Time()) <= keep+lookback) {
+				keep, grown = whole, true
+			}
+		}
+	}
+	return min(keep, maxKeep)
 }
