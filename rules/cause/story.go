@@ -92,6 +92,9 @@ func Summary(c *rules.Case, in *rules.Incident) string {
 			subject = list(in.Upstreams) // the name, not who answers for it
 		}
 		text = fmt.Sprintf(phrase, subject)
+		if subject == "" {
+			text = "the gateway could not resolve a name"
+		}
 	}
 	if p := in.Culprit; p.Process != "" && p.PID > 0 {
 		text += fmt.Sprintf(" (%s, pid %d)", p.Process, p.PID)

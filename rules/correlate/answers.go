@@ -111,6 +111,7 @@ func (e *Engine) tallies(pass func(*rules.Tally) bool) []*tallied {
 // makes cases of failures that no error line tells.
 func (e *Engine) addAccess(cases []*gathering) []*gathering {
 	failures := e.tallies(func(t *rules.Tally) bool { return rules.Failed(t.Status) })
+	e.refuse(failures)
 	for _, rule := range []func(*gathering, *tallied) int64{e.sameRequest, e.sameUpstream} {
 		attribute(cases, failures, rule)
 	}
@@ -126,6 +127,42 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 		}
 	}
 	return all
+}
+
+// refuse takes off what the error log says was refused on purpose: the same client and
+// request line within two seconds. limit_req and limit_conn answer 503 unless told
+// otherwise (ngx_http_limit_req_module, limit_req_status).
+func (e *Engine) refuse(failures []*tallied) {
+	refused := map[uint64][]rules.Interval{}
+	for _, s := range e.sources {
+		for i := range s.Events {
+			if ev := &s.Events[i]; ev.Symptom == parser.SymptomRefusedOnPurpose {
+				when := rules.Interval{From: s.utc(ev.When.From, ev.Clock), To: s.utc(ev.Last.To, ev.Clock)}
+				for _, key := range ev.Requests {
+					refused[key] = append(refused[key], when)
+				}
+			}
+		}
+	}
+	for _, t := range failures {
+		if t.Status == 503 && t.Upstream == "" && t.Made != rules.MakerUpstream {
+			t.left -= t.share(func(key uint64) bool {
+				return slices.ContainsFunc(refused[key], func(v rules.Interval) bool { return v.From <= t.when.To+near && v.To >= t.when.From-near })
+			})
+		}
+	}
+}
+
+// share is how many of the tally's failures a test of their requests is true for, as far as
+// the requests were kept.
+func (t *tallied) share(is func(key uint64) bool) int64 {
+	var n int64
+	for _, key := range t.Requests {
+		if is(key) {
+			n++
+		}
+	}
+	return t.Count * n / int64(max(len(t.Requests), 1))
 }
 
 func attribute(cases []*gathering, failures []*tallied, share func(*gathering, *tallied) int64) {
@@ -148,25 +185,18 @@ func (e *Engine) sameRequest(g *gathering, t *tallied) int64 {
 	if t.Upstream != "" && !g.pool.gateway && e.pools.find(e.node(t.source, t.Upstream)) != g.pool.root {
 		return 0 // the line itself says that it went elsewhere
 	}
-	if len(t.Requests) == 0 || t.when.To+near < g.pool.span.From || t.when.From > g.pool.span.To+near {
+	if !inside(g, t) {
 		return 0
 	}
-	matched := 0
-	for _, key := range t.Requests {
-		if slices.ContainsFunc(g.symptoms, func(s *symptom) bool {
+	return t.share(func(key uint64) bool {
+		return slices.ContainsFunc(g.symptoms, func(s *symptom) bool {
 			if s.last.To+near < t.when.From || s.when.From > t.when.To+near {
 				return false
 			}
 			_, found := slices.BinarySearch(s.Event.Requests, key)
 			return found
-		}) {
-			matched++
-		}
-	}
-	if matched == len(t.Requests) {
-		return t.Count
-	}
-	return t.Count * int64(matched) / int64(len(t.Requests))
+		})
+	})
 }
 
 // sameUpstream gives the rest to the case of the address, while it lasted.
@@ -384,11 +414,20 @@ func cutAnswers(all []answer, at int64) (before, after []answer) {
 
 // servedBetween reports whether the pool answered well between two moments.
 func (e *Engine) servedBetween(p *pool, from, to int64) bool {
+	return e.anyAnswer(from, to, func(s *source, t *rules.Tally) bool { return e.serves(p, s, t.Upstream) })
+}
+
+// answeredBetween reports whether a machine's gateway answered well between two moments.
+func (e *Engine) answeredBetween(site string, from, to int64) bool {
+	return e.anyAnswer(from, to, func(s *source, _ *rules.Tally) bool { return s.site == site })
+}
+
+func (e *Engine) anyAnswer(from, to int64, is func(*source, *rules.Tally) bool) bool {
 	for _, s := range e.accessSources() {
 		for i := range s.Tallies {
 			t := &s.Tallies[i]
 			at := s.utc(t.Second*parser.Second, s.clock())
-			if t.Status < 500 && t.Status >= 100 && t.Status != 499 && at >= from && at < to && e.serves(p, s, t.Upstream) {
+			if t.Status < 499 && t.Status >= 100 && at >= from && at < to && is(s, t) {
 				return true
 			}
 		}

@@ -62,8 +62,18 @@ func (e *Engine) cases() []*gathering {
 		}
 	}
 	e.adoptNameless(groups)
-	all := e.splitQuiet(groups)
-	return e.addAccess(all)
+	all := e.addAccess(e.splitQuiet(groups))
+	return slices.DeleteFunc(all, e.harmless)
+}
+
+// harmless reports whether the gateway complained of itself and went on serving: a reload
+// with a wrong file, which leaves the old workers at work (ngx_init_cycle).
+func (e *Engine) harmless(g *gathering) bool {
+	if !g.pool.gateway || len(g.answers) > 0 || slices.ContainsFunc(g.symptoms, func(s *symptom) bool { return s.Rank == parser.RankPrimary }) {
+		return false
+	}
+	from, to := g.pool.span.From, g.pool.span.To
+	return e.answeredBetween(g.pool.root.site, from-parser.Minute, from) && e.answeredBetween(g.pool.root.site, to, to+10*parser.Second)
 }
 
 // gatewayPool is the pool of the gateway's own faults.
@@ -111,18 +121,21 @@ func (e *Engine) adoptNameless(groups map[node][]*symptom) {
 
 func (e *Engine) ownerOf(s *symptom, groups map[node][]*symptom) (node, bool) {
 	var found []node
+	// A resolver that does not answer fails no host in particular but the names it is asked for.
+	resolver := s.Symptom == parser.SymptomResolveFailed && s.VHost == ""
 	for _, root := range sortedRoots(groups) {
 		if root.name == gatewayPool || root.name[0] == '?' {
 			continue
 		}
 		for _, other := range groups[root] {
-			if other.VHost == s.VHost && other.source.site == s.source.site && other.when.From <= s.last.To+e.cfg.quiet() && s.when.From <= other.last.To+e.cfg.quiet() {
+			ours := other.VHost == s.VHost || resolver && other.Symptom == s.Symptom
+			if ours && other.source.site == s.source.site && other.when.From <= s.last.To+e.cfg.quiet() && s.when.From <= other.last.To+e.cfg.quiet() {
 				found = append(found, root)
 				break
 			}
 		}
 	}
-	if len(found) != 1 || s.Symptom == parser.SymptomBadURL || s.Symptom == parser.SymptomNoResolver {
+	if len(found) == 0 || len(found) > 1 && !resolver || s.Symptom == parser.SymptomBadURL || s.Symptom == parser.SymptomNoResolver {
 		return node{}, false
 	}
 	return found[0], true

@@ -172,6 +172,9 @@ func TestNoIncident(t *testing.T) {
 		"clients that went away":     {errorLog("e").fails(0, shopAddress, parser.SymptomClientAbort, 90, purpose), accessLog("a").answers(0, shopAddress, 499, 90, byClient)},
 		"refused on purpose":         {errorLog("e").fails(0, "", parser.SymptomRefusedOnPurpose, 40, purpose)},
 		"a 503 without any upstream": {errorLog("e").covers(0, 9), accessLog("a").answers(0, "", 503, 40)},
+		"limits, and a log without upstreams": {errorLog("e").fails(0, "", parser.SymptomRefusedOnPurpose, 40, purpose, asking(1, 2, 3)),
+			accessLog("a").answers(1, "", 503, 40, wanted(1, 2, 3), madeBy(rules.MakerUnknown)).serves(2, 60, "")},
+		"a reload with a wrong file": {errorLog("e").fails(30, "", parser.SymptomOther, 1, reactsItself), accessLog("a").serves(0, 100, shopAddress)},
 		"noise":                      {errorLog("e").fails(0, shopAddress, parser.SymptomOther, 40, purpose)},
 		"an unrelated crash":         {errorLog("e").covers(0, 9), appLog("shop.log").says(3, goPanic)},
 		"healthy traffic":            {accessLog("a").serves(0, 100, shopAddress)},
@@ -191,6 +194,53 @@ func TestNoIncident(t *testing.T) {
 				t.Errorf("refused: %+v", r.Totals)
 			}
 		}
+	}
+}
+
+// reactsItself makes a line one of the gateway about itself.
+func reactsItself(e *rules.Event) {
+	e.Rank, e.VHost, e.Phase, e.Hints = parser.RankSecondary, "", parser.PhaseNone, []rules.Cause{rules.CauseGatewayConfig}
+}
+
+// A gateway that does not start, and answers nobody, is one; so are refusals that no limit
+// explains.
+func TestWhatLooksHarmless(t *testing.T) {
+	incidents(t, 1, errorLog("e").fails(30, "", parser.SymptomOther, 1, reactsItself), accessLog("a").serves(0, 30, shopAddress).serves(60, 100, shopAddress))
+	incidents(t, 1, errorLog("e").fails(30, "", parser.SymptomOther, 1, reactsItself))
+	limits := func(keys ...uint64) *logFile {
+		return errorLog("e").fails(0, "", parser.SymptomRefusedOnPurpose, 3, func(e *rules.Event) { e.Rank = parser.RankNoise }, asking(keys...))
+	}
+	unknown := madeBy(rules.MakerUnknown)
+	in := incidents(t, 1, limits(1, 2, 3), accessLog("a").answers(1, "", 503, 40, wanted(4, 5), unknown).serves(2, 60, ""))[0]
+	if in.FailedRequests != 40 {
+		t.Errorf("other requests: %d failed", in.FailedRequests)
+	}
+	in = incidents(t, 1, limits(1, 2, 3), accessLog("a").answers(1, "", 503, 40, wanted(1, 4), unknown).serves(2, 60, ""))[0]
+	if in.FailedRequests != 20 {
+		t.Errorf("half of the requests: %d failed", in.FailedRequests)
+	}
+	incidents(t, 1, limits(1, 2, 3), accessLog("a").answers(20, "", 503, 40, wanted(1, 2, 3), unknown).serves(30, 60, ""))
+}
+
+// A resolver that is down fails the names that it was asked for, and is no incident beside.
+func TestResolverLinesBelongToTheNames(t *testing.T) {
+	resolver := func(e *rules.Event) { e.VHost, e.Phase = "", parser.PhaseResolving }
+	in := incidents(t, 1, errorLog("e").fails(0, "", parser.SymptomResolveFailed, 4, resolver).fails(1, "stock.internal", parser.SymptomResolveFailed, 9))[0]
+	if in.ErrorLines != 13 || in.Verdict.Cause != rules.CauseDNSFailure {
+		t.Errorf("%s, %d lines", in.Verdict.Cause, in.ErrorLines)
+	}
+	in = incidents(t, 1, errorLog("e").fails(0, "", parser.SymptomResolveFailed, 4, resolver))[0]
+	if in.Verdict.Cause != rules.CauseDNSFailure || !strings.HasPrefix(in.Summary, "The gateway could not resolve a name at ") {
+		t.Errorf("%s: %s", in.Verdict.Cause, in.Summary)
+	}
+}
+
+// The gateway's word about a subrequest's answer cuts no body.
+func TestSubrequestCutsNoBody(t *testing.T) {
+	in := incidents(t, 1, errorLog("e").fails(0, shopAddress, parser.SymptomUpstreamStatus, 6, func(e *rules.Event) { e.Phase = parser.PhaseSendingToClient }),
+		accessLog("a").answers(0, shopAddress, 500, 6))[0]
+	if in.FailedRequests != 6 || in.FailedOther != 0 {
+		t.Errorf("%d + %d failed", in.FailedRequests, in.FailedOther)
 	}
 }
 

@@ -256,7 +256,8 @@ func cutBodies(g *gathering) int64 {
 }
 
 func cutBody(s *symptom) bool {
-	return s.Rank == parser.RankPrimary && !s.Access && (s.Phase == parser.PhaseReadingBody || s.Phase == parser.PhaseSendingToClient)
+	return s.Rank == parser.RankPrimary && !s.Access && (s.Phase == parser.PhaseReadingBody || s.Phase == parser.PhaseSendingToClient) &&
+		s.Symptom != parser.SymptomUpstreamStatus // the answer of a subrequest: the client got a status for it
 }
 
 func slow(c rules.Cause) bool { return c.Family() == "slow" || c == rules.CauseWorkerTimeout }
