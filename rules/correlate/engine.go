@@ -88,12 +88,20 @@ func (e *Engine) Decide() *rules.Report {
 }
 
 // order sorts the sources by content, never by name or arrival: ties at equal time
-// are broken by it.
+// are broken by it. Rotated files stand together, by the hash of the oldest's head and
+// in the order in which they were written: a second that a rotation cut goes on in the
+// next file.
 func (e *Engine) order() {
+	oldest := map[string]*source{}
+	for _, s := range e.sources {
+		if o := oldest[s.family()]; o == nil || written(s, o) < 0 {
+			oldest[s.family()] = s
+		}
+	}
 	slices.SortStableFunc(e.sources, func(a, b *source) int {
 		return cmp.Or(
-			cmp.Compare(a.Source.HeadHash, b.Source.HeadHash),
-			cmp.Compare(a.Source.First.Micros, b.Source.First.Micros),
+			cmp.Compare(oldest[a.family()].Source.HeadHash, oldest[b.family()].Source.HeadHash),
+			written(a, b),
 			cmp.Compare(a.Source.Bytes, b.Source.Bytes),
 			strings.Compare(a.Source.Path, b.Source.Path), // equal contents: only then
 		)
@@ -104,6 +112,15 @@ func (e *Engine) order() {
 			s.Events[j].Source = i
 		}
 	}
+}
+
+// written is negative if a was written before b, as far as their stamps tell.
+func written(a, b *source) int {
+	return cmp.Or(
+		cmp.Compare(a.Source.First.Micros, b.Source.First.Micros),
+		cmp.Compare(a.Source.Last.Micros, b.Source.Last.Micros),
+		cmp.Compare(a.Source.HeadHash, b.Source.HeadHash),
+	)
 }
 
 // sites finds which sources come from the same machine's folder. Where one tail of

@@ -300,6 +300,23 @@ func TestReportHeedsNoRotation(t *testing.T) {
 	}
 }
 
+// A rotation within a second leaves the order of that second's lines: what came first
+// stands in the older file, whatever the hashes of their heads.
+func TestOrderOfASecondThatARotationCut(t *testing.T) {
+	for _, hashes := range [][2]uint64{{1, 2}, {2, 1}} {
+		older := errorLog("error.log.1").fails(9, "127.0.0.1:9", refused, 1).fails(10, shopAddress, closed, 1)
+		newer := errorLog("error.log").fails(10, shopAddress, refused, 1).fails(11, shopAddress, refused, 8)
+		for i, l := range []*logFile{older, newer} {
+			l.d.Source.HeadHash, l.d.Source.Group = hashes[i], "error.log"
+		}
+		for _, in := range report(t, Config{}, older, newer).Incidents {
+			if first := in.Symptoms[0].Class; firstOf(in.Upstreams) == shopAddress && first != closed {
+				t.Errorf("hashes %v: the first of the second is %s, want %s", hashes, first, closed)
+			}
+		}
+	}
+}
+
 // Live decides again and again: one engine gives one answer, and changes nothing of the
 // digests but what it settles.
 func TestDecideTwice(t *testing.T) {
