@@ -37,6 +37,7 @@ var layers = []struct {
 	{"cmd/internal/pipeline", []string{"parser", "parser/source", "parser/scan", "rules", "rules/digest", "rules/correlate"}, []string{"github.com/cespare/xxhash"}, "the only place that starts goroutines for work"},
 	{"cmd/internal/live", []string{"parser", "report", "rules"}, []string{"github.com/prometheus/client_golang", "github.com/charmbracelet/lipgloss", "golang.org/x/term"}, "tells: commands, webhook, metrics, view; knows neither pipeline nor store"},
 	{"cmd/internal/verify", []string{"parser/source", "rules"}, []string{"github.com/cespare/xxhash"}, "looks for quoted lines where they lie now"},
+	{"cmd/internal/servers", nil, nil, "tests with real gateways"},
 	{"cmd/culprit", []string{"*"}, []string{"github.com/alecthomas/kong", "go.yaml.in/yaml", "golang.org/x/term"}, "wires everything"},
 }
 
