@@ -1,6 +1,10 @@
 package rules
 
-import "culprit/parser"
+import (
+	"strings"
+
+	"culprit/parser"
+)
 
 // An Interval is a span of time [From, To) in microseconds since the epoch. What
 // a stamp of whole seconds tells is an interval, not a moment.
@@ -67,8 +71,46 @@ const (
 	MaxRequests = 64
 )
 
-// CutMark ends a text that was cut at MaxText.
-const CutMark = " …[cut]"
+// Marks of a text that was cut down to MaxText: what stood before it, and after it.
+const (
+	cutBefore = "[cut]… "
+	cutAfter  = " …[cut]"
+)
+
+// CutText bounds a text to MaxText bytes around the one at a place, between runes, and
+// marks where it was cut.
+func CutText(text []byte, at int) string {
+	if len(text) <= MaxText {
+		return string(text)
+	}
+	room := MaxText - len(cutBefore) - len(cutAfter)
+	from := 0
+	if at >= room {
+		from = min(at-room/4, len(text)-room)
+	}
+	end := from + room
+	for from > 0 && from < end && text[from]&0xC0 == 0x80 {
+		from++
+	}
+	for end > from && end < len(text) && text[end]&0xC0 == 0x80 {
+		end--
+	}
+	out := string(text[from:end])
+	if from > 0 {
+		out = cutBefore + out
+	}
+	if end < len(text) {
+		out += cutAfter
+	}
+	return out
+}
+
+// Uncut is what CutText left of a text, and whether that is only a part of it.
+func Uncut(text string) (part string, cut bool) {
+	part, front := strings.CutPrefix(text, cutBefore)
+	part, back := strings.CutSuffix(part, cutAfter)
+	return part, front || back
+}
 
 // A Tally counts access lines that are alike: same upstream, virtual host,
 // status and second.

@@ -11,6 +11,7 @@
 package digest
 
 import (
+	"bytes"
 	"slices"
 
 	"culprit/parser"
@@ -174,30 +175,25 @@ func when(r *parser.Record) (rules.Interval, parser.Clock) {
 	return span, clock
 }
 
+// matchBytes of a match tell where in a long line it stands.
+const matchBytes = 48
+
+// place is where a record stands, and its physical line on which a match begins.
 func (b *Builder) place(r *parser.Record, start int) (rules.Place, string) {
 	p := rules.Place{
 		Line: r.Line, FirstLine: r.Line, LastLine: r.Line + int64(max(r.Lines, 1)) - 1,
 		Offset: r.Offset, Length: int64(len(r.Raw)), Hash: xxhash.Sum64(r.Raw),
 	}
-	text := r.Raw
+	text, at := r.Raw, 0
 	if b.locator != nil {
 		if line, raw, _ := b.locator.PhysicalLine(r, start); raw != nil {
 			p.Line, text = line, raw
 		}
 	}
-	return p, cut(text)
-}
-
-// cut bounds a kept line.
-func cut(text []byte) string {
-	if len(text) <= rules.MaxText {
-		return string(text)
+	if len(text) > rules.MaxText && start < len(r.Message) { // else at would not matter
+		at = max(bytes.Index(text, r.Message[start:min(start+matchBytes, len(r.Message))]), 0)
 	}
-	end := rules.MaxText - len(rules.CutMark)
-	for end > 0 && text[end]&0xC0 == 0x80 {
-		end--
-	}
-	return string(text[:end]) + rules.CutMark
+	return p, rules.CutText(text, at)
 }
 
 // intern keeps one copy of each string seen, so that equal names cost no

@@ -90,7 +90,7 @@ func (b *Builder) addHits(r *parser.Record, stream string) {
 		e.Stream, e.When, e.Clock, e.Level = stream, span, clock, r.Level
 		e.Place, e.Text = b.place(r, b.proof())
 		if r.Lines <= 1 && !bytes.Contains(r.Raw, r.Message) {
-			e.Message = cut(r.Message) // an envelope hid it
+			e.Message = rules.CutText(r.Message, b.proof()) // an envelope hid it
 		}
 		e.Hits = slices.Clone(b.hits)
 		b.identify(e, r)

@@ -156,23 +156,44 @@ func TestEventsCoarsenWithoutLoss(t *testing.T) {
 	}
 }
 
-// Text that is kept is bounded and cut at a rune.
-func TestCut(t *testing.T) {
+// Text that is kept is bounded, cut at runes, and holds the place that matters.
+func TestCutText(t *testing.T) {
 	for _, text := range []string{
 		"short", strings.Repeat("x", rules.MaxText), strings.Repeat("x", rules.MaxText+1),
 		strings.Repeat("ж", rules.MaxText), "x" + strings.Repeat("ж", rules.MaxText), strings.Repeat("漢", rules.MaxText), strings.Repeat("\x80", 3*rules.MaxText),
 	} {
-		got := cut([]byte(text))
-		switch {
-		case len(got) > rules.MaxText:
-			t.Errorf("%d bytes of %d are kept", len(got), len(text))
-		case len(text) <= rules.MaxText && got != text:
-			t.Errorf("a line of %d bytes is changed", len(text))
-		case len(text) > rules.MaxText && !strings.HasSuffix(got, "[cut]"):
-			t.Errorf("a cut line is not marked: …%q", got[len(got)-10:])
-		case utf8.ValidString(text) && !utf8.ValidString(got):
-			t.Errorf("it is cut within a rune: …%q", got[len(got)-16:])
+		for _, at := range []int{0, len(text) / 2, len(text) - 1} {
+			got := rules.CutText([]byte(text), at)
+			part, cut := rules.Uncut(got)
+			switch {
+			case len(got) > rules.MaxText:
+				t.Errorf("%d bytes of %d are kept", len(got), len(text))
+			case len(text) <= rules.MaxText && got != text:
+				t.Errorf("a line of %d bytes is changed", len(text))
+			case cut != (len(text) > rules.MaxText):
+				t.Errorf("of %d bytes around %d: marked %v", len(text), at, cut)
+			case !strings.Contains(text, part):
+				t.Errorf("what is left is not in it: %.60q…", part)
+			case utf8.ValidString(text) && !utf8.ValidString(got):
+				t.Errorf("it is cut within a rune: …%q", got[len(got)-16:])
+			}
 		}
+	}
+	for _, at := range []int{0, 3000, 4080, 4096, 6000, 99_990} {
+		text := []byte(strings.Repeat(".", 100_000))
+		copy(text[at:], "panic")
+		if got := rules.CutText(text, at); !strings.Contains(got, "panic") {
+			t.Errorf("what stands at %d is cut off", at)
+		}
+	}
+}
+
+// A line of megabytes is quoted around the match.
+func TestLongLineIsQuotedAroundTheMatch(t *testing.T) {
+	m := words{{"panic", &rules.Signature{ID: "go-panic", Technology: "go", Cause: rules.CauseUnhandledException, Role: rules.RoleCause}, nil}}
+	e := fold(m, logLine(0, strings.Repeat("x", 50_000)+" panic: nil map"+strings.Repeat("y", 50_000))).Events[0]
+	if len(e.Text) > rules.MaxText || !strings.Contains(e.Text, " panic: nil map") {
+		t.Errorf("%d bytes: %.80q", len(e.Text), e.Text)
 	}
 }
 

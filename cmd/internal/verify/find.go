@@ -165,7 +165,7 @@ func plain(line []byte) []byte {
 // An index finds wanted lines by their text.
 type index struct {
 	whole map[string][]*wanted
-	long  []*wanted // of which only the beginning is known
+	long  []*wanted // of which only a part is known
 	back  int64     // lines that the deepest quoted line stands behind its record's first
 }
 
@@ -192,7 +192,7 @@ func (x *index) match(line []byte) []*wanted {
 	}
 	var out []*wanted
 	for _, w := range x.long {
-		if bytes.HasPrefix(line, []byte(w.text)) {
+		if bytes.Contains(line, []byte(w.text)) {
 			out = append(out, w)
 		}
 	}

@@ -86,7 +86,7 @@ func wantedOf(incidents []rules.Incident, sourcesOf func(string) []rules.SourceI
 			if s := sources[q.Source]; s != nil {
 				w.location, w.head, k.location = s.Location, s.HeadHash, s.Location
 			}
-			w.text, w.cut = strings.CutSuffix(q.Text, rules.CutMark)
+			w.text, w.cut = rules.Uncut(q.Text)
 			if seen[k] == nil {
 				seen[k] = w
 				wants = append(wants, w)
