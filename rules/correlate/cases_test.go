@@ -68,6 +68,9 @@ func TestLoopbackOfTwoSites(t *testing.T) {
 	f("a socket on two machines", "unix:/run/shop.sock", 2, "web-1/nginx/error.log", "web-2/nginx/error.log")
 	f("a third machine's address", "10.0.0.7:8000", 1, "web-1/nginx/error.log", "web-2/nginx/error.log")
 	f("two logs of one machine", shopAddress, 1, "nginx/error.log", "nginx/shop.error.log")
+	f("two gateways of one machine", shopAddress, 1, "nginx/error.log", "apache2/error.log")
+	f("two gateways of one machine, in its folder", shopAddress, 1, "web-1/haproxy/error.log", "web-1/nginx/error.log")
+	f("two gateways of two machines", shopAddress, 2, "web-1/nginx/error.log", "web-2/nginx/error.log")
 }
 
 // Only quiet ends a case: not the successes within.

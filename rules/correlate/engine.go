@@ -14,6 +14,7 @@ package correlate
 
 import (
 	"cmp"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -145,10 +146,10 @@ func (e *Engine) sitePrefixes() []string {
 		if s.Source.Role != parser.RoleGateway {
 			continue
 		}
-		path := s.family()
-		for i := range path {
-			if path[i] == '/' {
-				tails[path[i+1:]] = append(tails[path[i+1:]], path[:i+1])
+		name := s.family()
+		for i := range name {
+			if name[i] == '/' && !ofProduct(name[:i]) {
+				tails[name[i+1:]] = append(tails[name[i+1:]], name[:i+1])
 			}
 		}
 	}
@@ -166,6 +167,16 @@ func (e *Engine) sitePrefixes() []string {
 	return slices.DeleteFunc(prefixes, func(p string) bool {
 		return slices.ContainsFunc(prefixes, func(q string) bool { return q != p && strings.HasPrefix(p, q) })
 	})
+}
+
+// ofProduct reports whether a folder is a gateway's on a machine, not a machine's: web-1
+// holds nginx/error.log and apache2/error.log.
+func ofProduct(folder string) bool {
+	switch path.Base(folder) {
+	case "nginx", "openresty", "angie", "tengine", "apache", "apache2", "httpd", "haproxy", "caddy", "traefik", "envoy", "lighttpd", "varnish", "kong", "apisix":
+		return true
+	}
+	return false
 }
 
 // A hitEvent is an event with hits, in UTC.
