@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"culprit/cmd/internal/live"
@@ -29,16 +25,6 @@ type tailCmd struct {
 
 // maxKnown is how many stored incidents are remembered so as not to be told again.
 const maxKnown = 1000
-
-// usualPlaces are where distributions let gateways, servers and the system log.
-var usualPlaces = []string{
-	"/var/log/nginx/*.log", "/var/log/openresty/*.log", "/usr/local/openresty/nginx/logs/*.log", "/var/log/angie/*.log",
-	"/var/log/apache2/*.log", "/var/log/httpd/*_log", "/var/log/haproxy.log", "/var/log/caddy/*.log", "/var/log/lighttpd/*.log",
-	"/var/log/syslog", "/var/log/messages", "/var/log/kern.log", "/var/log/auth.log", "/var/log/secure",
-	"/var/log/php*-fpm.log", "/var/log/php-fpm/*.log", "/var/log/gunicorn/*.log", "/var/log/uwsgi/*.log", "/var/log/uwsgi/app/*.log",
-	"/var/log/supervisor/*.log", "/var/log/tomcat*/catalina.out", "/var/log/postgresql/*.log", "/var/log/mysql/*.log", "/var/log/redis/*.log",
-	"/var/log/containers/*.log",
-}
 
 // Run follows until it is told to stop.
 func (c *tailCmd) Run(e *env) error {
@@ -106,27 +92,8 @@ func (c *tailCmd) paths(e *env) ([]string, error) {
 	if len(c.Paths) > 0 {
 		return c.Paths, nil
 	}
-	var found []string
-	for _, pattern := range usualPlaces {
-		matches, _ := filepath.Glob(pattern)
-		found = append(found, matches...)
-	}
-	found = slices.DeleteFunc(found, func(p string) bool {
-		f, err := os.Open(p)
-		if err != nil {
-			e.warn("%v", err)
-			return true
-		}
-		f.Close()
-		return false
-	})
-	if len(found) == 0 {
-		return nil, errors.New("tail: no readable log in the usual places (/var/log/nginx, /var/log/syslog, …); name the logs to follow, or run with the rights to read them")
-	}
-	if !e.flags.Quiet {
-		fmt.Fprintf(e.stderr, "culprit: following %s\n", report.Clean(strings.Join(found, ", ")))
-	}
-	return found, nil
+	p := findLogs("")
+	return p.follow, p.tell(e)
 }
 
 // A teller stores what changed, prints it and passes it on.
