@@ -85,8 +85,8 @@ func toldOf(groups []group) string {
 	return "The worst of each group is told in full below."
 }
 
-// rhythm says how far apart a group's incidents began, "" if it has fewer than three. The
-// median is told, and the widest gap if it is more than half as much again.
+// rhythm says how far apart a group's incidents began, "" if it has fewer than three: the
+// median where they are alike, else the extremes.
 func (g *group) rhythm(incidents []rules.Incident) string {
 	if len(g.members) < 3 {
 		return ""
@@ -96,7 +96,14 @@ func (g *group) rhythm(incidents []rules.Incident) string {
 		gaps = append(gaps, incidents[g.members[i+1]].Start.Micros-incidents[g.members[i]].Start.Micros)
 	}
 	slices.Sort(gaps)
-	middle, widest := gaps[len(gaps)/2], gaps[len(gaps)-1]
+	return rhythm(gaps[0], gaps[len(gaps)/2], gaps[len(gaps)-1])
+}
+
+// rhythm says how far apart beginnings are.
+func rhythm(narrowest, middle, widest int64) string {
+	if narrowest < middle-middle/3 {
+		return "between " + duration(narrowest) + " and " + duration(widest) + " apart"
+	}
 	if widest > middle+middle/2 {
 		return "mostly " + duration(middle) + " apart, at most " + duration(widest)
 	}

@@ -75,6 +75,7 @@ func TestRhythm(t *testing.T) {
 	f("", 0)
 	f("", 0, 36)
 	f("every 1 d 12 h or so", 0, 36, 72, 110)
+	f("between 1 h and 9 h apart", 0, 1, 10, 15)
 	f("mostly 2 h apart, at most 1 d 2 h", 0, 2, 4, 6, 32)
 }
 

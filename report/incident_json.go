@@ -36,6 +36,15 @@ type (
 		Alternatives      []alternative    `json:"alternatives"`
 		Advice            []string         `json:"advice"`
 		Missing           []string         `json:"missing"`
+		History           *history         `json:"history,omitempty"`
+	}
+	history struct {
+		Before int64    `json:"before"`
+		First  *string  `json:"first"`
+		Last   *string  `json:"last"`
+		LastID string   `json:"last_id"`
+		Every  *float64 `json:"every_seconds"`
+		Limit  *string  `json:"limit"`
 	}
 	culprit struct {
 		Process   *string `json:"process"`
@@ -111,8 +120,20 @@ func incidentOf(in *rules.Incident) incident {
 		FailedRequests: counted(in.FailedRequests), FailedOther: counted(in.FailedOther), StatusCounts: statusCounts(in),
 		Related: some(in.Related), Symptoms: each(in.Symptoms, symptomOf), Evidence: each(in.Evidence, evidenceOf),
 		Timeline: each(in.Timeline, eventOf), Reasons: each(v.Reasons, reasonOf), Alternatives: each(v.Alternatives, alternativeOf),
-		Advice: some(in.Advice), Missing: some(in.Missing),
+		Advice: some(in.Advice), Missing: some(in.Missing), History: historyOf(in.History),
 	}
+}
+
+func historyOf(h *rules.History) *history {
+	if h == nil {
+		return nil
+	}
+	out := &history{h.Before, known(h.First.String()), known(h.Last.String()), h.LastID, nil, known(h.Limit)}
+	if h.Every > 0 {
+		seconds := float64(h.Every) / 1e6
+		out.Every = &seconds
+	}
+	return out
 }
 
 // statusCounts is null where no access log could tell.

@@ -63,6 +63,7 @@ func (p *page) facts(in *rules.Incident) {
 		when += ", not yet a minute quiet when the logs end"
 	}
 	fact("When", when)
+	fact("Before", historyWords(in, p.clock))
 	fact("Impact", impact(in))
 	fact("Retries", backoffOf(in))
 	fact("Related", strings.Join(in.Related, ", "))

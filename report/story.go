@@ -117,6 +117,7 @@ func factsOf(in *rules.Incident, k clock) (facts []fact) {
 		when += ", not yet a minute quiet when the logs end"
 	}
 	add("When", when)
+	add("Before", historyWords(in, k))
 	add("Related", strings.Join(in.Related, ", "))
 	add("Id", in.ID)
 	return facts

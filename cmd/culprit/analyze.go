@@ -59,6 +59,9 @@ func (c *analyzeCmd) Run(e *env) error {
 	if err := db.Put(e.ctx, store.Run{ID: id, Version: version(), Window: kept.Window, Sources: kept.Sources, Totals: kept.Totals}, kept.Incidents); err != nil {
 		return err
 	}
+	if err := db.AddHistory(e.ctx, found.Incidents); err != nil {
+		return err
+	}
 	if err := e.print(found); err != nil {
 		return err
 	}

@@ -47,6 +47,9 @@ func (c *reportCmd) Run(e *env) error {
 		return err
 	}
 	r.Sources = sourcesOf(list, runs)
+	if err := db.AddHistory(e.ctx, list); err != nil {
+		return err
+	}
 	if c.Verify {
 		err := verify.Quotes(e.ctx, list, func(id string) []rules.SourceInfo {
 			if run := runs[id]; run != nil {
