@@ -110,7 +110,8 @@ func (f *fields) identity(norm []byte, v value) bool {
 		return f.keep(&f.template, v)
 	case "event":
 		return v.quoted && f.keep(&f.event, v)
-	case "pid", "process", "processid", "processpid":
+	case "pid", "process", "processid", "processpid", // ECS and OpenTelemetry say process.pid, .NET and loguru process id,
+		"attrpid", "extraprocessid", "propertiesprocessid", "resourceprocesspid": // MongoDB, Monolog, Serilog, OpenTelemetry's resource
 		return f.pid(v)
 	case "hostname", "host", "syslogsource":
 		if len(f.r.Host) == 0 && v.quoted {

@@ -116,3 +116,27 @@ func keyLength(b []byte) int {
 	}
 	return n
 }
+
+// FindPID returns the process that a message names with pid=123 among its words, 0 if none: loggers for
+// people write the fields of a line behind its text, and a program tells its own number when it starts.
+func FindPID(msg []byte) int64 {
+	msg = msg[:min(len(msg), maxRequestBytes)]
+	if i := bytes.IndexByte(msg, '\n'); i >= 0 {
+		msg = msg[:i]
+	}
+	for {
+		i := indexString(msg, "pid=")
+		if i < 0 {
+			return 0
+		}
+		pid, digits := leadingNumber(msg[i+4:])
+		end := i + 4 + digits
+		if digits > 0 && (i == 0 || bytes.IndexByte(pairMarks, msg[i-1]) >= 0) && (end == len(msg) || bytes.IndexByte(pairMarks, msg[end]) >= 0) {
+			return pid
+		}
+		msg = msg[end:]
+	}
+}
+
+// pairMarks are what may stand around a pair in prose.
+var pairMarks = []byte(" \t,;()[]{}")

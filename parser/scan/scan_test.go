@@ -331,6 +331,46 @@ func TestReaderReadsObjectsOverLines(t *testing.T) {
 	}
 }
 
+// Start lines as loggers write them (domain notes on structured logs): the process tells its number.
+func TestReaderFindsTheLoggersPID(t *testing.T) {
+	for _, c := range []struct {
+		line string
+		pid  int64
+	}{
+		{`listening addr=127.0.0.1:8080 pid=123`, 123},
+		{`[catalog] 2026/11/22 15:16:24 starting pid=1661 listen=127.0.0.1:8081`, 1661},
+		{`2026/11/22 14:31:52 INFO listening addr=:8080 pid=77`, 77}, // slog's default handler
+		{`time=2026-11-22T14:31:52.331Z level=INFO msg="listening" addr=:8080 pid=77`, 77},
+		{`{"time":"2026-11-22T14:31:52.331456789Z","level":"INFO","msg":"listening","addr":":8080","pid":77}`, 77},
+		{`{"level":"info","ts":1795359751.4427,"caller":"main.go:31","msg":"listening","pid":77}`, 77},         // zap
+		{"2026-11-22T14:31:52.331Z\tINFO\tshop/main.go:31\tlistening\t{\"addr\": \":8080\", \"pid\": 77}", 77}, // zap console
+		{`{"level":"info","pid":77,"time":"2026-11-22T15:02:31Z","message":"listening"}`, 77},                  // zerolog
+		{`2026-11-22T14:31:52Z INF listening addr=:8080 pid=77`, 77},                                           // zerolog console
+		{`time="2026-11-22T14:31:52Z" level=info msg=listening addr=":8080" pid=77`, 77},                       // logrus
+		{`INFO[0000] listening                                     addr=":8080" pid=77`, 77},                   // logrus on a terminal
+		{`{"level":30,"time":1795359751442,"pid":77,"hostname":"h","msg":"listening"}`, 77},                    // pino
+		{`{"name":"shop","hostname":"h","pid":77,"level":30,"msg":"listening","time":"2026-11-22T15:02:31.442Z","v":0}`, 77},
+		{`{"@t":"2026-11-22T14:31:52.3314560Z","@mt":"Now listening on {address}","ProcessId":77}`, 77}, // Serilog
+		{`{"Timestamp":"2026-11-22T14:31:52.3314560Z","Level":"Information","MessageTemplate":"x","Properties":{"ProcessId":77}}`, 77},
+		{`{"message":"x","context":{},"level":200,"level_name":"INFO","channel":"app","datetime":"2026-11-22T14:31:52.331456+00:00","extra":{"process_id":77}}`, 77},
+		{`{"t":{"$date":"2026-11-22T14:31:52.331+00:00"},"s":"I","c":"CONTROL","id":4615611,"ctx":"initandlisten","msg":"MongoDB starting","attr":{"pid":77,"port":27017}}`, 77},
+		{`2026-11-22T14:30:00.123456Z  INFO shop: listening addr=127.0.0.1:8080 pid=77`, 77}, // Rust's tracing
+		{`[2026-11-22T14:30:00Z INFO  shop] listening (pid=77)`, 77},                         // Rust's env_logger
+		{`2026-11-22 14:32:49,152 INFO shop listening pid=77`, 77},                           // Python
+		{`2026-11-22 15:13:55.123  INFO 77 --- [           main] c.e.Shop : up pid=3`, 77},   // the layout's own counts more
+		// The process of somebody else, or no process.
+		{`{"time":"2026-11-22T14:31:52Z","level":"INFO","msg":"worker gone","worker":{"pid":77}}`, 0},
+		{`time=2026-11-22T14:31:52.331Z level=INFO msg="worker gone" child_pid=77`, 0},
+		{`listening rapid=77 on pid=7x`, 0},
+		{`Nov 22 14:16:27 h kernel: audit: type=1400 pid=77 comm="x"`, 0},
+	} {
+		r := NewReader(strings.NewReader(c.line), Options{Year: 2026})
+		if !r.Scan(context.Background()) || r.Record().PID != c.pid {
+			t.Errorf("%s\n pid %d, want %d", c.line, r.Record().PID, c.pid)
+		}
+	}
+}
+
 func TestOpenersNameBuiltInFormats(t *testing.T) {
 	known := map[string]bool{}
 	for _, f := range append(gateway.Formats(), applog.Formats()...) {

@@ -140,6 +140,9 @@ func (r *Reader) settle(s *slot, outer parser.Stamp) {
 
 // begin makes s a record of its own and the open one of its stream.
 func (r *Reader) begin(s *slot, p physical, inner []byte, c *candidate, opened lang) {
+	if s.rec.PID == 0 && s.rec.Kind == parser.KindLog && (c == nil || c.format.Role == parser.RoleApp) {
+		s.rec.PID = applog.FindPID(s.rec.Message)
+	}
 	s.begin(p) // again, since a format that refused a line may have cleared all
 	if c != nil {
 		if opened == none && c.opens != nil {
