@@ -84,6 +84,9 @@ type Record struct {
 	MessageID []byte // journald's MESSAGE_ID
 	PID       int64  // 0 if not told
 	TID       int64
+	// Contained: the line came from a container's runtime, so that a PID that it tells itself
+	// counts inside of the container only and is not the one by which the kernel knows the process.
+	Contained bool
 
 	// Message is the text without envelope, stamp and level, un-escaped, its lines
 	// joined by \n. Signatures match on it. For structured layouts (JSON, logfmt) it is

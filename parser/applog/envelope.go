@@ -80,9 +80,25 @@ func (l *Layers) Has(e Envelope) bool {
 	return false
 }
 
+// Contained reports whether a layer is a container runtime's.
+func (l *Layers) Contained() bool {
+	for _, kind := range l.Kinds[:l.N] {
+		switch kind {
+		case DockerJSON, CRI, Compose, KubectlPrefix, Stern:
+			return true
+		}
+	}
+	return false
+}
+
 // Prefer returns the stamp to keep of one outside and one inside an envelope: the
-// outer if it carries a zone, else the one that knows more, else the more precise.
+// outer if it carries a zone, else the one that knows more, else the more precise. Where both
+// have no zone and tell the same moment by the clocks of two zones (a container's UTC in the
+// host's local log), it is a moment by the outer's clock, which all lines of the file have.
 func Prefer(outer, inner parser.Stamp) parser.Stamp {
+	if inner.Clock == parser.ClockLocal && (outer.Clock == parser.ClockLocal || outer.Clock == parser.ClockYearless) {
+		inner.Micros -= zoneBetween(outer, inner)
+	}
 	switch {
 	case outer.Clock == parser.ClockZoned, !inner.Known():
 		return outer
@@ -97,8 +113,20 @@ func Prefer(outer, inner parser.Stamp) parser.Stamp {
 	return outer
 }
 
-// Bounds of PreferStart.
+// zoneBetween returns by how much the inner clock is ahead of the outer one, in microseconds: a
+// multiple of zoneStep, 0 unless the two stamps then lie within sameMoment.
+func zoneBetween(outer, inner parser.Stamp) int64 {
+	ahead := inner.Micros - outer.Micros
+	zone := (ahead+zoneStep*1000+zoneStep/2)/zoneStep*zoneStep - zoneStep*1000
+	if max(zone, -zone) > widestZone || max(ahead-zone, zone-ahead) > sameMoment {
+		return 0
+	}
+	return zone
+}
+
+// Bounds of Prefer and PreferStart.
 const (
+	sameMoment     = 5 * parser.Second  // from the writing of a line to its carrier's stamp
 	longestRequest = parser.Minute      // from the start of a request to its line, as far as it is believed
 	zoneStep       = 15 * parser.Minute // offsets of zones are multiples
 	widestZone     = 14 * parser.Hour

@@ -95,6 +95,7 @@ func PeelJournal(e *JournalEntry, env *parser.Env, r *parser.Record, layers *Lay
 
 // entry peels an entry: it fills the record with what the fields tell, where no outer envelope has, and
 // goes on with the message. The unit is the one that systemd talks about (UNIT), else the one that logged.
+// What a container prints comes to the journal from its runtime: pid and unit are dockerd's or conmon's.
 func (p *peeler) entry(e *JournalEntry) {
 	p.take(JournalJSON, 0)
 	if s, _, ok := timestamp.Epoch(e[fieldRealtime]); ok {
@@ -102,11 +103,14 @@ func (p *peeler) entry(e *JournalEntry) {
 	}
 	keep(&p.r.Host, e[fieldHostname])
 	keep(&p.r.Program, e.first(fieldIdentifier, fieldComm))
-	keep(&p.r.Unit, e.first(fieldUnit, fieldUserUnit, fieldSystemdUnit))
 	keep(&p.r.Container, e.first(fieldContainerName, fieldContainerID))
+	keep(&p.r.Unit, e.first(fieldUnit, fieldUserUnit))
+	if len(e.first(fieldContainerName, fieldContainerID)) == 0 {
+		keep(&p.r.Unit, e[fieldSystemdUnit])
+		pid, _ := leadingNumber(e.first(fieldPID, fieldSyslogPID))
+		p.keepPID(pid)
+	}
 	keep(&p.r.MessageID, e[fieldMessageID])
-	pid, _ := leadingNumber(e.first(fieldPID, fieldSyslogPID))
-	p.keepPID(pid)
 	if severity, digits := leadingNumber(e[fieldPriority]); digits == 1 {
 		p.keepLevel(SyslogLevel(severity))
 	}

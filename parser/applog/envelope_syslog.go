@@ -211,12 +211,33 @@ func readTag(b []byte) (t tag, ok bool) {
 	return t, true
 }
 
-// tag keeps what the tag tells and goes on behind it.
+// tag keeps what the tag tells and goes on behind it. Docker's syslog driver writes the
+// container's id, or docker/name, and dockerd's pid.
 func (p *peeler) tag(b []byte, t tag) {
-	keep(&p.r.Program, t.name)
-	p.keepPID(t.pid)
+	if name := containerTag(t.name); name != nil {
+		keep(&p.r.Container, name)
+	} else {
+		keep(&p.r.Program, t.name)
+		p.keepPID(t.pid)
+	}
 	p.rest = b[t.end:]
 	p.afterTag()
+}
+
+// containerTag returns the container that a tag of Docker's names, nil if it is none.
+func containerTag(name []byte) []byte {
+	if rest, ok := bytes.CutPrefix(name, []byte("docker/")); ok && len(rest) > 0 {
+		return rest
+	}
+	if len(name) != 12 || !bytes.ContainsAny(name, "0123456789") {
+		return nil
+	}
+	for _, c := range name {
+		if !isDigit(c) && (c < 'a' || c > 'f') {
+			return nil
+		}
+	}
+	return name
 }
 
 // afterTag undoes what syslog and imklog did to the text: rsyslog's octal escapes

@@ -64,7 +64,7 @@ var peeled = []struct{ line, want string }{
 	{`{"__REALTIME_TIMESTAMP":"1795359927775078","_PID":"1","_COMM":"systemd","_SYSTEMD_UNIT":"init.scope","UNIT":"quotes.service","MESSAGE_ID":"d9b373ed55a64feb8242e02dbe79a49c","MESSAGE":"quotes.service: Failed"}`, `journal-json time=2026-11-22T15:05:27.775078Z program=systemd unit=quotes.service message-id=d9b373ed55a64feb8242e02dbe79a49c pid=1 msg="quotes.service: Failed"`},
 	{`{"__REALTIME_TIMESTAMP":"1795359927775078","MESSAGE":[27,91,51,49,109,104,105,27,91,48,109]}`, `journal-json time=2026-11-22T15:05:27.775078Z msg=hi`},
 	{`{"__REALTIME_TIMESTAMP":"1795359927775078","MESSAGE":null,"_PID":["7","8"]}`, `journal-json time=2026-11-22T15:05:27.775078Z pid=7`},
-	{`{"__REALTIME_TIMESTAMP":"1795359927775078","MESSAGE":["a",[98,99]],"CONTAINER_ID":"1a2b","CONTAINER_NAME":"web","CONTAINER_PARTIAL_MESSAGE":"true"}`, `journal-json time=2026-11-22T15:05:27.775078Z container=web msg="a\nbc" partial`},
+	{`{"__REALTIME_TIMESTAMP":"1795359927775078","MESSAGE":["a",[98,99]],"CONTAINER_ID":"1a2b","CONTAINER_NAME":"web","_PID":"812","_SYSTEMD_UNIT":"docker.service","CONTAINER_PARTIAL_MESSAGE":"true"}`, `journal-json time=2026-11-22T15:05:27.775078Z container=web msg="a\nbc" partial`},
 	{`{"__REALTIME_TIMESTAMP":"1795359927775078","MESSAGE":"a\nb \"q\" \u00e9\ud83d\ude00"}`, `journal-json time=2026-11-22T15:05:27.775078Z msg="a\nb \"q\" é😀"`},
 	{`data: {"__REALTIME_TIMESTAMP":"1795359927775078","MESSAGE":"x"}`, `journal-sse,journal-json time=2026-11-22T15:05:27.775078Z msg=x`},
 	{"\x1e" + `{"__REALTIME_TIMESTAMP":"1795359927775078","MESSAGE":"x"}`, `journal-sse,journal-json time=2026-11-22T15:05:27.775078Z msg=x`},
@@ -76,6 +76,8 @@ var peeled = []struct{ line, want string }{
 	{`2026-11-22T14:49:27.269713+00:00 host gunicorn[1234]: text`, `syslog-iso time=2026-11-22T14:49:27.269713Z host=host program=gunicorn pid=1234 msg=text`},
 	{`<11>1 2026-11-22T14:49:27.269713+00:00 host gunicorn 1234 - -  text`, `syslog-5424 time=2026-11-22T14:49:27.269713Z level=error host=host program=gunicorn pid=1234 msg=text`},
 	{`<14>1 2026-11-02T04:05:06.123Z host app 99 ID47 [ex@1 iut="3]\"" k="v"] ` + "\xef\xbb\xbf" + `text`, `syslog-5424 time=2026-11-02T04:05:06.123Z level=info host=host program=app pid=99 msg=text`},
+	{`Nov 22 14:49:27 host 1a2b3c4d5e6f[812]: text`, `syslog-3164 time=11-22T14:49:27 host=host container=1a2b3c4d5e6f msg=text`},
+	{`Nov 22 14:49:27 host docker/web[812]: text`, `syslog-3164 time=11-22T14:49:27 host=host container=web msg=text`},
 	{`Nov 22 14:49:27 host daemon.err app[12]: text`, `syslog-3164 time=11-22T14:49:27 level=error host=host program=app pid=12 msg=text`},
 	{`Nov 22 14:49:27 host app[1]: Traceback (most recent call last):#012  File "x"#012ValueError: a#011b`, `syslog-3164 time=11-22T14:49:27 host=host program=app pid=1 msg="Traceback (most recent call last):\n  File \"x\"\nValueError: a\tb"`},
 	{`Nov 22 14:49:27 host app[1]: order #0123 and #0999`, `syslog-3164 time=11-22T14:49:27 host=host program=app pid=1 msg="order \n3 and #0999"`},
@@ -229,6 +231,17 @@ func TestPrefer(t *testing.T) {
 	f(local, parser.Stamp{}, local)
 	f(parser.Stamp{}, local, local)
 	f(bare, zoned, zoned)
+	at := func(clock parser.Clock, seconds, precision int64) parser.Stamp {
+		return parser.Stamp{Micros: seconds * parser.Second, Precision: precision, Clock: clock}
+	}
+	const hour = 3600
+	host, seconds := at(parser.ClockYearless, 10*hour, parser.Second), at(parser.ClockLocal, 10*hour, parser.Second)
+	f(host, at(parser.ClockLocal, 8*hour-2, 1000), at(parser.ClockLocal, 10*hour-2, 1000)) // a container in UTC
+	f(host, at(parser.ClockLocal, 8*hour-6, 1000), at(parser.ClockLocal, 8*hour-6, 1000))  // another moment
+	f(host, at(parser.ClockLocal, 10*hour-2, 1000), at(parser.ClockLocal, 10*hour-2, 1000))
+	f(host, at(parser.ClockLocal, 34*hour, 1000), at(parser.ClockLocal, 34*hour, 1000)) // another day
+	f(seconds, at(parser.ClockLocal, 15*hour+45*60, 1000), at(parser.ClockLocal, 10*hour, 1000))
+	f(seconds, at(parser.ClockLocal, 8*hour, parser.Second), seconds)
 }
 
 func TestPreferStart(t *testing.T) {

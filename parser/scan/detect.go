@@ -45,7 +45,7 @@ func newDetector(formats []*parser.Format) *detector {
 
 // parse fills r from the inner text of a line and returns the candidate that knows it,
 // nil if none does; then r is as before. What the envelopes told stays, except that a
-// format's level and pid, if it has one, count more, and the better stamp wins.
+// format's level and a gateway's pid, if it has one, count more, and the better stamp wins.
 func (d *detector) parse(inner []byte, id uint64, env *parser.Env, r *parser.Record) *candidate {
 	key := shape(inner) ^ uint32(id) ^ uint32(id>>32)
 	l := &d.locks[(key^key>>8^key>>16)%uint32(len(d.locks))]
@@ -110,14 +110,15 @@ type told struct {
 	level                                     parser.Level
 	host, program, unit, container, messageID []byte
 	pid                                       int64
+	contained                                 bool
 }
 
 func tell(r *parser.Record) told {
-	return told{r.Stamp, r.Level, r.Host, r.Program, r.Unit, r.Container, r.MessageID, r.PID}
+	return told{r.Stamp, r.Level, r.Host, r.Program, r.Unit, r.Container, r.MessageID, r.PID, r.Contained}
 }
 
 func (t *told) restore(r *parser.Record) {
-	r.Stamp, r.Level, r.PID = t.stamp, t.level, t.pid
+	r.Stamp, r.Level, r.PID, r.Contained = t.stamp, t.level, t.pid, t.contained
 	r.Host, r.Program, r.Unit, r.Container, r.MessageID = t.host, t.program, t.unit, t.container, t.messageID
 }
 
@@ -138,6 +139,7 @@ func (t *told) merge(r *parser.Record) {
 	if r.PID == 0 {
 		r.PID = t.pid
 	}
+	r.Contained = t.contained
 	outermost(&r.Host, t.host)
 	outermost(&r.Program, t.program)
 	outermost(&r.Unit, t.unit)

@@ -371,6 +371,23 @@ func TestReaderFindsTheLoggersPID(t *testing.T) {
 	}
 }
 
+func TestReaderTellsContainedLines(t *testing.T) {
+	for text, want := range map[string]bool{
+		dockerLine("stderr", "00.1", strings.TrimSpace(pyError)):  true,
+		dockerLine("stderr", "00.1", strings.TrimSpace(nginxOne)): true,
+		dockerLine("stderr", "00.1", "text"):                      true,
+		"2026-11-22T14:30:00.1Z stderr F " + goLine:               true,
+		"web-1  | " + goLine:                                      true,
+		"Nov 22 14:16:27 host app[7]: " + goLine:                  false,
+		goLine:                                                    false,
+	} {
+		r := NewReader(strings.NewReader(text), Options{Year: 2026})
+		if !r.Scan(context.Background()) || r.Record().Contained != want {
+			t.Errorf("%s: contained is %v", text, !want)
+		}
+	}
+}
+
 func TestOpenersNameBuiltInFormats(t *testing.T) {
 	known := map[string]bool{}
 	for _, f := range append(gateway.Formats(), applog.Formats()...) {

@@ -47,6 +47,7 @@ func (r *Reader) arrive(s *slot, p physical, inner []byte) {
 	if s.layers.N > 0 {
 		r.years.settle(&s.rec.Stamp)
 		s.id = identity(s)
+		s.rec.Contained = s.layers.Contained()
 	}
 	r.underHeader(s, inner)
 	if q := r.pendingPartial(s); q != nil && r.glue(q, s, p, inner) {

@@ -28,7 +28,14 @@ func (b *Builder) addIdentity(r *parser.Record, stream string) {
 		b.fact(r, stream, rules.FactTechnology, r.Format.Product)
 	}
 	if r.PID > 1 && (r.Format == nil || r.Format.Role != parser.RoleSystem) {
-		b.fact(r, stream, rules.FactPID, b.number(r.PID))
+		b.process(r, stream, b.number(r.PID))
+	}
+}
+
+// process notes a pid of a stream, unless it counts inside of a container only.
+func (b *Builder) process(r *parser.Record, stream, pid string) {
+	if !r.Contained {
+		b.fact(r, stream, rules.FactPID, pid)
 	}
 }
 
@@ -72,10 +79,10 @@ func (b *Builder) learn(r *parser.Record, stream string) {
 				if h.Signature.Role == rules.RoleRecovery && h.Signature.Scope == rules.ScopeService {
 					b.fact(r, about, rules.FactMaster, f.Value)
 				}
-				b.fact(r, about, rules.FactPID, f.Value)
+				b.process(r, about, f.Value)
 			case rules.FieldMaster:
 				b.fact(r, about, rules.FactMaster, f.Value)
-				b.fact(r, about, rules.FactPID, f.Value)
+				b.process(r, about, f.Value)
 			case rules.FieldUnit:
 				b.fact(r, about, rules.FactUnit, f.Value)
 			case rules.FieldContainer:

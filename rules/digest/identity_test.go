@@ -48,6 +48,19 @@ func TestFacts(t *testing.T) {
 	learns(t, hit(up, field("service", "shop")), "", rules.FactService, "shop")
 }
 
+// A pid that counts inside of a container only is none by which the kernel knows the process.
+func TestFactsOfContainers(t *testing.T) {
+	up := rules.Signature{ID: "gunicorn-listening", Technology: "gunicorn", Role: rules.RoleRecovery, Scope: rules.ScopeService, State: rules.StateServing}
+	r := changed(logLine(0, "word"), func(r *parser.Record) { r.Contained = true })
+	d := fold(words{{"word", &up, []rules.Field{field("pid", "8"), field("master", "7")}}}, r)
+	for _, f := range d.Facts {
+		if f.Kind == rules.FactPID {
+			t.Errorf("learnt the pid %s", f.Value)
+		}
+	}
+	learns(t, d, "", rules.FactMaster, "7")
+}
+
 // A line of the init system is about the unit that it names, not about its own stream.
 func TestFactsAboutOthers(t *testing.T) {
 	sig := rules.Signature{ID: "systemd-main-process", Technology: "systemd", Role: rules.RoleCause, Cause: rules.CauseKilled, Scope: rules.ScopeService}
