@@ -83,13 +83,13 @@ type Incident struct {
 
 // History is what is stored of earlier incidents of the same cause at the same place.
 type History struct {
-	Before        int64  // how many
-	First, Last   Moment // when the first and the last of them began
-	LastID        string
+	Before      int64  // how many
+	First, Last Moment // when the first and the last of them began
+	LastID      string
 	// Every is the middle distance of their beginnings, this one's included, in microseconds;
 	// 0 if only one is known.
 	Every, Narrowest, Widest int64
-	Limit         string // the limit that the cause's line names, if it was the same each time
+	Limit                    string // the limit that the cause's line names, if it was the same each time
 }
 
 // A StatusCount is a number of answers with one status.

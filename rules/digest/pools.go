@@ -12,21 +12,28 @@ import (
 // *connection and request (nginx numbers the client's connection, and one client
 // connection carries many requests, so the request has to be the same).
 type pools struct {
-	recent map[uint64][]string // by request
-	order  []uint64            // of insertion, for the bound
+	recent []attempts // of requests in flight, where their hash puts them; the later stays
 	sets   [][]string
 	known  map[string]bool
 }
 
-// Bounds: requests in flight that are remembered, and distinct sets kept.
+// attempts are the names that the lines of one request gave so far.
+type attempts struct {
+	request uint64
+	first   string
+	more    []string
+}
+
+// Bounds: places for requests in flight, a power of two, and distinct sets kept.
 const (
-	maxRecent = 4096
+	maxRecent = 16 << 10
 	maxSets   = 4096
 )
 
-func newPools() pools { return pools{recent: map[uint64][]string{}, known: map[string]bool{}} }
+func newPools() pools { return pools{known: map[string]bool{}} }
 
-func (p *pools) see(r *parser.Record) {
+// see notes the upstream of an error line.
+func (p *pools) see(r *parser.Record, upstream string) {
 	g := &r.Gateway
 	if len(g.Upstream) == 0 || g.Connection == 0 || g.Rank < parser.RankSecondary {
 		return
@@ -36,20 +43,17 @@ func (p *pools) see(r *parser.Record) {
 	key.number(g.Connection)
 	key.bytes(g.Request)
 	key.bytes(g.Client)
-	named, ok := p.recent[key.h]
-	if !ok {
-		if len(p.order) >= maxRecent {
-			delete(p.recent, p.order[0])
-			p.order = p.order[1:]
-		}
-		p.order = append(p.order, key.h)
+	if p.recent == nil {
+		p.recent = make([]attempts, maxRecent)
 	}
-	if slices.Contains(named, string(g.Upstream)) || len(named) >= parser.MaxAttempts {
-		return
+	a := &p.recent[key.h%maxRecent]
+	switch {
+	case a.request != key.h:
+		*a = attempts{request: key.h, first: upstream}
+	case upstream != a.first && !slices.Contains(a.more, upstream) && len(a.more) < parser.MaxAttempts-1:
+		a.more = append(a.more, upstream)
+		p.keep(append([]string{a.first}, a.more...))
 	}
-	named = append(named, string(g.Upstream))
-	p.recent[key.h] = named
-	p.keep(named)
 }
 
 func (p *pools) seeAttempts(a *parser.Access) {
@@ -70,14 +74,14 @@ func (p *pools) seeAttempts(a *parser.Access) {
 	p.keep(named)
 }
 
+// keep takes over a set of names.
 func (p *pools) keep(named []string) {
 	if len(named) < 2 || len(p.sets) >= maxSets {
 		return
 	}
-	set := slices.Clone(named)
-	slices.Sort(set)
-	if key := strings.Join(set, "\x00"); !p.known[key] {
+	slices.Sort(named)
+	if key := strings.Join(named, "\x00"); !p.known[key] {
 		p.known[key] = true
-		p.sets = append(p.sets, set)
+		p.sets = append(p.sets, named)
 	}
 }
