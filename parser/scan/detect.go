@@ -13,6 +13,8 @@ type candidate struct {
 	gates  []turnstile                               // one lets a line through; all do if there is none
 	opens  func(r *parser.Record, inner []byte) lang // what such a line may open; nil for most
 	nginx  bool                                      // entries that name the process
+	place  int                                       // in the order of formats
+	taken  bool                                      // the source has such lines
 }
 
 // A detector finds the format of each line.
@@ -21,24 +23,43 @@ type candidate struct {
 // attempt for every format before the right one, the detector remembers by the shape
 // of a line's start (digits and letters collapsed, so that all stamps of one layout are
 // alike) and by its stream which format took such a line last, and tries that one first.
-// A source may so mix any number of formats, each locked on by its own shape, and a
-// loose format that once took a line does not keep the strict ones from theirs. For the
-// rest a glance at the line tells which formats need not be asked (gates.go).
+// A source may so mix any number of formats, each locked on by its own shape. Where lines
+// of two formats begin alike, a loose format that once took a line must not keep the strict
+// ones from theirs: those that the source has are asked first, and lines that go on as none
+// of the shape did before are shown to all, as is one of many. For the rest a glance at the
+// line tells which formats need not be asked (gates.go).
 type detector struct {
-	all     []*candidate
-	locks   [256]lock
-	screens [256]screen
+	all       []*candidate
+	locks     [256]lock
+	screens   [256]screen
+	strictest int // lowest place of a format that the source has
 }
 
 type lock struct {
-	key uint32
-	c   *candidate
+	key   uint32
+	hits  uint32
+	known [8]uint64 // bit set of how lines of the shape go on
+	c     *candidate
+}
+
+// probeEvery is how many lines of a shape pass until one is shown to all formats.
+const probeEvery = 256
+
+// trusts reports whether a line that goes on like this one was shown to all formats. Those
+// of free text do so in so many ways that at last all are taken as known.
+func (l *lock) trusts(inner []byte) bool {
+	h := sequel(inner)
+	word, bit := &l.known[h>>6&7], uint64(1)<<(h&63)
+	l.hits++
+	known := *word&bit != 0 && l.hits%probeEvery != 0
+	*word |= bit
+	return known
 }
 
 func newDetector(formats []*parser.Format) *detector {
-	d := &detector{}
-	for _, f := range formats {
-		d.all = append(d.all, &candidate{format: f, gates: turnstiles[f.Name], opens: openers[f.Name], nginx: f.Name == "nginx-error"})
+	d := &detector{strictest: len(formats)}
+	for i, f := range formats {
+		d.all = append(d.all, &candidate{place: i, format: f, gates: turnstiles[f.Name], opens: openers[f.Name], nginx: f.Name == "nginx-error"})
 	}
 	return d
 }
@@ -50,8 +71,10 @@ func (d *detector) parse(inner []byte, id uint64, env *parser.Env, r *parser.Rec
 	key := shape(inner) ^ uint32(id) ^ uint32(id>>32)
 	l := &d.locks[(key^key>>8^key>>16)%uint32(len(d.locks))]
 	outer := tell(r)
-	if l.c != nil && l.key == key && !suspect(l.c, inner) && attempt(l.c, inner, env, r, &outer) {
-		return l.c
+	if l.key == key && l.c != nil && (l.c.place == 0 || l.trusts(inner)) && !suspect(l.c, inner) {
+		if c := d.ask(l.c, inner, env, r, &outer); c != nil {
+			return c
+		}
 	}
 	seen := lookAt(inner)
 	var asked *candidate
@@ -61,9 +84,38 @@ func (d *detector) parse(inner []byte, id uint64, env *parser.Env, r *parser.Rec
 		}
 		asked = e.c
 		if attempt(e.c, inner, env, r, &outer) {
-			l.key, l.c = key, e.c
+			if l.key != key {
+				*l = lock{key: key}
+				l.trusts(inner)
+			}
+			l.c, e.c.taken = e.c, true
+			d.strictest = min(d.strictest, e.c.place)
 			return e.c
 		}
+	}
+	return nil
+}
+
+// ask tries c, and before it the formats of the source that are stricter.
+func (d *detector) ask(c *candidate, inner []byte, env *parser.Env, r *parser.Record, outer *told) *candidate {
+	if d.strictest < c.place {
+		seen := lookAt(inner)
+		var asked *candidate
+		for _, e := range d.screen(&seen) {
+			if e.c.place >= c.place {
+				break
+			}
+			if !e.c.taken || e.c == asked || e.t != nil && !e.t.pass(inner, r.Program) {
+				continue
+			}
+			asked = e.c
+			if attempt(e.c, inner, env, r, outer) {
+				return e.c
+			}
+		}
+	}
+	if attempt(c, inner, env, r, outer) {
+		return c
 	}
 	return nil
 }
@@ -177,6 +229,38 @@ func shape(b []byte) uint32 {
 	}
 	return h
 }
+
+// sequel hashes how a line goes on behind its stamp and how it ends: what marks stand in
+// each piece, in whatever order. Of an object the letters count, too. It costs 45 ns on a
+// line of 150 bytes, an eighth of what a combined access line costs.
+func sequel(b []byte) uint32 {
+	weights := &markWeights
+	if len(b) > 1 && b[0] == '{' {
+		weights = &wordWeights
+	}
+	var next, end uint32
+	for _, c := range b[min(len(b), 2*shapeBytes):min(len(b), 4*shapeBytes)] {
+		next += weights[c]
+	}
+	for _, c := range b[max(0, len(b)-shapeBytes/2):] {
+		end += weights[c]
+	}
+	return (next*2654435761 ^ end) * 2654435761 >> 16
+}
+
+// markWeights and wordWeights hold a number for each byte that counts in a sequel.
+var markWeights, wordWeights = func() (marks, words [256]uint32) {
+	for i := range marks {
+		h := (uint32(i) + 1) * 2246822519
+		h ^= h >> 15
+		if class := classes[i]; class > 2 {
+			marks[i], words[i] = h, h
+		} else if class == 2 {
+			words[i] = h
+		}
+	}
+	return marks, words
+}()
 
 func keyShape(h uint32, b []byte) uint32 {
 	for i := 0; i < len(b) && i < 40; i++ {
