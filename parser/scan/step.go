@@ -230,11 +230,14 @@ func (r *Reader) carryOver(p physical, inner []byte) bool {
 	return r.join(prev, prev, p, text)
 }
 
-// underHeader gives lines below tail -f's ==> path <== their stream.
+// underHeader gives lines below tail -f's ==> path <== their stream, and the name of the file
+// as their program if they tell none.
 func (r *Reader) underHeader(s *slot, inner []byte) {
 	if s.layers.N > 0 && s.layers.Kinds[s.layers.N-1] == applog.TailHeader {
 		r.tail = append(r.tail[:0], s.rec.Program...)
+		r.tailName = append(r.tailName[:0], parser.NameOf(string(r.tail))...)
 		s.id = ^s.id // no part of the stream it announces
+		s.rec.Program = nil
 		return
 	}
 	if len(r.tail) == 0 {
@@ -243,7 +246,7 @@ func (r *Reader) underHeader(s *slot, inner []byte) {
 	s.id = hash(s.id, r.tail)
 	if len(s.rec.Program) == 0 && len(s.rec.Container) == 0 {
 		n := len(s.env.Buf)
-		s.env.Buf = append(s.env.Buf, r.tail...)
+		s.env.Buf = append(s.env.Buf, r.tailName...)
 		s.rec.Program = s.env.Buf[n:len(s.env.Buf):len(s.env.Buf)]
 	}
 }

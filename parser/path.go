@@ -1,0 +1,42 @@
+package parser
+
+import (
+	"path"
+	"strings"
+)
+
+// nameless are names that say what is in a file, or where it lies, and not whose it is: the two
+// streams of a process, runit's and s6's current, folders of logs.
+var nameless = map[string]bool{
+	"stdout": true, "stderr": true, "out": true, "err": true, "output": true, "console": true, "current": true, "error": true, "errors": true,
+	"access": true, "log": true, "logs": true, "info": true, "debug": true, "var": true, "": true, ".": true, "/": true,
+}
+
+// NameOf returns the name that the path of a log file gives to its writer: the file's without
+// extensions and rotation, or its folder's if that is too general a name
+// (web/stdout.log and web/log/current are web's), and the file's if they all are.
+func NameOf(file string) string {
+	file = strings.ReplaceAll(file, "\\", "/")
+	first := stemOf(path.Base(file))
+	for name := first; ; name = path.Base(file) {
+		if !nameless[strings.ToLower(name)] && strings.Trim(name, "0123456789") != "" {
+			return name
+		}
+		up := path.Dir(file)
+		if up == file || up == "." {
+			return first
+		}
+		file = up
+	}
+}
+
+// stemOf cuts extensions: shop.log.1.gz is shop.
+func stemOf(base string) string {
+	for {
+		ext := path.Ext(base)
+		if ext == "" || ext == base {
+			return base
+		}
+		base = strings.TrimSuffix(base, ext)
+	}
+}
