@@ -34,6 +34,7 @@ const (
 	DmesgJSON                 // {"pri": 6, "time": 901.327141, "msg": "text"}: an element of dmesg -J
 	Priority                  // <3>text: sd-daemon(3)'s prefix, syslog without a stamp
 	Stern                     // pod container text: stern
+	PodDescription            // a container's part of what kubectl describe says of a pod
 	envelopeCount
 )
 
@@ -41,7 +42,7 @@ var envelopeNames = [envelopeCount]string{
 	"none", "docker-json", "cri", "syslog-3164", "syslog-5424", "syslog-iso", "journal-short", "journal-json",
 	"kernel-uptime", "dmesg-t", "dmesg-iso", "kmsg", "compose", "kubectl-prefix", "docker-timestamps", "heroku",
 	"railway", "tail-header", "grep-number", "markdown-quote", "blanks", "pm2", "journal-sse", "dmesg-human",
-	"dmesg-json", "priority", "stern",
+	"dmesg-json", "priority", "stern", "pod-description",
 }
 
 // String returns the kebab-case name.
@@ -84,7 +85,7 @@ func (l *Layers) Has(e Envelope) bool {
 func (l *Layers) Contained() bool {
 	for _, kind := range l.Kinds[:l.N] {
 		switch kind {
-		case DockerJSON, CRI, Compose, KubectlPrefix, Stern:
+		case DockerJSON, CRI, Compose, KubectlPrefix, Stern, PodDescription:
 			return true
 		}
 	}

@@ -10,7 +10,8 @@ import (
 
 // Blocks: one record is a group of lines that stand together. journalctl -o export writes
 // FIELD=value lines and an empty one, -o verbose a dated header and indented fields,
-// -o json-pretty an object over many lines. dmesg -J writes a list of objects.
+// -o json-pretty an object over many lines. dmesg -J writes a list of objects, kubectl describe
+// a part for each container (describe.go).
 //
 // A block is gathered in a slot of its own, its envelope is peeled when it is whole, and then
 // it goes the way of a line: the text inside of it joins a trace or finds its format.
@@ -20,7 +21,11 @@ func (r *Reader) block(p physical) bool {
 	if r.group != nil && r.grows(p) {
 		return true
 	}
-	if l := opensBlock(p.raw); l != none {
+	l := opensBlock(p.raw)
+	if l == none && r.described.opens(p.raw) {
+		l = podContainer
+	}
+	if l != none {
 		r.gather(p, l)
 		return true
 	}
@@ -92,6 +97,8 @@ func (r *Reader) gathered() {
 	switch l {
 	case export, verbose:
 		inner = s.entry(l)
+	case podContainer:
+		inner = s.described(&r.described)
 	case dmesgList: // its head, with nothing inside
 		s.layers.Kinds[0], s.layers.N = applog.DmesgJSON, 1
 	default:

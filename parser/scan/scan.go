@@ -73,8 +73,9 @@ type Reader struct {
 	current    *slot // handed out
 	latest     *slot // of the last physical line, if it is still open
 	group      *slot // block that is not whole yet
-	unresolved int   // of queue
-	waiting    int   // bytes of Raw in queue
+	described  description
+	unresolved int // of queue
+	waiting    int // bytes of Raw in queue
 	layers     applog.Layers
 	tail       []byte // path of the last ==> header <==
 	tailName   []byte // name of its writer
