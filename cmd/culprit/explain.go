@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/parser/scan"
 	"culprit/report"
 	"culprit/report/redact"
@@ -104,8 +105,16 @@ func explain(r *parser.Record, hits []rules.Hit) *explanation {
 		x.Level = ptr(r.Level.String())
 	}
 	x.fields(r)
-	if r.Kind == parser.KindGateway {
+	switch {
+	case r.Kind == parser.KindGateway:
 		x.gateway(&r.Gateway)
+	case r.Kind == parser.KindAccess && r.Format.Role == parser.RoleGateway:
+		g := r.Gateway
+		if g.Symptom == parser.SymptomNone && (rules.Failed(r.Access.Status) || r.Access.Status == 499) {
+			g.Symptom, g.Phase = gateway.InferSymptom(&r.Access)
+			g.Rank = inferredRank(g.Symptom)
+		}
+		x.gateway(&g)
 	}
 	for i := range hits {
 		x.hit(&hits[i])
@@ -124,6 +133,19 @@ func (x *explanation) redact(d *redact.Redactor) {
 			x.Fields[key] = d.Text(text)
 		}
 	}
+}
+
+// inferredRank is the rank of what an access line alone tells.
+func inferredRank(s parser.Symptom) parser.Rank {
+	switch s {
+	case parser.SymptomNone:
+		return parser.RankNone
+	case parser.SymptomNoLivePeer:
+		return parser.RankSecondary
+	case parser.SymptomClientAbort, parser.SymptomRefusedOnPurpose:
+		return parser.RankNoise
+	}
+	return parser.RankPrimary
 }
 
 func ptr(s string) *string { return &s }
@@ -225,6 +247,8 @@ func (x *explanation) fields(r *parser.Record) {
 
 func plainMeaning(r *parser.Record) string {
 	switch {
+	case r.Kind == parser.KindAccess && rules.Failed(r.Access.Status):
+		return "A finished request that failed."
 	case r.Kind == parser.KindAccess:
 		return "A finished request."
 	case r.Format == nil:

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"culprit/parser"
+	"culprit/parser/gateway"
+)
+
+var (
+	sampleSymptom = regexp.MustCompile(`(?:^| )symptom=([a-z-]+)`)
+	sampleFailed  = regexp.MustCompile(`^[^{]* status=50[24] .*try=`)
+)
+
+// explain names the format and the class of what every gateway's samples say, as each
+// stands among those of the others.
+func TestExplainKnowsGateways(t *testing.T) {
+	type sample struct {
+		parser.Sample
+		format, product string
+	}
+	var all []sample
+	var in strings.Builder
+	for _, f := range gateway.Formats() {
+		for _, s := range f.Samples {
+			if !strings.Contains(s.Line, "\n") && s.Line[0] != ' ' && strings.Count(s.Line, " [error] ") < 2 && !opensQuote(s.Line) {
+				all = append(all, sample{s, f.Name, f.Product})
+				in.WriteString(s.Line + "\n")
+			}
+		}
+	}
+	var out, errs bytes.Buffer
+	if code := run([]string{"explain", "--format", "json"}, strings.NewReader(in.String()), &out, &errs); code != exitDone {
+		t.Fatalf("exit status %d: %s", code, errs.String())
+	}
+	classes := map[string]int{}
+	decoder := json.NewDecoder(&out)
+	for _, s := range all {
+		var x struct {
+			Format, Role *string
+			Symptom      *struct{ Class string }
+			Meaning      string
+		}
+		if err := decoder.Decode(&x); err != nil {
+			t.Fatal(err)
+		}
+		if x.Format == nil || *x.Format != s.format || *x.Role != "gateway" || x.Meaning == "" {
+			t.Errorf("format %v, want %s: %s", deref(x.Format), s.format, s.Line)
+			continue
+		}
+		class := ""
+		if x.Symptom != nil {
+			class = x.Symptom.Class
+			classes[s.format]++
+		}
+		want := sampleSymptom.FindStringSubmatch(s.Want)
+		if want != nil && class != want[1] || class == "" && sampleFailed.MatchString(s.Want) {
+			t.Errorf("class %q of %s\n%s", class, s.Line, s.Want)
+		}
+	}
+	if decoder.More() {
+		t.Error("more explanations than lines")
+	}
+	for _, f := range gateway.Formats() {
+		if classes[f.Name] == 0 {
+			t.Errorf("no class for any sample of %s", f.Name)
+		}
+	}
+}
+
+// opensQuote reports whether an entry goes on in the next line.
+func opensQuote(line string) bool {
+	return strings.Contains(line, "FastCGI sent in stderr") && strings.Count(line, `"`)%2 != 0
+}
