@@ -98,7 +98,7 @@ func (b *Builder) learn(r *parser.Record, stream string) {
 // application that quotes its database is no database.
 func speaksOf(s *rules.Signature) bool {
 	switch s.Technology {
-	case "generic", "startup", "dependency", "platform":
+	case "generic", "words", "startup", "dependency", "platform":
 		return false
 	}
 	return s.Scope != rules.ScopeDependency || s.Role == rules.RoleRecovery
