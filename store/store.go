@@ -26,6 +26,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -89,13 +90,42 @@ func openFile(ctx context.Context, path string) (*DB, error) {
 		return nil, err
 	}
 	db.write.SetMaxOpenConns(1)
-	if err := migrate(ctx, db.write); err != nil {
+	if err := patiently(ctx, func(ctx context.Context) error { return migrate(ctx, db.write) }); err != nil {
 		return nil, errors.Join(err, db.write.Close())
 	}
 	if db.read, err = sql.Open("sqlite3", uri+reading); err != nil {
 		return nil, errors.Join(err, db.write.Close())
 	}
 	return db, nil
+}
+
+// patience is how long opening waits for another process that is just opening the file, a
+// little more than SQLite's own waiting.
+const patience = 11 * time.Second
+
+// patiently tries again while another process is in the way: of two that open a new file at
+// once, one fails to switch to the write-ahead log, for which SQLite does not wait
+// (https://www.sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY In WAL Mode").
+func patiently(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var busy error
+	for wait := time.Millisecond; ; wait *= 2 {
+		err := do(ctx)
+		var e sqlite3.Error
+		switch {
+		case busy != nil && ctx.Err() != nil:
+			return busy
+		case !errors.As(err, &e) || e.Code != sqlite3.ErrBusy:
+			return err
+		}
+		busy = err
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(wait):
+		}
+	}
 }
 
 // fileURI writes path as SQLite's URI, so that a question mark or a percent sign in a
