@@ -69,6 +69,10 @@ type Event struct {
 const (
 	MaxText     = 4 << 10
 	MaxRequests = 64
+	// MaxClients is the k of a k-minimum-values sketch: beyond it a count of clients is an
+	// estimate, off by an eighth in the middle.
+	MaxClients   = 64
+	MaxURLGroups = 16
 )
 
 // Marks of a text that was cut down to MaxText: what stood before it, and after it.
@@ -130,9 +134,11 @@ type Tally struct {
 	Long     int64 // failures that took two seconds and more
 	Once     int64 // failures of a method that a gateway may send again (GET, PUT, …) and did not
 	Bytes    int64
-	Requests []uint64 // hashes of (client, request line); failures only, at most MaxRequests
-	Place    Place    // of the first, for failures only
-	Text     string   // of the first, for failures only
+	Requests []uint64   // hashes of (client, request line); failures only, at most MaxRequests
+	Clients  []uint64   // the smallest hashes of clients' addresses, sorted; failures only, at most MaxClients
+	Groups   []URLGroup // failures only, at most MaxURLGroups and one without a name for the rest
+	Place    Place      // of the first, for failures only
+	Text     string     // of the first, for failures only
 }
 
 // Failed reports whether a status is a failure that the gateway's user sees. nginx logs

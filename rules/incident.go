@@ -68,8 +68,11 @@ type Incident struct {
 	FailedRequests int64 // answers 500, 502, 503, 504
 	FailedOther    int64 // requests that failed otherwise: 009, cut body
 	StatusCounts   []StatusCount
-	Series         []Point // failures over time, at most MaxPoints, by second, then status
-	Backoff        Backoff // what clients that repeat a failed request would have met
+	Series         []Point    // failures over time, at most MaxPoints, by second, then status
+	URLs           []URLGroup // what the failed requests asked for, worst first; the rest and the untold last, under ""
+	Clients        int64      // whose requests failed, by address; -1 where no access log tells
+	ClientsAbout   bool       // Clients is an estimate
+	Backoff        Backoff    // what clients that repeat a failed request would have met
 	Related        []string
 
 	Symptoms []SymptomGroup
@@ -96,6 +99,12 @@ type History struct {
 type StatusCount struct {
 	Status string // three digits: 502, 009
 	Count  int64
+}
+
+// A URLGroup is the failed requests for one kind of thing: GET /media/{id}/meta.
+type URLGroup struct {
+	URL    string // method and path without a query, ids folded; "" for all that have no group
+	Failed int64
 }
 
 // MaxPoints bounds Incident.Series; a longer incident has wider points.

@@ -62,6 +62,8 @@ func (e *Engine) incident(g *gathering) *rules.Incident {
 	e.count(in, g)
 	in.Series = e.series(g)
 	in.Backoff = e.backoff(g)
+	in.URLs = urls(g)
+	in.Clients, in.ClientsAbout = clients(g)
 	in.Symptoms = e.symptomGroups(g)
 	in.Evidence = e.evidence(g)
 	e.blame(in, g)

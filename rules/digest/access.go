@@ -6,6 +6,8 @@ import (
 	"culprit/parser"
 	"culprit/parser/gateway"
 	"culprit/rules"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // accessKinds remembers who the clients of the access lines were.
@@ -123,6 +125,12 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 		}
 		if q := requestKey(a.Client, a.Request); q != 0 {
 			t.Requests = keepSmallest(t.Requests, q, rules.MaxRequests)
+		}
+	}
+	if rules.Failed(a.Status) {
+		t.Groups = addGroup(t.Groups, b.urlGroup(a))
+		if len(a.Client) > 0 {
+			t.Clients = keepSmallest(t.Clients, xxhash.Sum64(a.Client), rules.MaxClients)
 		}
 	}
 }

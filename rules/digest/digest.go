@@ -61,6 +61,7 @@ type Builder struct {
 	roles   [4]int64
 	access  accessKinds
 	zones   zones
+	group   []byte // scratch of urlGroup
 }
 
 // New returns a Builder for one source. info.Path, Group and HeadHash are kept.
@@ -233,7 +234,8 @@ func (b *Builder) Snapshot() *rules.Digest {
 	}
 	d.Tallies = slices.Clone(b.d.Tallies)
 	for i := range d.Tallies {
-		d.Tallies[i].Requests = slices.Clone(d.Tallies[i].Requests)
+		t := &d.Tallies[i]
+		t.Requests, t.Clients, t.Groups = slices.Clone(t.Requests), slices.Clone(t.Clients), slices.Clone(t.Groups)
 	}
 	d.Requests = slices.Concat(b.sketch.kept, b.sketch.now)
 	d.Facts = slices.Clone(b.d.Facts)

@@ -1,8 +1,6 @@
 package digest
 
 import (
-	"bytes"
-
 	"culprit/parser"
 	"culprit/rules"
 )
@@ -72,15 +70,7 @@ func (s *sketch) flush() {
 // requestPartsKey hashes method and path, without query, scheme and host: what two
 // logs of one request have in common.
 func requestPartsKey(method, target []byte) uint64 {
-	if i := bytes.IndexByte(target, '?'); i >= 0 {
-		target = target[:i]
-	}
-	if i := bytes.Index(target, []byte("://")); i >= 0 && i < 8 {
-		target = target[i+3:]
-		if j := bytes.IndexByte(target, '/'); j >= 0 {
-			target = target[j:]
-		}
-	}
+	target = pathOf(target)
 	if len(target) == 0 {
 		return 0
 	}
@@ -92,12 +82,5 @@ func requestPartsKey(method, target []byte) uint64 {
 
 // requestLineKey is requestPartsKey of a whole request line.
 func requestLineKey(line []byte) uint64 {
-	method, rest, ok := bytes.Cut(line, []byte(" "))
-	if !ok {
-		return 0
-	}
-	if i := bytes.LastIndexByte(rest, ' '); i >= 0 {
-		rest = rest[:i]
-	}
-	return requestPartsKey(method, rest)
+	return requestPartsKey(splitRequest(line))
 }

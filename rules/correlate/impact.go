@@ -1,0 +1,104 @@
+package correlate
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"culprit/rules"
+)
+
+// maxURLs is how many URL groups an incident tells; the others are one.
+const maxURLs = 20
+
+// urls sums the URL groups of a case's failed requests. Of a tally that belongs to the case
+// in part, each group does in that part, and what does not divide has no group.
+func urls(g *gathering) []rules.URLGroup {
+	by := map[string]int64{}
+	var failed, told int64
+	for _, a := range g.answers {
+		failed += a.count
+		for _, u := range a.tally.Groups {
+			if u.URL != "" {
+				n := u.Failed * a.count / max(a.tally.Count, 1)
+				by[u.URL] += n
+				told += n
+			}
+		}
+	}
+	if told == 0 {
+		return nil
+	}
+	out := make([]rules.URLGroup, 0, len(by))
+	for url, n := range by {
+		if n > 0 {
+			out = append(out, rules.URLGroup{URL: url, Failed: n})
+		}
+	}
+	slices.SortFunc(out, func(a, b rules.URLGroup) int {
+		return cmp.Or(cmp.Compare(b.Failed, a.Failed), cmp.Compare(a.URL, b.URL))
+	})
+	rest := failed - told
+	for _, u := range out[min(len(out), maxURLs):] {
+		rest += u.Failed
+	}
+	out = out[:min(len(out), maxURLs)]
+	if rest > 0 {
+		out = append(out, rules.URLGroup{Failed: rest})
+	}
+	return out
+}
+
+// A crowd counts distinct hashes: exactly while they are few, else from how close the
+// smallest ones stand (k minimum values).
+type crowd struct {
+	hashes []uint64
+	k      int  // smallest hashes that are known of everybody
+	cut    bool // more were there than are known
+}
+
+// maxCrowd is how many clients are counted exactly.
+const maxCrowd = 4096
+
+// add takes a set; full says that it holds only its smallest.
+func (c *crowd) add(set []uint64, full bool) {
+	if full {
+		c.k, c.cut = min(c.k, len(set)), true
+	}
+	if c.hashes = append(c.hashes, set...); len(c.hashes) > 4*maxCrowd {
+		c.settle()
+	}
+}
+
+func (c *crowd) settle() {
+	slices.Sort(c.hashes)
+	if c.hashes = slices.Compact(c.hashes); len(c.hashes) > maxCrowd {
+		c.hashes, c.cut = c.hashes[:maxCrowd], true
+	}
+}
+
+// count returns how many there were, and whether that is an estimate, of two digits.
+func (c *crowd) count() (n int64, about bool) {
+	c.settle()
+	if !c.cut || len(c.hashes) < c.k {
+		return int64(len(c.hashes)), c.cut
+	}
+	estimate := float64(c.k-1) * math.MaxUint64 / max(float64(c.hashes[c.k-1]), 1)
+	unit := math.Pow(10, math.Floor(math.Log10(max(estimate, 10)))-1)
+	return int64(math.Round(estimate/unit) * unit), true
+}
+
+// clients counts whose requests failed; -1 if the access log names no client.
+func clients(g *gathering) (n int64, about bool) {
+	c := crowd{k: maxCrowd}
+	shared := false
+	for _, a := range g.answers {
+		c.add(a.tally.Clients, len(a.tally.Clients) >= rules.MaxClients)
+		shared = shared || a.count < a.tally.Count && len(a.tally.Clients) > 1 // some of them may be another case's
+	}
+	if len(c.hashes) == 0 {
+		return -1, false
+	}
+	n, about = c.count()
+	return n, about || shared
+}
