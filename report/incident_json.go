@@ -28,6 +28,10 @@ type (
 		FailedRequests    *int64           `json:"failed_requests"`
 		FailedOther       *int64           `json:"failed_other"`
 		StatusCounts      map[string]int64 `json:"status_counts"` // the encoder sorts keys
+		URLGroups         []urlGroup       `json:"url_groups,omitempty"`
+		Clients           *int64           `json:"clients"`
+		ClientsAbout      bool             `json:"clients_estimated,omitempty"`
+		Backoff           *backoff         `json:"backoff,omitempty"`
 		Related           []string         `json:"related"`
 		Symptoms          []symptom        `json:"symptoms"`
 		Evidence          []evidence       `json:"evidence"`
@@ -37,6 +41,16 @@ type (
 		Advice            []string         `json:"advice"`
 		Missing           []string         `json:"missing"`
 		History           *history         `json:"history,omitempty"`
+	}
+	urlGroup struct {
+		URL    *string `json:"url"` // null: all others
+		Failed int64   `json:"failed"`
+	}
+	backoff struct {
+		First  int64 `json:"first"`
+		Second int64 `json:"second"`
+		Third  int64 `json:"third"`
+		Never  int64 `json:"never"`
 	}
 	history struct {
 		Before int64    `json:"before"`
@@ -118,10 +132,28 @@ func incidentOf(in *rules.Incident) incident {
 		Start:   known(in.Start.String()), End: known(in.End.String()),
 		GatewayErrorLines: counted(in.ErrorLines), PrimaryLines: counted(in.PrimaryLines), SecondaryLines: counted(in.SecondaryLines),
 		FailedRequests: counted(in.FailedRequests), FailedOther: counted(in.FailedOther), StatusCounts: statusCounts(in),
+		URLGroups: each(in.URLs, urlGroupOf), Clients: clientsOf(in), ClientsAbout: in.ClientsAbout, Backoff: backoffFigures(in.Backoff),
 		Related: some(in.Related), Symptoms: each(in.Symptoms, symptomOf), Evidence: each(in.Evidence, evidenceOf),
 		Timeline: each(in.Timeline, eventOf), Reasons: each(v.Reasons, reasonOf), Alternatives: each(v.Alternatives, alternativeOf),
 		Advice: some(in.Advice), Missing: some(in.Missing), History: historyOf(in.History),
 	}
+}
+
+func urlGroupOf(u *rules.URLGroup) urlGroup { return urlGroup{known(u.URL), u.Failed} }
+
+// clientsOf is nil where no access log tells: then there is nothing to count failures by.
+func clientsOf(in *rules.Incident) *int64 {
+	if in.FailedRequests < 0 {
+		return nil
+	}
+	return counted(in.Clients)
+}
+
+func backoffFigures(b rules.Backoff) *backoff {
+	if b == (rules.Backoff{}) {
+		return nil
+	}
+	return &backoff{b.First, b.Second, b.Third, b.Never}
 }
 
 func historyOf(h *rules.History) *history {

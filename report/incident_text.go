@@ -65,6 +65,7 @@ func (p *page) facts(in *rules.Incident) {
 	fact("When", when)
 	fact("Before", historyWords(in, p.clock))
 	fact("Impact", impact(in))
+	fact("Asked for", askedFor(in))
 	fact("Retries", backoffOf(in))
 	fact("Related", strings.Join(in.Related, ", "))
 	fact("Id", in.ID)
@@ -108,6 +109,12 @@ func impact(in *rules.Incident) string {
 		}
 		if len(statuses) > 0 {
 			text += " (" + strings.Join(statuses, ", ") + ")"
+		}
+		if clients := clientsWords(in); clients != "" {
+			text += " from " + clients + " client"
+			if in.Clients != 1 {
+				text += "s"
+			}
 		}
 		parts = append(parts, text)
 	}

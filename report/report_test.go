@@ -66,7 +66,7 @@ func oom() *rules.Report {
 			Start:   at(471_000), End: at(3_471_000),
 			ErrorLines: 1, PrimaryLines: 1, FailedRequests: 1, StatusCounts: []rules.StatusCount{{Status: "502", Count: 1}},
 			Series:  []rules.Point{{Second: second / parser.Second, Span: 1, Status: "502", Count: 1}},
-			Backoff: rules.Backoff{First: 1},
+			Backoff: rules.Backoff{First: 1}, URLs: []rules.URLGroup{{URL: "GET /report", Failed: 1}}, Clients: 1,
 			Verdict: rules.Verdict{
 				Cause: rules.CauseOOMKill, Confidence: 0.98, Decibans: 41,
 				Reasons: []rules.Reason{{Weight: 25, Text: "the kernel's report names a worker of this upstream"}, {Weight: 6, Text: "a worker that dies at once closes its connections early"}},
@@ -163,6 +163,7 @@ func hostile() *rules.Report {
 	in.Evidence = []rules.Evidence{{Kind: evil, Cause: evil, Role: evil, Quote: quoteAt(evil, 0, evil+strings.Repeat("日本", 60)), Why: evil}}
 	in.Evidence[0].Quote.Message = evil + "decoded"
 	in.Series = []rules.Point{{Second: 1, Span: -7, Status: evil, Count: -3}, {Second: 3, Status: "<script>", Count: 1 << 62}, {Second: 1 << 40, Count: 1}}
+	in.URLs, in.Clients, in.ClientsAbout = []rules.URLGroup{{URL: evil, Failed: 3}, {Failed: 1}}, 1<<40, true
 	in.History = &rules.History{Before: 10, Last: whole(-3600e6), LastID: evil, Limit: evil}
 	in.Timeline = []rules.TimelineEntry{{What: evil, Location: rules.Location{Source: evil, Line: 1}}}
 	r.Incidents = append(r.Incidents, *in) // two, for the overview

@@ -158,6 +158,12 @@ func impactOf(in *rules.Incident, totals *rules.Totals) (facts []fact) {
 		for _, s := range in.StatusCounts {
 			add("of them answered "+statusWord(s.Status), number(s.Count))
 		}
+		for _, u := range urlsOf(in) {
+			add("of them for "+u.name, number(u.failed))
+		}
+		if text := clientsWords(in); text != "" {
+			add("Clients", text)
+		}
 	} else {
 		add("Failed requests", "not known: no access log")
 	}

@@ -41,8 +41,10 @@ func fullIncident() rules.Incident {
 		ErrorLines: 3, PrimaryLines: 2, SecondaryLines: 1, FailedRequests: 4, FailedOther: 5,
 		StatusCounts: []rules.StatusCount{{Status: "009", Count: 5}, {Status: "502", Count: 4}},
 		Series:       []rules.Point{{Second: second / parser.Second, Span: 1, Status: "502", Count: 4}, {Second: second/parser.Second + 1, Span: 1, Status: "009", Count: 5}},
-		Backoff:      rules.Backoff{First: 3, Second: 2, Third: 1, Never: 3},
-		Related:      []string{"77aa"},
+		URLs:         []rules.URLGroup{{URL: "GET /media/{id}", Failed: 7}, {URL: "GET /", Failed: 2}},
+		Clients:      6, ClientsAbout: true,
+		Backoff: rules.Backoff{First: 3, Second: 2, Third: 1, Never: 3},
+		Related: []string{"77aa"},
 		Symptoms: []rules.SymptomGroup{{
 			Class: parser.SymptomPrematureClose, Phase: parser.PhaseReadingHeader, Rank: parser.RankPrimary, Errno: 104, Count: 2,
 			First: at(0), Last: at(1_000_000), Example: quoteAt("nginx/error.log", 17, "upstream prematurely closed connection"),
@@ -116,7 +118,7 @@ func TestRoundTrip(t *testing.T) {
 	noZero(t, "source", reflect.ValueOf(fullRun().Sources[0]))
 	noZero(t, "totals", reflect.ValueOf(fullRun().Totals))
 	unknown := rules.Incident{ID: "b", State: "open", Verdict: rules.Verdict{Cause: rules.CauseUnknown},
-		ErrorLines: -1, PrimaryLines: -1, SecondaryLines: -1, FailedRequests: -1, FailedOther: -1}
+		ErrorLines: -1, PrimaryLines: -1, SecondaryLines: -1, FailedRequests: -1, FailedOther: -1, Clients: -1}
 	zero := rules.Incident{ID: "c", State: "open", Verdict: rules.Verdict{Cause: rules.CauseUnknown}}
 	for _, path := range []string{":memory:", filepath.Join(t.TempDir(), "culprit.db")} {
 		db := mustOpen(t, path)
@@ -380,7 +382,7 @@ func TestPutIsOneTransaction(t *testing.T) {
 
 func TestViews(t *testing.T) {
 	db := mustOpen(t, ":memory:")
-	mustPut(t, db, fullRun(), fullIncident(), rules.Incident{ID: "z", FailedRequests: -1, FailedOther: -1})
+	mustPut(t, db, fullRun(), fullIncident(), rules.Incident{ID: "z", FailedRequests: -1, FailedOther: -1, Clients: -1})
 	f := func(query, want string) {
 		t.Helper()
 		var got string

@@ -11,7 +11,7 @@ const incidentColumns = `id, run_id, supersedes, state, cause, confidence, decib
 	upstreams, process, pid, unit, container, host, start, start_precision, "end", end_precision,
 	gateway_error_lines, primary_lines, secondary_lines, failed_requests, failed_other,
 	status_counts, related, reasons, alternatives, advice, missing,
-	series, backoff_first, backoff_second, backoff_third, backoff_never`
+	url_groups, clients, clients_about, series, backoff_first, backoff_second, backoff_third, backoff_never`
 
 func incidentRow(run string, in *rules.Incident) []any {
 	v, c := &in.Verdict, &in.Culprit
@@ -20,7 +20,8 @@ func incidentRow(run string, in *rules.Incident) []any {
 		text(c.Container), text(c.Host), moment(in.Start), moment(in.End),
 		count(in.ErrorLines), count(in.PrimaryLines), count(in.SecondaryLines), count(in.FailedRequests), count(in.FailedOther),
 		list(as(in.StatusCounts, statusCountOf)), list(in.Related), list(as(v.Reasons, reasonOf)),
-		list(as(v.Alternatives, alternativeOf)), list(in.Advice), list(in.Missing), list(as(in.Series, pointOf)), backoff(in.Backoff))
+		list(as(v.Alternatives, alternativeOf)), list(in.Advice), list(in.Missing),
+		list(as(in.URLs, urlGroupOf)), count(in.Clients), in.ClientsAbout, list(as(in.Series, pointOf)), backoff(in.Backoff))
 }
 
 // incidentDest receives incidentColumns. The lists of structs arrive in their JSON form
@@ -33,7 +34,7 @@ func (l *loading) incidentDest() []any {
 		orZero(&c.Container), orZero(&c.Host), momentColumns(&in.Start), momentColumns(&in.End),
 		known{&in.ErrorLines}, known{&in.PrimaryLines}, known{&in.SecondaryLines}, known{&in.FailedRequests}, known{&in.FailedOther},
 		orNil(&l.statuses), orNil(&in.Related), orNil(&l.reasons), orNil(&l.alternatives), orNil(&in.Advice), orNil(&in.Missing),
-		orNil(&l.series), backoffColumns(&in.Backoff))
+		orNil(&l.urls), known{&in.Clients}, &in.ClientsAbout, orNil(&l.series), backoffColumns(&in.Backoff))
 }
 
 // loading is an incident on its way out of its row.
@@ -42,6 +43,7 @@ type loading struct {
 	statuses     []statusCount
 	reasons      []reason
 	alternatives []alternative
+	urls         []urlGroup
 	series       []point
 }
 
@@ -50,6 +52,7 @@ func (l *loading) finish() *rules.Incident {
 	in.StatusCounts = as(l.statuses, func(s statusCount) rules.StatusCount { return rules.StatusCount(s) })
 	in.Verdict.Reasons = as(l.reasons, func(r reason) rules.Reason { return rules.Reason(r) })
 	in.Verdict.Alternatives = as(l.alternatives, func(a alternative) rules.Alternative { return rules.Alternative(a) })
+	in.URLs = as(l.urls, func(u urlGroup) rules.URLGroup { return rules.URLGroup(u) })
 	in.Series = as(l.series, func(p point) rules.Point { return rules.Point(p) })
 	return in
 }
@@ -82,6 +85,10 @@ type (
 		Decibans   int         `json:"decibans"`
 		WhyNot     string      `json:"why_not"`
 	}
+	urlGroup struct {
+		URL    string `json:"url"`
+		Failed int64  `json:"failed"`
+	}
 	point struct {
 		Second int64  `json:"second"`
 		Span   int64  `json:"span"`
@@ -97,6 +104,7 @@ type (
 func statusCountOf(s rules.StatusCount) statusCount { return statusCount(s) }
 func reasonOf(r rules.Reason) reason                { return reason(r) }
 func fieldOf(f rules.Field) field                   { return field(f) }
+func urlGroupOf(u rules.URLGroup) urlGroup          { return urlGroup(u) }
 func pointOf(p rules.Point) point                   { return point(p) }
 
 func alternativeOf(a rules.Alternative) alternative {

@@ -136,6 +136,10 @@ func (d *Redactor) incident(in *rules.Incident, replace func(string) string) {
 			q.Found = &f
 		}
 	}
+	in.URLs = slices.Clone(in.URLs)
+	for i := range in.URLs {
+		text(&in.URLs[i].URL)
+	}
 	in.Evidence = slices.Clone(in.Evidence)
 	for i := range in.Evidence {
 		e := &in.Evidence[i]

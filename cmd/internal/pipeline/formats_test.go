@@ -137,3 +137,36 @@ func statusSums(in *rules.Incident) string {
 	}
 	return fmt.Sprint(sums)
 }
+
+// URL groups tell the same failures as the counts by status do, and no more clients failed
+// than requests.
+func TestImpactAddsUp(t *testing.T) {
+	told := 0
+	for _, c := range allCases(t) {
+		r, err := Run(t.Context(), config(1, c.Logs()))
+		if err != nil {
+			t.Fatalf("%s: %v", c.ID, err)
+		}
+		for i := range r.Incidents {
+			in := &r.Incidents[i]
+			var groups, failed int64
+			for _, u := range in.URLs {
+				groups += u.Failed
+			}
+			for _, s := range in.StatusCounts {
+				if s.Status != "499" && s.Status != "200" { // clients that gave up, bodies that were cut
+					failed += s.Count
+				}
+			}
+			if groups != failed && groups != 0 || in.Clients > failed {
+				t.Errorf("%s, %s: %d failed, %d in groups, %d clients", c.ID, in.ID, failed, groups, in.Clients)
+			}
+			if groups > 0 && in.Clients > 0 {
+				told++
+			}
+		}
+	}
+	if told < 20 {
+		t.Errorf("only %d incidents tell their URL groups and clients", told)
+	}
+}

@@ -1,0 +1,51 @@
+package report
+
+import (
+	"strings"
+
+	"culprit/rules"
+)
+
+// maxURLsTold is how many URL groups are told; JSON has all.
+const maxURLsTold = 5
+
+type askedURL struct {
+	name   string
+	failed int64
+}
+
+// urlsOf lists the worst URL groups of an incident, and all others as one.
+func urlsOf(in *rules.Incident) (list []askedURL) {
+	var others int64
+	for i, u := range in.URLs {
+		if u.URL == "" || i >= maxURLsTold {
+			others += u.Failed
+			continue
+		}
+		list = append(list, askedURL{Clean(u.URL), u.Failed})
+	}
+	if others > 0 {
+		list = append(list, askedURL{"others", others})
+	}
+	return list
+}
+
+// askedFor writes "12 × GET /media/{id}/meta, 3 × others"; "" if no log tells.
+func askedFor(in *rules.Incident) string {
+	var parts []string
+	for _, u := range urlsOf(in) {
+		parts = append(parts, number(u.failed)+" × "+u.name)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// clientsWords writes "12" or "about 1,200"; "" if no log tells.
+func clientsWords(in *rules.Incident) string {
+	if in.Clients <= 0 || in.FailedRequests < 0 {
+		return ""
+	}
+	if in.ClientsAbout {
+		return "about " + number(in.Clients)
+	}
+	return number(in.Clients)
+}
