@@ -9,11 +9,7 @@
 // layouts that are only a stamp and a text last.
 package applog
 
-import (
-	"bytes"
-
-	"culprit/parser"
-)
+import "culprit/parser"
 
 // Formats returns all application layouts in detection order. The list is new, the
 // formats are shared and must not be changed.
@@ -47,24 +43,7 @@ func text(parse parseFunc) parseFunc {
 	})
 }
 
-const escape = 0x1b
-
-// uncoloured removes ANSI escape sequences from the line before parse sees it.
-func uncoloured(parse parseFunc) parseFunc {
-	return func(line []byte, env *parser.Env, r *parser.Record) bool {
-		if bytes.IndexByte(line, escape) < 0 {
-			return parse(line, env, r)
-		}
-		mark := len(env.Buf)
-		env.Buf = appendUncoloured(env.Buf, line)
-		if parse(env.Buf[mark:len(env.Buf):len(env.Buf)], env, r) {
-			return true
-		}
-		env.Buf = env.Buf[:mark]
-		return false
-	}
-}
-
+// tellPID fills the pid unless an envelope has told it.
 func tellPID(r *parser.Record, pid int64) {
 	if r.PID == 0 {
 		r.PID = pid

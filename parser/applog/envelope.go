@@ -283,13 +283,6 @@ func keep(field *[]byte, value []byte) {
 	}
 }
 
-// keepPID fills the pid unless an outer layer has told it.
-func (p *peeler) keepPID(pid int64) {
-	if p.r.PID == 0 {
-		p.r.PID = pid
-	}
-}
-
 // keepLevel fills the level unless an outer layer has told it.
 func (p *peeler) keepLevel(level parser.Level) {
 	if p.r.Level == parser.LevelNone {

@@ -108,7 +108,7 @@ func (p *peeler) entry(e *JournalEntry) {
 	if len(e.first(fieldContainerName, fieldContainerID)) == 0 {
 		keep(&p.r.Unit, e[fieldSystemdUnit])
 		pid, _ := leadingNumber(e.first(fieldPID, fieldSyslogPID))
-		p.keepPID(pid)
+		tellPID(p.r, pid)
 	}
 	keep(&p.r.MessageID, e[fieldMessageID])
 	if severity, digits := leadingNumber(e[fieldPriority]); digits == 1 {
@@ -129,19 +129,11 @@ func (p *peeler) journalFull() bool {
 	if !ok || n+1 >= len(b) || b[n] != ' ' {
 		return false
 	}
-	text := b[n+1:]
-	end := bytes.IndexByte(text, ' ')
-	if end <= 0 || !hostname(text[:end]) {
-		return false
-	}
-	t, ok := readTag(text[end+1:])
+	host, t, ok := readHostAndTag(b[n+1:])
 	if !ok {
 		return false
 	}
-	p.take(JournalShort, n+1+end+1)
-	p.stamp(s)
-	keep(&p.r.Host, text[:end])
-	p.tag(p.rest, t)
+	p.header(JournalShort, n+1, s, host, t)
 	if unitName(t.name) { // with-unit
 		keep(&p.r.Unit, t.name)
 	}
@@ -158,20 +150,11 @@ func (p *peeler) journalUnix() bool {
 	if !ok || n != 17 {
 		return false
 	}
-	text := b[18:]
-	end := bytes.IndexByte(text, ' ')
-	if end <= 0 || !hostname(text[:end]) {
-		return false
+	host, t, ok := readHostAndTag(b[n+1:])
+	if ok {
+		p.header(JournalShort, n+1, s, host, t)
 	}
-	t, ok := readTag(text[end+1:])
-	if !ok {
-		return false
-	}
-	p.take(JournalShort, 18+end+1)
-	p.stamp(s)
-	keep(&p.r.Host, text[:end])
-	p.tag(p.rest, t)
-	return true
+	return ok
 }
 
 // eventStream peels the "data: " of -o json-sse.

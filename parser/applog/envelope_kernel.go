@@ -56,19 +56,11 @@ func digitsBehindDot(b []byte) int {
 
 // monotonic peels the host and tag[pid]: that journalctl -o short-monotonic adds.
 func (p *peeler) monotonic(s parser.Stamp, n int) bool {
-	b := p.rest[min(n, len(p.rest)):]
-	end := bytes.IndexByte(b, ' ')
-	if end <= 0 || !hostname(b[:end]) {
-		return false
-	}
-	t, ok := readTag(b[end+1:])
+	host, t, ok := readHostAndTag(p.rest[min(n, len(p.rest)):])
 	if !ok || !t.has && string(t.name) != "kernel" {
 		return false
 	}
-	p.take(JournalShort, n+end+1)
-	p.stamp(s)
-	keep(&p.r.Host, b[:end])
-	p.tag(p.rest, t)
+	p.header(JournalShort, n, s, host, t)
 	return true
 }
 

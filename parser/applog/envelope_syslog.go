@@ -76,7 +76,7 @@ func (p *peeler) bare5424() bool {
 	keep(&p.r.Host, fields[0])
 	keep(&p.r.Program, fields[1])
 	if pid, digits := leadingNumber(fields[2]); digits == len(fields[2]) {
-		p.keepPID(pid)
+		tellPID(p.r, pid)
 	}
 	p.afterTag()
 	return true
@@ -211,6 +211,24 @@ func readTag(b []byte) (t tag, ok bool) {
 	return t, true
 }
 
+// readHostAndTag reads host tag[pid]: at the start of b.
+func readHostAndTag(b []byte) (host []byte, t tag, ok bool) {
+	end := bytes.IndexByte(b, ' ')
+	if end <= 0 || !hostname(b[:end]) {
+		return nil, t, false
+	}
+	t, ok = readTag(b[end+1:])
+	return b[:end], t, ok
+}
+
+// header peels a stamp of n bytes with the host and the tag behind it.
+func (p *peeler) header(kind Envelope, n int, s parser.Stamp, host []byte, t tag) {
+	p.take(kind, n+len(host)+1)
+	p.stamp(s)
+	keep(&p.r.Host, host)
+	p.tag(p.rest, t)
+}
+
 // tag keeps what the tag tells and goes on behind it. Docker's syslog driver writes the
 // container's id, or docker/name, and dockerd's pid.
 func (p *peeler) tag(b []byte, t tag) {
@@ -218,7 +236,7 @@ func (p *peeler) tag(b []byte, t tag) {
 		keep(&p.r.Container, name)
 	} else {
 		keep(&p.r.Program, t.name)
-		p.keepPID(t.pid)
+		tellPID(p.r, t.pid)
 	}
 	p.rest = b[t.end:]
 	p.afterTag()
@@ -291,18 +309,11 @@ func (p *peeler) isoHeader(s parser.Stamp, n int) bool {
 		p.heroku(s, n+1, t)
 		return true
 	}
-	end := bytes.IndexByte(text, ' ')
-	if end <= 0 || !hostname(text[:end]) || isLevel(text[:end]) {
+	host, t, ok := readHostAndTag(text)
+	if !ok || isLevel(host) || !t.has && (b[n-1] == 'Z' || !hostname(t.name)) {
 		return false
 	}
-	t, ok := readTag(text[end+1:])
-	if !ok || !t.has && (b[n-1] == 'Z' || !hostname(t.name)) {
-		return false
-	}
-	p.take(SyslogISO, n+1+end+1)
-	p.stamp(s)
-	keep(&p.r.Host, text[:end])
-	p.tag(p.rest, t)
+	p.header(SyslogISO, n+1, s, host, t)
 	return true
 }
 

@@ -369,11 +369,3 @@ func runeStart(b []byte) []byte {
 	}
 	return b
 }
-
-// plainInPlace removes colours that were hidden in escapes.
-func plainInPlace(b []byte) []byte {
-	if bytes.IndexByte(b, escape) < 0 {
-		return b
-	}
-	return appendUncoloured(b[:0], b)
-}

@@ -140,8 +140,6 @@ type exportState struct {
 	have   int   // bytes of length
 	left   int64 // bytes of data, with its newline
 	binary bool
-	pid    [20]byte // of a PostgreSQL backend
-	pidLen int
 }
 
 // feed takes one line with its newline and reports whether it was a part of binary data.
@@ -342,19 +340,4 @@ func lineLength(b []byte) int {
 		return n
 	}
 	return len(b)
-}
-
-// samePID remembers the first [pid] it sees and reports whether the line's is the same.
-func (e *exportState) samePID(head []byte) bool {
-	i := bytes.IndexByte(head, '[')
-	end := bytes.IndexByte(head[max(i, 0):], ']')
-	if i < 0 || end < 0 {
-		return true
-	}
-	pid := head[i+1 : i+end]
-	if e.pidLen == 0 {
-		e.pidLen = copy(e.pid[:], pid)
-		return true
-	}
-	return bytes.Equal(e.pid[:e.pidLen], pid[:min(len(pid), len(e.pid))])
 }

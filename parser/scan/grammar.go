@@ -66,6 +66,7 @@ type grammar struct {
 	phase   uint8
 	n       int // lines since the last sure one
 	entry   exportState
+	backend backend
 	expects bool // the report proper is still to come
 }
 

@@ -71,14 +71,35 @@ func stepPostgres(g *grammar, line []byte) verdict {
 	}
 	switch string(head[word:end]) {
 	case "DETAIL", "HINT", "CONTEXT", "STATEMENT", "QUERY", "LOCATION":
-		if g.entry.samePID(head[:word]) {
+		if g.backend.same(head[:word]) {
 			return yes
 		}
 	}
 	return no
 }
 
-func firstPostgres(g *grammar, line []byte) { g.entry.samePID(line[:min(len(line), 200)]) }
+func firstPostgres(g *grammar, line []byte) { g.backend.same(line[:min(len(line), 200)]) }
+
+// A backend is the process of PostgreSQL whose lines are joined.
+type backend struct {
+	pid [20]byte
+	n   int
+}
+
+// same remembers the first [pid] it sees and reports whether the line's is the same.
+func (b *backend) same(head []byte) bool {
+	i := bytes.IndexByte(head, '[')
+	end := bytes.IndexByte(head[max(i, 0):], ']')
+	if i < 0 || end < 0 {
+		return true
+	}
+	pid := head[i+1 : i+end]
+	if b.n == 0 {
+		b.n = copy(b.pid[:], pid)
+		return true
+	}
+	return bytes.Equal(b.pid[:b.n], pid[:min(len(pid), len(b.pid))])
+}
 
 // opensNginx recognises an error line whose quoted text goes on in the next line.
 func opensNginx(r *parser.Record, inner []byte) lang {

@@ -1,10 +1,32 @@
 package applog
 
-import "bytes"
+import (
+	"bytes"
+
+	"culprit/parser"
+)
+
+const escape = 0x1b
+
+// uncoloured removes ANSI escape sequences from the line before parse sees it.
+func uncoloured(parse parseFunc) parseFunc {
+	return func(line []byte, env *parser.Env, r *parser.Record) bool {
+		if bytes.IndexByte(line, escape) < 0 {
+			return parse(line, env, r)
+		}
+		mark := len(env.Buf)
+		env.Buf = appendUncoloured(env.Buf, line)
+		if parse(env.Buf[mark:len(env.Buf):len(env.Buf)], env, r) {
+			return true
+		}
+		env.Buf = env.Buf[:mark]
+		return false
+	}
+}
 
 // plain replaces rest by a copy without colour codes, if it has any.
 func (p *peeler) plain() {
-	if bytes.IndexByte(p.rest, 0x1b) < 0 {
+	if bytes.IndexByte(p.rest, escape) < 0 {
 		return
 	}
 	start := len(p.env.Buf)
@@ -12,11 +34,19 @@ func (p *peeler) plain() {
 	p.rest, p.copied = p.env.Buf[start:], true
 }
 
+// plainInPlace removes colours that were hidden in escapes.
+func plainInPlace(b []byte) []byte {
+	if bytes.IndexByte(b, escape) < 0 {
+		return b
+	}
+	return appendUncoloured(b[:0], b)
+}
+
 // appendUncoloured appends text without ECMA-48 control sequences (ESC [ … letter) and
 // operating system commands (ESC ] … BEL). Other escapes lose their ESC only.
 func appendUncoloured(buf, text []byte) []byte {
 	for {
-		i := bytes.IndexByte(text, 0x1b)
+		i := bytes.IndexByte(text, escape)
 		if i < 0 {
 			return append(buf, text...)
 		}
@@ -36,7 +66,7 @@ func escapeLength(b []byte) int {
 			return i + 1
 		case b[1] == '[' && c >= 0x40 && c <= 0x7e:
 			return i + 1
-		case c < 0x20 && c != 0x1b:
+		case c < 0x20 && c != escape:
 			return i // cut off
 		}
 	}
