@@ -125,7 +125,7 @@ func FindPID(msg []byte) int64 {
 		msg = msg[:i]
 	}
 	for {
-		i := indexString(msg, "pid=")
+		i := bytes.Index(msg, pidPair)
 		if i < 0 {
 			return 0
 		}
@@ -137,6 +137,8 @@ func FindPID(msg []byte) int64 {
 		msg = msg[end:]
 	}
 }
+
+var pidPair = []byte("pid=")
 
 // pairMarks are what may stand around a pair in prose.
 var pairMarks = []byte(" \t,;()[]{}")
