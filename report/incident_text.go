@@ -22,6 +22,7 @@ func (p *page) incident(in *rules.Incident, n, of int) {
 	p.line()
 	p.facts(in)
 	p.proof(in)
+	p.against(in)
 	p.symptoms(in)
 	p.chart(in)
 	p.timeline(in)
@@ -118,6 +119,9 @@ func impact(in *rules.Incident) string {
 		}
 		parts = append(parts, text)
 	}
+	if made, passed := madeBy(in); passed > 0 {
+		parts = append(parts, fmt.Sprintf("%s made by the gateway, %s passed through from the upstream", number(made), number(passed)))
+	}
 	if in.ErrorLines >= 0 {
 		text := counts(in.ErrorLines, "gateway error line", "gateway error lines")
 		if in.SecondaryLines > 0 {
@@ -177,6 +181,20 @@ func (p *page) reasons(in *rules.Incident) {
 		}
 		p.para(sign, r.Text, nil)
 	}
+}
+
+// against tells what spoke against the cause, which the proof does not.
+func (p *page) against(in *rules.Incident) {
+	if len(in.Evidence) == 0 {
+		return // reasons has told it
+	}
+	var list []string
+	for _, r := range in.Verdict.Reasons {
+		if r.Weight < 0 {
+			list = append(list, r.Text)
+		}
+	}
+	p.list("What spoke against it", list, func(int) string { return "  − " })
 }
 
 func (p *page) evidence(in *rules.Incident, e *rules.Evidence) {

@@ -410,3 +410,20 @@ func decode(t *testing.T, text string) map[string]any {
 	}
 	return v
 }
+
+// The terminal too tells what spoke against the cause, and whose the errors were.
+func TestTextTellsTheOtherSide(t *testing.T) {
+	r := oom()
+	in := &r.Incidents[0]
+	in.Verdict.Reasons = append(in.Verdict.Reasons, rules.Reason{Weight: -6, Text: "three workers of other services died in that minute"})
+	in.Symptoms = append(in.Symptoms, rules.SymptomGroup{Class: parser.SymptomUpstreamStatus, Rank: parser.RankPrimary, Count: 7})
+	text := strings.Join(strings.Fields(render(t, "text", r, Options{})), " ")
+	for _, want := range []string{"What spoke against it − three workers of other services", "1 made by the gateway, 7 passed through from the upstream"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if plain := render(t, "text", oom(), Options{}); strings.Contains(plain, "spoke against") || strings.Contains(plain, "passed through") {
+		t.Error(plain)
+	}
+}

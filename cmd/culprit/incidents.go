@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -70,13 +72,35 @@ func (e *env) incidents(db *store.DB, f store.Filter) ([]rules.Incident, error) 
 	return out, nil
 }
 
-type incidentsCmd struct{ selection }
+type incidentsCmd struct {
+	selection
+	Sort string `default:"newest" enum:"newest,oldest,failed,longest,sure" help:"Order: newest, oldest, failed (most failures first), longest or sure."`
+}
 
-// Run prints one line an incident, newest first.
+// sorted orders incidents, newest first, by what --sort says. Equals stay as they are.
+func (c *incidentsCmd) sorted(list []rules.Incident) {
+	by := map[string]func(*rules.Incident) float64{
+		"failed":  func(in *rules.Incident) float64 { return float64(max(in.FailedRequests, 0) + max(in.FailedOther, 0)) },
+		"longest": func(in *rules.Incident) float64 { return float64(in.End.Micros - in.Start.Micros) },
+		"sure":    func(in *rules.Incident) float64 { return in.Verdict.Confidence },
+	}[c.Sort]
+	switch {
+	case c.Sort == "oldest":
+		slices.Reverse(list)
+	case by != nil:
+		slices.SortStableFunc(list, func(a, b rules.Incident) int { return cmp.Compare(by(&b), by(&a)) })
+	}
+}
+
+// Run prints one line an incident.
 func (c *incidentsCmd) Run(e *env) error {
 	f, err := c.filter(e)
 	if err != nil {
 		return err
+	}
+	most := f.Limit
+	if c.Sort != "newest" {
+		f.Limit = 0 // the first of another order
 	}
 	db, err := e.openStore()
 	if err != nil {
@@ -86,6 +110,10 @@ func (c *incidentsCmd) Run(e *env) error {
 	list, err := e.incidents(db, f)
 	if err != nil {
 		return err
+	}
+	c.sorted(list)
+	if most > 0 && len(list) > most {
+		list = list[:most]
 	}
 	list = e.shown(&rules.Report{Incidents: list}).Incidents
 	if e.flags.Format == "json" {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"culprit/cmd/internal/verify"
 	"culprit/rules"
@@ -47,9 +49,25 @@ func (c *reportCmd) Run(e *env) error {
 		return err
 	}
 	r.Sources = sourcesOf(list, runs)
+	if run := onlyRun(list, runs); run != nil {
+		r.Window, r.Totals = run.Window, run.Totals
+	}
 	if err := db.AddHistory(e.ctx, list); err != nil {
 		return err
 	}
+	if len(list) == 0 && !filtered {
+		switch last, err := db.LastRun(e.ctx); {
+		case err == nil: // it found nothing; what it has read is worth telling
+			r.Window, r.Totals, r.Sources = last.Window, last.Totals, last.Sources
+		case !errors.Is(err, store.ErrNoRun):
+			return err
+		}
+	}
+	gaps, err := db.Gaps(e.ctx)
+	if err != nil {
+		return err
+	}
+	addGaps(r, gaps)
 	if c.Verify {
 		err := verify.Quotes(e.ctx, list, func(id string) []rules.SourceInfo {
 			if run := runs[id]; run != nil {
@@ -103,6 +121,46 @@ func sourcesOf(list []rules.Incident, runs map[string]*store.Run) (all []rules.S
 		}
 	}
 	return all
+}
+
+// nearby is how far from a report's window a gap may end and still bear on it.
+const nearby = time.Minute
+
+// addGaps tells what could not be read of the report's sources in its time.
+func addGaps(r *rules.Report, gaps []store.Gap) {
+	from, to := r.Window[0].Time().Add(-nearby), r.Window[1].Time().Add(nearby)
+	for _, g := range gaps {
+		i := slices.IndexFunc(r.Sources, func(s rules.SourceInfo) bool { return s.Path == g.Source })
+		if i < 0 || !g.From.IsZero() && g.From.Time().After(to) || !g.To.IsZero() && g.To.Time().Before(from) {
+			continue
+		}
+		text := "lines are missing"
+		if g.Bytes > 0 {
+			text = fmt.Sprintf("%d bytes are missing", g.Bytes)
+		}
+		if g.Offset >= 0 {
+			text += fmt.Sprintf(" from byte %d on", g.Offset)
+		}
+		r.Sources[i].Warnings = append(slices.Clip(r.Sources[i].Warnings), text+": "+g.Why)
+	}
+}
+
+// onlyRun is the run that found the incidents, these and no other: then the report may tell
+// its totals, which hold what is outside of incidents too. Else nil.
+func onlyRun(list []rules.Incident, runs map[string]*store.Run) *store.Run {
+	if len(list) == 0 {
+		return nil
+	}
+	run := runs[list[0].ID]
+	for i := range list {
+		if runs[list[i].ID] != run {
+			return nil
+		}
+	}
+	if run == nil || run.Totals.Incidents != int64(len(list)) {
+		return nil
+	}
+	return run
 }
 
 // missingOf counts the quoted lines that were looked for and not found.

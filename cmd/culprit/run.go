@@ -29,7 +29,7 @@ type CLI struct {
 	Analyze   analyzeCmd   `cmd:"" help:"Read logs, say what failed, when and why, and store it."`
 	Tail      tailCmd      `cmd:"" help:"Follow logs as they are written; store and tell incidents as they open, change and resolve."`
 	Report    reportCmd    `cmd:"" help:"Print a report from the store: the newest incident, or those that are named or match."`
-	Incidents incidentsCmd `cmd:"" help:"List the stored incidents, newest first, one a line."`
+	Incidents incidentsCmd `cmd:"" help:"List the stored incidents, one a line."`
 	Explain   explainCmd   `cmd:"" help:"Say what one log line is and what it means."`
 	Rules     rulesCmd     `cmd:"" help:"List the signatures, or check rule files against their own samples."`
 	Version   versionCmd   `cmd:"" help:"Print version, commit, Go version and SQLite version."`
