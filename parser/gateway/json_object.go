@@ -103,15 +103,12 @@ func (j *jsonReader) quoted() []byte {
 }
 
 func (j *jsonReader) gap() {
-	for j.pos < len(j.b) {
-		switch j.b[j.pos] {
-		case ' ', '\t', '\n', '\r', ',', ':':
-			j.pos++
-		default:
-			return
-		}
+	for j.pos < len(j.b) && jsonGaps[j.b[j.pos]] {
+		j.pos++
 	}
 }
+
+var jsonGaps = [256]bool{' ': true, '\t': true, '\n': true, '\r': true, ',': true, ':': true}
 
 // skip passes over a nested object or array, whatever its depth.
 func (j *jsonReader) skip() {
@@ -140,3 +137,5 @@ func (j *jsonReader) number() (int64, bool) {
 	}
 	return wholeNumber(value)
 }
+
+func isJSONEnd(c byte) bool { return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\t' }

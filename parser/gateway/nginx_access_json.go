@@ -17,9 +17,11 @@ const maxJSONDepth = 6
 // access format has, so such a line is turned down.
 func parseAccessJSON(line []byte, env *parser.Env, r *parser.Record) bool {
 	s := accessScan{line: line, env: env, r: r, a: &r.Access}
+	j := openJSON(line)
 	var path jsonPath
-	if !s.object(0, &path) {
-		return false
+	s.members(&j, &path, 0)
+	if !j.whole && !s.hasStatus {
+		return false // cut too early, or no JSON
 	}
 	s.settle()
 	return s.complete() && (s.nginxKeys > 0 || s.named || s.a.Request != nil && s.a.Client != nil)
@@ -44,83 +46,22 @@ func (p *jsonPath) push(name []byte) bool {
 	return true
 }
 
-// object reads {"key": value, …} at pos. A line cut inside it yields what came
-// before the cut.
-func (s *accessScan) object(depth int, path *jsonPath) bool {
-	if depth == maxJSONDepth {
-		return false
-	}
-	s.pos++
-	for {
-		s.skipJSONGap()
-		if s.pos >= len(s.line) {
-			return depth > 0 || s.hasStatus
+// members takes those of one object; arrays and what is nested too deep are passed over.
+func (s *accessScan) members(j *jsonReader, path *jsonPath, depth int) {
+	for j.next() {
+		outer := path.n
+		known := path.push(j.key)
+		switch {
+		case j.kind == '{' && depth < maxJSONDepth && j.enter():
+			s.members(j, path, depth+1)
+		case j.value != nil && known:
+			s.jsonField(path, j.key, j.value)
 		}
-		if s.line[s.pos] == '}' {
-			s.pos++
-			return true
-		}
-		if s.line[s.pos] != '"' || !s.member(depth, path) {
-			return false
-		}
+		path.n = outer
 	}
 }
 
-func (s *accessScan) skipJSONGap() {
-	for s.pos < len(s.line) {
-		switch s.line[s.pos] {
-		case ' ', '\t', '\n', '\r', ',', ':':
-			s.pos++
-		default:
-			return
-		}
-	}
-}
-
-func (s *accessScan) member(depth int, path *jsonPath) bool {
-	end := quotedEnd(s.line, s.pos+1)
-	name := s.line[s.pos+1 : end]
-	s.pos = min(end+1, len(s.line))
-	s.skipJSONGap()
-	if s.pos >= len(s.line) {
-		return true
-	}
-	outer := path.n
-	known := path.push(name)
-	ok := s.jsonValue(depth, path, name, known)
-	path.n = outer
-	return ok
-}
-
-func (s *accessScan) jsonValue(depth int, path *jsonPath, name []byte, known bool) bool {
-	switch s.line[s.pos] {
-	case '{':
-		return s.object(depth+1, path)
-	case '[':
-		return s.skipArray()
-	case '"':
-		end := quotedEnd(s.line, s.pos+1)
-		value := s.line[s.pos+1 : end]
-		s.pos = min(end+1, len(s.line))
-		s.jsonField(path, name, known, value)
-		return true
-	}
-	start := s.pos
-	for s.pos < len(s.line) && !isJSONEnd(s.line[s.pos]) {
-		s.pos++
-	}
-	if value := s.line[start:s.pos]; string(value) != "null" {
-		s.jsonField(path, name, known, value)
-	}
-	return s.pos > start
-}
-
-func isJSONEnd(c byte) bool { return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\t' }
-
-func (s *accessScan) jsonField(path *jsonPath, name []byte, known bool, value []byte) {
-	if !known {
-		return
-	}
+func (s *accessScan) jsonField(path *jsonPath, name, value []byte) {
 	key, variable := lookupAccessKey(path.buf[:path.n])
 	if key == keyNone && path.n > len(name) && !bytes.HasPrefix(path.buf[:path.n], []byte("request")) {
 		key, variable = lookupAccessKey(name)
@@ -133,23 +74,4 @@ func (s *accessScan) jsonField(path *jsonPath, name []byte, known bool, value []
 		s.nginxKeys++
 	}
 	s.assign(key, value)
-}
-
-// skipArray passes over a value in brackets; nginx's formats have none that matters.
-func (s *accessScan) skipArray() bool {
-	for depth := 0; s.pos < len(s.line); s.pos++ {
-		switch s.line[s.pos] {
-		case '[':
-			depth++
-		case ']':
-			if depth--; depth == 0 {
-				s.pos++
-				return true
-			}
-		case '"':
-			s.pos = quotedEnd(s.line, s.pos+1)
-		}
-	}
-	s.pos = len(s.line)
-	return true
 }

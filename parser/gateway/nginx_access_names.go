@@ -11,14 +11,28 @@ const maxKeyLength = 48
 func lookupAccessKey(name []byte) (key accessKey, variable bool) {
 	var buf [2 * maxKeyLength]byte
 	folded := foldName(name, &buf)
-	if key = nginxVariables[string(folded)]; key != keyNone {
-		return key, true
-	}
-	if key = accessAliases[string(folded)]; key != keyNone {
-		return key, false
+	if known, ok := accessNames[string(folded)]; ok {
+		return known.key, known.variable
 	}
 	return composedKey(folded), false
 }
+
+// An accessName is a name of one of the tables.
+type accessName struct {
+	key      accessKey
+	variable bool // nginx's own
+}
+
+var accessNames = func() map[string]accessName {
+	all := make(map[string]accessName, len(nginxVariables)+len(accessAliases))
+	for name, key := range accessAliases {
+		all[name] = accessName{key, false}
+	}
+	for name, key := range nginxVariables {
+		all[name] = accessName{key, true}
+	}
+	return all
+}()
 
 func foldName(name []byte, buf *[2 * maxKeyLength]byte) []byte {
 	for len(name) > 0 && (name[0] == '$' || name[0] == '@' || name[0] == '_') {
@@ -84,12 +98,7 @@ func composedKey(name []byte) accessKey {
 }
 
 // simpleKey looks a name up in the tables alone.
-func simpleKey(name []byte) accessKey {
-	if key := nginxVariables[string(name)]; key != keyNone {
-		return key
-	}
-	return accessAliases[string(name)]
-}
+func simpleKey(name []byte) accessKey { return accessNames[string(name)].key }
 
 // cutPeerWord cuts the word for the upstream off a name.
 func cutPeerWord(name []byte) (what []byte, ok bool) {
