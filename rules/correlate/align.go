@@ -126,13 +126,21 @@ func (e *Engine) settleAnchor(a *source) {
 			return
 		}
 	}
-	for _, s := range e.sources { // a gateway's stated zone is also that of its error log
-		if s.Source.Role == parser.RoleGateway && !s.zoneless() {
+	var beside *source // a log that states its zone: that is the machine's, or shows where a lies
+	for _, s := range e.sources {
+		switch {
+		case s.zoneless():
+		case s.Source.Role == parser.RoleGateway: // its access log
 			e.settle(a, int64(s.Source.First.Offset)*parser.Second, rules.ZoneInferred)
 			return
+		case beside == nil || beside.Source.First.Offset == 0 && s.Source.First.Offset != 0:
+			beside = s
 		}
 	}
-	e.settle(a, 0, rules.ZoneAssumed)
+	if beside != nil {
+		e.settle(beside, 0, rules.ZoneStated)
+	}
+	e.settleByNeighbours(a, beside)
 }
 
 func (e *Engine) settle(s *source, zone int64, from rules.ZoneFrom) {
@@ -166,18 +174,18 @@ func (e *Engine) settleByRequests(s *source) bool {
 		return false
 	}
 	var best shift
-	bestNear := false
+	var by *source
 	for _, a := range e.sources {
 		if !a.settled || a == s || len(a.Requests) == 0 {
 			continue
 		}
-		near := a.site == s.site
+		near, bestNear := a.site == s.site, by != nil && by.site == s.site
 		o := offset(a.times(a.zone, a.skew), s.times(0, 0))
 		if !o.found || bestNear && !near {
 			continue
 		}
 		if near && !bestNear || o.support > best.support || o.support == best.support && abs(o.delta) < abs(best.delta) {
-			best, bestNear = o, near
+			best, by = o, a
 		}
 	}
 	if !best.found {
@@ -185,7 +193,7 @@ func (e *Engine) settleByRequests(s *source) bool {
 	}
 	zone, from := int64(0), rules.ZoneStated
 	if s.zoneless() {
-		zone, from = roundQuarter(-best.delta), rules.ZoneInferred
+		zone, from = roundQuarter(-best.delta), by.teaches()
 		if e.cfg.HasZone {
 			zone, from = e.cfg.zoneAt(s.Source.First.Micros), rules.ZoneFlag
 		}
@@ -209,9 +217,15 @@ func (e *Engine) settleByProcesses(s *source) bool {
 		return false
 	}
 	var deltas []int64
+	from := rules.ZoneAssumed
 	for _, a := range e.sources {
-		if a != s && a.settled {
-			deltas = append(deltas, deathDeltas(a, s)...)
+		if a == s || !a.settled {
+			continue
+		}
+		told := deathDeltas(a, s)
+		deltas = append(deltas, told...)
+		if len(told) > 0 && a.teaches() == rules.ZoneInferred {
+			from = rules.ZoneInferred
 		}
 	}
 	if len(deltas) == 0 {
@@ -221,14 +235,14 @@ func (e *Engine) settleByProcesses(s *source) bool {
 	delta := deltas[len(deltas)/2]
 	if s.clock() == parser.ClockUptime {
 		s.boot, s.hasBoot, s.settled = delta, true, true
-		s.Source.ZoneFrom = rules.ZoneInferred
+		s.Source.ZoneFrom = from
 		return true
 	}
 	zone := roundQuarter(-delta)
 	if abs(-delta-zone) >= parser.Minute {
 		return false
 	}
-	e.settle(s, zone, rules.ZoneInferred)
+	e.settle(s, zone, from)
 	return true
 }
 
@@ -287,7 +301,7 @@ func (e *Engine) settleByNeighbours(s *source, anchor *source) {
 	if anchor.zoneless() {
 		local = anchor.zone
 	}
-	zone, from := local, rules.ZoneInferred
+	zone, from := local, anchor.teaches()
 	if local == 0 || !e.overlaps(s, local, anchor) && e.overlaps(s, 0, anchor) {
 		zone = 0
 	}
@@ -296,7 +310,7 @@ func (e *Engine) settleByNeighbours(s *source, anchor *source) {
 			zone = only
 		}
 	}
-	if anchor.Source.ZoneFrom == rules.ZoneAssumed || !e.overlaps(s, zone, anchor) {
+	if !e.overlaps(s, zone, anchor) {
 		from = rules.ZoneAssumed
 	}
 	e.settle(s, zone, from)

@@ -116,7 +116,7 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 		attribute(cases, failures, rule)
 	}
 	attributeByHost(e, cases, failures)
-	fresh := e.silentCases(failures)
+	fresh := e.silentCases(cases, failures)
 	attribute(fresh, failures, e.sameUpstream)
 	all := append(cases, fresh...)
 	for _, g := range all {
@@ -220,20 +220,29 @@ func inside(g *gathering, t *tallied) bool {
 // open case.
 func attributeByHost(e *Engine, cases []*gathering, failures []*tallied) {
 	for _, t := range failures {
-		if t.left == 0 || t.Upstream != "" {
+		if t.left == 0 {
 			continue
 		}
-		var open []*gathering
-		for _, g := range cases {
-			if inside(g, t) && g.siteOK(t) && (t.VHost == "" || len(g.pool.vhosts) == 0 || slices.Contains(g.pool.vhosts, t.VHost)) && answersFit(g, t) {
-				open = append(open, g)
-			}
-		}
-		if len(open) == 1 {
+		if open := openFor(cases, t); len(open) == 1 {
 			open[0].answers = append(open[0].answers, answer{t, t.left})
 			t.left = 0
 		}
 	}
+}
+
+// openFor lists the cases that failures which name no address may belong to. If they are
+// several, nobody knows whose the failures are: they stand in the totals only.
+func openFor(cases []*gathering, t *tallied) []*gathering {
+	var open []*gathering
+	if t.Upstream != "" {
+		return nil
+	}
+	for _, g := range cases {
+		if inside(g, t) && g.siteOK(t) && (t.VHost == "" || len(g.pool.vhosts) == 0 || slices.Contains(g.pool.vhosts, t.VHost)) && answersFit(g, t) {
+			open = append(open, g)
+		}
+	}
+	return open
 }
 
 func (g *gathering) siteOK(t *tallied) bool {
@@ -286,10 +295,10 @@ const (
 // silentCases makes cases of failures that only the access log shows: one is enough
 // where the gateway made it, a burst is needed where the upstream may have answered
 // it itself.
-func (e *Engine) silentCases(failures []*tallied) []*gathering {
+func (e *Engine) silentCases(cases []*gathering, failures []*tallied) []*gathering {
 	groups := map[node][]*symptom{}
 	for _, t := range failures {
-		if t.left > 0 && !onPurpose(t) {
+		if t.left > 0 && !onPurpose(t) && len(openFor(cases, t)) == 0 {
 			s := e.fromTally(t)
 			root := e.rootOf(s)
 			if root.name[0] == '?' {

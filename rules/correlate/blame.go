@@ -108,6 +108,9 @@ func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
 	if cu.PID == 0 && best.Hit.Signature.Scope == rules.ScopeService {
 		cu.PID = sv.pidAt(best.Event, best.When)
 	}
+	if sig := best.Hit.Signature; cu.PID == 0 && best.Event.Container == "" && !sig.AboutOthers() && (sig.Scope == rules.ScopeService || sig.Scope == rules.ScopeWorker) {
+		cu.PID = best.Event.PID // it says so itself
+	}
 	if cu.Unit == "" && len(sv.units) > 0 {
 		cu.Unit = sv.units[0]
 	}

@@ -100,8 +100,9 @@ func (e *Engine) rootOf(s *symptom) node {
 }
 
 // adoptNameless gives lines that name no address (cut, or failed before one was
-// chosen) to the only pool that failed for the same virtual host at that time; what
-// is left is a fault of the gateway itself.
+// chosen) to the only pool that failed for the same virtual host at that time; of what
+// is left, what an upstream did stays together by virtual host, the rest is a fault of the
+// gateway itself.
 func (e *Engine) adoptNameless(groups map[node][]*symptom) {
 	for _, root := range sortedRoots(groups) {
 		if root.name == "" || root.name[0] != '?' {
@@ -110,13 +111,29 @@ func (e *Engine) adoptNameless(groups map[node][]*symptom) {
 		lost := groups[root]
 		delete(groups, root)
 		for _, s := range lost {
-			to := node{root.site, gatewayPool}
+			to := root // an upstream that the log does not name
 			if owner, ok := e.ownerOf(s, groups); ok {
 				to = owner
+			} else if !ofUpstream(s.Symptom) {
+				to = node{root.site, gatewayPool}
 			}
 			groups[to] = append(groups[to], s)
 		}
 	}
+}
+
+// ofUpstream reports whether a class is what an upstream did, whoever it was: of what the
+// gateway could not even ask, it says so itself.
+func ofUpstream(s parser.Symptom) bool {
+	switch s {
+	case parser.SymptomConnRefused, parser.SymptomConnReset, parser.SymptomPrematureClose, parser.SymptomConnectTimeout, parser.SymptomReadTimeout,
+		parser.SymptomSendTimeout, parser.SymptomTLSHandshake, parser.SymptomTLSVerify, parser.SymptomInvalidHeader, parser.SymptomNoHTTPHeader,
+		parser.SymptomHeaderTooBig, parser.SymptomProtocolError, parser.SymptomNoRoute, parser.SymptomSocketMissing, parser.SymptomSocketPermission,
+		parser.SymptomNoLivePeer, parser.SymptomPeerDisabled, parser.SymptomPeerDown, parser.SymptomHealthCheckFailed, parser.SymptomQueueFull,
+		parser.SymptomUpstreamStatus, parser.SymptomTruncatedBody:
+		return true
+	}
+	return false
 }
 
 func (e *Engine) ownerOf(s *symptom, groups map[node][]*symptom) (node, bool) {

@@ -78,6 +78,15 @@ func (s *source) reach() (first, last int64) {
 	return s.utc(s.Source.First.Micros, s.Source.First.Clock), s.utc(s.Source.Last.Micros, s.Source.Last.Clock)
 }
 
+// teaches is how a zone is known that the source's clock gave to another: no better than
+// its own.
+func (s *source) teaches() rules.ZoneFrom {
+	if s.Source.ZoneFrom == rules.ZoneAssumed {
+		return rules.ZoneAssumed
+	}
+	return rules.ZoneInferred
+}
+
 // family is the key of the rotated files that the source is one of.
 func (s *source) family() string { return cmp.Or(s.Source.Group, s.Source.Path) }
 

@@ -111,7 +111,7 @@ func listenLink(p *pool, sv *service) link {
 		other = f.Value
 	}
 	switch {
-	case best.weight > 0 || other == "" || p.gateway:
+	case best.weight > 0 || other == "" || p.gateway || len(p.names) == 0:
 		return best
 	case len(sv.containers) > 0 || !hasAddress(p.names): // published ports differ from the container's own
 		return link{-4, "which listens on " + other}
