@@ -5,6 +5,7 @@ package source
 import (
 	"io/fs"
 	"os"
+	"time"
 )
 
 // Elsewhere files are known by their content alone, and a writer has let go when it has
@@ -19,3 +20,5 @@ func hasLetGo(*os.File) (free, known bool) { return false, false }
 func holeEnd(_ *os.File, offset int64) int64 { return offset }
 
 func canNotify() error { return nil }
+
+func bornAt(*os.File) time.Time { return time.Time{} }

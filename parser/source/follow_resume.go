@@ -63,7 +63,7 @@ func (t *track) restart(ctx context.Context) {
 				t.readBack(f)
 			}
 		}
-		if fileID(all[i].info) != id && (!all[i].isPacked() || holdsFile(all, id)) {
+		if fileID(all[i].info) != id && (!all[i].isPacked() || truncatedSince(all, id, p.Seen)) {
 			t.lost(all[i].size(), -1, becauseCopied, p.Seen, until(all, i+1))
 		}
 		if hasHole(all, i) {
@@ -235,10 +235,14 @@ func (f *followed) isCut() bool {
 	return bytes.Equal(now[:n], head) && bytes.IndexByte(head, '\n') >= 0
 }
 
-// holdsFile reports that a file is among the siblings. What is compressed has got a number
-// that was free, and never is the file that was written.
-func holdsFile(all []sibling, id inode) bool {
-	return slices.ContainsFunc(all, func(s sibling) bool { return fileID(s.info) == id && !s.isPacked() })
+// truncatedSince reports that a file which was read is among the siblings, so that what holds
+// its content now is a copy. What is compressed has got a number that was free, and never
+// is the file that was written; a file that is younger has got the number of one that was
+// deleted.
+func truncatedSince(all []sibling, id inode, seen time.Time) bool {
+	return slices.ContainsFunc(all, func(s sibling) bool {
+		return fileID(s.info) == id && !s.isPacked() && (s.file == nil || !bornAt(s.file).After(seen))
+	})
 }
 
 // size is that of the decompressed bytes, -1 if it is not known.

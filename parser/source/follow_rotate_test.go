@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The numbers are those of the table of torments that a follower of files must stand.
@@ -448,4 +449,32 @@ func TestFollow36BrokenArchiveAmongRotatedFiles(t *testing.T) {
 	if n := len(r.got); n < 30 || !slices.Equal(r.got[n-29:], r.wrote[len(r.wrote)-29:]) {
 		t.Errorf("the files behind it: %s", diff(r.wrote, r.got))
 	}
+}
+
+// TestFollowNumberGivenAgain: logrotate compresses the old file, which frees its number, and
+// the new one gets that (ext4). After a restart that is no truncation.
+func TestFollowNumberGivenAgain(t *testing.T) {
+	r := begun(t)
+	r.opts.FromStart = true
+	r.clock = time.Now().Add(-time.Hour)
+	r.write(3)
+	r.poll(2)
+	old := fileID(r.f.tracks[0].live().info)
+	if born := bornAt(r.f.tracks[0].live().file); born.IsZero() {
+		t.Skip("the file system tells no time of birth")
+	}
+	r.kill()
+	r.write(2)
+	r.rotate()
+	r.w.Close()
+	r.compress(1)
+	r.clock = time.Now()
+	r.reopen()
+	if info, err := os.Stat(r.path); err != nil || fileID(info) != old {
+		t.Skip("the file system has given another number")
+	}
+	r.write(2)
+	r.f = newFollower(r.args, r.opts)
+	r.settle()
+	r.want(0)
 }

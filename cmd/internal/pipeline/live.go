@@ -66,7 +66,7 @@ const (
 // Tail follows until the context ends; then all that was read is decided and handed
 // to the Sink, and Tail returns nil.
 func Tail(ctx context.Context, cfg LiveConfig) error {
-	l := &live{cfg: cfg, feeds: map[string]*feed{}, told: map[string]told{}, from: map[string]source.Position{}, dirty: make(chan struct{}, 1)}
+	l := &live{cfg: cfg, feeds: map[string]*feed{}, told: map[string]told{}, from: map[string]source.Position{}, begun: make(chan struct{}), dirty: make(chan struct{}, 1)}
 	for _, in := range cfg.Known {
 		l.told[in.ID] = told{hash: contentHash(&in), count: symptomsOf(&in), state: in.State, since: cfg.Now()}
 	}
@@ -83,6 +83,7 @@ func Tail(ctx context.Context, cfg LiveConfig) error {
 // live is the state of a running Tail.
 type live struct {
 	cfg   LiveConfig
+	begun chan struct{} // closed when it is known where all paths are joined
 	dirty chan struct{} // something was folded
 
 	mu        sync.Mutex // guards all below
@@ -190,7 +191,7 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 	}
 	l.marks = append(l.marks, mark{l.cfg.Now(), start})
 	l.mu.Unlock()
-	l.wake()
+	close(l.begun)
 	for {
 		chunk, err := follower.Next(ctx)
 		if err != nil {
@@ -304,8 +305,14 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 	rest := l.cfg.Now().Add(catchUp) // not before: deciding must not take more than a fifth of the time
 	started := l.cfg.Now()
 	pending, caughtUp := false, false
+	begun := l.begun
 	for {
 		select {
+		case <-begun:
+			begun = nil
+			if err := l.save(); err != nil {
+				return err
+			}
 		case err := <-lines: // the end: all scanners are done
 			return errors.Join(err, l.decide())
 		case <-l.dirty:
@@ -326,6 +333,15 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 			rest = now.Add(5 * took)
 		}
 	}
+}
+
+// save commits where all paths are joined, before anything is read: whenever the program
+// is killed, the next one goes on from there.
+func (l *live) save() error {
+	l.mu.Lock()
+	positions := l.saved(l.marks[0])
+	l.mu.Unlock()
+	return l.cfg.Sink(Update{Positions: positions, Report: &rules.Report{}})
 }
 
 // due reports whether an open incident may have fallen quiet, or positions are to be saved.
