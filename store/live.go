@@ -28,8 +28,8 @@ type Gap struct {
 	Why    string
 }
 
-// A Stream is the last known state of a service's stream; it stays evidence until the
-// next transition, over restarts of the program too.
+// A Stream is when a service's stream was last in a state; the latest of them stays evidence
+// until the next transition, over restarts of the program too.
 type Stream struct {
 	Source string
 	Name   string // sub-stream inside the source (unit, container); "" is the whole file
@@ -38,8 +38,11 @@ type Stream struct {
 	Quote  rules.Quote // the line that says so; its Source is the stream's
 }
 
-// maxGaps bounds the ledger of gaps; the oldest rows go first.
-const maxGaps = 10_000
+// Bounds of the ledger of gaps and of the states; the oldest rows go first.
+const (
+	maxGaps    = 10_000
+	maxStreams = 10_000
+)
 
 // SaveCheckpoints replaces the positions of all paths that are named in checkpoints; a
 // path may have several (a renamed file that is still being drained, and its follower).
@@ -150,12 +153,16 @@ func putStreams(ctx context.Context, tx *sql.Tx, streams []Stream) error {
 			return err
 		}
 	}
-	return nil
+	if len(streams) == 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "DELETE FROM streams WHERE rowid IN (SELECT rowid FROM streams ORDER BY since DESC LIMIT -1 OFFSET ?)", maxStreams)
+	return err
 }
 
-// Streams returns the last known states, by source and name.
+// Streams returns the last known states, by source and name, the latest last.
 func (db *DB) Streams(ctx context.Context) (all []Stream, err error) {
-	query := "SELECT " + streamColumns + " FROM streams ORDER BY source, stream"
+	query := "SELECT " + streamColumns + " FROM streams ORDER BY source, stream, since, state"
 	err = db.view(ctx, func(tx *sql.Tx) error {
 		return each(ctx, tx, query, nil, func(rows *sql.Rows) error {
 			var s Stream

@@ -80,10 +80,12 @@ func TestStreams(t *testing.T) {
 	if err := db.SaveStreams(t.Context(), states); err != nil {
 		t.Fatal(err)
 	}
-	states[0].State, states[0].Since = rules.StateDead, at(9)
-	if err := db.Commit(t.Context(), Batch{Streams: states[:1]}); err != nil {
+	states[0].Since = at(2) // served again
+	dead := Stream{Source: "app.log", State: rules.StateDead, Since: at(9), Quote: quote}
+	if err := db.Commit(t.Context(), Batch{Streams: []Stream{states[0], dead}}); err != nil {
 		t.Fatal(err)
 	}
+	states = []Stream{states[0], dead, states[1]}
 	if got, err := db.Streams(t.Context()); err != nil || !reflect.DeepEqual(got, states) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, states)
 	}

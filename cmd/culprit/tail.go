@@ -53,6 +53,14 @@ func (c *tailCmd) Run(e *env) error {
 		}
 		cfg.Follow.Start = append(cfg.Follow.Start, p)
 	}
+	streams, err := db.Streams(e.ctx)
+	if err != nil {
+		return err
+	}
+	for _, st := range streams {
+		cfg.States = append(cfg.States, pipeline.StateLine{Path: st.Source, Stream: st.Name, State: st.State, Since: st.Since,
+			Place: st.Quote.Place, Text: st.Quote.Text})
+	}
 	if cfg.Known, err = e.incidents(db, store.Filter{NewestFirst: true, Limit: maxKnown}); err != nil {
 		return err
 	}
@@ -118,6 +126,9 @@ func (t *teller) update(u pipeline.Update) error {
 		t.warn("%s: lines are missing: %s", g.Path, g.Reason)
 		batch.Gaps = append(batch.Gaps, gapOf(g))
 	}
+	for _, s := range u.States {
+		batch.Streams = append(batch.Streams, streamOf(s))
+	}
 	if len(batch.Incidents) > 0 {
 		batch.Run = store.Run{ID: "live", Version: version(), Window: kept.Report.Window, Sources: kept.Report.Sources, Totals: kept.Report.Totals}
 	}
@@ -132,6 +143,12 @@ func (t *teller) update(u pipeline.Update) error {
 		}
 	}
 	return nil
+}
+
+func streamOf(s pipeline.StateLine) store.Stream {
+	out := store.Stream{Source: s.Path, Name: s.Stream, State: s.State, Since: s.Since}
+	out.Quote.Source, out.Quote.Place, out.Quote.Text = s.Path, s.Place, s.Text
+	return out
 }
 
 func gapOf(g source.Gap) store.Gap {

@@ -43,6 +43,10 @@ type Position struct {
 	Inside bool
 	// Linger says that the path's lines come from a newer file by now.
 	Linger bool
+	// Ahead says that reading came to this file after those of the path's other Positions.
+	// It goes on with those, so that what was made of the lines between can be made again;
+	// if their files are gone, nothing is lost but that.
+	Ahead bool
 	// Cursor is the place in a source that is no file, in the source's own words; all
 	// but Path is zero then.
 	Cursor string
@@ -73,6 +77,9 @@ func (p Position) flags() (bits int) {
 	if p.Linger {
 		bits |= 2
 	}
+	if p.Ahead {
+		bits |= 4
+	}
 	return bits
 }
 
@@ -102,7 +109,7 @@ func ParsePosition(path string, device, inode uint64, offset int64, fingerprint 
 	if seen != 0 {
 		p.Seen = time.Unix(0, seen)
 	}
-	p.Inside, p.Linger = flags&1 != 0, flags&2 != 0
+	p.Inside, p.Linger, p.Ahead = flags&1 != 0, flags&2 != 0, flags&4 != 0
 	return p, nil
 }
 

@@ -36,6 +36,8 @@ func (t *track) restart(ctx context.Context) {
 	if p.isVague() && newer(all, p.Seen) < i {
 		i = -1 // what was written to it since may be in copies
 	}
+	// If the file is gone and one that was begun after it is not, it was read to its end.
+	wasRead := i < 0 && slices.ContainsFunc(t.ahead, func(q Position) bool { return find(ctx, all, q) >= 0 })
 	for _, behind := range t.starts[main+1:] {
 		if !behind.isVague() && find(ctx, all, behind) < 0 {
 			t.lost(0, -1, becauseGone, behind.Seen, time.Time{})
@@ -53,7 +55,7 @@ func (t *track) restart(ctx context.Context) {
 		}
 	}
 	first := !t.begun
-	t.starts, t.begun = nil, true
+	t.starts, t.ahead, t.begun = nil, nil, true
 	id := inode{p.Device, p.Inode}
 	switch own := len(all) - 1; {
 	case i >= 0:
@@ -76,7 +78,7 @@ func (t *track) restart(ctx context.Context) {
 		t.open(ctx, &all[own], p)
 	default:
 		i = newer(all, p.Seen)
-		if !p.isVague() || i == len(all) || fileID(all[i].info) != id {
+		if !wasRead && (!p.isVague() || i == len(all) || fileID(all[i].info) != id) {
 			t.lost(p.Offset, -1, becauseGone, p.Seen, until(all, i))
 		}
 	}

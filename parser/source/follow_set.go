@@ -155,9 +155,15 @@ func (f *Follower) follow(path string, pattern, late bool) {
 		case p.Path != path:
 		case p.isNothing():
 			t.late = true
+		case p.Ahead:
+			p.Ahead = false
+			t.ahead = append(t.ahead, p)
 		default:
 			t.starts = append(t.starts, p)
 		}
+	}
+	if len(t.starts) == 0 {
+		t.starts, t.ahead = t.ahead, nil
 	}
 	f.paths[path] = true
 	f.tracks = append(f.tracks, t)

@@ -22,6 +22,7 @@ type track struct {
 	path    string
 	pattern bool       // found by a glob or in a directory
 	starts  []Position // where an earlier Follower stopped, until their files are found
+	ahead   []Position // where it stopped at last
 	begun   bool       // the first file was found
 	late    bool       // there was none at the first look
 	missing int        // polls for which the path has led to nothing
@@ -265,7 +266,12 @@ func (t *track) positions(all []Position) []Position {
 		return append(all, Position{Path: t.path})
 	}
 	if len(t.files) == 0 {
-		return append(all, t.starts...)
+		all = append(all, t.starts...)
+		for _, p := range t.ahead {
+			p.Ahead = true
+			all = append(all, p)
+		}
+		return all
 	}
 	for i, f := range t.files {
 		p := t.position(f)

@@ -12,7 +12,9 @@ package digest
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
+	"strings"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -278,6 +280,45 @@ func (b *Builder) ForgetNews() {
 	b.Forget(rules.Future)
 	b.d.Events = slices.DeleteFunc(b.d.Events, func(e rules.Event) bool { return e.Symptom != parser.SymptomNone || !lasting(&e) })
 	b.sketch = newSketch()
+}
+
+// States returns, of each stream and state, the last event that told it: what must be
+// known after a restart, and may be older than what is read again.
+func (b *Builder) States() []rules.Event {
+	type key struct {
+		stream string
+		state  rules.State
+	}
+	last := map[key]int{}
+	for i := range b.d.Events {
+		e := &b.d.Events[i]
+		for j := range e.Hits {
+			h := &e.Hits[j]
+			k := key{e.Stream, h.Signature.State}
+			if h.Signature.AboutOthers() {
+				k.stream = subject(h)
+			}
+			if n, ok := last[k]; k.state != "" && (!ok || b.d.Events[n].Last.From <= e.Last.From) {
+				last[k] = i
+			}
+		}
+	}
+	all := make([]rules.Event, 0, len(last))
+	for k, i := range last {
+		e := b.d.Events[i]
+		e.Stream = k.stream
+		for j := range e.Hits {
+			if e.Hits[j].Signature.State == k.state {
+				e.Hits = e.Hits[j : j+1]
+				break
+			}
+		}
+		all = append(all, e)
+	}
+	slices.SortFunc(all, func(a, b rules.Event) int {
+		return cmp.Or(cmp.Compare(a.Last.From, b.Last.From), strings.Compare(a.Stream, b.Stream), strings.Compare(string(a.Hits[0].Signature.State), string(b.Hits[0].Signature.State)))
+	})
+	return all
 }
 
 func lasting(e *rules.Event) bool {

@@ -6,19 +6,14 @@ import (
 	"errors"
 	"hash/fnv"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"culprit/parser"
-	"culprit/parser/scan"
 	"culprit/parser/source"
 	"culprit/rules"
 	"culprit/rules/correlate"
-	"culprit/rules/digest"
 )
 
 // LiveConfig says what to follow and whom to tell.
@@ -28,6 +23,8 @@ type LiveConfig struct {
 	// Known are incidents that the store holds already: they are not told again unless
 	// they change.
 	Known []rules.Incident
+	// States are the lines that told the states of streams in earlier runs.
+	States []StateLine
 	// Sink is called with what is new, in one goroutine: changes of incidents, the
 	// positions to go on from, and losses. What it returns ends Tail.
 	Sink func(Update) error
@@ -40,6 +37,7 @@ type Update struct {
 	Changes   []Change
 	Positions []source.Position // to be saved with the changes: a restart from here rebuilds all that is open
 	Gaps      []source.Gap
+	States    []StateLine // that are new
 	Report    *rules.Report
 	Took      time.Duration // of the decision
 }
@@ -97,78 +95,12 @@ type live struct {
 	told map[string]told // by incident id; loop's own
 }
 
-// A mark remembers where reading stood when a moment of log time had been reached.
-type mark struct {
-	at        time.Time
-	positions []source.Position
-}
-
 // told is what was last said of an incident.
 type told struct {
 	hash  uint64
 	count int64
 	state string
 	since time.Time // wall time of its last new symptom
-}
-
-// A feed carries one path's chunks to its scanner.
-type feed struct {
-	path    string
-	chunks  chan piece
-	rest    []byte
-	news    *piece // waits until the scanner has handed out what is no news
-	idle    atomic.Bool
-	mu      sync.Mutex // guards builder and past
-	past    bool       // all that builder has is no news
-	builder *digest.Builder
-}
-
-// A piece is what a feed carries.
-type piece struct {
-	data []byte
-	past bool // it is no news
-}
-
-// Read gives the scanner what came, and scan.ErrIdle when nothing came for a while.
-func (f *feed) Read(p []byte) (int, error) {
-	for len(f.rest) == 0 {
-		if f.news != nil {
-			f.begin()
-			break
-		}
-		var wait <-chan time.Time
-		if !f.idle.Load() {
-			t := time.NewTimer(idleAfter)
-			defer t.Stop()
-			wait = t.C
-		}
-		select {
-		case chunk, ok := <-f.chunks:
-			if !ok {
-				return 0, io.EOF
-			}
-			f.idle.Store(false)
-			if f.past && !chunk.past {
-				f.news = &chunk
-				return 0, scan.ErrIdle
-			}
-			f.rest = chunk.data
-		case <-wait:
-			f.idle.Store(true)
-			return 0, scan.ErrIdle
-		}
-	}
-	n := copy(p, f.rest)
-	f.rest = f.rest[n:]
-	return n, nil
-}
-
-// begin goes from what is no news, which is in the builder by now, to what is.
-func (f *feed) begin() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.builder.ForgetNews()
-	f.rest, f.past, f.news = f.news.data, false, nil
 }
 
 // pull reads the follower and feeds the scanners, until the context ends or nothing
@@ -192,6 +124,9 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 	l.marks = append(l.marks, mark{l.cfg.Now(), start})
 	l.mu.Unlock()
 	close(l.begun)
+	if !l.recall(ctx, scanning, follower.Paths()) {
+		return nil
+	}
 	for {
 		chunk, err := follower.Next(ctx)
 		if err != nil {
@@ -225,75 +160,11 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 	}
 }
 
-// saved is a mark's positions, and where paths begin that came after it: what was read of
-// them is in memory too.
-func (l *live) saved(m mark) []source.Position {
-	all := slices.Clone(m.positions)
-	has := make(map[string]bool, len(all))
-	for _, p := range all {
-		has[p.Path] = true
-	}
-	for _, p := range l.positions {
-		if has[p.Path] {
-			continue
-		}
-		if from, ok := l.from[p.Path]; ok {
-			p, has[p.Path] = from, true // its oldest file; younger ones are found again
-		}
-		all = append(all, p)
-	}
-	return all
-}
-
 func (l *live) wake() {
 	select {
 	case l.dirty <- struct{}{}:
 	default:
 	}
-}
-
-// feed returns the path's feed, with a scanner behind it.
-func (l *live) feed(ctx context.Context, path string, past bool) *feed {
-	if f := l.feeds[path]; f != nil {
-		return f
-	}
-	f := &feed{path: path, past: past, chunks: make(chan piece, feedChunks)}
-	reader := scan.NewReader(f, scan.Options{Year: l.cfg.Year, LogFormats: l.cfg.Formats})
-	head := fnv.New64a()
-	io.WriteString(head, path) // a followed file's head may be gone: ties at equal time go by path here
-	f.builder = digest.New(rules.SourceInfo{Path: path, Group: path, HeadHash: head.Sum64(), Location: absolute(path)}, l.cfg.Matcher, reader)
-	l.feeds[path] = f
-	l.wg.Go(func() {
-		for reader.Scan(ctx) {
-			f.mu.Lock()
-			f.builder.Add(reader.Record())
-			f.mu.Unlock()
-			if f.idle.Load() || reader.Stats().Records%1000 == 0 {
-				f.describe(reader.Stats())
-				l.wake()
-			}
-		}
-		f.describe(reader.Stats())
-		l.wake()
-	})
-	return f
-}
-
-// absolute is where a followed path lies.
-func absolute(path string) string {
-	if abs, err := filepath.Abs(path); err == nil && path != "-" {
-		return abs
-	}
-	return path
-}
-
-func (f *feed) describe(s scan.Stats) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	info := f.builder.Source()
-	*info = rules.SourceInfo{Path: info.Path, Group: info.Group, HeadHash: info.HeadHash, Location: info.Location, Gateway: info.Gateway,
-		HasErrors: info.HasErrors, HasAccess: info.HasAccess, Loopback: info.Loopback}
-	describe(info, s)
 }
 
 // loop decides whenever something came, tells what changed, and saves positions.
@@ -314,7 +185,7 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 				return err
 			}
 		case err := <-lines: // the end: all scanners are done
-			return errors.Join(err, l.decide())
+			return errors.Join(err, l.decide(true))
 		case <-l.dirty:
 			pending = true
 			if now := l.cfg.Now(); !caughtUp && now.Sub(started) < maxCatchUp {
@@ -326,7 +197,7 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 				continue
 			}
 			pending, caughtUp = false, true
-			if err := l.decide(); err != nil {
+			if err := l.decide(false); err != nil {
 				return err
 			}
 			took := l.cfg.Now().Sub(now)
@@ -363,8 +234,9 @@ func (l *live) quiet() time.Duration {
 	return time.Minute
 }
 
-// decide runs the engine over what was folded so far and tells the difference.
-func (l *live) decide() error {
+// decide runs the engine over what was folded so far and tells the difference. The last
+// decision keeps all that the next run must know.
+func (l *live) decide(last bool) error {
 	now := l.cfg.Now()
 	engine := correlate.New(l.cfg.Engine)
 	l.mu.Lock()
@@ -386,8 +258,19 @@ func (l *live) decide() error {
 	}
 	report := engine.Decide()
 	changes := l.compare(report, now)
-	positions = l.mark(now, positions, report, feeds)
-	return l.cfg.Sink(Update{Changes: changes, Positions: positions, Gaps: gaps, Report: report, Took: l.cfg.Now().Sub(now)})
+	u := Update{Changes: changes, Gaps: gaps, Report: report}
+	if l.mark(now, positions, report, feeds) || last {
+		for _, f := range feeds {
+			u.States = append(u.States, f.newStates()...)
+		}
+	}
+	l.mu.Lock()
+	if len(l.marks) > 0 {
+		u.Positions = l.saved(l.marks[0])
+	}
+	l.mu.Unlock()
+	u.Took = l.cfg.Now().Sub(now)
+	return l.cfg.Sink(u)
 }
 
 // compare finds what is new since it was last told.
@@ -465,57 +348,4 @@ func contentHash(in *rules.Incident) uint64 {
 		h.Write([]byte{byte(s.Class), byte(s.Count), byte(s.Count >> 8), byte(s.Count >> 16)})
 	}
 	return h.Sum64()
-}
-
-// mark remembers where reading stands, forgets what no open case needs, and returns
-// the positions from which a restart rebuilds everything that is remembered.
-func (l *live) mark(now time.Time, positions []source.Position, report *rules.Report, feeds []*feed) []source.Position {
-	keep := keepOf(report, now)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(positions) > 0 && (len(l.marks) == 0 || now.Sub(l.marks[len(l.marks)-1].at) >= saveEvery) {
-		l.marks = append(l.marks, mark{now, positions})
-		for _, f := range feeds {
-			f.mu.Lock()
-			if newest := f.builder.Newest(); newest != rules.Past {
-				keep := keepOf(report, time.UnixMicro(newest-clockOf(report, f.path)))
-				f.builder.Forget(newest - keep.Microseconds() - parser.Minute)
-			}
-			f.mu.Unlock()
-		}
-	}
-	for len(l.marks) > 1 && now.Sub(l.marks[1].at) >= keep {
-		l.marks = l.marks[1:]
-	}
-	if len(l.marks) == 0 {
-		return nil
-	}
-	return l.saved(l.marks[0])
-}
-
-// clockOf is how many microseconds a source's clock is ahead of UTC.
-func clockOf(report *rules.Report, path string) int64 {
-	for i := range report.Sources {
-		if s := &report.Sources[i]; s.Path == path && s.Last.Clock != parser.ClockZoned {
-			return int64(s.ZoneOffset)*parser.Second + s.Skew
-		}
-	}
-	return 0
-}
-
-// keepOf is how far back from now is remembered: the horizon, and whole each incident that
-// is open or reaches into what is remembered. Half of one would be another one.
-func keepOf(report *rules.Report, now time.Time) time.Duration {
-	keep := horizon
-	for grown := true; grown; {
-		grown = false
-		for i := range report.Incidents {
-			in := &report.Incidents[i]
-			whole := now.Sub(in.Start.Time()) + lookback
-			if whole > keep && (in.State == "open" || now.Sub(in.End.Time()) <= keep+lookback) {
-				keep, grown = whole, true
-			}
-		}
-	}
-	return min(keep, maxKeep)
 }

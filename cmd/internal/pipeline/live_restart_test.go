@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,13 +24,14 @@ type host struct {
 	opts      source.FollowOptions
 	positions map[string][]source.Position
 	stored    map[string]rules.Incident
+	states    map[string]StateLine
 	changes   []string
 	gaps      []source.Gap
 }
 
 func newHost(t *testing.T) *host {
 	return &host{T: t, dir: t.TempDir(), opts: source.FollowOptions{Poll: 10 * time.Millisecond},
-		positions: map[string][]source.Position{}, stored: map[string]rules.Incident{}}
+		positions: map[string][]source.Position{}, stored: map[string]rules.Incident{}, states: map[string]StateLine{}}
 }
 
 // commit keeps what the store keeps of an Update.
@@ -49,6 +52,9 @@ func (h *host) commit(u Update) {
 		h.stored[c.Incident.ID] = c.Incident
 		h.changes = append(h.changes, c.Event)
 	}
+	for _, s := range u.States {
+		h.states[fmt.Sprint(s.Path, s.Stream, s.State)] = s
+	}
 	h.gaps = append(h.gaps, u.Gaps...)
 }
 
@@ -63,6 +69,9 @@ func (h *host) tail(done func(u Update) bool) {
 	}
 	for _, in := range h.stored {
 		cfg.Known = append(cfg.Known, in)
+	}
+	for _, s := range h.states {
+		cfg.States = append(cfg.States, s)
 	}
 	cfg.Sink = func(u Update) error {
 		h.commit(u)
@@ -244,4 +253,98 @@ func TestLiveKeepsIncidentsWhole(t *testing.T) {
 			}
 		}
 	})
+}
+
+// traceback is what a Flask application wrote when its database had gone away.
+var traceback = []string{
+	"[2000-01-01 01:00:00 +0000] [22834] [ERROR] Exception on /cart/1 [GET]\nTraceback (most recent call last):\n",
+	"  File \"/srv/shop/app.py\", line 31, in cart\n    connection = psycopg2.connect(dsn)\n",
+	"psycopg2.OperationalError: connection to server at \"10.0.0.7\", port 5432 failed: Connection refused\n",
+}
+
+// TestLiveStoppedForADay: a traceback of which one line had been written when tail was stopped
+// is whole, although its file was rotated and compressed, and who listens where is known from
+// before, although that line's file is gone.
+func TestLiveStoppedForADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		h.opts = source.FollowOptions{PollOnly: true}
+		h.write("shop.log", strings.ReplaceAll(gunicornStarts, "2026-11-19", "1999-12-31"))
+		h.write("error.log", "")
+		until := func(d time.Duration, meanwhile func()) {
+			t.Helper()
+			done := make(chan struct{})
+			go func() {
+				time.Sleep(time.Second) // the bubble's clock
+				meanwhile()
+				time.Sleep(d)
+				close(done)
+			}()
+			h.tail(func(Update) bool {
+				select {
+				case <-done:
+					return true
+				default:
+					return false
+				}
+			})
+		}
+		until(59*time.Minute, func() {})
+		// The file that tells who listens is rotated, and gone before tail comes back.
+		rotate := func(name string, n int) {
+			path := filepath.Join(h.dir, name)
+			if err := os.Rename(path, fmt.Sprintf("%s.%d", path, n)); err != nil {
+				t.Error(err)
+			}
+			h.write(name, "")
+		}
+		until(2*time.Minute, func() {
+			rotate("shop.log", 1)
+			time.Sleep(10 * time.Second)
+			h.write("shop.log", traceback[0])
+			h.write("error.log", refusals(time.Now(), 1, 3))
+		})
+		if err := os.Remove(filepath.Join(h.dir, "shop.log.1")); err != nil {
+			t.Fatal(err)
+		}
+		h.write("shop.log", traceback[1]+traceback[2])
+		rotate("shop.log", 1)
+		pack(t, filepath.Join(h.dir, "shop.log.1"))
+		time.Sleep(24 * time.Hour)
+		until(2*time.Minute, func() { h.write("error.log", refusals(time.Now(), 10, 3)) })
+		if len(h.stored) != 2 || len(h.gaps) > 0 {
+			t.Errorf("got %d incidents, gaps %v", len(h.stored), h.gaps)
+		}
+		whole := false
+		for _, in := range h.stored {
+			if in.PrimaryLines != 3 || in.Service != "shop" {
+				t.Errorf("%s has %d lines, service %q", in.Summary, in.PrimaryLines, in.Service)
+			}
+			for _, ev := range in.Evidence {
+				if ev.Kind == "dep-libpq" {
+					whole = ev.Quote.Place.LastLine-ev.Quote.Place.FirstLine == 4 && strings.Contains(ev.Why, "shop, which listens on 127.0.0.1:9001")
+				}
+			}
+		}
+		if !whole {
+			t.Error("the traceback is in pieces, or nobody's")
+		}
+	})
+}
+
+func pack(t *testing.T, path string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(path + ".gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := gzip.NewWriter(f)
+	w.Write(text)
+	if err := errors.Join(w.Close(), f.Close(), os.Remove(path)); err != nil {
+		t.Fatal(err)
+	}
 }

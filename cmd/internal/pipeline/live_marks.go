@@ -1,0 +1,105 @@
+package pipeline
+
+import (
+	"slices"
+	"time"
+
+	"culprit/parser"
+	"culprit/parser/source"
+	"culprit/rules"
+)
+
+// A mark remembers where reading stood when a moment of log time had been reached.
+type mark struct {
+	at        time.Time
+	positions []source.Position
+}
+
+// saved is a mark's positions, and where paths begin that came after it: what was read of
+// them is in memory too. With them go the positions of by now in other files: should those
+// of the mark be deleted, nothing is lost but the chance to decide again.
+func (l *live) saved(m mark) []source.Position {
+	type file struct {
+		path          string
+		device, inode uint64
+	}
+	all := slices.Clone(m.positions)
+	paths, files := make(map[string]bool, len(all)), make(map[file]bool, len(all))
+	for _, p := range all {
+		paths[p.Path], files[file{p.Path, p.Device, p.Inode}] = true, true
+	}
+	for _, p := range l.positions {
+		at := file{p.Path, p.Device, p.Inode}
+		from, isNew := l.from[p.Path]
+		switch {
+		case !paths[p.Path] && isNew:
+			paths[p.Path], files[file{p.Path, from.Device, from.Inode}] = true, true
+			all = append(all, from) // its oldest file
+			if files[at] {
+				continue
+			}
+			fallthrough
+		case paths[p.Path] && !files[at]:
+			p.Ahead, files[at] = true, true
+			all = append(all, p)
+		case !paths[p.Path]:
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// mark remembers where reading stands and forgets what no open case needs, now and then: it
+// reports whether it did.
+func (l *live) mark(now time.Time, positions []source.Position, report *rules.Report, feeds []*feed) (marked bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if marked = len(positions) > 0 && (len(l.marks) == 0 || now.Sub(l.marks[len(l.marks)-1].at) >= saveEvery); marked {
+		l.marks = append(l.marks, mark{now, positions})
+		for _, f := range feeds {
+			f.forget(report)
+		}
+	}
+	keep := keepOf(report, now)
+	for len(l.marks) > 1 && now.Sub(l.marks[1].at) >= keep {
+		l.marks = l.marks[1:]
+	}
+	return marked
+}
+
+// forget drops what no case needs any more.
+func (f *feed) forget(report *rules.Report) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if newest := f.builder.Newest(); newest != rules.Past {
+		keep := keepOf(report, time.UnixMicro(newest-clockOf(report, f.path)))
+		f.builder.Forget(newest - keep.Microseconds() - parser.Minute)
+	}
+}
+
+// clockOf is how many microseconds a source's clock is ahead of UTC.
+func clockOf(report *rules.Report, path string) int64 {
+	for i := range report.Sources {
+		if s := &report.Sources[i]; s.Path == path && s.Last.Clock != parser.ClockZoned {
+			return int64(s.ZoneOffset)*parser.Second + s.Skew
+		}
+	}
+	return 0
+}
+
+// keepOf is how far back from now is remembered: the horizon, and whole each incident that
+// is open or reaches into what is remembered. Half of one would be another one.
+func keepOf(report *rules.Report, now time.Time) time.Duration {
+	keep := horizon
+	for grown := true; grown; {
+		grown = false
+		for i := range report.Incidents {
+			in := &report.Incidents[i]
+			whole := now.Sub(in.Start.Time()) + lookback
+			if whole > keep && (in.State == "open" || now.Sub(in.End.Time()) <= keep+lookback) {
+				keep, grown = whole, true
+			}
+		}
+	}
+	return min(keep, maxKeep)
+}
