@@ -158,7 +158,7 @@ func TestTailKilled(t *testing.T) {
 	stop := make(chan struct{})
 	var writer sync.WaitGroup
 	writer.Go(func() {
-		pace := time.NewTicker(50 * time.Millisecond) // the load
+		pace := time.NewTicker(100 * time.Millisecond) // the load
 		defer pace.Stop()
 		for i := 1; ; i++ {
 			select {
@@ -166,11 +166,11 @@ func TestTailKilled(t *testing.T) {
 				return
 			case <-pace.C:
 			}
-			if i%40 >= 20 { // a moment of rest, in which tail decides, commits and tells
+			if i%20 >= 10 { // a moment of rest, in which tail decides, commits and tells
 				continue
 			}
 			s.outage(9001+i%3, 5+i%7)
-			if i%19 == 0 && i < 40*200 {
+			if i%19 == 0 && i < 19*200 {
 				s.rotate("error.log", &s.gateway)
 			}
 			if i%91 == 0 {
@@ -183,7 +183,7 @@ func TestTailKilled(t *testing.T) {
 		// At a random moment, or when so many lines of output have come.
 		after, lines := time.Duration(random.IntN(600))*time.Millisecond, 1<<30
 		if i%2 == 1 {
-			after, lines = 3*time.Second, 1+random.IntN(20)
+			after, lines = 2*time.Second, 1+random.IntN(20)
 		}
 		told += min(1, killAfter(t, args, after, lines))
 	}

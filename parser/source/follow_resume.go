@@ -36,6 +36,9 @@ func (t *track) restart(ctx context.Context) {
 	if p.isVague() && newer(all, p.Seen) < i {
 		i = -1 // what was written to it since may be in copies
 	}
+	if t.isShifting(all, i) {
+		return
+	}
 	// If the file is gone and one that was begun after it is not, it was read to its end.
 	wasRead := i < 0 && slices.ContainsFunc(t.ahead, func(q Position) bool { return find(ctx, all, q) >= 0 })
 	for _, behind := range t.starts[main+1:] {
@@ -85,6 +88,20 @@ func (t *track) restart(ctx context.Context) {
 	t.chain(ctx, all[i:], len(t.files))
 }
 
+// isShifting reports that the files after the i-th are perhaps being renamed, error.log.2 to
+// .3 and then .1 to .2: a number is missing, and may not be with the next polls.
+func (t *track) isShifting(all []sibling, i int) bool {
+	if i < 0 || !hasHole(all, i) || t.holes >= maxHoles {
+		t.holes = 0
+		return false
+	}
+	t.holes++
+	return true
+}
+
+// maxHoles bounds the looks for which a missing number is waited for.
+const maxHoles = 4
+
 // until is when the i-th file, the next after a loss, was written; zero if there is none.
 func until(all []sibling, i int) (when time.Time) {
 	if i < len(all) {
@@ -102,7 +119,7 @@ func (t *track) replace(ctx context.Context, live *followed) {
 	defer func() { release(all) }()
 	p := t.position(live)
 	i := find(ctx, all, p)
-	if ctx.Err() != nil || len(all) == 0 || !ok {
+	if ctx.Err() != nil || len(all) == 0 || !ok || t.isShifting(all, i) {
 		return
 	}
 	switch {

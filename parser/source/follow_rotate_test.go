@@ -478,3 +478,27 @@ func TestFollowNumberGivenAgain(t *testing.T) {
 	r.settle()
 	r.want(0)
 }
+
+// TestFollowLooksWhileNamesAreShifted: between two renames of logrotate a number is missing.
+func TestFollowLooksWhileNamesAreShifted(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		r := begun(t)
+		r.poll(2)
+		if restart {
+			r.kill()
+		}
+		r.rotate()
+		r.reopen()
+		r.write(2)
+		must(t, os.Rename(r.path+".1", r.path+".2"))
+		if restart {
+			r.f = newFollower(r.args, r.opts)
+		}
+		r.poll(1)
+		must(t, os.Rename(r.path, r.path+".1"))
+		r.reopen()
+		r.write(2)
+		r.settle()
+		r.want(0)
+	}
+}

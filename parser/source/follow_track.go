@@ -28,6 +28,7 @@ type track struct {
 	missing int        // polls for which the path has led to nothing
 	wait    int        // polls to wait after a failure
 	fails   int        // failures in a row
+	holes   int        // looks in a row that found a number missing
 	idle    bool       // nothing to read until the next look
 	floor   time.Time  // when the files that are done with were last written
 	gaps    []*Gap     // to be told next: a kill must not come between a Gap and what it explains
