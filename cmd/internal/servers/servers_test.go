@@ -7,13 +7,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -27,8 +27,8 @@ const (
 	patience = 30 * time.Second
 )
 
-// culprit is the program under test, built once.
-var culprit string
+// scratch is a folder for the whole run.
+var scratch string
 
 func TestMain(m *testing.M) {
 	if mode := os.Getenv(upstreamMode); mode != "" {
@@ -39,22 +39,32 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) int {
-	flag.Parse()
-	if testing.Short() {
-		return m.Run()
-	}
-	dir, err := os.MkdirTemp("", "culprit")
-	if err != nil {
+	var err error
+	if scratch, err = os.MkdirTemp("", "culprit"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
-	culprit = filepath.Join(dir, "culprit")
-	if out, err := exec.Command("go", "build", "-o", culprit, "culprit/cmd/culprit").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
-		return 1
-	}
+	defer os.RemoveAll(scratch)
 	return m.Run()
+}
+
+// build makes the program under test, once, and returns its path.
+var build = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(scratch, "culprit")
+	if out, err := exec.Command("go", "build", "-o", path, "culprit/cmd/culprit").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// culprit is a run of the program under test.
+func culprit(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exec.Command(path, args...)
 }
 
 // need returns a server's program, or skips the test; where servers are required it
@@ -128,7 +138,7 @@ type document struct {
 // ask runs the program for a JSON document.
 func ask(t *testing.T, args ...string) document {
 	t.Helper()
-	cmd := exec.Command(culprit, args...)
+	cmd := culprit(t, args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -31,7 +30,7 @@ func TestTail(t *testing.T) {
 	}
 	g := startGateway(t, nginx, routes)
 	db := filepath.Join(t.TempDir(), "culprit.db")
-	follower := exec.Command(culprit, "tail", "--db", db, "--from-start", "--format", "json", g.logs())
+	follower := culprit(t, "tail", "--db", db, "--from-start", "--format", "json", g.logs())
 	var told, stderr bytes.Buffer
 	follower.Stdout, follower.Stderr = &told, &stderr
 	tail := start(t, follower)
