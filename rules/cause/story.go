@@ -3,7 +3,6 @@ package cause
 import (
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 
 	"culprit/parser"
@@ -150,51 +149,6 @@ func Missing(c *rules.Case, v *rules.Verdict) []string {
 		out = append(out, "the gateway's access log: without it failed requests cannot be counted")
 	}
 	return out
-}
-
-// Advice is what to do now and how to prevent it, concrete for the cause.
-func Advice(c *rules.Case, in *rules.Incident) []string {
-	unit := in.Culprit.Unit
-	if unit == "" || !strings.Contains(unit, ".") {
-		unit = "UNIT"
-	}
-	var out []string
-	for _, a := range advice[in.Verdict.Cause] {
-		out = append(out, strings.ReplaceAll(a, "UNIT", unit))
-	}
-	if in.SecondaryLines > in.PrimaryLines && in.PrimaryLines > 0 {
-		out = append(out, "most error lines are nginx keeping the peers out after max_fails: with few servers set max_fails and fail_timeout so that one slow second does not stop all traffic")
-	}
-	if len(in.Upstreams) == 1 && slices.Contains([]string{"crashed", "not running"}, in.Verdict.Cause.Family()) {
-		out = append(out, "a second server in the upstream block, with proxy_next_upstream, would have hidden this")
-	}
-	return out
-}
-
-var advice = map[rules.Cause][]string{
-	rules.CauseOOMKill: {"compare memory use with the limit: systemctl show UNIT -p MemoryMax -p MemoryPeak (container: docker inspect, kubectl describe pod)",
-		"raise the limit or find what grew just before the kill; fewer workers need less memory"},
-	rules.CauseMemoryExhausted:    {"raise the runtime's limit (-Xmx, --max-old-space-size, memory_limit) only if the machine has the memory; take a heap dump at the limit to see what grew"},
-	rules.CauseCrashSignal:        {"look at the core: coredumpctl info UNIT", "check what was deployed last: native extensions and their versions"},
-	rules.CauseUnhandledException: {"fix the error that the quoted trace names; until then roll the last release back"},
-	rules.CauseWorkerTimeout:      {"find what the worker was doing for so long; raise the manager's timeout only above what the gateway waits"},
-	rules.CauseKilled:             {"find who sent the signal: auth.log, shell history, the deploy or monitoring tool"},
-	rules.CauseRestart:            {"restart without a gap: start the new process before the old one stops (socket activation, reload, rolling deploy), and let the gateway retry the next server"},
-	rules.CauseStartFailure:       {"read the failed start: journalctl -u UNIT -e; roll the last change back if it will not start"},
-	rules.CauseNotListening:       {"see whether anything listens: ss -ltnp; compare address and port with the upstream block", "see whether the service runs: systemctl status UNIT"},
-	rules.CauseInvalidResponse:    {"ask the upstream directly and look at the raw bytes: curl -sv --raw or printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc HOST PORT"},
-	rules.CauseProtocolMismatch:   {"compare the scheme in proxy_pass (http, https, grpc) with what the port really speaks"},
-	rules.CauseResponseTooLarge:   {"find the header that grew (mostly Set-Cookie); if it is meant, raise proxy_buffer_size and proxy_buffers"},
-	rules.CauseTLSFailure:         {"look at the certificate as the gateway sees it: openssl s_client -connect HOST:PORT -servername NAME"},
-	rules.CauseNetworkUnreachable: {"test the path from the gateway: nc -vz HOST PORT; look at firewall rules and at whether the host is up"},
-	rules.CauseDNSFailure:         {"ask the resolver that the gateway uses: dig NAME @RESOLVER; a name in a variable is looked up again at run time"},
-	rules.CauseSlowUpstream:       {"log the slow requests in the application (slow log, request tracing) and look at what they wait for"},
-	rules.CauseUpstreamSaturated:  {"raise the number of workers or the queue that the quoted line names, or shorten what the workers wait for"},
-	rules.CauseDependencyFailure:  {"look at the dependency that the quoted lines name; give its client a timeout shorter than the gateway's"},
-	rules.CauseGatewayResources:   {"raise what the quoted line names: worker_connections, worker_rlimit_nofile, disk space, local ports (keepalive to the upstream)"},
-	rules.CauseGatewayConfig:      {"run nginx -t and look at the directive that makes the address: a variable without a value, a name without a resolver"},
-	rules.CauseKeepaliveRace:      {"make the upstream keep idle connections longer than the gateway does: its keep-alive timeout above keepalive_timeout of the upstream block"},
-	rules.CauseUnknown:            {"collect the logs named under \"not known\" for the same minutes and run again"},
 }
 
 // Usual lists what usually causes a class of symptoms, best first.

@@ -86,7 +86,7 @@ func TestMissing(t *testing.T) {
 func TestAdvice(t *testing.T) {
 	c := failing(saw(parser.SymptomPrematureClose, 12, 0, 75))
 	in := incident(rules.CauseOOMKill)
-	in.Culprit.Unit = "shop.service"
+	in.Culprit.Unit, in.Gateway = "shop.service", "nginx"
 	if text := strings.Join(Advice(c, in), "\n"); !strings.Contains(text, "systemctl show shop.service") || strings.Contains(text, "UNIT") || strings.Contains(text, "max_fails") {
 		t.Errorf("advice for a unit:\n%s", text)
 	}
