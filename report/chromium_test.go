@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -24,8 +25,17 @@ func chromium(t *testing.T) string {
 			return path
 		}
 	}
-	t.Skip("no chromium on this machine; CI has one")
+	absent(t, "no chromium on this machine")
 	return ""
+}
+
+// absent skips a test that no browser runs here, or fails it where one is required.
+func absent(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CULPRIT_BROWSER") == "required" {
+		t.Fatal(why)
+	}
+	t.Skip(why + "; CI has one")
 }
 
 // visit opens a page as a reader does, from a file, and returns what the browser complained
@@ -43,7 +53,7 @@ func visit(t *testing.T, browser, page string) (complaints, asked []string) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		t.Skipf("%s does not run here: %v", browser, err)
+		absent(t, browser+" does not run here: "+err.Error())
 	}
 	if !strings.Contains(stdout.String(), "</html>") {
 		t.Fatalf("the browser shows no page: %s", stdout.String())
@@ -89,6 +99,36 @@ func TestHTMLInABrowser(t *testing.T) {
 		complaints, asked := visit(t, browser, render(t, "html", r, Options{}))
 		if len(complaints) > 0 || len(asked) > 0 {
 			t.Errorf("%.40s: complaints %q, requests %q", r.Incidents[0].Summary, complaints, asked)
+		}
+	}
+}
+
+// The report asks for A4 (595 by 842 points), whatever the printer's own paper.
+func TestHTMLPrintsOnA4(t *testing.T) {
+	browser := chromium(t)
+	dir := t.TempDir()
+	for _, r := range []*rules.Report{oom(), many()} {
+		page, pdf := filepath.Join(dir, "report.html"), filepath.Join(dir, "report.pdf")
+		if err := os.WriteFile(page, []byte(render(t, "html", r, Options{})), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+filepath.Join(dir, "profile"),
+			"--no-pdf-header-footer", "--print-to-pdf="+pdf, "file://"+page).CombinedOutput()
+		if err != nil {
+			absent(t, browser+" does not print here: "+string(out))
+		}
+		text, err := os.ReadFile(pdf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages := regexp.MustCompile(`/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]`).FindAllSubmatch(text, -1)
+		if len(pages) == 0 {
+			t.Fatal("no page in the PDF")
+		}
+		for _, p := range pages {
+			if w, h := string(p[1]), string(p[2]); !strings.HasPrefix(w, "595") && !strings.HasPrefix(w, "594.9") || !strings.HasPrefix(h, "842") && !strings.HasPrefix(h, "841.9") {
+				t.Errorf("a page of %s by %s points", w, h)
+			}
 		}
 	}
 }
