@@ -2,7 +2,6 @@ package correlate
 
 import (
 	"cmp"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -293,7 +292,7 @@ func (sv *service) settle(e *Engine) {
 	})
 	words := slices.Concat(sv.units, sv.programs)
 	for _, id := range sv.streams {
-		words = append(words, stem(e.sources[id.source].Source.Path), id.stream)
+		words = append(words, e.fileName(id), id.stream)
 		sv.containers = append(sv.containers, idsIn(e.sources[id.source].Source.Path)...)
 	}
 	slices.Sort(sv.containers)
@@ -324,7 +323,7 @@ func (sv *service) label(e *Engine) string {
 			return strings.TrimPrefix(strings.TrimPrefix(id.stream, rules.SubjectUnit), rules.SubjectContainer)
 		}
 	}
-	file := stem(e.pathOf(sv))
+	file := e.fileName(sv.streams[0])
 	if len(tokensOf(file)) == 0 && len(sv.programs) > 0 {
 		return sv.programs[0]
 	}
@@ -340,7 +339,7 @@ func (sv *service) containerName(e *Engine) string {
 		}
 	}
 	for _, id := range sv.streams {
-		name := stem(e.sources[id.source].Source.Path)
+		name := e.fileName(id)
 		for _, hex := range idsIn(name) {
 			name = strings.Trim(strings.ReplaceAll(name, hex, ""), "-_.")
 		}
@@ -351,19 +350,13 @@ func (sv *service) containerName(e *Engine) string {
 	return short(sv.containers[0])
 }
 
-// stem is a file's name without folders, archive, rotation and extension.
-func stem(file string) string {
+// fileName is what a source's path calls its writer.
+func (e *Engine) fileName(id streamID) string {
+	file := e.sources[id.source].Source.Path
 	if _, member, ok := strings.Cut(file, "!"); ok {
 		file = member
 	}
-	base := path.Base(file)
-	for {
-		ext := path.Ext(base)
-		if ext == "" || ext == base {
-			return strings.TrimSuffix(base, "-json")
-		}
-		base = strings.TrimSuffix(base, ext)
-	}
+	return strings.TrimSuffix(parser.NameOf(file), "-json") // Docker's name of its files
 }
 
 // idsIn finds container ids in a path: twelve or more hex digits.
