@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"path"
 	"slices"
 
 	"culprit/parser"
@@ -25,20 +26,39 @@ type answer struct {
 // near is how far an access line may stand from the error line of its request.
 const near = 2 * parser.Second
 
-// settleAccess finds access logs that are an application's own: they name no upstream,
-// and most of their requests stand in a gateway's log that does.
+// settleAccess finds access logs whose requests stand in another one that tells more of
+// them, so that no request counts twice: a second log of the same gateway, or an
+// application's own.
 func (e *Engine) settleAccess() {
 	for _, s := range e.sources {
 		if !s.Source.HasAccess || s.Source.HasErrors || namesUpstreams(s) || len(s.Requests) < minMatches {
 			continue
 		}
 		for _, g := range e.sources {
-			if g != s && g.Source.HasAccess && namesUpstreams(g) && g.site == s.site && e.within(s, g) {
-				e.demote(s)
-				break
+			if g == s || !g.Source.HasAccess || g.site != s.site {
+				continue
 			}
+			switch second := secondLog(s, g); {
+			case !second && !namesUpstreams(g) || !e.within(s, g):
+				continue
+			case second:
+				s.Source.HasAccess = false
+			default:
+				e.demote(s)
+			}
+			break
 		}
 	}
+}
+
+// secondLog reports whether s can be no other program's than g: a product that writes
+// errors and requests into one log (varnishlog beside varnishncsa), or a gateway's own folder.
+func secondLog(s, g *source) bool {
+	if s.Source.Gateway != g.Source.Gateway {
+		return false
+	}
+	folder := path.Dir(s.Source.Path)
+	return g.Source.HasErrors || namesUpstreams(g) && folder == path.Dir(g.Source.Path) && ofProduct(folder)
 }
 
 func namesUpstreams(s *source) bool {
@@ -256,7 +276,10 @@ func answersFit(g *gathering, t *tallied) bool {
 		return false
 	}
 	for _, s := range g.symptoms {
-		if slices.Contains(statusesOf(s.Symptom), t.Status) {
+		switch product := s.source.Source.Gateway; {
+		case product != "nginx" && product != "": // Varnish answers 503 to all, Apache 502 to a timeout, Envoy 503 to most
+			return t.Status >= 500
+		case slices.Contains(statusesOf(s.Symptom), t.Status):
 			return true
 		}
 	}

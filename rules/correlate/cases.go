@@ -66,14 +66,28 @@ func (e *Engine) cases() []*gathering {
 	return slices.DeleteFunc(all, e.harmless)
 }
 
-// harmless reports whether the gateway complained of itself and went on serving: a reload
-// with a wrong file, which leaves the old workers at work (ngx_init_cycle).
+// harmless reports whether no request failed of what the gateway complains of: a reload with
+// a wrong file, which leaves the old workers at work (ngx_init_cycle), or a server that a
+// health check or an operator took out while others answered. It takes an access log to know.
 func (e *Engine) harmless(g *gathering) bool {
-	if !g.pool.gateway || len(g.answers) > 0 || slices.ContainsFunc(g.symptoms, func(s *symptom) bool { return s.Rank == parser.RankPrimary }) {
+	if len(g.answers) > 0 {
 		return false
 	}
+	for _, s := range g.symptoms {
+		switch {
+		case s.Rank == parser.RankPrimary:
+			return false
+		case g.pool.gateway, s.Symptom == parser.SymptomPeerDown, s.Symptom == parser.SymptomHealthCheckFailed, s.Symptom == parser.SymptomPeerDisabled:
+		default: // "no live upstreams" fails a request
+			return false
+		}
+	}
 	from, to := g.pool.span.From, g.pool.span.To
-	return e.answeredBetween(g.pool.root.site, from-parser.Minute, from) && e.answeredBetween(g.pool.root.site, to, to+10*parser.Second)
+	answered := func(from, to int64) bool { return e.answeredBetween(g.pool.root.site, from, to) }
+	if !g.pool.gateway {
+		answered = func(from, to int64) bool { return e.servedBetween(g.pool, from, to) }
+	}
+	return answered(from-parser.Minute, from) && answered(to, to+10*parser.Second)
 }
 
 // gatewayPool is the pool of the gateway's own faults.

@@ -210,6 +210,15 @@ func reactsItself(e *rules.Event) {
 func TestWhatLooksHarmless(t *testing.T) {
 	incidents(t, 1, errorLog("e").fails(30, "", parser.SymptomOther, 1, reactsItself), accessLog("a").serves(0, 30, shopAddress).serves(60, 100, shopAddress))
 	incidents(t, 1, errorLog("e").fails(30, "", parser.SymptomOther, 1, reactsItself))
+	down := func(e *rules.Event) { e.Rank, e.Phase = parser.RankSecondary, parser.PhaseNone }
+	lb := func() *logFile {
+		l := errorLog("e").fails(30, "shop/one", parser.SymptomPeerDown, 1, down)
+		l.d.Pools = [][]string{{"shop", "shop/one"}, {"shop", "shop/two"}}
+		return l
+	}
+	incidents(t, 0, lb(), accessLog("a").serves(0, 100, "shop/two").answers(5, "shop/one", 200, 1)) // taken out, the other went on
+	incidents(t, 1, lb(), accessLog("a").serves(0, 30, "shop/one").serves(60, 90, "shop/one"))
+	incidents(t, 1, lb(), accessLog("a").serves(0, 30, "shop/one").answers(33, "shop/one", 503, 1).serves(34, 90, "shop/two"))
 	limits := func(keys ...uint64) *logFile {
 		return errorLog("e").fails(0, "", parser.SymptomRefusedOnPurpose, 3, func(e *rules.Event) { e.Rank = parser.RankNoise }, asking(keys...))
 	}

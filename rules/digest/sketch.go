@@ -34,6 +34,12 @@ func (s *sketch) add(micros int64, key uint64, status int16, upstream, stream st
 		s.second = second
 	}
 	q := rules.Request{Micros: micros, Key: key, Status: status, Upstream: upstream, Stream: stream}
+	for i := range s.now {
+		if o := &s.now[i]; o.Key == key && o.Upstream == upstream && o.Stream == stream && (o.Status == status || status == 0 || o.Status == 0) {
+			o.Status = max(o.Status, status) // told twice: of the client's side and of the upstream's
+			return
+		}
+	}
 	if len(s.now) < perSecond {
 		s.now = append(s.now, q)
 		return
