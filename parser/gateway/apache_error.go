@@ -12,9 +12,10 @@ import (
 //	[Sun Nov 22 15:16:36.532420 2026] [proxy:error] [pid 1668:tid 1673] (111)Connection refused: AH00957: http: attempt to connect to …
 //	[Sun Nov 22 15:16:36 2026] [error] [client 10.0.0.1] (111)Connection refused: proxy: HTTP: attempt to connect to …
 //
-// The parts between the brackets and the message (source file, status, client) come in
-// either order, for ErrorLogFormat moves them; each is known by its own shape. Without a
-// stamp (syslog, a console) a line must have the module's bracket or an AH number.
+// The parts before the message (stamp, module and level, process, client, status, source
+// file, ids) come in any order and number, for ErrorLogFormat is free; each is known by
+// what it holds. Without a stamp (syslog, a console) a line must have the module's bracket
+// or an AH number.
 //
 // One failed request writes several lines with one pid and tid: the line for the server
 // names the address and the errno, the line for the request the client. Lines that name
@@ -36,20 +37,23 @@ var apacheError = &parser.Format{
 
 func parseApacheError(line []byte, env *parser.Env, r *parser.Record) bool {
 	b := trimBlanks(line)
-	if len(b) < len("AH00558: ") || b[0] != '[' && b[0] != 'A' && b[0] != '(' {
+	if len(b) < len("AH00558: ") {
 		return false
 	}
 	var h apacheHead
-	b = h.brackets(b, r)
-	if !h.hasLevel && has(b, "[") {
-		return false
+	if h.bare = b[0] != '[' && b[0] != 'A' && b[0] != '('; h.bare {
+		n := apacheStampLength(b, r)
+		if n == 0 {
+			return false
+		}
+		h.hasStamp, b = true, trimBlanks(b[n:])
 	}
-	text := h.parts(trimBlanks(b), r)
-	if !h.plausible(text) {
+	text := h.parts(b, r)
+	if h.number == 0 && (h.bare || has(text, "[") && !h.hasLevel) || !h.plausible(text) {
 		return false
 	}
 	r.Kind = parser.KindGateway
-	r.Message, _ = cutReferer(text)
+	r.Message = cutReferer(text)
 	apacheClassify(&h, env, r)
 	return true
 }
@@ -61,6 +65,7 @@ type apacheHead struct {
 	hasStamp  bool
 	hasLevel  bool
 	hasPID    bool
+	bare      bool   // nothing stands in brackets
 	client    bool   // the line is about a client's connection or request
 	remote    []byte // the line is about a connection to this back end
 	status    int32  // APR's status code, 0 if none
@@ -69,32 +74,146 @@ type apacheHead struct {
 	body      []byte // the message behind the number
 }
 
-// brackets reads the stamp and what follows it in brackets, and returns the rest.
-func (h *apacheHead) brackets(b []byte, r *parser.Record) []byte {
-	for len(b) > 2 && b[0] == '[' {
-		end := bytes.IndexByte(b, ']')
-		if end < 2 || end > 120 || !h.bracket(b[1:end], r) {
-			return b
+// maxApacheParts bounds what may stand before a message; httpd has 14 items in all.
+const maxApacheParts = 16
+
+// parts reads what stands before the message, in whatever order and number, and returns
+// the message with its number in front. Brackets that hold none of what is known here (a
+// request's or a connection's id) are passed over if more of httpd's own comes behind
+// them; else they are the message's.
+func (h *apacheHead) parts(b []byte, r *parser.Record) []byte {
+	var strange []byte // from the first bracket of unknown content on
+	for range maxApacheParts {
+		rest, ok := h.part(b, r)
+		if !ok && h.bare {
+			rest, ok = h.bareWord(b, r)
 		}
-		b = trimBlanks(b[end+1:])
+		if ok {
+			b, strange = trimBlanks(rest), nil
+			continue
+		}
+		if rest, ok = strangeBracket(b); !ok || h.isScript() || !h.hasLevel && !h.hasStamp {
+			break
+		}
+		if strange == nil {
+			strange = b
+		}
+		b = trimBlanks(rest)
+	}
+	if h.number, _ = ahNumber(b); h.number == 0 && strange != nil {
+		return strange
 	}
 	return b
 }
 
-// bracket reads one of stamp, module and level, and process; false for anything else.
-func (h *apacheHead) bracket(in []byte, r *parser.Record) bool {
+func (h *apacheHead) part(b []byte, r *parser.Record) (rest []byte, ok bool) {
 	switch {
-	case !h.hasStamp && !h.hasLevel && apacheStamp(in, r):
-		h.hasStamp = true
-		return true
-	case has(in, "pid "):
-		if h.hasPID {
+	case len(b) < 4:
+	case b[0] == '(' && h.reason == nil:
+		return h.statusPart(b)
+	case b[0] == '[':
+		if end := bracketEnd(b); end > 0 && h.bracket(b[1:end], r) {
+			return b[end+1:], true
+		}
+	case alphabetic(b[0]):
+		return sourcePart(b)
+	}
+	return b, false
+}
+
+// bracketEnd returns where the bracket that opens b closes, 0 if it is none of a head.
+func bracketEnd(b []byte) int {
+	end := bytes.IndexByte(b[:min(len(b), 120)], ']')
+	if end < 2 || b[0] != '[' {
+		return 0
+	}
+	return end
+}
+
+// strangeBracket skips a bracket of unknown content, and one of which httpd has left the
+// opening only: in "[req %L]" the blank ends a field, and %L without a value takes the
+// closing bracket with it.
+func strangeBracket(b []byte) (rest []byte, ok bool) {
+	if len(b) < 3 || b[0] != '[' {
+		return b, false
+	}
+	word := 1
+	for word < min(len(b), 20) && (alphabetic(b[word]) || b[word] == '_' || b[word] == '-' || b[word] == ':') {
+		word++
+	}
+	if word > 1 && word+1 < len(b) && b[word] == ' ' {
+		behind := b[word+1:]
+		if number, _ := ahNumber(behind); number > 0 || behind[0] == '[' || behind[0] == '(' {
+			return behind, true
+		}
+	}
+	if end := bracketEnd(b); end > 0 {
+		return b[end+1:], true
+	}
+	return b, false
+}
+
+// bareWord reads an item that a format has without brackets: module, level, numbers of
+// process and thread, an id, the client's address. Words of a message are none of these.
+func (h *apacheHead) bareWord(b []byte, r *parser.Record) (rest []byte, ok bool) {
+	end := wordEnd(b, 0)
+	word := b[:end]
+	if end == 0 || end == len(b) || h.isScript() {
+		return b, false
+	}
+	n, number := wholeNumber(word)
+	switch {
+	case number && !h.hasPID:
+		r.PID, h.hasPID = n, true
+	case number && r.TID == 0:
+		r.TID = n
+	case number, isDash(word), isApacheID(word):
+	case !h.hasLevel && h.level(word, r):
+	case !h.hasModule && isProxyModule(word):
+		h.module, h.hasModule = word, true
+	case !h.client && isHostPort(word) && (isIPv4(hostOnly(word)) || isIPv6(hostOnly(word))):
+		r.Gateway.Client, h.client = hostOnly(word), true
+	default:
+		return b, false
+	}
+	return b[end:], true
+}
+
+// isProxyModule knows the modules whose lines tell of back ends; others need no name here.
+func isProxyModule(b []byte) bool {
+	return isModule(b) && (has(b, "proxy") || has(b, "ssl") || has(b, "core") || has(b, "mpm_") || has(b, "fcgid"))
+}
+
+// isApacheID accepts the id of a request or connection, 8 bytes in base64 (%L).
+func isApacheID(b []byte) bool {
+	const length = 11
+	digits := 0
+	for _, c := range b {
+		switch {
+		case decimal(c):
+			digits++
+		case !alphabetic(c) && c != '+' && c != '/' && c != '@' && c != '-' && c != '_':
 			return false
 		}
-		return h.process(in[len("pid "):], r)
-	case h.hasLevel:
-		return false
 	}
+	return len(b) == length && digits > 0
+}
+
+// bracket reads what stands in one bracket by what it is: stamp, module and level,
+// process, the client or the back end. It reports false for anything else.
+func (h *apacheHead) bracket(in []byte, r *parser.Record) bool {
+	if !h.hasStamp && apacheStamp(in, r) {
+		h.hasStamp = true
+		return true
+	}
+	if h.peer(in, r) {
+		return true
+	}
+	return !h.hasLevel && h.level(in, r) || h.process(in, r)
+}
+
+// level reads "proxy_http:error" and, where a stamp says that the line is a log's, "error".
+func (h *apacheHead) level(in []byte, r *parser.Record) bool {
 	module, word := []byte(nil), in
 	if colon := bytes.IndexByte(in, ':'); colon >= 0 {
 		if module, word = in[:colon], in[colon+1:]; !isModule(module) {
@@ -108,24 +227,44 @@ func (h *apacheHead) bracket(in []byte, r *parser.Record) bool {
 		return false
 	}
 	r.Level, h.hasLevel = level, true
-	h.module, h.hasModule = module, module != nil
+	if module != nil {
+		h.module, h.hasModule = module, true
+	}
 	return true
 }
 
-// apacheStamp reads httpd's own form or, from an ErrorLogFormat with %{cu}t, ISO.
+// apacheStamp reads a bracket that holds a stamp and no more.
 func apacheStamp(in []byte, r *parser.Record) bool {
-	stamp, n, ok := timestamp.CTime(in)
+	return len(in) >= len("2006-01-02 15:04:05") && apacheStampLength(in, r) == len(in)
+}
+
+// apacheStampLength reads the stamp that begins b, in httpd's own form or, from an
+// ErrorLogFormat with %{cu}t, in ISO's, and returns its length; 0 if there is none.
+func apacheStampLength(b []byte, r *parser.Record) int {
+	stamp, n, ok := timestamp.CTime(b)
 	if !ok {
-		stamp, n, ok = timestamp.ISO(in)
+		stamp, n, ok = timestamp.ISO(b)
 	}
-	if !ok || n != len(in) {
-		return false
+	if !ok {
+		return 0
 	}
 	r.Stamp = stamp
-	return true
+	return n
 }
 
+// process reads "pid 1668:tid 1673", "pid 1668" and "tid 1673".
 func (h *apacheHead) process(in []byte, r *parser.Record) bool {
+	if digits, ok := bytes.CutPrefix(in, []byte("tid ")); ok && r.TID == 0 {
+		tid, ok := wholeNumber(digits)
+		if ok {
+			r.TID = tid
+		}
+		return ok
+	}
+	in, ok := bytes.CutPrefix(in, []byte("pid "))
+	if !ok || h.hasPID {
+		return false
+	}
 	pid, rest := leadingNumber(in)
 	if len(rest) == len(in) {
 		return false
@@ -158,33 +297,6 @@ func apacheLevel(word []byte) parser.Level {
 	return levelOf(word)
 }
 
-// parts reads source file, status, client and number, in whatever order they come,
-// and returns the message with its number in front.
-func (h *apacheHead) parts(b []byte, r *parser.Record) []byte {
-	for range 6 {
-		rest, ok := h.part(b, r)
-		if !ok {
-			break
-		}
-		b = trimBlanks(rest)
-	}
-	h.number, _ = ahNumber(b)
-	return b
-}
-
-func (h *apacheHead) part(b []byte, r *parser.Record) (rest []byte, ok bool) {
-	switch {
-	case len(b) < 4:
-	case b[0] == '(' && h.reason == nil:
-		return h.statusPart(b)
-	case b[0] == '[' && r.Gateway.Client == nil && h.remote == nil:
-		return h.peerPart(b, r)
-	case alphabetic(b[0]):
-		return sourcePart(b)
-	}
-	return b, false
-}
-
 // sourcePart skips "proxy_util.c(2914): ".
 func sourcePart(b []byte) ([]byte, bool) {
 	open := bytes.IndexByte(b[:min(len(b), 64)], '(')
@@ -195,48 +307,48 @@ func sourcePart(b []byte) ([]byte, bool) {
 	return bytes.CutPrefix(rest, []byte("): "))
 }
 
-// statusPart reads "(111)Connection refused: " and "(OS 10061)No connection …: ".
+// statusPart reads "(111)Connection refused: ", "(EAI 2)Name or service not known: " of
+// getaddrinfo, and "(OS 10061)No connection …: " of Windows (server/log.c).
 func (h *apacheHead) statusPart(b []byte) ([]byte, bool) {
-	in := b[1:]
-	os, fromOS := bytes.CutPrefix(in, []byte("OS "))
-	if fromOS {
+	in, base := b[1:], int64(0)
+	if resolver, ok := bytes.CutPrefix(in, []byte("EAI ")); ok {
+		in, base = resolver, aprResolver
+	} else if os, ok := bytes.CutPrefix(in, []byte("OS ")); ok {
 		in = os
 	}
-	negative := in[0] == '-'
+	negative := len(in) > 0 && in[0] == '-'
 	if negative {
 		in = in[1:]
 	}
 	n, rest := leadingNumber(in)
-	if len(rest) == len(in) || len(rest) == 0 || rest[0] != ')' || n > 1<<31-1 {
+	if len(rest) == len(in) || len(rest) == 0 || rest[0] != ')' || n > 1<<31-1-base {
 		return b, false
 	}
 	end := bytes.Index(rest, []byte(": "))
 	if end < 0 || end > 400 {
 		return b, false
 	}
-	if h.status = int32(n); negative {
+	if h.status = int32(base + n); negative && base == 0 {
 		h.status = -h.status
 	}
 	h.reason = rest[1:end]
 	return rest[end+2:], true
 }
 
-// peerPart reads "[client 10.0.0.1:51503] " and "[remote 10.0.0.9:8443] ".
-func (h *apacheHead) peerPart(b []byte, r *parser.Record) ([]byte, bool) {
-	end := bytes.IndexByte(b, ']')
-	if end < 0 || end > 120 {
-		return b, false
+// peer reads "client 10.0.0.1:51503" and "remote 10.0.0.9:8443", of which a line has one.
+func (h *apacheHead) peer(in []byte, r *parser.Record) bool {
+	if h.client || h.remote != nil {
+		return false
 	}
-	in, isClient := bytes.CutPrefix(b[1:end], []byte("client "))
-	if isClient {
-		r.Gateway.Client, h.client = h.clientAddress(in), true
-		return b[end+1:], true
+	if address, ok := bytes.CutPrefix(in, []byte("client ")); ok {
+		r.Gateway.Client, h.client = h.clientAddress(address), true
+		return true
 	}
-	in, isRemote := bytes.CutPrefix(b[1:end], []byte("remote "))
-	if isRemote {
-		h.remote = in
+	address, ok := bytes.CutPrefix(in, []byte("remote "))
+	if ok {
+		h.remote = address
 	}
-	return b[end+1:], isRemote
+	return ok
 }
 
 // clientAddress drops the port, which 2.4 writes behind IPv6 without brackets and 2.2
@@ -288,14 +400,14 @@ func isApacheNotice(text []byte) bool {
 
 // cutReferer cuts the client's Referer off. What a script wrote to stderr stands in
 // quotes before it and may hold the same words.
-func cutReferer(text []byte) (message, referer []byte) {
-	const mark = ", referer: "
+func cutReferer(text []byte) []byte {
+	const mark = ", referer"
 	i := bytes.Index(text, []byte(mark))
 	if has(text, "AH01071: ") {
 		i = bytes.LastIndex(text, []byte("'"+mark)) + 1
 	}
-	if i <= 0 {
-		return text, nil
+	if i <= 0 || !has(text[i+len(mark):], ": ") && !has(text[i+len(mark):], " http") {
+		return text
 	}
-	return text[:i], text[i+len(mark):]
+	return text[:i]
 }

@@ -123,6 +123,16 @@ var apacheErrorSamples = []parser.Sample{
 		Want: `time=2026-11-22T13:59:00.123456 level=debug pid=2041 symptom=conn-refused phase=connecting-to-upstream rank=secondary errno=111 upstream=127.0.0.1:8081 msg="AH00957: http: attempt to connect to 127.0.0.1:8081 (127.0.0.1:8081) failed"`},
 	{Line: `[2026-11-22 13:59:00.123456] [proxy:error] [pid 2041] (111)Connection refused: AH00957: http: attempt to connect to 127.0.0.1:8081 (127.0.0.1:8081) failed`,
 		Want: `time=2026-11-22T13:59:00.123456 level=error pid=2041 symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 upstream=127.0.0.1:8081 msg="AH00957: http: attempt to connect to 127.0.0.1:8081 (127.0.0.1:8081) failed"`},
+	{Line: `[2026-11-25 13:57:44.648292] [proxy_http:error] [pid 26906:tid 140407111415488] [req 24zYZvYPY1g] (70007)The timeout specified has expired: [client 127.0.0.11:37119] AH01102: error reading status line from remote server 127.0.0.1:21823`,
+		Want: `time=2026-11-25T13:57:44.648292 level=error pid=26906 tid=140407111415488 symptom=read-timeout phase=reading-response-header-from-upstream rank=primary errno=70007 client=127.0.0.11 upstream=127.0.0.1:21823 msg="AH01102: error reading status line from remote server 127.0.0.1:21823"`},
+	{Line: `[2026-11-25 13:57:37.534442] [mpm_event:notice] [pid 26901:tid 140408255416192] [req [client AH00489: Apache/2.4.71 (Debian) configured -- resuming normal operations`,
+		Want: `time=2026-11-25T13:57:37.534442 level=notice pid=26901 tid=140408255416192 symptom=other rank=noise msg="AH00489: Apache/2.4.71 (Debian) configured -- resuming normal operations"`},
+	{Line: `[2026-11-25 20:01:05.305113] [proxy_http:error] [R:YY6kO4pG3Nk] [C:2gtIO4pG3Nk] (70014)End of file found: AH01102: error reading status line from remote server 127.0.0.1:8080`,
+		Want: `time=2026-11-25T20:01:05.305113 level=error symptom=premature-close phase=reading-response-header-from-upstream rank=primary errno=70014 upstream=127.0.0.1:8080 msg="AH01102: error reading status line from remote server 127.0.0.1:8080"`},
+	{Line: `2026-11-25 13:57:44.648292 proxy_http error 26906 140407111415488 24zYZvYPY1g (70007)The timeout specified has expired: 127.0.0.11:37119 AH01102: error reading status line from remote server 127.0.0.1:21823`,
+		Want: `time=2026-11-25T13:57:44.648292 level=error pid=26906 tid=140407111415488 symptom=read-timeout phase=reading-response-header-from-upstream rank=primary errno=70007 client=127.0.0.11 upstream=127.0.0.1:21823 msg="AH01102: error reading status line from remote server 127.0.0.1:21823"`},
+	{Line: `[Wed Nov 25 18:57:22.547507 2026] [proxy:error] [pid 26254:tid 26268] (EAI 2)Name or service not known: [client 127.0.0.10:42593] AH00898: DNS lookup failure for: catalog.internal.example.invalid returned by /api/776`,
+		Want: `time=2026-11-25T18:57:22.547507 level=error pid=26254 tid=26268 symptom=resolve-failed phase=resolving rank=primary errno=670002 client=127.0.0.10 request=/api/776 group=catalog.internal.example.invalid msg="AH00898: DNS lookup failure for: catalog.internal.example.invalid returned by /api/776"`},
 }
 
 var modJKSamples = []parser.Sample{

@@ -28,6 +28,8 @@ func TestApacheErrorRejects(t *testing.T) {
 		"[error] something",
 		"(111)Connection refused",
 		"AH of beer",
+		"2026-11-22 13:59:00 error 12 something", // bare words without httpd's number
+		"Sun Nov 22 13:59:00 2026 -> fd 8: 250 AH00000: ok",
 		`10.0.0.1 - - [22/Nov/2026:15:16:24 +0000] "GET / HTTP/1.1" 502 445 "-" "curl/8"`,
 		"2026/11/22 15:01:47 [error] 812#812: *4077 connect() failed (111: Connection refused)",
 	} {
@@ -71,6 +73,50 @@ func TestApacheForged(t *testing.T) {
 	f("[wsgi:error] "+client+"AH00957: http: attempt to connect to 6.6.6.6:80 (6.6.6.6:80) failed", "other", "")
 	f("[php:error] "+client+"AH01102: error reading status line from remote server 6.6.6.6:80", "other", "")
 	f("[proxy_fcgi:error] "+client+`AH01071: Got error 'PHP message: [client 6.6.6.6:1] AH00957: http: attempt to connect to 6.6.6.6:80 (6.6.6.6:80) failed'`, "other", "")
+}
+
+// Whatever order and set of parts an ErrorLogFormat has, the line tells the same. The second
+// is the one that httpd's documentation shows; ids without a value leave half a bracket.
+func TestApacheErrorLogFormats(t *testing.T) {
+	const message, status = "AH00957: http: attempt to connect to 10.0.0.9:80 (10.0.0.9:80) failed", "(111)Connection refused: "
+	for _, line := range []string{
+		apacheStampAndPID + "[proxy:error] [pid 7:tid 8] " + status + "[client 10.0.0.1:5] " + message,
+		"[2026-11-22 13:59:00.123456] [proxy:error] [R:YY6kO4pG3Nk] [C:2gtIO4pG3Nk] " + status + message,
+		"[2026-11-22 13:59:00.123456] [proxy:error] [pid 7:tid 8] [req 24zYZvYPY1g] " + status + "[client 10.0.0.1:5] " + message,
+		"[2026-11-22 13:59:00.123456] [proxy:error] [pid 7] [tid 8] [req [client " + status + message,
+		"[pid 7] [client 10.0.0.1:5] [proxy:error] [2026-11-22 13:59:00.123456] proxy_util.c(2914): " + status + message,
+		"[proxy:error] [shop.example.org] " + status + message,
+		"[Sun Nov 22 13:59:00 2026] [error] [vhost shop.example.org] [client 10.0.0.1] " + status + message,
+		"Sun Nov 22 13:59:00.123456 2026 proxy:error 7 8 - " + status + "10.0.0.1:5 " + message,
+	} {
+		r := parseApache(t, line)
+		g := &r.Gateway
+		if string(r.Message) != message || r.Level != parser.LevelError || g.Errno != 111 || g.Symptom != parser.SymptomConnRefused || string(g.Upstream) != "10.0.0.9:80" {
+			t.Errorf("%s\n%s", line, parser.Render(r))
+		}
+		if strings.Contains(line, "10.0.0.1") != (string(g.Client) == "10.0.0.1") || strings.Contains(line, "pid 7") && r.PID != 7 || strings.Contains(line, "tid 8") && r.TID != 8 {
+			t.Errorf("%s\n%s", line, parser.Render(r))
+		}
+	}
+}
+
+// Brackets that begin a message belong to it, and what stands in them is no head.
+func TestApacheMessageInBrackets(t *testing.T) {
+	for head, message := range map[string]string{
+		"[wsgi:error] [pid 7:tid 8] [client 10.0.0.1:5] ":         "[2026-11-22 13:59:00] AH00957: http: attempt to connect to 6.6.6.6:80 (6.6.6.6:80) failed",
+		"[cgi:error] [pid 7:tid 8] [client 10.0.0.1:5] AH01215: ": "[x] AH00957: http: attempt to connect to 6.6.6.6:80 (6.6.6.6:80) failed",
+		"[core:error] [pid 7:tid 8] [client 10.0.0.1:5] ":         "[client 6.6.6.6] denied",
+		"[error] [client 10.0.0.1] ":                              "[notice] nothing of httpd's",
+	} {
+		r := parseApache(t, apacheStampAndPID+head+message)
+		want := message
+		if strings.HasSuffix(head, "AH01215: ") {
+			want = "AH01215: " + message
+		}
+		if string(r.Message) != want || r.Gateway.Rank != parser.RankNoise || string(r.Gateway.Client) != "10.0.0.1" {
+			t.Errorf("%s\n%s", head, parser.Render(r))
+		}
+	}
 }
 
 func TestApacheStderrIsQuoted(t *testing.T) {
@@ -169,6 +215,31 @@ func TestApacheAccessDurations(t *testing.T) {
 	f(` "-" "curl/8" "10.0.0.9"`, -2)                           // X-Forwarded-For
 	f(` "-" "curl/8" 31/30012345`, -2)                          // not a pair
 	f(` "-" "curl/8" 512 0.010 [a] [] 10.0.0.7:80 5 0.1 2`, -2) // ingress-nginx
+}
+
+// What mod_proxy_balancer puts into the environment (BALANCER_NAME, BALANCER_WORKER_NAME,
+// BALANCER_WORKER_ROUTE) stands behind what the client chose.
+func TestApacheAccessWorker(t *testing.T) {
+	f := func(tail, upstream, pool string, want int64) {
+		t.Helper()
+		var r parser.Record
+		r.Reset()
+		line := `10.0.0.1 - - [22/Nov/2026:15:16:24 +0000] "GET /a HTTP/1.1" 503 339` + tail
+		ok := parseApacheAccess([]byte(line), &parser.Env{}, &r)
+		a := &r.Access
+		if ok != (upstream != "") || ok && (a.Tries != 1 || string(a.Attempts[0].Addr) != upstream || string(a.Pool) != pool ||
+			a.Duration != want || !a.AtStart || a.Status != 503 || a.Bytes != 339 || string(a.Target) != "/a") {
+			t.Errorf("%s: %v %s", tail, ok, parser.Render(&r))
+		}
+	}
+	f(` 1083 "http://127.0.0.1:22747"`, "127.0.0.1:22747", "", 1083)
+	f(` "-" "curl/8" 1083 "http://127.0.0.1:22747" "node1"`, "127.0.0.1:22747", "", 1083)
+	f(` "https://shop.example.org/" "curl/8" balancer://shop http://app1:8080/shop node1 1 1000832`, "app1:8080", "shop", 1000832)
+	f(` "-" "curl/8" 512 1083 "ajp://127.0.0.1:8009"`, "127.0.0.1:8009", "", -1) // %I %D: which is the time?
+	f(` "-" "curl/8" "unix:/run/php/fpm.sock|fcgi://localhost" -`, "unix:/run/php/fpm.sock", "", -1)
+	f(` "http://127.0.0.1:22747" "http://127.0.0.1:22748"`, "", "", 0) // the client's own words
+	f(` "http://127.0.0.1:22747"`, "", "", 0)
+	f(` "-" "curl/8" "10.0.0.9" "http"`, "", "", 0)
 }
 
 func FuzzApacheError(f *testing.F)  { fuzzProxyFormat(f, apacheError) }

@@ -36,7 +36,7 @@ var gates = map[string][]gate{
 	"haproxy-access":           {{first: object}, {all: "[]/:"}},
 	"haproxy-event":            haproxyGates,
 	"mod-jk":                   {{first: "[", all: "[]:"}},
-	"apache-error":             {{first: "[A("}},
+	"apache-error":             {{first: "[A("}, {first: numbers + "MTWFS", word: " AH"}},
 	"envoy-access":             {{first: object}, {first: `["A`, all: `"`}},
 	"envoy-events":             {{first: object}},
 	"envoy-log":                {{first: "["}, {first: numbers, all: ":"}},
