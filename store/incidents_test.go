@@ -396,6 +396,21 @@ func TestViews(t *testing.T) {
 	f(`SELECT count(*) || ' ' || count(failed) FROM v_incidents`, "2 1")
 	f(`SELECT concat_ws('|', incident_id, time, what, place) FROM v_timeline`,
 		"4d1a7c09b2e63f58|2026-11-22 15:01:59.400 UTC|kernel kills gunicorn|kern.log:80")
+	f(`SELECT concat_ws('|', role, time, place, text, why) FROM v_proof`,
+		"cause|2026-11-22 15:01:59 UTC|kern.log:80|Killed process 22838 (gunicorn)|killed the worker")
+	f(`SELECT group_concat(incident_id || ' ' || failed || ' ' || url, '; ') FROM v_urls`, "4d1a7c09b2e63f58 7 GET /media/{id}; 4d1a7c09b2e63f58 2 GET /")
+	f(`SELECT clients FROM v_incidents WHERE clients > 0`, "6")
+
+	again := fullIncident()
+	again.ID, again.Supersedes, again.Start = "77aa", "", at(36*parser.Hour+471_000)
+	again.Evidence[0].Quote.Text, again.URLs[0].URL = "\x1b[2J\u009b31m\u009d0;owned\a\r\n\b", "\x1b[2J"
+	again.URLs[1].URL, again.Summary = "", "\x1b[2J"
+	mustPut(t, db, fullRun(), again)
+	f(`SELECT concat_ws('|', times, cause, place, failed, first, last, hours_apart) FROM v_recurring WHERE times > 1`,
+		"2|oom-kill|shop.service|18|2026-11-22 15:01:59 UTC|2026-11-24 03:01:59 UTC|36.0")
+	f(`SELECT text FROM v_proof WHERE incident_id = '77aa'`, `\x1b[2J\x9b31m\x9d0;owned`+"\a"+`\r\n\x08`)
+	f(`SELECT group_concat(url, ' ') FROM v_urls WHERE incident_id = '77aa'`, `\x1b[2J others`)
+	f(`SELECT summary FROM v_incidents WHERE id = '77aa'`, `\x1b[2J`)
 }
 
 func BenchmarkPut(b *testing.B) {

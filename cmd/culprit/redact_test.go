@@ -61,6 +61,23 @@ func leaks(t *testing.T, what, text string) {
 	}
 }
 
+// leaksInFolder looks into the bytes of a store's files.
+func leaksInFolder(t *testing.T, folder, logs string) {
+	t.Helper()
+	files, err := os.ReadDir(folder)
+	if err != nil || len(files) == 0 {
+		t.Fatal("no store", err)
+	}
+	for _, f := range files {
+		content, err := os.ReadFile(filepath.Join(folder, f.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Where the files lay is kept, so that they can be found again.
+		leaks(t, f.Name(), strings.ReplaceAll(string(content), logs+"/home/dagmar/shop.log", ""))
+	}
+}
+
 func TestRedactedReports(t *testing.T) {
 	dir := writeLogs(t, privateLogs)
 	db := filepath.Join(t.TempDir(), "culprit.db")
@@ -103,7 +120,8 @@ func TestRedactedReports(t *testing.T) {
 func TestRedactedTail(t *testing.T) {
 	dir := writeLogs(t, privateLogs)
 	for _, format := range []string{"text", "json"} {
-		db := filepath.Join(t.TempDir(), "culprit.db")
+		folder := t.TempDir()
+		db := filepath.Join(folder, "culprit.db")
 		told := tailUntilTold(t, dir, &common{DB: db, Format: format, redaction: redaction{RedactStore: true}})
 		// The followed paths are the user's own words here.
 		leaks(t, "tail "+format, strings.ReplaceAll(told, dir, ""))
@@ -112,6 +130,7 @@ func TestRedactedTail(t *testing.T) {
 		}
 		text, _ := culprit(t, exitDone, "report", "--db", db, "--format", "json")
 		leaks(t, "report after tail", text)
+		leaksInFolder(t, folder, dir)
 		if !strings.Contains(text, "[cookie-1:") {
 			t.Errorf("names of two runs can be mistaken for one:\n%s", text)
 		}
@@ -124,18 +143,7 @@ func TestRedactedStore(t *testing.T) {
 	db := filepath.Join(folder, "culprit.db")
 	text, _ := culprit(t, exitDone, "analyze", "-q", "--redact-store", "--db", db, dir)
 	leaks(t, "analyze", text)
-	files, err := os.ReadDir(folder)
-	if err != nil || len(files) == 0 {
-		t.Fatal("no store", err)
-	}
-	for _, f := range files {
-		content, err := os.ReadFile(filepath.Join(folder, f.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		// Where the files lay is kept, so that they can be found again.
-		leaks(t, f.Name(), strings.ReplaceAll(string(content), dir+"/home/dagmar/shop.log", ""))
-	}
+	leaksInFolder(t, folder, dir)
 	text, _ = culprit(t, exitDone, "report", "--verify", "--db", db, "--format", "json")
 	leaks(t, "report", text)
 	if got := states(t, text); !strings.HasPrefix(got, "map[unchanged:") || strings.Contains(got, " ") {

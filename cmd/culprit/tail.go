@@ -127,6 +127,9 @@ func (t *teller) update(u pipeline.Update) error {
 		batch.Gaps = append(batch.Gaps, gapOf(g))
 	}
 	for _, s := range u.States {
+		if t.kept != nil {
+			s.Text = t.kept.Service(s.Text)
+		}
 		batch.Streams = append(batch.Streams, streamOf(s))
 	}
 	if len(batch.Incidents) > 0 {

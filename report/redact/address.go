@@ -41,6 +41,21 @@ func (d *Redactor) addresses(text string) string {
 	return b.String() + text[done:]
 }
 
+// Service is Text of a line by which a service tells its state: addresses in it are where it
+// listens, and stay.
+func (d *Redactor) Service(text string) string {
+	for at := 0; at < len(text); at++ {
+		if at > 0 && inWord(text[at-1]) {
+			continue
+		}
+		if length, addr := addressAt(text, at); length > 0 {
+			d.infra[addr] = true
+			at += length - 1
+		}
+	}
+	return d.Text(text)
+}
+
 func (d *Redactor) addressName(addr netip.Addr) string {
 	switch {
 	case addr.IsLoopback() || addr.IsUnspecified():

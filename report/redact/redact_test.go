@@ -87,6 +87,14 @@ func TestNamesAreStable(t *testing.T) {
 	}
 }
 
+// Where a service listens is no client's address.
+func TestService(t *testing.T) {
+	d := New(Options{})
+	if got := d.Service("Listening at: http://10.9.8.7:9001 (7), started by user anna.") + d.Text(" from 10.9.8.7, 10.9.8.8"); got != "Listening at: http://10.9.8.7:9001 (7), started by user [user-1]. from 10.9.8.7, [client-1]" {
+		t.Error(got)
+	}
+}
+
 // A user or host that is told in one line is replaced in all; what a service is called is not.
 func TestKnownWords(t *testing.T) {
 	quote := func(text string) rules.Evidence {
