@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"flag"
 	"fmt"
 	"os"
@@ -49,10 +50,41 @@ func TestReadmeCommands(t *testing.T) {
 		out = append(append(out, lines[at:b.from]...), got...)
 		at = b.to
 	}
+	runQueries(t, lines)
 	if *update {
 		if err := os.WriteFile(path, []byte(strings.Join(append(out, lines[at:]...), "\n")), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// runQueries runs the statements of README.md's sql blocks on the store that its commands
+// have left; each finds something.
+func runQueries(t *testing.T, lines []string) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:culprit.db?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ran, inside := 0, false
+	for _, line := range lines {
+		switch {
+		case line == "```sql":
+			inside = true
+		case strings.HasPrefix(line, "```"):
+			inside = false
+		case inside:
+			var n int
+			query := "SELECT count(*) FROM (" + strings.TrimSuffix(line, ";") + ")"
+			if err := db.QueryRow(query).Scan(&n); err != nil || n == 0 {
+				t.Errorf("README.md: %s: %d rows, %v", line, n, err)
+			}
+			ran++
+		}
+	}
+	if ran == 0 {
+		t.Error("README.md shows no query")
 	}
 }
 
