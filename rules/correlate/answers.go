@@ -15,6 +15,7 @@ type tallied struct {
 	source *source
 	when   rules.Interval
 	left   int64 // failures not attributed to a case yet
+	begun  bool  // when is the requests' begin, and how long they took is not told
 }
 
 // An answer is a number of failed requests of one tally that belong to a case.
@@ -111,13 +112,16 @@ func (e *Engine) accessSources() []*source {
 func (e *Engine) tallies(pass func(*rules.Tally) bool) []*tallied {
 	var out []*tallied
 	for _, s := range e.accessSources() {
+		begins := e.stampsBegins(s)
 		for i := range s.Tallies {
 			t := &s.Tallies[i]
 			if !pass(t) {
 				continue
 			}
 			from := s.utc(t.Second*parser.Second, s.clock())
-			out = append(out, &tallied{Tally: t, source: s, when: rules.Interval{From: from, To: from + parser.Second}, left: t.Count})
+			out = append(out, &tallied{
+				Tally: t, source: s, when: rules.Interval{From: from, To: from + parser.Second}, left: t.Count, begun: t.Waited == 0 && begins,
+			})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b *tallied) int {
@@ -141,8 +145,8 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 	all := append(cases, fresh...)
 	for _, g := range all {
 		for _, a := range g.answers {
-			if waited := a.tally.Waited; waited > 0 {
-				g.began = min(g.began, a.tally.when.From-waited)
+			if a.tally.Waited > 0 || a.tally.begun {
+				g.began = min(g.began, a.tally.when.From-a.tally.Waited)
 			}
 		}
 	}
@@ -231,8 +235,31 @@ func (e *Engine) sameUpstream(g *gathering, t *tallied) int64 {
 	return 0
 }
 
+// inside reports whether failures were answered while the case lasted.
 func inside(g *gathering, t *tallied) bool {
-	return t.when.To+near >= g.pool.span.From && t.when.From <= g.pool.span.To+near
+	late := near
+	if t.begun && slices.ContainsFunc(g.symptoms, func(s *symptom) bool { return isTimeout(s.Symptom) }) {
+		late = longestWait
+	}
+	return t.when.To+late >= g.pool.span.From && t.when.From <= g.pool.span.To+near
+}
+
+// longestWait is for how long a gateway may have waited before it gave a request up, where
+// its log does not tell: Apache's Timeout and ProxyTimeout are a minute by default.
+const longestWait = 2 * parser.Minute
+
+func isTimeout(s parser.Symptom) bool {
+	return s == parser.SymptomConnectTimeout || s == parser.SymptomReadTimeout || s == parser.SymptomSendTimeout
+}
+
+// stampsBegins reports whether an access log has the time at which requests began: Apache's
+// %t is (mod_log_config), nginx's $time_local is the end. Their common format is one; what
+// stands beside it tells whose it is.
+func (e *Engine) stampsBegins(s *source) bool {
+	beside := func(product string) bool {
+		return slices.ContainsFunc(e.sources, func(o *source) bool { return o.Source.HasErrors && o.Source.Gateway == product && o.site == s.site })
+	}
+	return s.Source.Gateway == "apache" || s.Source.Gateway == "nginx" && beside("apache") && !beside("nginx")
 }
 
 // attributeByHost gives what is left to the only case that was open for the same

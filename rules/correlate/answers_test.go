@@ -3,6 +3,7 @@ package correlate
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"culprit/parser"
@@ -62,6 +63,26 @@ func TestFailureOfAHostBesideAnErrorLogWithoutHosts(t *testing.T) {
 	if got := failedOf(r); got != "[127.0.0.1:8001=3]" {
 		t.Errorf("%s of %d", got, r.Totals.FailedRequests)
 	}
+}
+
+// Apache's access log has the time at which a request began, and its failure comes when it
+// timed out; nginx's has the end.
+func TestRequestsThatBeganBeforeTheyFailed(t *testing.T) {
+	f := func(name, product string, class parser.Symptom, seconds float64, want int64) {
+		t.Helper()
+		errors := errorLog("apache2/error.log").fails(100, shopAddress, class, 2).covers(0, 300)
+		errors.d.Source.Gateway = product
+		access := accessLog("apache2/access.log").covers(0, 300).answers(seconds, "", 502, 2)
+		r := report(t, Config{}, errors, access)
+		if got := failedOf(r); !strings.Contains(got, fmt.Sprintf("%s=%d", shopAddress, want)) {
+			t.Errorf("%s: %s", name, outline(r))
+		}
+	}
+	f("a minute of waiting", "apache", parser.SymptomReadTimeout, 40, 2)
+	f("at once", "apache", parser.SymptomReadTimeout, 100, 2)
+	f("afterwards", "apache", parser.SymptomReadTimeout, 140, 0)
+	f("refused at once", "apache", refused, 40, 0)
+	f("nginx writes when it is done", "nginx", parser.SymptomReadTimeout, 40, 0)
 }
 
 // A case of an address takes its failures while it lasted, not before and not after.

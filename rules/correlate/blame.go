@@ -19,7 +19,9 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 	host := e.linked(g)
 	if host != nil {
 		in.Service = host.name
-		if len(in.Upstreams) == 0 { // the gateway's log names none; the service says where it listens
+		// The gateway's log names none; the service says where it listens. A service that is
+		// merely here is not to be accused of what nobody knows.
+		if len(in.Upstreams) == 0 && (g.verdict.Cause != rules.CauseUnknown || g.links[host].weight >= linkName) {
 			in.Upstreams = e.listening(g)
 		}
 	}

@@ -282,6 +282,11 @@ func nameLink(p *pool, sv *service) link {
 				return link{linkName, fmt.Sprintf("which shares the name %q with %s", t, word)}
 			}
 		}
+		for part := range strings.SplitSeq(word, "/") { // backend/server
+			if slices.Contains(sv.names, wholeName(part)) {
+				return link{linkName, "which has the name " + part}
+			}
+		}
 	}
 	return link{}
 }

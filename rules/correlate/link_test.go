@@ -382,3 +382,20 @@ func TestCgroupIdentity(t *testing.T) {
 		}
 	}
 }
+
+// A name in two spellings is one, though its words are too common to tell anything.
+func TestWholeNames(t *testing.T) {
+	f := func(upstream, path string, want bool) {
+		t.Helper()
+		in := incidents(t, 1, errorLog("haproxy.log").fails(10, upstream, closed, 3).covers(0, 60),
+			appLog(path).says(10, goPanic).covers(0, 60), appLog("other.log").covers(0, 60))[0]
+		linked := slices.ContainsFunc(in.Evidence, func(e rules.Evidence) bool { return strings.Contains(e.Why, "which has the name web_a") })
+		if linked != want {
+			t.Errorf("%s and %s: %+v", upstream, path, in.Evidence)
+		}
+	}
+	f("web_a", "web-a.log", true)
+	f("pool/web_a", "web-a.log", true)
+	f("web_a", "web-b.log", false)
+	f("web_a", "web.log", false)
+}

@@ -33,6 +33,7 @@ type service struct {
 	technologies []string
 	hosts        []string
 	tokens       []string // words of its names, for weak links
+	names        []string // its names of several words, in one spelling
 	first, last  int64
 	system       bool // kernel, init and the like: talks about others
 	gateway      bool
@@ -297,9 +298,12 @@ func (sv *service) settle(e *Engine) {
 	}
 	slices.Sort(sv.containers)
 	sv.containers = slices.Compact(sv.containers)
-	sv.tokens = nil
+	sv.tokens, sv.names = nil, nil
 	for _, w := range words {
 		sv.tokens = append(sv.tokens, tokensOf(w)...)
+		if whole := wholeName(w); strings.Contains(whole, "-") {
+			sv.names = append(sv.names, whole)
+		}
 	}
 	slices.Sort(sv.tokens)
 	sv.tokens = slices.Compact(sv.tokens)
@@ -380,9 +384,7 @@ var plainWords = []string{"log", "logs", "error", "access", "service", "app", "m
 // tokensOf cuts a name into its telling words, lower case.
 func tokensOf(name string) []string {
 	var out []string
-	for _, w := range strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
-	}) {
+	for _, w := range wordsOf(name) {
 		if len(w) < 3 || strings.Trim(w, "0123456789") == "" || slices.Contains(plainWords, w) {
 			continue
 		}
@@ -392,6 +394,15 @@ func tokensOf(name string) []string {
 		}
 	}
 	return out
+}
+
+// wholeName is a name in one spelling: web_a is web-a, though its words say little.
+func wholeName(name string) string { return strings.Join(wordsOf(name), "-") }
+
+func wordsOf(name string) []string {
+	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
+	})
 }
 
 // addresses lists the full addresses that the service says it listens on.
