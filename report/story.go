@@ -159,7 +159,7 @@ func impactOf(in *rules.Incident, totals *rules.Totals) (facts []fact) {
 			add("of them answered "+statusWord(s.Status), number(s.Count))
 		}
 		for _, u := range urlsOf(in) {
-			add("of them for "+u.name, number(u.failed))
+			add("for "+u.name, number(u.failed))
 		}
 		if text := clientsWords(in); text != "" {
 			add("Clients", text)

@@ -212,8 +212,8 @@ func (d *Redactor) users(text string) string {
 			continue
 		}
 		text = replaceGroup(p.place, text, func(v string) string {
-			if plainValue(v) {
-				return v
+			if _, address := addressOf(v); address || plainValue(v) {
+				return v // HAProxy has the client where others have the user
 			}
 			return d.user(v)
 		})

@@ -26,6 +26,8 @@ func TestText(t *testing.T) {
 		`[client-1] - [user-1] [22/Nov/2026:15:02:45 +0000] "GET /a?[query-1] HTTP/1.1" 502 157 "https://shop.example/?[query-2]" "Mozilla/5.0 (X11) Chrome/126.0.0.0 Safari/537.36"`)
 	f(`[Sun Nov 22 15:02:45.1 2026] [proxy:error] [pid 7] [client 2001:db8::7:52344] AH00898`, `[Sun Nov 22 15:02:45.1 2026] [proxy:error] [pid 7] [client [client-1]:52344] AH00898`)
 	f(`haproxy[12]: 203.0.113.9:52344 [22/Nov/2026:15:02:45.123] web~ shop/web1 0/0/-1/-1/3 503`, `haproxy[12]: [client-1]:52344 [22/Nov/2026:15:02:45.123] web~ shop/web1 0/0/-1/-1/3 503`)
+	f(`Nov 22 15:15:45 lb-1 haproxy[1133]: 198.51.100.201:41907 [22/Nov/2026:15:15:44.163] web app/catalog1 0/0/-1/-1/1001 503 217`,
+		`Nov 22 15:15:45 lb-1 haproxy[1133]: [client-1]:41907 [22/Nov/2026:15:15:44.163] web app/catalog1 0/0/-1/-1/1001 503 217`)
 	f(`ip:203.0.113.9 "x_forwarded_for":"203.0.113.9, 198.51.100.7, 10.0.0.3" [::ffff:203.0.113.9]:80 ip-203-0-113-9.compute.internal 127.0.0.1:9001 [::1]:80 0.0.0.0:80`,
 		`ip:[client-1] "x_forwarded_for":"[client-1], [client-2], 10.0.0.3" [[client-1]]:80 ip-[client-1].compute.internal 127.0.0.1:9001 [::1]:80 0.0.0.0:80`)
 	f(`from fe80::1%eth0. seen 203.0.113.9. 300.1.2.3 1.2.3.4.5 15:02:45 std::vector 2026-11-22-15 nginx/1.22.1`, `from [client-1]%eth0. seen [client-2]. 300.1.2.3 1.2.3.4.5 15:02:45 std::vector 2026-11-22-15 nginx/1.22.1`)
