@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,7 +36,7 @@ func sorted(all []string) []string {
 
 // expand follows what the arguments lead to and is not followed yet.
 func (f *Follower) expand(ctx context.Context) {
-	f.known = f.openFiles()
+	f.known = nil
 	for i := range f.names {
 		n := &f.names[i]
 		info, err := os.Stat(n.path)
@@ -59,12 +60,21 @@ func (f *Follower) expand(ctx context.Context) {
 // directory follows all logs in it and below; rotated files belong to the log they
 // were made of.
 func (f *Follower) directory(ctx context.Context, root string) (read bool) {
+	if f.walks[root].isSame() {
+		return true
+	}
 	var logs []string
+	walk, before := walked{}, f.walks[root]
+	whole := true
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() {
+			walk.add(path, e)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
+			whole = false
 			f.notify(path, pathError("read directory", path, err))
 			return nil
 		case path != root && isForeign(e.Name()):
@@ -80,7 +90,49 @@ func (f *Follower) directory(ctx context.Context, root string) (read bool) {
 		f.notify(root, nil)
 		f.found(root, logs)
 	}
+	f.walks[root] = nil
+	if err == nil && whole {
+		f.walks[root] = &walk
+		walk.sure = maps.Equal(walk.dirs, before.dirsOf())
+	}
 	return err == nil
+}
+
+// A walked remembers when the directories in and below another were changed: a new file
+// changes its directory's time. Two walks must have found the same times, as a second
+// change within the clock tick of the first leaves the time as it is.
+type walked struct {
+	dirs map[string]time.Time
+	sure bool
+}
+
+func (w *walked) add(path string, e fs.DirEntry) {
+	if w.dirs == nil {
+		w.dirs = map[string]time.Time{}
+	}
+	if info, err := e.Info(); err == nil {
+		w.dirs[path] = info.ModTime()
+	}
+}
+
+func (w *walked) dirsOf() map[string]time.Time {
+	if w == nil {
+		return nil
+	}
+	return w.dirs
+}
+
+// isSame reports that a further walk would find the same files.
+func (w *walked) isSame() bool {
+	if w == nil || !w.sure {
+		return false
+	}
+	for path, at := range w.dirs {
+		if info, err := os.Lstat(path); err != nil || !info.ModTime().Equal(at) {
+			return false
+		}
+	}
+	return true
 }
 
 func (f *Follower) glob(pattern string) {
@@ -138,6 +190,9 @@ func (f *Follower) follow(path string, pattern, late bool) {
 		return
 	}
 	if info, err := os.Stat(path); err == nil {
+		if f.known == nil {
+			f.known = f.openFiles()
+		}
 		id := fileID(info)
 		if other := f.known[id]; other != "" && id != (inode{}) {
 			f.notify(path, &DuplicateError{Path: path, Of: other})
@@ -165,7 +220,7 @@ func (f *Follower) follow(path string, pattern, late bool) {
 	if len(t.starts) == 0 {
 		t.starts, t.ahead = t.ahead, nil
 	}
-	f.paths[path] = true
+	f.paths[path], f.tracked[path] = true, t
 	f.tracks = append(f.tracks, t)
 }
 
@@ -216,6 +271,7 @@ func (f *Follower) retire() {
 		}
 		t.close()
 		delete(f.paths, t.path)
+		delete(f.tracked, t.path)
 		delete(f.told, t.path)
 		return true
 	})

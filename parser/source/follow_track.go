@@ -74,6 +74,13 @@ func (t *track) look(ctx context.Context, poll bool) {
 	t.listen()
 }
 
+// isCalm reports that inotify will tell if something happens to the path, and nothing has
+// for a while.
+func (t *track) isCalm() bool {
+	live := t.live()
+	return t.bell != nil && t.heard == live && len(t.files) == 1 && !live.away && live.calm >= t.f.pace.idle && live.quiet >= t.f.pace.idle && t.wait == 0
+}
+
 // live is the youngest file; the path leads to it unless it is away.
 func (t *track) live() *followed {
 	if len(t.files) == 0 {

@@ -50,9 +50,10 @@ type Change struct {
 
 // Paces of the live engine.
 const (
-	decideEvery = 200 * time.Millisecond // at most so often, and not more than a fifth of the time
+	decideEvery = 100 * time.Millisecond // at most so often, and not more than a fifth of the time
 	saveEvery   = 5 * time.Second        // positions, when nothing else happens
 	idleAfter   = 300 * time.Millisecond // a trace that has not grown for so long is complete
+	idleGateway = 50 * time.Millisecond  // a gateway's entry; it writes each at once
 	horizon     = 30 * time.Minute       // log time that stays in memory, and longer while a case is open
 	lookback    = 10 * time.Minute       // before an incident's start
 	maxKeep     = 24 * time.Hour
@@ -64,7 +65,7 @@ const (
 // Tail follows until the context ends; then all that was read is decided and handed
 // to the Sink, and Tail returns nil.
 func Tail(ctx context.Context, cfg LiveConfig) error {
-	l := &live{cfg: cfg, feeds: map[string]*feed{}, told: map[string]told{}, from: map[string]source.Position{}, begun: make(chan struct{}), dirty: make(chan struct{}, 1)}
+	l := &live{cfg: cfg, feeds: map[string]*feed{}, told: map[string]told{}, from: map[string]source.Position{}, reached: map[string][]source.Position{}, begun: make(chan struct{}), dirty: make(chan struct{}, 1)}
 	for _, in := range cfg.Known {
 		l.told[in.ID] = told{hash: contentHash(&in), count: symptomsOf(&in), state: in.State, since: cfg.Now()}
 	}
@@ -84,15 +85,16 @@ type live struct {
 	begun chan struct{} // closed when it is known where all paths are joined
 	dirty chan struct{} // something was folded
 
-	mu        sync.Mutex // guards all below
-	feeds     map[string]*feed
-	gaps      []source.Gap
-	positions []source.Position          // of the last delivered chunk
-	from      map[string]source.Position // where each path's first chunk began
-	marks     []mark
-	wg        sync.WaitGroup
+	mu      sync.Mutex // guards all below
+	feeds   map[string]*feed
+	gaps    []source.Gap
+	reached map[string][]source.Position // by path, of what was read
+	from    map[string]source.Position   // where each path's first chunk began
+	marks   []mark
+	wg      sync.WaitGroup
 
-	told map[string]told // by incident id; loop's own
+	told     map[string]told // by incident id; loop's own
+	unmarked bool            // something came since the last mark; loop's own
 }
 
 // told is what was last said of an incident.
@@ -116,8 +118,10 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 	}()
 	follower.Begin(ctx)
 	l.mu.Lock()
-	l.positions = follower.Positions()
-	start := l.positions
+	start := follower.Positions()
+	for _, p := range start {
+		l.reached[p.Path] = append(l.reached[p.Path], p)
+	}
 	if len(l.cfg.Follow.Start) > 0 {
 		start = l.cfg.Follow.Start // a restart that finds nothing better must not skip it
 	}
@@ -139,10 +143,10 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 		if chunk.Gap != nil {
 			l.gaps = append(l.gaps, *chunk.Gap)
 		}
-		l.positions = follower.Positions()
 		if _, known := l.from[chunk.Path]; !known && len(chunk.Data) > 0 {
 			l.from[chunk.Path] = chunk.From
 		}
+		l.reached[chunk.Path] = follower.PositionsOf(chunk.Path)
 		f := l.feed(scanning, chunk.Path, chunk.Past)
 		l.mu.Unlock()
 		if len(chunk.Data) > 0 {
@@ -155,8 +159,9 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 			case <-ctx.Done():
 				return nil
 			}
+		} else {
+			l.wake() // a Gap alone; all else wakes when it is scanned
 		}
-		l.wake()
 	}
 }
 
@@ -187,22 +192,22 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 		case err := <-lines: // the end: all scanners are done
 			return errors.Join(err, l.decide(true))
 		case <-l.dirty:
-			pending = true
+			pending, l.unmarked = true, true
 			if now := l.cfg.Now(); !caughtUp && now.Sub(started) < maxCatchUp {
 				rest = now.Add(catchUp)
 			}
 		case <-tick.C:
-			now := l.cfg.Now()
-			if now.Before(rest) || !pending && !l.due(now) {
-				continue
-			}
-			pending, caughtUp = false, true
-			if err := l.decide(false); err != nil {
-				return err
-			}
-			took := l.cfg.Now().Sub(now)
-			rest = now.Add(5 * took)
 		}
+		now := l.cfg.Now()
+		if now.Before(rest) || !pending && !l.due(now) {
+			continue
+		}
+		pending, caughtUp = false, true
+		if err := l.decide(false); err != nil {
+			return err
+		}
+		took := l.cfg.Now().Sub(now)
+		rest = now.Add(max(5*took, decideEvery))
 	}
 }
 
@@ -224,7 +229,7 @@ func (l *live) due(now time.Time) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.marks) > 0 && now.Sub(l.marks[len(l.marks)-1].at) >= saveEvery
+	return l.unmarked && now.Sub(l.marks[len(l.marks)-1].at) >= saveEvery
 }
 
 func (l *live) quiet() time.Duration {
@@ -240,7 +245,7 @@ func (l *live) decide(last bool) error {
 	now := l.cfg.Now()
 	engine := correlate.New(l.cfg.Engine)
 	l.mu.Lock()
-	positions, gaps := l.positions, l.gaps
+	positions, gaps := l.latest(), l.gaps
 	l.gaps = nil
 	feeds := make([]*feed, 0, len(l.feeds))
 	for _, f := range l.feeds {

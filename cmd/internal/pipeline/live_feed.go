@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"culprit/parser"
 	"culprit/parser/scan"
 	"culprit/parser/source"
 	"culprit/rules"
@@ -23,6 +24,7 @@ type feed struct {
 	news    *piece                 // waits until the scanner has handed out what is no news
 	states  map[stateKey]StateLine // that were told; loop's own
 	idle    atomic.Bool
+	gateway bool       // its last record is a gateway's; the scanner's own
 	mu      sync.Mutex // guards builder and past
 	past    bool       // all that builder has is no news
 	builder *digest.Builder
@@ -43,7 +45,11 @@ func (f *feed) Read(p []byte) (int, error) {
 		}
 		var wait <-chan time.Time
 		if !f.idle.Load() {
-			t := time.NewTimer(idleAfter)
+			after := idleAfter
+			if f.gateway {
+				after = idleGateway
+			}
+			t := time.NewTimer(after)
 			defer t.Stop()
 			wait = t.C
 		}
@@ -90,7 +96,9 @@ func (l *live) feed(ctx context.Context, path string, past bool) *feed {
 	l.wg.Go(func() {
 		for reader.Scan(ctx) {
 			f.mu.Lock()
-			f.builder.Add(reader.Record())
+			r := reader.Record()
+			f.gateway = r.Format != nil && r.Format.Role == parser.RoleGateway
+			f.builder.Add(r)
 			f.mu.Unlock()
 			if f.idle.Load() || reader.Stats().Records%1000 == 0 {
 				f.describe(reader.Stats())

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -13,6 +14,14 @@ import (
 type mark struct {
 	at        time.Time
 	positions []source.Position
+}
+
+// latest is where reading stands, path by path.
+func (l *live) latest() (all []source.Position) {
+	for _, path := range slices.Sorted(maps.Keys(l.reached)) {
+		all = append(all, l.reached[path]...)
+	}
+	return all
 }
 
 // saved is a mark's positions, and where paths begin that came after it: what was read of
@@ -28,7 +37,7 @@ func (l *live) saved(m mark) []source.Position {
 	for _, p := range all {
 		paths[p.Path], files[file{p.Path, p.Device, p.Inode}] = true, true
 	}
-	for _, p := range l.positions {
+	for _, p := range l.latest() {
 		at := file{p.Path, p.Device, p.Inode}
 		from, isNew := l.from[p.Path]
 		switch {
@@ -55,6 +64,7 @@ func (l *live) mark(now time.Time, positions []source.Position, report *rules.Re
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if marked = len(positions) > 0 && (len(l.marks) == 0 || now.Sub(l.marks[len(l.marks)-1].at) >= saveEvery); marked {
+		l.unmarked = false
 		l.marks = append(l.marks, mark{now, positions})
 		for _, f := range feeds {
 			f.forget(report)

@@ -62,6 +62,23 @@ func (h *host) commit(u Update) {
 func (h *host) tail(done func(u Update) bool) {
 	h.Helper()
 	ctx, cancel := context.WithCancel(h.Context())
+	h.run(ctx, cancel, done)
+}
+
+// tailUntil runs until stop is called.
+func (h *host) tailUntil(meanwhile func(stop func())) (last Update) {
+	h.Helper()
+	ctx, cancel := context.WithCancel(h.Context())
+	go meanwhile(cancel)
+	h.run(ctx, cancel, func(u Update) bool {
+		last = u
+		return false
+	})
+	return last
+}
+
+func (h *host) run(ctx context.Context, cancel func(), done func(u Update) bool) {
+	h.Helper()
 	defer cancel()
 	cfg := LiveConfig{Config: config(1, h.dir), Follow: h.opts, Now: time.Now}
 	for _, positions := range h.positions {
@@ -221,9 +238,8 @@ func TestLiveKeepsIncidentsWhole(t *testing.T) {
 		h := newHost(t)
 		h.opts = source.FollowOptions{PollOnly: true, FromStart: true}
 		h.write("error.log", refused(time.Now(), 0))
-		var last Update
-		stop := make(chan struct{})
-		go func() {
+		last := h.tailUntil(func(stop func()) {
+			defer stop()
 			for i := range 150 { // 50 minutes
 				time.Sleep(20 * time.Second) // the bubble's clock
 				h.write("error.log", refused(time.Now(), i+1))
@@ -233,16 +249,6 @@ func TestLiveKeepsIncidentsWhole(t *testing.T) {
 			time.Sleep(40 * time.Minute)
 			h.write("other.log", gunicornStarts)
 			time.Sleep(time.Minute)
-			close(stop)
-		}()
-		h.tail(func(u Update) bool {
-			last = u
-			select {
-			case <-stop:
-				return true
-			default:
-				return false
-			}
 		})
 		if len(h.stored) != 1 || slices.Contains(h.changes[1:], "opened") || !slices.Contains(h.changes, "resolved") {
 			t.Errorf("got %d incidents, told %q, of %d in memory", len(h.stored), h.changes[max(len(h.changes)-5, 0):], len(last.Report.Incidents))
@@ -273,20 +279,11 @@ func TestLiveStoppedForADay(t *testing.T) {
 		h.write("error.log", "")
 		until := func(d time.Duration, meanwhile func()) {
 			t.Helper()
-			done := make(chan struct{})
-			go func() {
+			h.tailUntil(func(stop func()) {
+				defer stop()
 				time.Sleep(time.Second) // the bubble's clock
 				meanwhile()
 				time.Sleep(d)
-				close(done)
-			}()
-			h.tail(func(Update) bool {
-				select {
-				case <-done:
-					return true
-				default:
-					return false
-				}
 			})
 		}
 		until(59*time.Minute, func() {})

@@ -1,0 +1,271 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"culprit/cmd/internal/live"
+	"culprit/cmd/internal/pipeline"
+	"culprit/rules/signature"
+	"culprit/store"
+)
+
+// tailing runs tail with a store, as the command does, and calls watch after each commit.
+func tailing(b *testing.B, fromStart bool, dir string, watch func(u pipeline.Update)) (stop func()) {
+	b.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	db, err := store.Open(ctx, filepath.Join(b.TempDir(), "culprit.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	e := &env{ctx: ctx, flags: &common{Format: "json", Quiet: true}, stdout: io.Discard, stderr: io.Discard, now: time.Now()}
+	l, err := live.New(ctx, live.Options{Out: io.Discard, Err: io.Discard, Quiet: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	t := &teller{env: e, db: db, live: l}
+	cmd := tailCmd{FromStart: fromStart}
+	cfg, err := cmd.config(e, []string{dir})
+	if err != nil {
+		b.Fatal(err)
+	}
+	cfg.Matcher = signature.Builtin()
+	cfg.Sink = func(u pipeline.Update) error {
+		err := t.update(u)
+		watch(u)
+		return err
+	}
+	done := make(chan error)
+	go func() { done <- pipeline.Tail(ctx, *cfg) }()
+	return func() {
+		cancel()
+		if err := <-done; err != nil {
+			b.Error(err)
+		}
+		l.Close()
+		db.Close()
+	}
+}
+
+func refusedLine(at time.Time, n int, upstream string) string {
+	return fmt.Sprintf("%s [error] 12#12: *%d connect() failed (111: Connection refused) while connecting to upstream, client: 10.0.0.%d,"+
+		" server: shop, request: \"GET /cart HTTP/1.1\", upstream: \"http://%s/cart\", host: \"shop\"\n", at.UTC().Format("2006/01/02 15:04:05"), n, n%250, upstream)
+}
+
+func accessLine(at time.Time, n int) string {
+	return fmt.Sprintf("10.0.0.%d - - [%s] \"GET /cart/%d HTTP/1.1\" 200 512 \"-\" \"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\"\n",
+		n%250, at.UTC().Format("02/Jan/2006:15:04:05 +0000"), n%1000)
+}
+
+func appendTo(b *testing.B, path, text string) {
+	b.Helper()
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err == nil {
+		_, err = f.WriteString(text)
+		f.Close()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkTailLatency is from the write of a first symptom until its incident is stored.
+func BenchmarkTailLatency(b *testing.B) {
+	dir := b.TempDir()
+	path := filepath.Join(dir, "error.log")
+	appendTo(b, path, accessLine(time.Now(), 1))
+	seen := make(chan string, 1000)
+	ready := make(chan bool, 1)
+	stop := tailing(b, false, dir, func(u pipeline.Update) {
+		if len(u.Report.Sources) > 0 { // what was there is read
+			select {
+			case ready <- true:
+			default:
+			}
+		}
+		for _, c := range u.Changes {
+			if c.Event == "opened" {
+				seen <- c.Incident.Upstreams[0]
+			}
+		}
+	})
+	defer stop()
+	<-ready
+	var took []time.Duration
+	n := 0
+	for b.Loop() {
+		n++
+		upstream := fmt.Sprintf("10.1.%d.%d:80", n/250, n%250)
+		start := time.Now()
+		appendTo(b, path, refusedLine(start, n, upstream))
+		for upstream != <-seen {
+		}
+		took = append(took, time.Since(start))
+		time.Sleep(time.Duration(n*37%200) * time.Millisecond) // anywhere between two decisions
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "p50-ms")
+	b.ReportMetric(float64(took[len(took)*99/100].Milliseconds()), "p99-ms")
+}
+
+// BenchmarkTailStorm is a million equal failures, written as fast as can be: one incident
+// that counts them all.
+func BenchmarkTailStorm(b *testing.B) {
+	const lines = 1_000_000
+	for b.Loop() {
+		b.StopTimer()
+		dir := b.TempDir()
+		path := filepath.Join(dir, "error.log")
+		now := time.Now()
+		var text bytes.Buffer
+		for i := range lines {
+			text.WriteString(refusedLine(now.Add(time.Duration(i)*30*time.Microsecond), i, "127.0.0.1:9001"))
+		}
+		done := make(chan bool, 1)
+		appendTo(b, path, accessLine(now, 1))
+		stop := tailing(b, true, dir, func(u pipeline.Update) {
+			if in := u.Report.Incidents; len(in) == 1 && in[0].PrimaryLines == lines {
+				select {
+				case done <- true:
+				default:
+				}
+			}
+		})
+		b.StartTimer()
+		appendTo(b, path, text.String())
+		<-done
+		b.StopTimer()
+		stop()
+		b.StartTimer()
+	}
+	b.ReportMetric(lines*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
+// BenchmarkTailThroughput is access lines of four logs, one in a thousand an error.
+func BenchmarkTailThroughput(b *testing.B) {
+	const lines, logs = 500_000, 4
+	for b.Loop() {
+		b.StopTimer()
+		dir := b.TempDir()
+		now := time.Now()
+		for k := range logs {
+			var text strings.Builder
+			for i := range lines {
+				at := now.Add(time.Duration(i) * 200 * time.Microsecond)
+				if i%1000 == 999 {
+					text.WriteString(refusedLine(at, i, "127.0.0.1:9001"))
+				} else {
+					text.WriteString(accessLine(at, i))
+				}
+			}
+			appendTo(b, filepath.Join(dir, fmt.Sprintf("site%d.log", k)), text.String())
+		}
+		done := make(chan bool, 1)
+		b.StartTimer()
+		stop := tailing(b, true, dir, func(u pipeline.Update) {
+			var n int64
+			for _, s := range u.Report.Sources {
+				n += s.Lines
+			}
+			if n == lines*logs {
+				select {
+				case done <- true:
+				default:
+				}
+			}
+		})
+		<-done
+		b.StopTimer()
+		stop()
+		b.StartTimer()
+	}
+	b.ReportMetric(lines*logs*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
+func cpuTime() time.Duration {
+	var r syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &r)
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
+
+// BenchmarkTailIdle is what a thousand files that nobody writes to cost.
+func BenchmarkTailIdle(b *testing.B) {
+	dir := b.TempDir()
+	for i := range 1000 {
+		appendTo(b, filepath.Join(dir, fmt.Sprintf("app%d.log", i)), accessLine(time.Now(), i))
+	}
+	ready := make(chan bool, 1)
+	stop := tailing(b, false, dir, func(u pipeline.Update) {
+		if len(u.Report.Sources) == 1000 {
+			select {
+			case ready <- true:
+			default:
+			}
+		}
+	})
+	defer stop()
+	<-ready
+	time.Sleep(15 * time.Second) // until they are calm
+	before, start := cpuTime(), time.Now()
+	for b.Loop() {
+		time.Sleep(10 * time.Second)
+	}
+	b.ReportMetric(100*float64(cpuTime()-before)/float64(time.Since(start)), "cpu-%")
+}
+
+// BenchmarkTailSoak writes to a thousand files and rotates them. The heap must not grow.
+func BenchmarkTailSoak(b *testing.B) {
+	dir := b.TempDir()
+	files := make([]*os.File, 1000)
+	open := func(i int) {
+		var err error
+		if files[i], err = os.OpenFile(filepath.Join(dir, fmt.Sprintf("app%d.log", i)), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := range files {
+		open(i)
+	}
+	stop := tailing(b, true, dir, func(pipeline.Update) {})
+	defer stop()
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapInuse
+	}
+	var first, last uint64
+	written := 0
+	for b.Loop() {
+		for round := range 60 {
+			for i, f := range files {
+				fmt.Fprint(f, accessLine(time.Now(), i), accessLine(time.Now(), i+1))
+				written += 2
+				if (i+round)%20 == 0 {
+					os.Rename(f.Name(), f.Name()+".1")
+					f.Close()
+					open(i)
+				}
+			}
+			time.Sleep(time.Second)
+			if last = heap(); round == 19 {
+				first = last
+			}
+		}
+	}
+	b.ReportMetric(float64(first)/(1<<20), "MiB-after-20s")
+	b.ReportMetric(float64(last)/(1<<20), "MiB-after-60s")
+	b.ReportMetric(float64(written), "lines")
+}
