@@ -179,7 +179,7 @@ func flaws(c *rules.Case, v *rules.Verdict) []string {
 		ev := &c.Evidence[p.Candidate]
 		bad(ev.Link < 0, "its proof is about another service")
 		bad(p.Weight <= 0, "its proof speaks against it")
-		bad(ev.Hit.Signature.Cause != v.Cause && !slices.Contains(ev.Hit.Signature.Also, v.Cause), "its proof speaks for another cause")
+		bad(ev.Cause != v.Cause && !slices.Contains(ev.Hit.Signature.Also, v.Cause), "its proof speaks for another cause")
 	}
 	seen := map[rules.Cause]bool{v.Cause: true}
 	for _, a := range v.Alternatives {

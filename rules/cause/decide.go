@@ -77,9 +77,10 @@ func account(c *rules.Case) []*score {
 		s.add(w.Weight, w.Text)
 	}
 	for i := range c.Evidence {
-		sig := c.Evidence[i].Hit.Signature
-		for _, cause := range append([]rules.Cause{sig.Cause}, sig.Also...) {
-			if cause != "" {
+		ev := &c.Evidence[i]
+		causes := append([]rules.Cause{ev.Cause}, ev.Hit.Signature.Also...)
+		for j, cause := range causes {
+			if cause != "" && !slices.Contains(causes[:j], cause) {
 				s := get(cause)
 				s.pieces = append(s.pieces, weigh(c, i, cause))
 			}
@@ -294,7 +295,7 @@ func rootPiece(c *rules.Case, s *score) *rules.Candidate {
 		if s.cause == rules.CauseDependencyFailure && fewComplained(c, ev) {
 			continue
 		}
-		if p.weight > 0 && ev.Hit.Signature.Cause == s.cause && (ev.Link > 0 || ev.Link == 0 && coverWeight(ev) >= coverTwo) {
+		if p.weight > 0 && ev.Cause == s.cause && (ev.Link > 0 || ev.Link == 0 && coverWeight(ev) >= coverTwo) {
 			return ev
 		}
 	}

@@ -41,7 +41,9 @@ const (
 	liftInside  = 3   // only inside
 	furtherKind = 3   // each further signature that says the same
 	furtherMost = 9
-	dimRequest  = -6 // one request's error explains one request
+	livedOn     = -16 // the process answered on, so it did not end by that
+	listenedOn  = -40 // nor did it stop listening
+	dimRequest  = -6  // one request's error explains one request
 	// A service that fails because of another one complains with each request; one
 	// complaint for many failures is a remark.
 	fewComplaints = -16
@@ -65,11 +67,14 @@ func weigh(c *rules.Case, i int, cause rules.Cause) piece {
 	if sig.Strong {
 		w = weightStrong
 	}
-	if sig.Cause != cause {
+	if ev.Cause != cause {
 		w += weightAlso
 	}
-	if sig.Scope == rules.ScopeRequest {
+	if sig.Scope == rules.ScopeRequest || ev.LivedOn {
 		w += requestWeight(c, ev)
+	}
+	if ev.LivedOn {
+		w += livedOnWeight(c)
 	}
 	if cause == rules.CauseDependencyFailure && fewComplained(c, ev) {
 		w += fewComplaints
@@ -97,6 +102,16 @@ func requestWeight(c *rules.Case, ev *rules.Candidate) int {
 		return 0
 	}
 	return dimRequest
+}
+
+func livedOnWeight(c *rules.Case) int {
+	switch {
+	case onlyStatuses(c):
+		return 0
+	case 2*(c.Primary(parser.SymptomConnRefused)+c.Primary(parser.SymptomSocketMissing)) > c.Primary(parser.SymptomNone):
+		return listenedOn
+	}
+	return livedOn
 }
 
 // onlyStatuses reports whether the symptoms are answers of the upstream itself.

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"path"
 	"slices"
 
 	"culprit/parser"
@@ -166,9 +167,21 @@ func (e *Engine) untilAllSettled(try func(*source) bool) {
 	}
 }
 
+// nearness is how surely two logs have one clock: of one gateway in one folder, of one
+// machine, or neither.
+func (e *Engine) nearness(a, b *source) int {
+	switch {
+	case a.site != b.site:
+		return 0
+	case a.Source.Role == parser.RoleGateway && b.Source.Role == parser.RoleGateway && path.Dir(a.Source.Path) == path.Dir(b.Source.Path):
+		return 2
+	}
+	return 1
+}
+
 // settleByRequests takes the best-supported offset to any settled source that saw the
-// same requests, those of the same machine's folder first: logs of machines that serve
-// the same site hold the same paths, and chance matches between them must not count.
+// same requests, the nearest first: logs of machines that serve the same site hold the
+// same paths, and chance matches between them must not count.
 func (e *Engine) settleByRequests(s *source) bool {
 	if len(s.Requests) == 0 || s.clock() == parser.ClockUptime {
 		return false
@@ -179,12 +192,15 @@ func (e *Engine) settleByRequests(s *source) bool {
 		if !a.settled || a == s || len(a.Requests) == 0 {
 			continue
 		}
-		near, bestNear := a.site == s.site, by != nil && by.site == s.site
 		o := offset(a.times(a.zone, a.skew), s.times(0, 0))
-		if !o.found || bestNear && !near {
+		if !o.found {
 			continue
 		}
-		if near && !bestNear || o.support > best.support || o.support == best.support && abs(o.delta) < abs(best.delta) {
+		nearer := 1 // than the best so far
+		if by != nil {
+			nearer = e.nearness(a, s) - e.nearness(by, s)
+		}
+		if nearer > 0 || nearer == 0 && (o.support > best.support || o.support == best.support && abs(o.delta) < abs(best.delta)) {
 			best, by = o, a
 		}
 	}

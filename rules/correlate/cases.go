@@ -159,7 +159,7 @@ func (e *Engine) ownerOf(s *symptom, groups map[node][]*symptom) (node, bool) {
 			continue
 		}
 		for _, other := range groups[root] {
-			ours := other.VHost == s.VHost || resolver && other.Symptom == s.Symptom
+			ours := other.VHost == s.VHost || s.VHost == "" && other.Symptom == s.Symptom // of a line that was cut, the class is left
 			if ours && other.source.site == s.source.site && other.when.From <= s.last.To+e.cfg.quiet() && s.when.From <= other.last.To+e.cfg.quiet() {
 				found = append(found, root)
 				break

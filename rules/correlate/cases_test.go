@@ -162,6 +162,8 @@ func TestNamelessLines(t *testing.T) {
 	f("another host's", " "+shopAddress, errorLog("e").fails(0, shopAddress, refused, 1).fails(1, "", closed, 1, onHost("blog.example")))
 	f("two pools of its host", " "+shopAddress+" 127.0.0.1:8001",
 		errorLog("e").fails(0, shopAddress, refused, 1).fails(0, "127.0.0.1:8001", refused, 1).fails(1, "", closed, 1))
+	f("a line that was cut before it named its host", shopAddress, errorLog("e").fails(0, shopAddress, refused, 1).fails(1, "", refused, 1, onHost("")))
+	f("a cut line of another class", " "+shopAddress, errorLog("e").fails(0, shopAddress, refused, 1).fails(1, "", closed, 1, onHost("")))
 	f("minutes later", " "+shopAddress, errorLog("e").fails(0, shopAddress, refused, 1).fails(200, "", closed, 1))
 	f("an address that could not be made", " "+shopAddress, errorLog("e").fails(0, shopAddress, refused, 1).fails(1, "", parser.SymptomBadURL, 1))
 	f("a resource of the gateway, whatever address stands in its line", " "+shopAddress,

@@ -103,7 +103,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 			if hit.Signature.Role != rules.RoleCause && hit.Signature.Role != rules.RoleEffect || hit.Signature.Cause == "" {
 				continue
 			}
-			if early && hit.Signature.State == "" {
+			if early && hit.Signature.State == "" && !lastWords(hit) {
 				continue
 			}
 			c := rules.Candidate{Event: h.Event, Hit: hit, Cause: hit.Signature.Cause, When: e.nearest(h, g), Subject: -1}
@@ -112,7 +112,13 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 			if sv != nil {
 				c.Subject, c.Service = sv.index, sv.name
 			}
-			c.Lasting = e.lasts(h, hit, sv, g.began)
+			c.Lasting = e.lasts(h, hit, sv, g.began) || lastWords(hit) && e.wasLast(h, sv, g.began)
+			if lastWords(hit) {
+				c.LivedOn = sv != nil && !early && sv.real(e) && !e.silentAfter(sv, h)
+				if hit.Signature.Cause == rules.CauseUnhandledException && e.unborn(h, sv) {
+					c.Cause = rules.CauseStartFailure
+				}
+			}
 			if early && !c.Lasting || e.over(h, hit, sv, g.began) {
 				continue
 			}
@@ -120,8 +126,29 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 		}
 	}
 	out = e.thin(g, out)
+	habits(out)
 	e.cover(g, out)
 	return out
+}
+
+// habits marks the words that a service outlived once as words that end nothing.
+func habits(all []rules.Candidate) {
+	type words struct {
+		subject    int
+		id, detail string
+	}
+	of := func(c *rules.Candidate) words {
+		return words{c.Subject, c.Hit.Signature.ID, c.Hit.Get(rules.FieldDetail)}
+	}
+	survived := map[words]bool{}
+	for i := range all {
+		if all[i].LivedOn {
+			survived[of(&all[i])] = true
+		}
+	}
+	for i := range all {
+		all[i].LivedOn = survived[of(&all[i])]
+	}
 }
 
 // nearest is when a folded event was, as far as the case is concerned: its span
@@ -152,6 +179,67 @@ func (e *Engine) rose(h *hitEvent, sv *service, before int64, states ...rules.St
 		return up.when.From > h.last.From && up.when.From < before && (up.service == sv || e.aboutService(up, sv) >= linkName) &&
 			slices.ContainsFunc(up.Hits, func(hit rules.Hit) bool { return slices.Contains(states, hit.Signature.State) })
 	})
+}
+
+// lastWords reports whether a hit may be the last that a process said, or of one request
+// only: what followed tells.
+func lastWords(hit *rules.Hit) bool {
+	return hit.Signature.State == "" && hit.Signature.Scope == rules.ScopeService && hit.Signature.Role == rules.RoleCause && !hit.Signature.AboutOthers()
+}
+
+// wasLast reports whether a service wrote nothing more between an event and a moment.
+func (e *Engine) wasLast(h *hitEvent, sv *service, at int64) bool {
+	end := h.last.To + 10*parser.Second
+	if sv == nil || h.last.From == rules.Past || end >= at {
+		return false
+	}
+	return !slices.ContainsFunc(sv.streams, func(id streamID) bool {
+		first, last := e.sources[id.source].reach()
+		return last > end && first < at
+	})
+}
+
+// unborn reports whether a service had started just before an event, and neither listened
+// nor answered a request yet.
+func (e *Engine) unborn(h *hitEvent, sv *service) bool {
+	if sv == nil || h.when.From == rules.Past {
+		return false
+	}
+	var started *hitEvent
+	for _, up := range e.risen {
+		if up.service == sv && e.before(up, h) {
+			started = up
+		}
+	}
+	if started == nil || h.when.From-started.when.To > 10*parser.Second ||
+		slices.ContainsFunc(started.Hits, func(hit rules.Hit) bool { return hit.Signature.State == rules.StateServing }) {
+		return false
+	}
+	return !e.answeredRequest(sv, started.when.From, h.when.From)
+}
+
+// before reports whether an event stands before another one: by its place in the same log,
+// else by time.
+func (e *Engine) before(a, b *hitEvent) bool {
+	if a.source == b.source {
+		return a.Place.Offset < b.Place.Offset
+	}
+	return a.when.To <= b.when.From
+}
+
+// answeredRequest reports whether a service logged a request between two moments.
+func (e *Engine) answeredRequest(sv *service, from, to int64) bool {
+	for _, id := range sv.streams {
+		s := e.sources[id.source]
+		for _, q := range s.Requests {
+			if q.Stream == id.stream {
+				if t := s.utc(q.Micros, s.clock()); t >= from && t < to {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // down reports whether a hit sets a state in which nobody serves.
@@ -293,29 +381,15 @@ func (e *Engine) owner(h *hitEvent, sv *service) *service {
 	return sv
 }
 
-// silentAfter reports whether a service of a shared file wrote nothing between a
-// crash and its own next start, or for ten seconds.
+// silentAfter reports whether a service answered nothing between a crash and its own next
+// start, or for ten seconds.
 func (e *Engine) silentAfter(sv *service, h *hitEvent) bool {
 	at := h.when.To
 	end := e.nextStart(sv, h.when.From, at+10*parser.Second)
 	if end <= at {
 		return true // it started again in the same second
 	}
-	for _, id := range sv.streams {
-		s := e.sources[id.source]
-		if s.family() != h.source.family() {
-			continue
-		}
-		for _, q := range s.Requests {
-			if q.Stream != id.stream {
-				continue
-			}
-			if t := s.utc(q.Micros, s.clock()); t >= at && t < end {
-				return false
-			}
-		}
-	}
-	return true
+	return !e.answeredRequest(sv, at, end)
 }
 
 // nextStart is when a service says next that it starts or serves, at most limit.

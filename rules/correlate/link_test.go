@@ -399,3 +399,28 @@ func TestWholeNames(t *testing.T) {
 	f("web_a", "web-b.log", false)
 	f("web_a", "web.log", false)
 }
+
+// A trace that may have been a process's last words was not if the process answered on; it
+// was if nothing came after it, however long ago; and of a start if nothing was served yet.
+func TestLastWords(t *testing.T) {
+	trace := &rules.Signature{ID: "python-uncaught", Technology: "python", Cause: rules.CauseUnhandledException, Role: rules.RoleCause, Strong: true,
+		Scope: rules.ScopeService, Meaning: "an exception"}
+	booting := &rules.Signature{ID: "service-starting", Technology: "startup", Role: rules.RoleRecovery, Scope: rules.ScopeService, State: rules.StateStarted, Meaning: "it starts"}
+	f := func(name string, want rules.Cause, class parser.Symptom, fill func(app *logFile)) {
+		t.Helper()
+		app := appLog("shop.log").knows(-50_000, rules.FactListens, shopAddress)
+		fill(app)
+		in := incidents(t, 1, errorLog("error.log").fails(100, shopAddress, class, 40).covers(0, 300), app)[0]
+		if in.Verdict.Cause != want {
+			t.Errorf("%s: %s, want %s: %+v", name, in.Verdict.Cause, want, in.Verdict.Alternatives)
+		}
+	}
+	f("the last words", rules.CauseUnhandledException, refused, func(app *logFile) { app.says(99, trace) })
+	f("it answered on", rules.CauseNotListening, refused, func(app *logFile) {
+		app.says(90, trace).sketch(93, 1, "").sketch(95, 2, "").says(99, trace)
+	})
+	f("the last words, half a day before", rules.CauseUnhandledException, refused, func(app *logFile) { app.says(-43_200, trace) })
+	f("half a day before, and it wrote on", rules.CauseNotListening, refused, func(app *logFile) { app.says(-43_200, trace).sketch(-40_000, 1, "") })
+	f("just started", rules.CauseStartFailure, refused, func(app *logFile) { app.says(98, booting).says(99, trace) })
+	f("started, served, then failed", rules.CauseUnhandledException, refused, func(app *logFile) { app.says(92, booting).sketch(95, 1, "").says(99, trace) })
+}
