@@ -60,6 +60,14 @@ var levelledText = parser.Format{
 			Want: `time=2026-11-22T15:07:19.070 level=info method=PUT target=/v2/accounts/469/settings status=200 msg="access PUT /v2/accounts/469/settings 200"`,
 		},
 		{
+			Line: `22.11.2026 15:07:19 INFO GET /red/514 200 2ms`,
+			Want: `time=2026-11-22T15:07:19 level=info method=GET target=/red/514 status=200 duration=2000 msg="GET /red/514 200 2ms"`,
+		},
+		{
+			Line: `22.11.2026 15:07:19,123 [ERROR] cannot bind`,
+			Want: `time=2026-11-22T15:07:19.123 level=error msg="cannot bind"`,
+		},
+		{
 			Line: `2026-11-22T15:05:59.027Z [error]: connect ECONNREFUSED 10.0.0.1:5432`,
 			Want: `time=2026-11-22T15:05:59.027Z level=error msg="connect ECONNREFUSED 10.0.0.1:5432"`,
 		},
@@ -130,6 +138,10 @@ var timestampedText = parser.Format{
 		{
 			Line: `[worker-3] 2026-11-22 15:05:21 picked job 12`,
 			Want: `time=2026-11-22T15:05:21 program=worker-3 msg="picked job 12"`,
+		},
+		{
+			Line: `2026.11.22 15:05:21 started on 127.0.0.1:8080`,
+			Want: `time=2026-11-22T15:05:21 msg="started on 127.0.0.1:8080"`,
 		},
 		{
 			Line: `Nov 22 15:05:21 something without a host`,

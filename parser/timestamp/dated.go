@@ -23,6 +23,30 @@ func ISO(b []byte) (s parser.Stamp, n int, ok bool) {
 	return c.stamp(&m, parser.ClockLocal)
 }
 
+// Dotted reads 22.11.2026[ T]15:01:47[.,frac][ zone], the usual order of day and month
+// in most of Europe (.NET, Delphi and 1C programs; JavaScript's toLocaleString writes
+// 2.11.2026, 15:01:47), and 2026.11.22 15:01:47. The year has four digits, which no
+// part of an IP address has.
+func Dotted(b []byte) (s parser.Stamp, n int, ok bool) {
+	c, m := cursor{b: b}, moment{}
+	if c.peek(1) != '.' && c.peek(2) != '.' {
+		c.ymd(&m, '.')
+	} else {
+		m.day = c.oneOrTwo()
+		c.lit('.')
+		m.month = c.oneOrTwo()
+		c.lit('.')
+		m.year = c.four()
+		if c.peek(1) == ' ' {
+			c.try(',')
+		}
+	}
+	c.blankOrT()
+	c.clock(&m)
+	c.zone(&m)
+	return c.stamp(&m, parser.ClockLocal)
+}
+
 // WeekdayISO reads Sun 2026-11-22 14:16:27[.frac] UTC: journalctl -o short-full.
 func WeekdayISO(b []byte) (s parser.Stamp, n int, ok bool) {
 	c := cursor{b: b}

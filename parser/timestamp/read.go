@@ -43,6 +43,8 @@ func read(b []byte) (s parser.Stamp, n int, ok bool) {
 		return TimeOfDay(b)
 	case b[2] == '-' || b[2] == ' ' || b[1] == ' ' || b[1] == '-':
 		return DMY(b)
+	case b[2] == '.' || b[1] == '.' || b[4] == '.' && digit(b[3]):
+		return Dotted(b)
 	}
 	return readEpoch(b)
 }
