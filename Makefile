@@ -8,7 +8,7 @@ DEMO         = fixtures/cases/oom-node-docker/logs fixtures/cases/two-upstreams-
 # Packages whose tests know -update.
 GOLDENS = $(sort $(dir $(shell grep -rl --include=*_test.go 'flag.Bool."update"' cmd fixtures parser report rules store)))
 
-.PHONY: build test race fuzz bench golden eval lint check loc demo
+.PHONY: build test race fuzz bench soak golden eval lint check loc demo
 
 build: ## the program, as bin/culprit
 	$(GO) build -o bin/culprit ./cmd/culprit
@@ -33,6 +33,9 @@ fuzz: ## each fuzz target for FUZZTIME
 
 bench: ## all benchmarks, bytes per second and allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+soak: ## what takes minutes: tail is killed 200 times
+	CULPRIT_SOAK=1 $(GO) test -count=1 -timeout 30m -v -run TestTailKilled ./cmd/culprit
 
 golden: ## rewrite all goldens and show what changed
 	$(GO) test $(addprefix ./,$(GOLDENS)) -update; status=$$?; git --no-pager diff --stat; exit $$status

@@ -144,9 +144,9 @@ const lastPort = 9999
 // TestTailKilled kills tail at random moments, while logs are written and rotated, and
 // compares what is stored in the end with what analyze makes of the same logs.
 func TestTailKilled(t *testing.T) {
-	kills := 200
-	if testing.Short() {
-		kills = 20
+	kills := 20
+	if os.Getenv("CULPRIT_SOAK") != "" { // make soak
+		kills = 200
 	}
 	random := rand.New(rand.NewPCG(26, 9))
 	s := newSite(t)
