@@ -8,7 +8,7 @@ import (
 )
 
 // haproxyAccess is HAProxy's line for one finished session: httplog (1.5 to 3.2),
-// httpslog, tcplog, httplog clf, and JSON made with log-format.
+// httpslog, tcplog, httplog clf, JSON made with log-format, and log-formats of one's own.
 //
 //	10.0.0.1:41907 [22/Nov/2026:15:15:44.163] web app/catalog1 0/0/-1/-1/1001 503 217 - - SC-- 12/12/11/0/1 0/0 "GET / HTTP/1.1"
 //
@@ -40,10 +40,16 @@ func parseHAProxyAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	ok := false
 	if b[0] == '{' {
 		ok = s.readJSON(b, env, r)
-	} else if rest, found := s.start(b, r); found {
-		ok = s.readFields(rest, r)
 	} else {
-		ok = s.readCLF(b, env, r)
+		if rest, found := s.start(b, r); found {
+			ok = s.readFields(rest, r)
+		} else {
+			ok = s.readCLF(b, env, r)
+		}
+		if !ok {
+			s, r.Access = haproxySession{}, parser.Access{Bytes: -1, Duration: -1}
+			ok = s.readWords(b, env, r)
+		}
 	}
 	if ok {
 		s.settle(env, r)
@@ -60,6 +66,8 @@ type haproxySession struct {
 	bytes                             int64
 	state                             []byte // two or four letters
 	tcp                               bool
+	rows                              int  // of counts with slashes in between
+	guessed                           bool // the state was told by its look
 }
 
 // haproxyTimers are %TR %Tw %Tc %Tr %Ta in milliseconds, -1 for a stage not reached.

@@ -55,8 +55,9 @@ var haproxyKeys = map[string]haproxyKey{
 	"ID": haRequestID, "unique_id": haRequestID, "request_id": haRequestID, "uniqueid": haRequestID,
 }
 
-// readJSON reads one object with any names. It is HAProxy's if it has a valid
-// termination state and a backend or server, which no other gateway logs.
+// readJSON reads one object with any names; values whose names are not known are told by
+// their look. It is HAProxy's if it has a valid termination state and a backend or server,
+// which no other gateway logs.
 func (s *haproxySession) readJSON(b []byte, env *parser.Env, r *parser.Record) bool {
 	s.timers = haproxyTimers{-1, -1, -1, -1, -1}
 	s.bytes = -1
@@ -79,14 +80,9 @@ func (s *haproxySession) readJSON(b []byte, env *parser.Env, r *parser.Record) b
 		}
 		var value []byte
 		value, pos = jsonScalar(b, pos)
-		s.assign(haproxyKeys[string(name)], value, env, r)
+		s.take(name, value, env, r)
 	}
-	if !isHAProxyState(s.state) || s.backend == nil && s.server == nil {
-		return false
-	}
-	s.tcp = len(s.state) == 2 && s.status == 0 && r.Access.Request == nil && r.Access.Method == nil
-	haproxyRequest(r.Access.Request, &r.Access)
-	return true
+	return s.finish(r)
 }
 
 func skipBlanks(b []byte, pos int) int {
@@ -137,22 +133,31 @@ func (s *haproxySession) assign(key haproxyKey, value []byte, env *parser.Env, r
 	}
 }
 
+// setBoth takes backend/server.
+func (s *haproxySession) setBoth(value []byte) {
+	slash := bytes.IndexByte(value, '/')
+	s.both, s.backend, s.server = value, value[:slash], value[slash+1:]
+}
+
 func (s *haproxySession) assignText(key haproxyKey, value []byte, a *parser.Access) {
 	if len(value) == 0 || isDash(value) {
 		return
 	}
 	switch key {
 	case haClient:
-		s.client = value
+		if s.client = value; isHostPort(value) {
+			s.client = withoutClientPort(value)
+		}
 	case haFrontend:
 		s.frontend = bytes.TrimSuffix(value, []byte{'~'})
 	case haBackend:
-		s.backend = value
-		if slash := bytes.IndexByte(value, '/'); slash > 0 {
-			s.both, s.backend, s.server = value, value[:slash], value[slash+1:]
+		if s.backend = value; isServerName(value) {
+			s.setBoth(value)
 		}
 	case haServer:
-		s.server = value
+		if s.server = value; isServerName(value) {
+			s.setBoth(value)
+		}
 	case haState:
 		if isHAProxyState(value) {
 			s.state = value

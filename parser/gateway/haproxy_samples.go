@@ -55,6 +55,12 @@ var haproxyAccessSamples = []parser.Sample{
 		Want: `time=2026-11-22T15:15:45.494 client=198.51.100.9 method=GET target=/ws status=101 bytes=217 duration=90000000 pool=app made=upstream try={addr=app/s1 status=101 connect=0 header=5000 response=90000000} symptom=read-timeout phase=proxying-upgraded-connection rank=noise client=198.51.100.9 server=web request="GET /ws HTTP/1.1" upstream=app/s1`},
 	{Line: `198.51.100.9:55000 [22/Nov/2026:15:15:45.494] web app/s1 0/0/-1/-1/0 503 217 - - RC-- 12/12/11/0/0 0/0 "GET / HTTP/1.1"`,
 		Want: `time=2026-11-22T15:15:45.494 level=error client=198.51.100.9 method=GET target=/ status=503 bytes=217 duration=0 pool=app made=gateway try={addr=app/s1 status=503 response=0} symptom=no-ports phase=connecting-to-upstream rank=primary client=198.51.100.9 server=web request="GET / HTTP/1.1" upstream=app/s1`},
+	{Line: `{"time":"26/Nov/2026:00:25:04.645","client":"127.0.0.16:51251","frontend":"www","backend":"feed","server":"feed1","timers":"0/0/0/-1/1","status":502,"bytes":209,"term":"PH--","conns":"1/1/0/0/0","queues":"0/0","request":"GET /feed/197 HTTP/1.1"}`,
+		Want: `time=2026-11-26T00:25:04.645 level=error client=127.0.0.16 method=GET target=/feed/197 status=502 bytes=209 duration=1000 pool=feed made=gateway try={addr=feed/feed1 status=502 connect=0 response=1000} symptom=invalid-header phase=reading-response-header-from-upstream rank=primary client=127.0.0.16 server=www request="GET /feed/197 HTTP/1.1" upstream=feed/feed1`},
+	{Line: `SC-- 1/1/0/0/3 0/0/-1/-1/1001 app/s1 503 217 10.0.0.1:41907 [22/Nov/2026:15:15:44.163] "GET / HTTP/1.1"`,
+		Want: `time=2026-11-22T15:15:44.163 level=error client=10.0.0.1 method=GET target=/ status=503 bytes=217 duration=1001000 pool=app made=gateway try={addr=app/s1 status=503 response=1001000} symptom=conn-refused phase=connecting-to-upstream rank=primary client=10.0.0.1 request="GET / HTTP/1.1" upstream=app/s1`},
+	{Line: `date=22/Nov/2026:15:15:44.163 src=10.0.0.1:41907 fe=web backend=app server=<NOSRV> t=0/-1/-1/-1/0 status=503 bytes=217 term=SC-- request="GET /x HTTP/1.1"`,
+		Want: `time=2026-11-22T15:15:44.163 level=error client=10.0.0.1 method=GET target=/x status=503 bytes=217 duration=0 pool=app made=gateway tries=none symptom=no-live-peer phase=connecting-to-upstream rank=secondary client=10.0.0.1 server=web request="GET /x HTTP/1.1" group=app`},
 }
 
 var haproxyEventSamples = []parser.Sample{

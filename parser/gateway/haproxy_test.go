@@ -301,3 +301,41 @@ func TestHAProxyAndApacheDoNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+// A log-format of one's own has HAProxy's fields in any order; what a client chose (user
+// agent, captured headers, request) is taken for none of them.
+func TestHAProxyOwnFormats(t *testing.T) {
+	for _, line := range []string{
+		`SC-- 1/1/0/0/3 0/0/-1/-1/1001 app/s1 503 217 10.0.0.1:41907 [22/Nov/2026:15:15:44.163] "GET / HTTP/1.1"`,
+		`[22/Nov/2026:15:15:44.163] 10.0.0.1:41907 web app/s1 503 217 0/0/-1/-1/1001 {curl/8.5.0|sH-- x/y} SC-- 12/12/11/0/1 0/0 "GET / HTTP/1.1"`,
+		`[22/Nov/2026:15:15:44.163] "evil/s6" "sH--" curl/8.5.0 10.0.0.1:41907 app/s1 0/0/-1/-1/1001 SC-- 503 217 "GET / HTTP/1.1"`,
+		`time=22/Nov/2026:15:15:44.163 client=10.0.0.1:41907 be=app srv=s1 tt=0/0/-1/-1/1001 status=503 bytes=217 end=SC-- req="x" request="GET / HTTP/1.1"`,
+		`{"at":"x","timestamp":"22/Nov/2026:15:15:44.163","client":"10.0.0.1:41907","backend":"app","server":"s1","conns":"12/12/11/0/1","timing":"0/0/-1/-1/1001","status":503,"bytes":217,"flags":"SC--","request":"GET / HTTP/1.1"}`,
+		`{"timestamp":"22/Nov/2026:15:15:44.163","client":"10.0.0.1","server":"app/s1","t":"0/0/-1/-1/1001","status":"503","bytes":"217","flags":"SC--","request":"GET / HTTP/1.1"}`,
+	} {
+		var r parser.Record
+		r.Reset()
+		if !parseHAProxyAccess([]byte(line), &parser.Env{}, &r) {
+			t.Errorf("not read: %s", line)
+			continue
+		}
+		a, g := &r.Access, &r.Gateway
+		if !r.Stamp.Known() || string(a.Client) != "10.0.0.1" || a.Status != 503 || a.Bytes != 217 || a.Duration != 1001*parser.Millisecond || string(a.Target) != "/" ||
+			g.Symptom != parser.SymptomConnRefused || string(g.Upstream) != "app/s1" || string(a.Pool) != "app" {
+			t.Errorf("%s\n%s", line, parser.Render(&r))
+		}
+	}
+	for _, line := range []string{
+		`{"time":"2026-11-22T15:15:44Z","level":"info","server":"web-1","msg":"----"}`,
+		`{"time":"2026-11-22T15:15:44Z","server":"web-1","msg":"SC--","path":"/a/1/b/2/c"}`,
+		`2026-11-22 15:15:44 [app/worker] took 1/2/3/4/5 ---- done`,
+		`[22/Nov/2026:15:15:44.163] app/s1 progress 1/2/3 state CD`,
+		`level=info msg="copied 3/5" server=a/b state=CD ratio=0/0/0/0/0`,
+	} {
+		var r parser.Record
+		r.Reset()
+		if parseHAProxyAccess([]byte(line), &parser.Env{}, &r) {
+			t.Errorf("taken: %s\n%s", line, parser.Render(&r))
+		}
+	}
+}

@@ -33,7 +33,7 @@ const (
 var gates = map[string][]gate{
 	// Gateways.
 	"nginx-error":              {{first: object}, {first: numbers + "[na", all: "[]"}},
-	"haproxy-access":           {{first: object}, {all: "[]/:"}},
+	"haproxy-access":           {{first: object}, {all: "[]/:"}, {all: "/="}, {program: "haproxy"}},
 	"haproxy-event":            haproxyGates,
 	"mod-jk":                   {{first: "[", all: "[]:"}},
 	"apache-error":             {{first: "[A("}, {first: numbers + "MTWFS", word: " AH"}},
