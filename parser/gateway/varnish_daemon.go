@@ -21,24 +21,20 @@ var varnishDaemon = &parser.Format{
 
 func parseVarnishDaemon(line []byte, _ *parser.Env, r *parser.Record) bool {
 	text, told := varnishdPrefix(line)
-	own := told || string(r.Program) == "varnishd"
-	if !own && !has(text, "Child (") && !has(text, "child (") {
+	own := string(r.Program) == "varnishd"
+	if !own && !told && !has(text, "Child ") && !has(text, "child (") {
 		return false
 	}
 	m := varnishVocabulary().daemon.find(text)
-	if m == nil {
-		if string(r.Program) != "varnishd" {
-			return false
-		}
-		r.Message = text
-		return true
-	}
-	r.Message = text
-	if m.Rank == parser.RankNoise {
-		r.Level = parser.LevelInfo
-		return true
+	if m == nil && !own {
+		return false
 	}
 	r.Kind = parser.KindGateway
+	r.Message = text
+	if m == nil {
+		r.Gateway.Symptom, r.Gateway.Rank = parser.SymptomOther, parser.RankNoise
+		return true
+	}
 	m.tell(text, 0, &r.Gateway)
 	r.Level = m.level()
 	return true

@@ -35,13 +35,16 @@ var varnishLogSamples = []parser.Sample{
 
 // varnishDaemonSamples are what the manager of 7.1.1 printed, and texts of its sources.
 var varnishDaemonSamples = []parser.Sample{
-	{Line: `Debug: Child (28179) Started`, Want: `level=info msg="Child (28179) Started"`},
-	{Line: `Info: Child (28179) said Child starts`, Want: `level=info msg="Child (28179) said Child starts"`},
+	{Line: `Debug: Child (28179) Started`, Want: `level=info symptom=other rank=noise msg="Child (28179) Started"`},
+	{Line: `Info: Child (28179) said Child starts`, Want: `level=info symptom=other rank=noise msg="Child (28179) said Child starts"`},
 	{Line: `Child (28179) died signal=9`, Want: `level=error symptom=gateway-crash rank=primary msg="Child (28179) died signal=9"`},
 	{Line: `Error: Child (28179) died signal=6 (core dumped)`, Want: `level=error symptom=gateway-crash rank=primary msg="Child (28179) died signal=6 (core dumped)"`},
 	{Line: `Child (28179) not responding to CLI, killed it.`, Want: `level=error symptom=gateway-crash rank=primary msg="Child (28179) not responding to CLI, killed it."`},
 	{Line: `Child (28179) Panic at: Wed, 25 Nov 2026 15:01:37 GMT`, Want: `level=error symptom=gateway-crash rank=primary msg="Child (28179) Panic at: Wed, 25 Nov 2026 15:01:37 GMT"`},
 	{Line: `Child (28179) Pushing vcls failed:`, Want: `level=error symptom=other rank=secondary msg="Child (28179) Pushing vcls failed:"`},
+	{Line: `Debug: Version: varnish-7.1.1 revision 7cee1c581bead20e88d101ab3d72afb29f14d87a`, Want: `level=info symptom=other rank=noise msg="Version: varnish-7.1.1 revision 7cee1c581bead20e88d101ab3d72afb29f14d87a"`},
+	{Line: `Debug: Platform: Linux,6.1.0-26-amd64,x86_64,-junix,-smalloc,-sdefault,-hcritbit`, Want: `level=info symptom=other rank=noise msg="Platform: Linux,6.1.0-26-amd64,x86_64,-junix,-smalloc,-sdefault,-hcritbit"`},
+	{Line: `Child launched OK`, Want: `level=info symptom=other rank=noise msg="Child launched OK"`},
 }
 
 // varnishAccessSamples are lines of varnishncsa 7.1.1 and of formats in use.

@@ -49,7 +49,7 @@ var gates = map[string][]gate{
 	"aws-elb-access":           {{first: numbers, all: `":`}},
 	"lighttpd-error":           {{first: numbers + "(", all: "()."}},
 	"varnish-log":              {{first: "*", all: "<>"}, {first: numbers + "-"}},
-	"varnishd":                 {{first: "EIDW", all: ":"}, {first: "Cc", all: "("}, {program: "varnishd"}},
+	"varnishd":                 {{first: "EIDW", all: ":"}, {first: "Cc", all: "("}, {first: "C", word: "Child "}, {program: "varnishd"}},
 	"ingress-nginx-controller": {{first: "IWEF", all: "]:"}},
 	"go-proxy-error":           {{all: ":"}},
 	"node-proxy-error":         {{first: numbers + "[PF"}},
