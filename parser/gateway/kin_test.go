@@ -352,3 +352,18 @@ func TestKinDoNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+// varnishncsa stamps the request's start; a lone whole number behind the user agent is %D,
+// in microseconds, unless it is so small that it may be seconds.
+func TestVarnishAccessStart(t *testing.T) {
+	for tail, want := range map[string]int64{
+		"": -1, " pass 5613": 5613, " 5613": 5613, " pass 12": -1, " 5613 1200": -1, " handling=pass D=812": 812,
+	} {
+		var r parser.Record
+		r.Reset()
+		line := `127.0.0.10 - - [25/Nov/2026:20:01:09 +0100] "GET http://shop.example.org/a/776 HTTP/1.1" 503 3 "-" "curl/8"` + tail
+		if !parseVarnishAccess([]byte(line), &parser.Env{}, &r) || !r.Access.AtStart || r.Access.Duration != want {
+			t.Errorf("%q: duration %d, want %d, at start %v", tail, r.Access.Duration, want, r.Access.AtStart)
+		}
+	}
+}

@@ -15,7 +15,8 @@ import (
 // 503. Formats of one's own add %{Varnish:handling}x, %{Varnish:time_firstbyte}x, %D
 // and %{VSL:FetchError}x behind the user agent; those are known by their shapes and
 // words, with or without names (handling=miss). A line with a FetchError counts as an
-// error line.
+// error line. %t is when the request came in (the Timestamp record Start), not its end;
+// a number alone under 1,000 may be seconds (%T) and is no duration, two may be sizes.
 var varnishAccess = &parser.Format{
 	Name:    "varnish-access",
 	Role:    parser.RoleGateway,
@@ -37,6 +38,7 @@ func parseVarnishAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	}
 	r.Kind = parser.KindAccess
 	a := &r.Access
+	a.AtStart = true
 	if host, path, ok := cutURL(a.Target); ok {
 		a.Host, a.Target = host, path
 	}
@@ -77,6 +79,8 @@ func combinedEnd(line []byte, quote int) int {
 type varnishTail struct {
 	rest []byte
 	addr []byte // of the back end, if logged
+
+	numbers int // without a name
 }
 
 func (v *varnishTail) read(env *parser.Env, r *parser.Record) {
@@ -119,9 +123,20 @@ func (v *varnishTail) take(name, value []byte, env *parser.Env, r *parser.Record
 		if n, ok := wholeNumber(value); ok {
 			a.Duration = n
 		}
+	case name == nil && isWhole(value):
+		if v.numbers++; v.numbers == 1 {
+			a.Duration = lonelyTaken(value)
+		} else {
+			a.Duration = -1
+		}
 	default:
 		v.text(value, env, r)
 	}
+}
+
+func isWhole(b []byte) bool {
+	_, ok := wholeNumber(b)
+	return ok
 }
 
 // isDurationName knows what people call %D, microseconds.
