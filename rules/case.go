@@ -69,6 +69,7 @@ type Candidate struct {
 	Outside int64  // and elsewhere
 	Covered int    // of ten symptom moments, how many it stands close before
 	Moments int    // how many distinct moments of failure there were to stand before, at most ten
+	Foreign bool   // it names a unit or container, and nothing links that to the upstream
 	LivedOn bool   // it may have been a process's last words, but the process went on answering
 	Lasting bool   // it set a state that still held when the case began
 }

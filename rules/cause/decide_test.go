@@ -241,6 +241,13 @@ func TestUnlinkedEvidence(t *testing.T) {
 	f("near half of them", 5, 5, 10, rules.CauseUnknown)
 	f("near each of ten", 0, 10, 10, rules.CauseUnhandledException)
 	f("five minutes before", -300, 0, 10, rules.CauseUnknown)
+	foreign := func(c *rules.Candidate) { c.Foreign = true }
+	for moments, want := range map[int]rules.Cause{1: rules.CauseUnknown, 10: rules.CauseOOMKill} {
+		c := tell(failing(saw(parser.SymptomPrematureClose, 1, 0, 0)), line("kernel-oom-killed", rules.CauseOOMKill, 0, unlinkedLine(10), covered(10, moments), foreign))
+		if v := decide(t, c); v.Cause != want {
+			t.Errorf("the kill of another unit before each of %d failures: %s (%d), want %s", moments, v.Cause, v.Decibans, want)
+		}
+	}
 	weight := func(members ...string) int {
 		c := failing(saw(parser.SymptomPrematureClose, 10, 0, 10))
 		c.Members = members

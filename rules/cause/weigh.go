@@ -142,7 +142,7 @@ func linkWeight(c *rules.Case, ev *rules.Candidate) int {
 // the failures: the nearest scary line must not win by being near one of them.
 func coverWeight(ev *rules.Candidate) int {
 	switch {
-	case ev.Covered < 3 && ev.Moments >= 5:
+	case ev.Covered < 3 && ev.Moments >= 5, ev.Moments < 3 && ev.Foreign: // it has a name of its own, and once is chance
 		return coverFew
 	case ev.Covered < 8:
 		return 0

@@ -109,6 +109,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 			c := rules.Candidate{Event: h.Event, Hit: hit, Cause: hit.Signature.Cause, When: e.nearest(h, g), Subject: -1}
 			sv, l := e.subjectOf(g, h, hit)
 			c.Link, c.LinkWhy = l.weight, l.why
+			c.Foreign = l.weight == linkNone && namesUnit(hit)
 			if sv != nil {
 				c.Subject, c.Service = sv.index, sv.name
 			}
@@ -295,6 +296,12 @@ func names(hit *rules.Hit) bool {
 		}
 	}
 	return false
+}
+
+// namesUnit reports whether a hit says of which unit or container it is.
+func namesUnit(hit *rules.Hit) bool {
+	unit, container := cgroupIdentity(hit.Get(rules.FieldCgroup))
+	return hit.Get(rules.FieldUnit) != "" || hit.Get(rules.FieldContainer) != "" || unit != "" || container != ""
 }
 
 func (e *Engine) quotedLink(g *gathering, h *hitEvent) link {
