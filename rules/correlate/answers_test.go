@@ -65,6 +65,25 @@ func TestFailureOfAHostBesideAnErrorLogWithoutHosts(t *testing.T) {
 	}
 }
 
+// Two logs that one gateway writes of the same requests count once; two machines' count twice.
+func TestTwoLogsOfOneGateway(t *testing.T) {
+	f := func(name string, want int64, first, second string, shift float64) {
+		t.Helper()
+		plain, full := accessLog(first), accessLog(second)
+		for i := range 20 {
+			plain.sketch(float64(i*7), uint64(i), "").answers(float64(i*7), "", 200, 1)
+			full.sketch(float64(i*7)+shift, uint64(i), shopAddress).answers(float64(i*7)+shift, shopAddress, 200, 1)
+		}
+		r := report(t, Config{}, plain, full)
+		if r.Totals.Requests != want {
+			t.Errorf("%s: %d requests, want %d", name, r.Totals.Requests, want)
+		}
+	}
+	f("in the gateway's folder", 20, "nginx/access.log", "nginx/upstream.log", 0)
+	f("an application's own", 20, "app/access.log", "nginx/access.log", 0)
+	f("other requests", 40, "nginx/access.log", "nginx/upstream.log", 3)
+}
+
 // Apache's access log has the time at which a request began, and its failure comes when it
 // timed out; nginx's has the end.
 func TestRequestsThatBeganBeforeTheyFailed(t *testing.T) {

@@ -1,10 +1,11 @@
 // Package correlate joins what the sources' digests tell into incidents.
 //
 // It stands behind the scanners and before store and report. The order of its
-// work is the order of its files: align.go settles clocks, pool.go finds which
-// addresses serve the same requests, service.go and link.go find who stands behind
-// an address, cases.go gathers symptoms, evidence.go finds what may explain them,
-// package cause judges, incident.go counts, blame.go names the process, story.go tells.
+// work is the order of its files: align.go settles clocks (clock.go, offset.go, years.go),
+// access.go finds whose an access log is, pool.go which addresses serve the same requests,
+// service.go and link.go who stands behind an address, cases.go gathers symptoms, answers.go
+// the failed requests, evidence.go what may explain them, package cause judges, incident.go
+// counts, blame.go names the process, story.go tells.
 //
 // Why it is a pure function. The engine does not depend on the order in which
 // digests were added, has no clock, no goroutine and no I/O. Batch adds all digests
@@ -219,6 +220,9 @@ func (e *Engine) collectHits() {
 	for _, h := range e.hits {
 		if slices.ContainsFunc(h.Hits, up) && h.when.From != rules.Past {
 			e.risen = append(e.risen, h)
+			if h.service != nil {
+				h.service.risen = append(h.service.risen, h)
+			}
 		}
 		for i := range h.Hits {
 			if c := (complaint{h.service, h.Hits[i].Dependency()}); c.service != nil && c.dependency != "" && !known[c] {

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -176,10 +177,22 @@ func (e *Engine) over(h *hitEvent, hit *rules.Hit, sv *service, at int64) bool {
 // rose reports whether a line between a hit and a moment says that the service is in one
 // of the states.
 func (e *Engine) rose(h *hitEvent, sv *service, before int64, states ...rules.State) bool {
-	return slices.ContainsFunc(e.risen, func(up *hitEvent) bool {
-		return up.when.From > h.last.From && up.when.From < before && (up.service == sv || e.aboutService(up, sv) >= linkName) &&
-			slices.ContainsFunc(up.Hits, func(hit rules.Hit) bool { return slices.Contains(states, hit.Signature.State) })
-	})
+	for _, up := range risenFrom(e.risen, h.last.From+1) {
+		if up.when.From >= before {
+			break
+		}
+		if (up.service == sv || e.aboutService(up, sv) >= linkName) &&
+			slices.ContainsFunc(up.Hits, func(hit rules.Hit) bool { return slices.Contains(states, hit.Signature.State) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// risenFrom is the part of a list in order of time that begins at a moment.
+func risenFrom(list []*hitEvent, at int64) []*hitEvent {
+	i, _ := slices.BinarySearchFunc(list, at, func(h *hitEvent, at int64) int { return cmp.Compare(h.when.From, at) })
+	return list[i:]
 }
 
 // lastWords reports whether a hit may be the last that a process said, or of one request
@@ -206,13 +219,17 @@ func (e *Engine) unborn(h *hitEvent, sv *service) bool {
 	if sv == nil || h.when.From == rules.Past {
 		return false
 	}
+	const life = 10 * parser.Second
 	var started *hitEvent
-	for _, up := range e.risen {
-		if up.service == sv && e.before(up, h) {
+	for _, up := range risenFrom(sv.risen, h.when.From-life-parser.Minute) {
+		if up.when.From > h.when.To {
+			break
+		}
+		if e.before(up, h) {
 			started = up
 		}
 	}
-	if started == nil || h.when.From-started.when.To > 10*parser.Second ||
+	if started == nil || h.when.From-started.when.To > life ||
 		slices.ContainsFunc(started.Hits, func(hit rules.Hit) bool { return hit.Signature.State == rules.StateServing }) {
 		return false
 	}
@@ -230,17 +247,20 @@ func (e *Engine) before(a, b *hitEvent) bool {
 
 // answeredRequest reports whether a service logged a request between two moments.
 func (e *Engine) answeredRequest(sv *service, from, to int64) bool {
-	for _, id := range sv.streams {
-		s := e.sources[id.source]
-		for _, q := range s.Requests {
-			if q.Stream == id.stream {
-				if t := s.utc(q.Micros, s.clock()); t >= from && t < to {
-					return true
+	if !sv.hasAnswers {
+		sv.hasAnswers = true
+		for _, id := range sv.streams {
+			s := e.sources[id.source]
+			for _, q := range s.Requests {
+				if q.Stream == id.stream {
+					sv.answers = append(sv.answers, s.utc(q.Micros, s.clock()))
 				}
 			}
 		}
+		slices.Sort(sv.answers)
 	}
-	return false
+	i, _ := slices.BinarySearch(sv.answers, from)
+	return i < len(sv.answers) && sv.answers[i] < to
 }
 
 // down reports whether a hit sets a state in which nobody serves.
@@ -401,10 +421,8 @@ func (e *Engine) silentAfter(sv *service, h *hitEvent) bool {
 
 // nextStart is when a service says next that it starts or serves, at most limit.
 func (e *Engine) nextStart(sv *service, after, limit int64) int64 {
-	for _, h := range e.risen {
-		if h.service == sv && h.when.From >= after && h.when.From < limit {
-			return h.when.From
-		}
+	if next := risenFrom(sv.risen, after); len(next) > 0 {
+		return min(next[0].when.From, limit)
 	}
 	return limit
 }

@@ -38,6 +38,10 @@ type service struct {
 	system       bool // kernel, init and the like: talks about others
 	gateway      bool
 
+	risen      []*hitEvent // its own lines that say that it started or serves, in order of time
+	answers    []int64     // when it logged sketched requests, sorted; made when first asked for
+	hasAnswers bool
+
 	requests int            // sketched
 	served   map[string]int // matched requests by the address that the gateway sent them to
 	matched  int

@@ -15,6 +15,7 @@ type pools struct {
 	recent []attempts // of requests in flight, where their hash puts them; the later stays
 	sets   [][]string
 	known  map[string]bool
+	seen   map[uint64]bool // hashes of what access lines named, as they named it
 }
 
 // attempts are the names that the lines of one request gave so far.
@@ -30,7 +31,7 @@ const (
 	maxSets   = 4096
 )
 
-func newPools() pools { return pools{known: map[string]bool{}} }
+func newPools() pools { return pools{known: map[string]bool{}, seen: map[uint64]bool{}} }
 
 // see notes the upstream of an error line.
 func (p *pools) see(r *parser.Record, upstream string) {
@@ -60,6 +61,19 @@ func (p *pools) seeAttempts(a *parser.Access) {
 	if a.Tries < 2 && len(a.Pool) == 0 {
 		return
 	}
+	var key mixer // most lines name what another one named before
+	key.bytes(a.Pool)
+	for i := range a.Attempts[:a.Tries] {
+		key.bytes(a.Attempts[i].Addr)
+		key.number(int64(a.Attempts[i].Pass))
+	}
+	if p.seen[key.h] {
+		return
+	}
+	if len(p.seen) >= maxRecent {
+		clear(p.seen)
+	}
+	p.seen[key.h] = true
 	var named []string
 	if len(a.Pool) > 0 {
 		named = append(named, string(a.Pool))
