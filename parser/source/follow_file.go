@@ -77,6 +77,11 @@ func (f *followed) read(buf []byte, c *Chunk, s *FollowStats) (fresh, error) {
 		return rewritten, nil
 	}
 	f.ended, f.known = n < m+blockBytes, f.info
+	if end := f.offset + int64(n-m); end > f.info.Size() { // written to since the last look
+		if info, err := f.file.Stat(); err == nil && info.Size() == end {
+			f.known = info
+		}
+	}
 	data := f.limitPast(buf[m:n])
 	if f.wide {
 		return f.cutWide(data, c, s), nil

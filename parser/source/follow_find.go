@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 )
 
 // maxSiblings bounds how many rotated files of one log are looked at, the youngest.
@@ -281,13 +280,21 @@ func (s sibling) isOwn() bool { return s.slot.date == 0 && s.slot.number == 0 &&
 
 // newer is the index of the first file that was written to after what a position is in,
 // if that itself is not among them. The path's own file counts always.
-func newer(all []sibling, seen time.Time) int {
+func newer(all []sibling, p Position) int {
 	for i, s := range all {
-		if s.isOwn() || !seen.IsZero() && s.info.ModTime().After(seen) {
+		if s.isOwn() || !p.Seen.IsZero() && s.info.ModTime().After(p.Seen) && !s.wasRead(p) {
 			return i
 		}
 	}
 	return len(all)
+}
+
+// wasRead reports that a file is a copy of what was read, without its end. Such a copy may be
+// younger than Seen: the file is looked at, copied, written to, and only then read.
+func (s sibling) wasRead(p Position) bool {
+	size := s.info.Size()
+	p.MarkerBytes = 0
+	return !s.isPacked() && p.HeadBytes > 0 && int64(p.HeadBytes) <= size && size < p.Offset && holds(s.file, p)
 }
 
 // hasHole reports that a number is missing between the i-th file and the path's own.

@@ -150,3 +150,51 @@ func TestFollowRefilledWhileRead(t *testing.T) {
 		}
 	}
 }
+
+// What readAhead has read is written to before anybody can look at the file again.
+type readAhead struct {
+	io.ReaderAt
+	write func()
+}
+
+func (r readAhead) ReadAt(p []byte, off int64) (int, error) {
+	n, err := r.ReaderAt.ReadAt(p, off)
+	if off > 0 {
+		r.write()
+	}
+	return n, err
+}
+
+// The file is looked at, copied, written to, and only then read: the copy is younger than the
+// look, holds less than what was read, and brings nothing new.
+func TestFollowReadAfterItsCopy(t *testing.T) {
+	for i := range 8 {
+		long, restart, goesOn := i&1 > 0, i&2 > 0, i&4 > 0
+		if goesOn && !long {
+			continue // only a head that is full tells which bytes were read
+		}
+		r := newRig(t)
+		if long {
+			r.write(40)
+		}
+		r.write(5)
+		r.start()
+		r.poll(2)
+		r.write(5)
+		r.f.tick(t.Context())
+		r.copytruncate(func() {
+			r.write(1)
+			if goesOn {
+				f := r.f.tracks[0].live()
+				f.bytes = readAhead{f.file, sync.OnceFunc(func() { r.raw("lost to everybody\n") })}
+			}
+			r.drain(1)
+		})
+		r.write(20)
+		if restart {
+			r.start()
+		}
+		r.settle()
+		r.want(1)
+	}
+}

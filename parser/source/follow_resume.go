@@ -33,7 +33,7 @@ func (t *track) restart(ctx context.Context) {
 	}
 	p := t.starts[main]
 	i := find(ctx, all, p)
-	if p.isVague() && newer(all, p.Seen) < i {
+	if p.isVague() && newer(all, p) < i {
 		i = -1 // what was written to it since may be in copies
 	}
 	if t.isShifting(all, i) {
@@ -80,7 +80,7 @@ func (t *track) restart(ctx context.Context) {
 		p.Offset = all[own].info.Size()
 		t.open(ctx, &all[own], p)
 	default:
-		i = newer(all, p.Seen)
+		i = newer(all, p)
 		if !wasRead && (!p.isVague() || i == len(all) || fileID(all[i].info) != id) {
 			t.lost(p.Offset, -1, becauseGone, p.Seen, until(all, i))
 		}
@@ -135,7 +135,7 @@ func (t *track) replace(ctx context.Context, live *followed) {
 		}
 		i++
 	default:
-		i = newer(all, p.Seen)
+		i = newer(all, p)
 		if i < len(all) && !all[i].isOwn() && isUnlinked(live.info) {
 			t.lost(-1, -1, becauseBetween, p.Seen, until(all, i))
 		}
@@ -179,7 +179,7 @@ func (t *track) rewritten(ctx context.Context, i int) (done bool) {
 		}
 		t.copies(ctx, older[k+1:], i)
 	case !isUnlinked(f.info): // else newer files have come after it
-		t.copies(ctx, older[newer(older, p.Seen):], i)
+		t.copies(ctx, older[newer(older, p):], i)
 	}
 	return true
 }
@@ -233,7 +233,7 @@ func (t *track) emptied(ctx context.Context, i int) (done bool) {
 	older := all[:place(all, f)]
 	f.growHead()
 	older = older[:t.packedAs(ctx, older, f)]
-	if k := newer(older, t.position(f).Seen); k < len(older) && !isUnlinked(f.info) {
+	if k := newer(older, t.position(f)); k < len(older) && !isUnlinked(f.info) {
 		t.lost(-1, -1, becauseCopied, f.known.ModTime(), f.info.ModTime())
 		t.copies(ctx, older[k:], i)
 	}
