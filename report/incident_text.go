@@ -83,7 +83,7 @@ func culpritOf(in *rules.Incident) string {
 		parts = append(parts, fmt.Sprint("pid ", c.PID)) // a name, not a quantity: no separators
 	}
 	var owners []string
-	for _, owner := range []string{c.Unit, c.Container, in.Service} {
+	for _, owner := range []string{c.Unit, in.Service, containerOf(c.Container)} {
 		if owner != "" && owner != c.Process && !strings.Contains(strings.Join(owners, " "), owner) {
 			owners = append(owners, owner) // "shop" tells nothing beside "shop.service"
 		}
@@ -96,6 +96,15 @@ func culpritOf(in *rules.Incident) string {
 		text += " on " + c.Host
 	}
 	return text
+}
+
+// containerOf shortens a container's id to the twelve digits that docker ps shows.
+func containerOf(name string) string {
+	const shownDigits = 12
+	if len(name) > 2*shownDigits && strings.Trim(name, "0123456789abcdef") == "" {
+		return "container " + name[:shownDigits]
+	}
+	return name
 }
 
 // impact tells failed requests by status, then the gateway's lines.

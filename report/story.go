@@ -134,7 +134,7 @@ func chainOf(in *rules.Incident) (chain []string) {
 	if len(in.Upstreams) > 0 {
 		first = upstreamsOf(in)
 	}
-	for _, link := range []string{first, in.Service, process, c.Unit, c.Container, c.Host} {
+	for _, link := range []string{first, in.Service, process, c.Unit, containerOf(c.Container), c.Host} {
 		if link = Clean(link); link != "" && !slices.Contains(chain, link) {
 			chain = append(chain, link)
 		}

@@ -7,16 +7,14 @@ import (
 	"culprit/rules"
 )
 
-// Advice is what to do now and how to prevent it, concrete for the cause, the unit and the
-// gateway that saw it.
+// Advice is what to do now and how to prevent it, concrete for the cause, the unit, the
+// software that failed and the gateway that saw it.
 func Advice(c *rules.Case, in *rules.Incident) []string {
-	unit := in.Culprit.Unit
-	if unit == "" || !strings.Contains(unit, ".") {
-		unit = "UNIT"
-	}
-	w := wordsOf(in.Gateway)
-	fill := strings.NewReplacer("UNIT", unit, "{timeouts}", w.timeouts, "{header}", w.header, "{scheme}", w.scheme, "{resolver}", w.resolver,
-		"{idle}", w.idle, "{check}", w.check, "{resources}", w.resources)
+	w, s := wordsOf(in.Gateway), softwareOf(c, in)
+	fill := strings.NewReplacer("{timeouts}", w.timeouts, "{header}", w.header, "{scheme}", w.scheme, "{resolver}", w.resolver,
+		"{idle}", w.idle, "{check}", w.check, "{resources}", w.resources,
+		"{memory}", s.memory, "{grew}", s.grew, "{fit}", s.fit, "{timeout}", s.timeout, "{workers}", s.workers, "{keep-alive}", s.idle, "{slow}", s.slow,
+		"{state}", s.state, "{limit}", limitOf(in), "{started}", startOf(in), noUnit, unitOf(in))
 	var out []string
 	for _, a := range advice[in.Verdict.Cause] {
 		out = append(out, fill.Replace(a))
@@ -37,16 +35,52 @@ func Advice(c *rules.Case, in *rules.Incident) []string {
 	return out
 }
 
+// A name from a log goes into a command only if a shell would see nothing but a name in it.
+func plainName(name string) bool {
+	return name != "" && !strings.HasPrefix(name, "-") && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_@:") == ""
+}
+
+func unitOf(in *rules.Incident) string {
+	if unit := in.Culprit.Unit; plainName(unit) && strings.Contains(unit, ".") {
+		return unit
+	}
+	return noUnit
+}
+
+// noUnit stands in a command where a unit's name belongs that nobody knows.
+const noUnit = "UNIT"
+
+// limitOf is how to see the limit of memory from outside.
+func limitOf(in *rules.Incident) string {
+	unit, container := unitOf(in), in.Culprit.Container
+	switch show := "systemctl show " + unit + " -p MemoryMax -p MemoryPeak"; {
+	case unit != noUnit:
+		return show
+	case plainName(container):
+		return "docker inspect -f '{{.HostConfig.Memory}}' " + container + " (Kubernetes: resources.limits.memory in kubectl describe pod)"
+	default:
+		return show + " (container: docker inspect, kubectl describe pod)"
+	}
+}
+
+// startOf is how to read what a start said.
+func startOf(in *rules.Incident) string {
+	unit, container := unitOf(in), in.Culprit.Container
+	if unit == noUnit && plainName(container) {
+		return "docker logs --tail 50 " + container + " (Kubernetes: kubectl logs --previous)"
+	}
+	return "journalctl -u " + unit + " -e"
+}
+
 var advice = map[rules.Cause][]string{
-	rules.CauseOOMKill: {"compare memory use with the limit: systemctl show UNIT -p MemoryMax -p MemoryPeak (container: docker inspect, kubectl describe pod)",
-		"raise the limit or find what grew just before the kill; fewer workers need less memory"},
-	rules.CauseMemoryExhausted:    {"raise the runtime's limit (-Xmx, --max-old-space-size, memory_limit) only if the machine has the memory; take a heap dump at the limit to see what grew"},
+	rules.CauseOOMKill:            {"compare memory use with the limit: {limit}", "raise the limit or find what grew just before the kill; {fit}"},
+	rules.CauseMemoryExhausted:    {"raise {memory} only if the machine has the memory; {grew}"},
 	rules.CauseCrashSignal:        {"look at the core: coredumpctl info UNIT", "check what was deployed last: native extensions and their versions"},
 	rules.CauseUnhandledException: {"fix the error that the quoted trace names; until then roll the last release back"},
-	rules.CauseWorkerTimeout:      {"find what the worker was doing for so long; raise the manager's timeout only above what the gateway waits ({timeouts})"},
+	rules.CauseWorkerTimeout:      {"find what the worker was doing for so long; raise {timeout} only above what the gateway waits ({timeouts})"},
 	rules.CauseKilled:             {"find who sent the signal: auth.log, shell history, the deploy or monitoring tool"},
 	rules.CauseRestart:            {"restart without a gap: start the new process before the old one stops (socket activation, reload, rolling deploy), and let the gateway retry the next server"},
-	rules.CauseStartFailure:       {"read the failed start: journalctl -u UNIT -e; roll the last change back if it will not start"},
+	rules.CauseStartFailure:       {"read the failed start: {started}; roll the last change back if it will not start"},
 	rules.CauseNotListening:       {"see whether anything listens: ss -ltnp; compare address and port with the gateway's configuration", "see whether the service runs: systemctl status UNIT"},
 	rules.CauseInvalidResponse:    {"ask the upstream directly and look at the raw bytes: curl -sv --raw or printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc HOST PORT"},
 	rules.CauseProtocolMismatch:   {"compare {scheme} with what the port really speaks"},
@@ -54,12 +88,12 @@ var advice = map[rules.Cause][]string{
 	rules.CauseTLSFailure:         {"look at the certificate as the gateway sees it: openssl s_client -connect HOST:PORT -servername NAME"},
 	rules.CauseNetworkUnreachable: {"test the path from the gateway: nc -vz HOST PORT; look at firewall rules and at whether the host is up"},
 	rules.CauseDNSFailure:         {"ask the resolver that the gateway uses: dig NAME @RESOLVER; {resolver}"},
-	rules.CauseSlowUpstream:       {"log the slow requests in the application (slow log, request tracing) and look at what they wait for"},
-	rules.CauseUpstreamSaturated:  {"raise the number of workers or the queue that the quoted line names, or shorten what the workers wait for"},
-	rules.CauseDependencyFailure:  {"look at the dependency that the quoted lines name; give its client a timeout shorter than the gateway's"},
+	rules.CauseSlowUpstream:       {"{slow}"},
+	rules.CauseUpstreamSaturated:  {"raise {workers}, or shorten what the workers wait for", "{slow}"},
+	rules.CauseDependencyFailure:  {"{state}", "give its client a timeout shorter than the gateway's ({timeouts}), so that the application can answer for itself"},
 	rules.CauseGatewayResources:   {"raise what the quoted line names: {resources}"},
 	rules.CauseGatewayConfig:      {"{check} and look at the directive that makes the address: a variable without a value, a name that does not resolve"},
-	rules.CauseKeepaliveRace:      {"make the upstream keep idle connections longer than the gateway does: its keep-alive timeout above {idle}"},
+	rules.CauseKeepaliveRace:      {"make the upstream keep idle connections longer than the gateway does: {keep-alive} above {idle}"},
 	rules.CauseUnknown:            {"collect the logs named under \"not known\" for the same minutes and run again"},
 }
 

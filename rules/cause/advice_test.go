@@ -50,3 +50,54 @@ func TestAdviceInTheGatewaysWords(t *testing.T) {
 	f("a second server behind the gateway", "go-httputil", rules.CauseKilled, "a:1")
 	f("the gateway's timeouts", "", rules.CauseDependencyFailure, "a:1")
 }
+
+// Advice names the settings of what failed: by the technology of the proof, else by the
+// culprit's process.
+func TestAdviceInTheSoftwaresWords(t *testing.T) {
+	ask := func(cause rules.Cause, culprit rules.Culprit, technology string) string {
+		c := failing(saw(parser.SymptomPrematureClose, 12, 0, 75))
+		in := incident(cause)
+		in.Culprit, in.Verdict.Proof = culprit, nil
+		if technology != "" {
+			c.Evidence = []rules.Candidate{{Hit: &rules.Hit{Signature: &rules.Signature{Technology: technology}}}}
+			in.Verdict.Proof = []rules.Proof{{}}
+		}
+		return strings.Join(Advice(c, in), "\n")
+	}
+	for name := range servers {
+		for _, cause := range rules.Causes() {
+			if text := ask(cause, rules.Culprit{Process: name}, ""); strings.Contains(strings.ReplaceAll(text, "{{.HostConfig.Memory}}", ""), "{") {
+				t.Errorf("%s, %s: not filled in: %s", name, cause, text)
+			}
+		}
+	}
+	f := func(want string, cause rules.Cause, process, technology string) {
+		t.Helper()
+		if text := ask(cause, rules.Culprit{Process: process}, technology); !strings.Contains(text, want) {
+			t.Errorf("%s, %s, %s: no %q in\n%s", cause, process, technology, want, text)
+		}
+	}
+	f("raise -Xmx or -XX:MaxRAMPercentage only", rules.CauseMemoryExhausted, "java", "jvm")
+	f("raise -Xmx or -XX:MaxRAMPercentage only", rules.CauseMemoryExhausted, "", "tomcat")
+	f("raise --max-old-space-size only", rules.CauseMemoryExhausted, "node", "")
+	f("raise memory_limit", rules.CauseMemoryExhausted, "php-fpm", "php")
+	f("pm.max_children", rules.CauseUpstreamSaturated, "", "phpfpm")
+	f("--timeout of gunicorn", rules.CauseWorkerTimeout, "gunicorn", "systemd")
+	f("--keep-alive of gunicorn (2 s unless set) above keepalive_timeout", rules.CauseKeepaliveRace, "/usr/bin/gunicorn", "")
+	f("pg_stat_activity", rules.CauseDependencyFailure, "postgresql", "dependency")
+	f("redis-cli INFO", rules.CauseDependencyFailure, "redis-server", "")
+	f("the dependency that the quoted lines name", rules.CauseDependencyFailure, "billing", "")
+	f("fewer workers need less memory", rules.CauseOOMKill, "python3", "kernel")
+
+	for culprit, want := range map[rules.Culprit]string{
+		{Unit: "shop.service"}:                        "systemctl show shop.service -p MemoryMax",
+		{Unit: "a;reboot.service"}:                    "systemctl show UNIT -p MemoryMax",
+		{Container: "web-1"}:                          "{{.HostConfig.Memory}}' web-1 (",
+		{Container: "-x"}:                             "systemctl show UNIT",
+		{Unit: "shop.service", Container: "0123abcd"}: "systemctl show shop.service",
+	} {
+		if text := ask(rules.CauseOOMKill, culprit, ""); !strings.Contains(text, want) || strings.Contains(text, "reboot") {
+			t.Errorf("%+v: no %q in\n%s", culprit, want, text)
+		}
+	}
+}

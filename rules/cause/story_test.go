@@ -114,6 +114,9 @@ func TestMeaning(t *testing.T) {
 	f("exit <exit_code>", "exit (exit code not told)")
 	f("", "kernel oom killed")
 	f("a < b", "a < b")
+	f("killed <process>[, holding <memory>][ of <limit>]", "killed java, holding 2kB", rules.Field{Name: "process", Value: "java"}, rules.Field{Name: "memory", Value: "2kB"})
+	f("a [b", "a [b")
+	f("said[ <detail>]", "said [x]", rules.Field{Name: "detail", Value: "[x]"})
 	f("said <detail>", "said <b>", rules.Field{Name: "detail", Value: "<b>"}) // a value is no template
 }
 

@@ -278,7 +278,11 @@ func nameLink(p *pool, sv *service) link {
 	}
 	for _, word := range slices.Concat(p.names, p.vhosts) {
 		for _, t := range tokensOf(word) {
-			if slices.Contains(sv.tokens, t) {
+			switch {
+			case !slices.Contains(sv.tokens, t):
+			case t == word:
+				return link{linkName, fmt.Sprintf("which shares the name %q", t)}
+			default:
 				return link{linkName, fmt.Sprintf("which shares the name %q with %s", t, word)}
 			}
 		}

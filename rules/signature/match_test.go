@@ -219,7 +219,7 @@ Tasks state (memory values in pages):
 oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/system.slice/shop.service,task_memcg=/system.slice/shop.service,task=gunicorn,pid=22838,uid=33
 Memory cgroup out of memory: Killed process 22838 (gunicorn) total-vm:217708kB, anon-rss:199372kB, file-rss:8824kB, shmem-rss:0kB, UID:33 pgtables:468kB oom_score_adj:0`
 	r := parser.Record{Program: []byte("kernel"), Message: []byte(report)}
-	want := fmt.Sprintf("kernel-oom-killed@%d cgroup=/system.slice/shop.service pid=22838 process=gunicorn memory=199372kB user=33",
+	want := fmt.Sprintf("kernel-oom-killed@%d limit=225280kB cgroup=/system.slice/shop.service pid=22838 process=gunicorn memory=199372kB user=33",
 		strings.Index(report, "Memory cgroup out of memory: Killed"))
 	if got := render(Builtin().Match(&r, nil)); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
