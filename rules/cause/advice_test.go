@@ -83,7 +83,7 @@ func TestAdviceInTheSoftwaresWords(t *testing.T) {
 	f("raise memory_limit", rules.CauseMemoryExhausted, "php-fpm", "php")
 	f("pm.max_children", rules.CauseUpstreamSaturated, "", "phpfpm")
 	f("--timeout of gunicorn", rules.CauseWorkerTimeout, "gunicorn", "systemd")
-	f("--keep-alive of gunicorn (2 s unless set) above keepalive_timeout", rules.CauseKeepaliveRace, "/usr/bin/gunicorn", "")
+	f("--keep-alive of gunicorn (2 s unless set) above the gateway", rules.CauseKeepaliveRace, "/usr/bin/gunicorn", "")
 	f("pg_stat_activity", rules.CauseDependencyFailure, "postgresql", "dependency")
 	f("redis-cli INFO", rules.CauseDependencyFailure, "redis-server", "")
 	f("the dependency that the quoted lines name", rules.CauseDependencyFailure, "billing", "")
