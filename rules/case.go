@@ -67,11 +67,14 @@ type Candidate struct {
 	Subject int    // index of the linked service, -1 if none: equal subjects share a chain
 	Inside  int64  // records of this kind from its subject near the case's symptoms
 	Outside int64  // and elsewhere
-	Covered int    // of ten symptom moments, how many it stands close before
-	Moments int    // how many distinct moments of failure there were to stand before, at most ten
-	Foreign bool   // it names a unit or container, and nothing links that to the upstream
-	LivedOn bool   // it may have been a process's last words, but the process went on answering
-	Lasting bool   // it set a state that still held when the case began
+	// Complaints counts, near the case's symptoms, the records of the pool's services that
+	// complain about the same service behind; where nothing tells which one, it is Inside.
+	Complaints int64
+	Covered    int  // of ten symptom moments, how many it stands close before
+	Moments    int  // how many distinct moments of failure there were to stand before, at most ten
+	Foreign    bool // it names a unit or container, and nothing links that to the upstream
+	LivedOn    bool // it may have been a process's last words, but the process went on answering
+	Lasting    bool // it set a state that still held when the case began
 }
 
 // First returns the interval of the first symptom.

@@ -86,7 +86,7 @@ func line(id string, cause rules.Cause, seconds float64, changes ...change) rule
 	sig := &rules.Signature{ID: id, Technology: "gunicorn", Cause: cause, Role: rules.RoleCause, Strong: true, Scope: rules.ScopeService}
 	c := rules.Candidate{
 		Event: &rules.Event{When: at(seconds), Last: at(seconds), Count: 1, Text: id}, Hit: &rules.Hit{Signature: sig}, Cause: cause,
-		When: at(seconds), Link: 30, LinkWhy: "which listens on 127.0.0.1:8000", Service: "shop", Inside: 1, Covered: 10, Moments: 1,
+		When: at(seconds), Link: 30, LinkWhy: "which listens on 127.0.0.1:8000", Service: "shop", Inside: 1, Complaints: 1, Covered: 10, Moments: 1,
 	}
 	for _, f := range changes {
 		f(&c)
@@ -128,7 +128,7 @@ func subject(index int) change { return func(c *rules.Candidate) { c.Subject = i
 
 // written says how often the line stands inside the case and outside of it.
 func written(inside, outside int64) change {
-	return func(c *rules.Candidate) { c.Inside, c.Outside = inside, outside }
+	return func(c *rules.Candidate) { c.Inside, c.Outside, c.Complaints = inside, outside, inside }
 }
 
 func covered(of10, moments int) change {

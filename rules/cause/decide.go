@@ -26,6 +26,7 @@ type score struct {
 	reasons []rules.Reason
 	pieces  []piece // best first
 	foldedI rules.Cause
+	shared  bool // it is near the winner, by the same lines
 }
 
 func (s *score) add(weight int, text string) {
@@ -327,9 +328,7 @@ func verdict(c *rules.Case, scores []*score) rules.Verdict {
 	next := 0
 	if len(scores) > 0 && folded(scores[0]) == 0 {
 		best = scores[0]
-		if len(scores) > 1 && folded(scores[1]) == 0 {
-			next = max(scores[1].total, 0)
-		}
+		next = rival(c, best, scores[1:])
 	}
 	if best != nil && best.total >= aboveNothing && best.total >= next+aboveNext {
 		v.Cause, v.Decibans, v.Reasons = best.cause, best.total, best.reasons
@@ -346,6 +345,43 @@ func verdict(c *rules.Case, scores []*score) rules.Verdict {
 		}
 	}
 	return v
+}
+
+// rival is the weight of the strongest other cause, 0 if there is none. One that rests on
+// lines of the winner alone is none, if the winner has a line of its own beside them: those
+// lines may stand for either, and the further one decides.
+func rival(c *rules.Case, best *score, others []*score) int {
+	lines := best.lines(c)
+	for _, s := range others {
+		if folded(s) > 0 || s.total <= 0 {
+			continue
+		}
+		theirs := s.lines(c)
+		only := func(mine, yours map[*rules.Event]rules.Cause, cause rules.Cause) bool {
+			for ev, speaks := range mine {
+				if _, both := yours[ev]; !both && (cause == "" || speaks == cause) {
+					return true
+				}
+			}
+			return false
+		}
+		if s.own > 0 || len(theirs) == 0 || only(theirs, lines, "") || !only(lines, theirs, best.cause) {
+			return s.total
+		}
+		s.shared = s.total+aboveNext > best.total
+	}
+	return 0
+}
+
+// lines are the records that speak for the cause, with what each speaks for in the first place.
+func (s *score) lines(c *rules.Case) map[*rules.Event]rules.Cause {
+	out := map[*rules.Event]rules.Cause{}
+	for _, p := range s.pieces {
+		if ev := &c.Evidence[p.index]; p.weight > 0 && (out[ev.Event] == "" || ev.Cause == s.cause) {
+			out[ev.Event] = ev.Cause
+		}
+	}
+	return out
 }
 
 // proof lists what spoke for the cause, one piece a signature and subject, best first.
@@ -394,6 +430,9 @@ func whyNot(c *rules.Case, s *score, v *rules.Verdict) string {
 		case ev.When.From > c.First().To+2*parser.Second:
 			return "its evidence comes after the first failure"
 		}
+	}
+	if s.shared && v.Cause != rules.CauseUnknown {
+		return "the same lines may speak for it, and no other does"
 	}
 	if v.Cause == rules.CauseUnknown {
 		return "what speaks for it is too little to decide"

@@ -194,6 +194,23 @@ func TestTiesStayUnknown(t *testing.T) {
 	}
 }
 
+// A line that may stand for two causes does not keep them level: what else was said decides.
+func TestSameLinesAreNoRival(t *testing.T) {
+	f := func(name string, want rules.Cause, lines ...rules.Candidate) {
+		t.Helper()
+		v := decide(t, tell(failing(saw(parser.SymptomPrematureClose, 1, 0, 0), saw(parser.SymptomConnRefused, 20, 0, 5)), lines...))
+		if v.Cause != want {
+			t.Errorf("%s: %s, want %s: %+v", name, v.Cause, want, v.Alternatives)
+		}
+	}
+	full := line("os-disk-full", rules.CauseUpstreamSaturated, 0, weak, also(rules.CauseDependencyFailure, rules.CauseUnhandledException))
+	ended := line("supervisord-exited-failure", rules.CauseUnhandledException, 0, weak, linked(12, "unit"))
+	own := line("workers-busy", rules.CauseUpstreamSaturated, 0, weak, linked(12, "unit"))
+	f("a full disk alone", rules.CauseUnknown, full)
+	f("a full disk, and the process ended", rules.CauseUnhandledException, full, ended)
+	f("a full disk, the process ended, and another line says why", rules.CauseUnknown, full, ended, own)
+}
+
 // Evidence about another service wins never, however strong, near and often it is.
 func TestEvidenceOfAnotherServiceWinsNever(t *testing.T) {
 	sees := []rules.CaseSymptom{

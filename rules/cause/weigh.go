@@ -85,10 +85,10 @@ func weigh(c *rules.Case, i int, cause rules.Cause) piece {
 	return piece{index: i, weight: w, when: ev.When, why: sentence(c, ev)}
 }
 
-// fewComplained reports whether a complaint about a dependency stands for less than a
+// fewComplained reports whether all complaints about a dependency stand for less than a
 // third of the failures.
 func fewComplained(c *rules.Case, ev *rules.Candidate) bool {
-	return ev.Inside*3 < c.Primary(parser.SymptomNone)
+	return ev.Complaints*3 < c.Primary(parser.SymptomNone)
 }
 
 // requestWeight: one request's error explains one request, so there should be about

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"culprit/rules"
-	"culprit/rules/cause"
 )
 
 // blame names the process whose end or state is the cause.
@@ -122,69 +121,4 @@ func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
 func programOf(comm string) string {
 	comm, _, _ = strings.Cut(comm, ":")
 	return strings.TrimSpace(comm)
-}
-
-// blameDependency names the service behind the upstream: one whose own log is
-// here, else the technology whose words the application quotes, else its address.
-func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
-	cu := &in.Culprit
-	*cu = rules.Culprit{}
-	var quoted, named, spoken string
-	for _, p := range g.verdict.Proof {
-		c := &g.rules.Evidence[p.Candidate]
-		dep := c.Hit.Dependency()
-		for _, sv := range e.services {
-			own := c.Subject == sv.index && shareName(sv.technologies, databases)
-			if own || dep != "" && sv.answersTo(dep) && g.links[sv].weight <= linkOnly {
-				cu.Process = cmp.Or(cu.Process, sv.process(), sv.name)
-				if len(sv.units) > 0 {
-					cu.Unit = cmp.Or(cu.Unit, sv.units[0])
-				}
-			}
-		}
-		if t := c.Hit.Signature.Technology; t == "dns" || shareName(databases, []string{t}) {
-			quoted = cmp.Or(quoted, processOf(t))
-		}
-		for _, word := range strings.Split(c.Hit.Signature.ID, "-") { // dep-redis-refused
-			if shareName(databases, []string{word}) {
-				quoted = cmp.Or(quoted, processOf(word))
-			}
-		}
-		named = cmp.Or(named, cause.DependencyName(dep))
-		spoken = cmp.Or(spoken, clientOf(c.Event.Text))
-	}
-	cu.Process = cmp.Or(cu.Process, quoted, named, e.onlyDatabase(g), spoken)
-}
-
-// clientOf names the backing service whose client library speaks in a line.
-func clientOf(text string) string {
-	text = strings.ToLower(text)
-	for _, c := range []struct{ word, process string }{
-		{"redis", "redis-server"}, {"wrongpass", "redis-server"}, {"mysql", "mysqld"}, {"mariadb", "mariadbd"}, {"psycopg", "postgres"},
-		{"postgres", "postgres"}, {"mongo", "mongod"}, {"amqp", "rabbitmq"}, {"rabbit", "rabbitmq"}, {"kafka", "kafka"},
-		{"elastic", "elasticsearch"}, {"memcache", "memcached"},
-	} {
-		if strings.Contains(text, c.word) {
-			return c.process
-		}
-	}
-	return ""
-}
-
-// databases are the technologies of backing services.
-var databases = []string{"postgres", "postgresql", "mysql", "redis", "mongodb"}
-
-// onlyDatabase is the one backing service among the logs, where the application does
-// not say which of them failed.
-func (e *Engine) onlyDatabase(g *gathering) string {
-	var names []string
-	for _, sv := range e.services {
-		if shareName(sv.technologies, databases) && g.links[sv].weight <= linkOnly {
-			names = append(names, cmp.Or(sv.process(), sv.name))
-		}
-	}
-	if len(names) != 1 {
-		return ""
-	}
-	return names[0]
 }

@@ -189,12 +189,6 @@ type hitEvent struct {
 	service *service // stream's own, nil if none
 }
 
-// A complaint is a service's word that another one, behind it, failed.
-type complaint struct {
-	service    *service
-	dependency string
-}
-
 // collectHits gathers all evidence in one total order.
 func (e *Engine) collectHits() {
 	e.hits, e.risen, e.complaints = e.hits[:0], e.risen[:0], e.complaints[:0]
@@ -225,7 +219,7 @@ func (e *Engine) collectHits() {
 			}
 		}
 		for i := range h.Hits {
-			if c := (complaint{h.service, h.Hits[i].Dependency()}); c.service != nil && c.dependency != "" && !known[c] {
+			if c := complaintOf(h, &h.Hits[i]); c.service != nil && (c.dependency != "" || c.technology != "") && !known[c] {
 				known[c] = true
 				e.complaints = append(e.complaints, c)
 			}

@@ -303,7 +303,7 @@ func (e *Engine) subjectOf(g *gathering, h *hitEvent, hit *rules.Hit) (*service,
 	}
 	if h.service != nil && !h.service.system && !h.service.gateway {
 		sv := e.owner(h, h.service)
-		return sv, e.throughDependency(g, h, hit, sv, g.links[sv])
+		return sv, e.throughDependency(g, hit, sv, g.links[sv])
 	}
 	return e.systemLink(g, h, hit)
 }
@@ -353,35 +353,6 @@ func namedAddress(p *pool, hit *rules.Hit) link {
 		return link{}
 	}
 	return link{linkElsewhere, "names " + named}
-}
-
-// throughDependency links a database's or another backing service's own lines to the
-// pool through the application that complains about it.
-func (e *Engine) throughDependency(g *gathering, h *hitEvent, hit *rules.Hit, sv *service, own link) link {
-	if hit.Signature.Scope != rules.ScopeDependency || own.weight > linkOnly {
-		return own
-	}
-	for _, d := range e.complaints {
-		if weight := g.links[d.service].weight; d.service != sv && weight > linkNone && sv.answersTo(d.dependency) {
-			return link{max(weight-4, 1), "on which " + d.service.name + " depends (" + d.dependency + ")"}
-		}
-	}
-	return own
-}
-
-// answersTo reports whether a dependency, as an application names it, is this service.
-func (sv *service) answersTo(dependency string) bool {
-	for _, f := range sv.listens {
-		if sameAddress(dependency, f.Value) > 0 {
-			return true
-		}
-	}
-	for _, t := range tokensOf(dependency) {
-		if slices.Contains(sv.tokens, t) || slices.Contains(sv.technologies, t) {
-			return true
-		}
-	}
-	return false
 }
 
 // owner finds whose line a crash text without a tag is, in a file that several
@@ -486,6 +457,7 @@ func (e *Engine) cover(g *gathering, all []rules.Candidate) {
 			c.Covered = c.Covered * coverMoments / n
 		}
 	}
+	e.complained(g, all, rules.Interval{From: from, To: to})
 }
 
 // momentsOf picks ten of the case's primary failures, spread evenly.

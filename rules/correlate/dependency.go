@@ -1,0 +1,265 @@
+package correlate
+
+import (
+	"cmp"
+	"net"
+	"slices"
+	"strings"
+
+	"culprit/parser"
+	"culprit/rules"
+	"culprit/rules/cause"
+)
+
+// A backing is a kind of service that others stand on.
+type backing struct {
+	name    string   // its technology, and the word for it in signatures' ids
+	process string   // the program
+	sql     bool     // connection pools of SQL drivers may be its
+	names   []string // what its own log, unit, container or address may be called
+	clients []string // lower case: words by which the lines of its client libraries are known
+}
+
+// backings, most telling first: a JDBC URL of MariaDB names both drivers' words.
+var backings = []backing{
+	{"postgres", "postgres", true, []string{"postgres", "postgresql", "pgbouncer", "pgpool"},
+		[]string{"postgres", "psycopg", "asyncpg", "npgsql", "jackc/pgx", "pgxpool", "lib/pq", "pg::", "pg8000", "node_modules/pg/", "pg-pool", "pgconn"}},
+	{"mariadb", "mariadbd", true, []string{"mariadb", "mariadbd"}, []string{"mariadb"}},
+	{"mysql", "mysqld", true, []string{"mysql", "mysqld", "mariadb", "mariadbd", "percona"}, []string{"mysql"}},
+	{"redis", "redis-server", false, []string{"redis", "valkey", "keydb", "sentinel"}, []string{"redis", "wrongpass", "valkey", "jedis", "lettuce"}},
+	{"mongodb", "mongod", false, []string{"mongo", "mongod", "mongodb", "mongos"}, []string{"mongo"}},
+	{"rabbitmq", "rabbitmq", false, []string{"rabbit", "rabbitmq"}, []string{"rabbit", "amqp", "pika.exceptions", "bunny::"}},
+	{"kafka", "kafka", false, []string{"kafka", "redpanda"}, []string{"kafka"}},
+	{"elasticsearch", "elasticsearch", false, []string{"elasticsearch", "opensearch", "elastic"}, []string{"elastic", "opensearch"}},
+	{"memcached", "memcached", false, []string{"memcached"}, []string{"memcache"}},
+	{"cassandra", "cassandra", false, []string{"cassandra", "scylla"}, []string{"cassandra"}},
+}
+
+// sqlClients are words of connection pools and mappers that serve any SQL database.
+var sqlClients = []string{"hikari", "queuepool limit", "jdbc", "sqlalchemy", "sequelize", "knex", "activerecord", "prisma", "hibernate", "sqlstate",
+	"database/sql", "typeorm", "doctrine"}
+
+// anySQL is the technology of a line that only an SQL database's client writes.
+const anySQL = "sql"
+
+// backingOf is the technology that a service, a dependency or a signature is named for;
+// "" if none.
+func backingOf(words ...string) string {
+	for _, b := range backings {
+		if shareName(b.names, words) {
+			return b.name
+		}
+	}
+	return ""
+}
+
+// isBacking reports whether a service's own log is that of a technology.
+func (sv *service) isBacking(technology string) bool {
+	if sv.gateway || sv.system {
+		return false
+	}
+	return slices.ContainsFunc(backings, func(b backing) bool {
+		fits := b.name == technology || technology == anySQL && b.sql
+		return fits && (shareName(b.names, sv.technologies) || shareName(b.names, sv.tokens))
+	})
+}
+
+// behind is the technology of the service that a line about a dependency is about, as far as
+// the signature, the address or the words of the client library tell; "" if they do not.
+func behind(hit *rules.Hit, text string) string {
+	words := append(strings.Split(hit.Signature.ID, "-"), hit.Signature.Technology) // dep-redis-refused
+	words = append(words, tokensOf(hit.Dependency())...)
+	if t := backingOf(append(words, cause.DependencyName(hit.Dependency()))...); t != "" {
+		return t
+	}
+	text = strings.ToLower(text)
+	for _, b := range backings {
+		if slices.ContainsFunc(b.clients, func(w string) bool { return strings.Contains(text, w) }) {
+			return b.name
+		}
+	}
+	if slices.ContainsFunc(sqlClients, func(w string) bool { return strings.Contains(text, w) }) {
+		return anySQL
+	}
+	return ""
+}
+
+// mayDepend reports whether a hit may stand for a failure of a service behind.
+func mayDepend(hit *rules.Hit) bool {
+	return hit.Signature.Cause == rules.CauseDependencyFailure || slices.Contains(hit.Signature.Also, rules.CauseDependencyFailure)
+}
+
+// A complaint is a service's word that another one, behind it, failed.
+type complaint struct {
+	service    *service
+	dependency string // as the line names it; "" if it does not
+	technology string // of what does not answer; "" if nothing tells
+}
+
+func complaintOf(h *hitEvent, hit *rules.Hit) complaint {
+	c := complaint{service: h.service, dependency: hit.Dependency()}
+	if mayDepend(hit) {
+		c.technology = behind(hit, h.Text)
+	}
+	return c
+}
+
+// throughDependency links a database's or another backing service's own lines to the
+// pool through the application that complains about it.
+func (e *Engine) throughDependency(g *gathering, hit *rules.Hit, sv *service, own link) link {
+	if hit.Signature.Scope != rules.ScopeDependency || own.weight > linkOnly {
+		return own
+	}
+	for _, d := range e.complaints {
+		weight := g.links[d.service].weight
+		switch {
+		case d.service == sv || weight <= linkNone:
+		case d.dependency != "" && sv.answersTo(d.dependency):
+			return link{max(weight-4, 1), "on which " + d.service.name + " depends (" + d.dependency + ")"}
+		case e.onlyOne(d, sv):
+			return link{max(weight-8, 1), "the only " + cmp.Or(programBehind(d.technology), "SQL database") + " among the logs, of which " + d.service.name + " complains"}
+		}
+	}
+	return own
+}
+
+// answersTo reports whether a dependency, as an application names it, is this service.
+func (sv *service) answersTo(dependency string) bool {
+	for _, f := range sv.listens {
+		if sameAddress(dependency, f.Value) > 0 {
+			return true
+		}
+	}
+	for _, t := range tokensOf(dependency) {
+		if slices.Contains(sv.tokens, t) || slices.Contains(sv.technologies, t) {
+			return true
+		}
+	}
+	return false
+}
+
+// onlyOne reports whether a service is the only one among the logs that the technology of a
+// complaint can mean. An address of its own that the complaint does not name speaks against.
+func (e *Engine) onlyOne(d complaint, sv *service) bool {
+	if d.technology == "" || !sv.isBacking(d.technology) {
+		return false
+	}
+	if host, _, err := net.SplitHostPort(d.dependency); err == nil && net.ParseIP(host) != nil && len(sv.listens) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(e.services, func(other *service) bool {
+		return other != sv && other != d.service && other.isBacking(d.technology) && other.real(e)
+	})
+}
+
+// A grievance is how often, and when, the applications of a case's pool complained about
+// one technology in one line.
+type grievance struct {
+	from  int64
+	count int64
+	used  bool // a pool of connections was used up: that follows, once the service behind failed
+}
+
+// complained counts for each candidate all complaints about the same service behind as one:
+// "in recovery mode" is said once, and each request after it waits for a connection in vain.
+func (e *Engine) complained(g *gathering, all []rules.Candidate, span rules.Interval) {
+	by := map[string][]grievance{}
+	for _, h := range e.hits {
+		if h.service == nil || g.links[h.service].weight <= linkNone || h.last.To < span.From || h.when.From > span.To {
+			continue
+		}
+		told := map[string]bool{}
+		for i := range h.Hits {
+			hit := &h.Hits[i]
+			if !mayDepend(hit) {
+				continue
+			}
+			if t := behind(hit, h.Text); t != "" && !told[t] {
+				told[t] = true
+				by[t] = append(by[t], grievance{h.when.From, h.Count, hit.Signature.Cause != rules.CauseDependencyFailure})
+			}
+		}
+	}
+	for i := range all {
+		c := &all[i]
+		c.Complaints = c.Inside
+		if len(by) == 0 || !mayDepend(c.Hit) {
+			continue
+		}
+		var n int64
+		for _, w := range about(by, behind(c.Hit, c.Event.Text)) {
+			if !w.used || c.Hit.Signature.Strong && c.Cause == rules.CauseDependencyFailure && w.from+parser.Second > c.When.From {
+				n += w.count
+			}
+		}
+		c.Complaints = max(c.Complaints, n)
+	}
+}
+
+// about are the grievances about a technology, with those about any SQL database if it is the
+// only one that is named.
+func about(by map[string][]grievance, technology string) []grievance {
+	out := by[technology]
+	for _, b := range backings {
+		if b.sql && b.name != technology && len(by[b.name]) > 0 {
+			return out
+		}
+	}
+	if slices.ContainsFunc(backings, func(b backing) bool { return b.sql && b.name == technology }) {
+		out = slices.Concat(out, by[anySQL])
+	}
+	return out
+}
+
+// blameDependency names the service behind the upstream: one whose own log is
+// here, else the technology whose words the application quotes, else its address.
+func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
+	cu := &in.Culprit
+	*cu = rules.Culprit{}
+	var quoted, named, spoken string
+	for _, p := range g.verdict.Proof {
+		c := &g.rules.Evidence[p.Candidate]
+		dep := c.Hit.Dependency()
+		for _, sv := range e.services {
+			own := c.Subject == sv.index && backingOf(sv.technologies...) != ""
+			if own || dep != "" && sv.answersTo(dep) && g.links[sv].weight <= linkOnly {
+				cu.Process = cmp.Or(cu.Process, sv.process(), sv.name)
+				if len(sv.units) > 0 {
+					cu.Unit = cmp.Or(cu.Unit, sv.units[0])
+				}
+			}
+		}
+		if c.Hit.Signature.Technology == "dns" {
+			quoted = cmp.Or(quoted, processOf("dns"))
+		}
+		quoted = cmp.Or(quoted, programBehind(backingOf(append(strings.Split(c.Hit.Signature.ID, "-"), c.Hit.Signature.Technology)...)))
+		named = cmp.Or(named, cause.DependencyName(dep))
+		spoken = cmp.Or(spoken, programBehind(behind(c.Hit, c.Event.Text)))
+	}
+	cu.Process = cmp.Or(cu.Process, quoted, named, e.onlyDatabase(g), spoken)
+}
+
+// programBehind is the program of a technology, "" if it is none or any SQL database.
+func programBehind(technology string) string {
+	for _, b := range backings {
+		if b.name == technology {
+			return b.process
+		}
+	}
+	return ""
+}
+
+// onlyDatabase is the one backing service among the logs, where the application does
+// not say which of them failed.
+func (e *Engine) onlyDatabase(g *gathering) string {
+	var names []string
+	for _, sv := range e.services {
+		if backingOf(sv.technologies...) != "" && g.links[sv].weight <= linkOnly {
+			names = append(names, cmp.Or(sv.process(), sv.name))
+		}
+	}
+	if len(names) != 1 {
+		return ""
+	}
+	return names[0]
+}

@@ -1,0 +1,95 @@
+package correlate
+
+import (
+	"testing"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// What a line says of the service behind it: its address, the signature, or whose client library speaks.
+func TestBehind(t *testing.T) {
+	f := func(line, want string, sig *rules.Signature, fields ...rules.Field) {
+		t.Helper()
+		if got := behind(&rules.Hit{Signature: sig, Fields: fields}, line); got != want {
+			t.Errorf("%q is about %q, want %q", line, got, want)
+		}
+	}
+	words := &rules.Signature{ID: "dep-unavailable", Technology: "dependency", Cause: rules.CauseDependencyFailure}
+	f("psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec", "postgres", poolUsedUp)
+	f("asyncpg.exceptions.ConnectionDoesNotExistError: connection was closed in the middle of operation", "postgres", words)
+	f("FATAL:  the database system is starting up", "postgres", &rules.Signature{ID: "pg-not-ready", Technology: "postgres"})
+	f("pymysql.err.OperationalError: (2013, 'Lost connection to MySQL server during query')", "mysql", words)
+	f("java.sql.SQLNonTransientConnectionException: (conn=7) Could not connect to address=(host=db) jdbc:mariadb://db/shop", "mariadb", words)
+	f("redis.exceptions.TimeoutError: Timeout reading from socket", "redis", words)
+	f("pymongo.errors.AutoReconnect: connection closed", "mongodb", words)
+	f("pika.exceptions.StreamLostError: Stream connection lost", "rabbitmq", words)
+	f("HikariPool-1 - Connection is not available, request timed out after 30000ms.", anySQL, words)
+	f("connect ECONNREFUSED 10.0.0.5:5432", "postgres", dependencyRefused, field("dependency", "10.0.0.5:5432"))
+	f("connect ECONNREFUSED redis-cart:7000", "redis", dependencyRefused, field("dependency", "redis-cart:7000"))
+	f("dial tcp 10.0.0.5:8080: connect: connection refused", "", dependencyRefused, field("dependency", "10.0.0.5:8080"))
+}
+
+// The driver's name is enough to reach the database's own log where there is only one
+// database that it can mean.
+func TestDriverNamesTheDatabase(t *testing.T) {
+	f := func(name string, want bool, text string, databases ...*logFile) {
+		t.Helper()
+		app := appLog("logs/crm.log").knows(0, rules.FactListens, shopAddress).covers(0, 300)
+		errors := errorLog("nginx/error.log").covers(0, 300)
+		for i := range 6 {
+			app.add(float64(102+i), 1, rules.Event{Level: parser.LevelError, Hits: []rules.Hit{{Signature: poolUsedUp}}, Text: text})
+			errors.fails(float64(100+i), shopAddress, timedOut, 1)
+		}
+		in := incidents(t, 1, append(databases, errors, app)...)[0]
+		if got := proved(&in, backendCrashed); got != want {
+			t.Errorf("%s: %s, proof %v, want %v: %+v", name, in.Verdict.Cause, got, want, in.Evidence)
+		}
+	}
+	const psycopg = "psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec"
+	postgres := func(path string) *logFile {
+		return appLog(path).knows(0, rules.FactTechnology, "postgresql").covers(0, 300).says(98, backendCrashed)
+	}
+	quiet := func(path, technology string) *logFile {
+		return appLog(path).knows(0, rules.FactTechnology, technology).covers(0, 300)
+	}
+	f("the only PostgreSQL", true, psycopg, postgres("db/postgresql.log"))
+	f("MySQL is there too", true, psycopg, postgres("db/postgresql.log"), quiet("db/mysql.log", "mysql"))
+	f("two of PostgreSQL", false, psycopg, postgres("a/main.log"), quiet("b/other.log", "postgresql"))
+	f("a pool of any SQL driver", true, "HikariPool-1 - Connection is not available", postgres("db/postgresql.log"), quiet("db/redis.log", "redis"))
+	f("a pool of any SQL driver, two SQL databases", false, "HikariPool-1 - Connection is not available", postgres("db/postgresql.log"), quiet("db/mysql.log", "mysql"))
+	f("a pool that names nobody", false, "pool timed out while waiting for an open connection", postgres("db/postgresql.log"))
+	f("another driver", false, "redis.exceptions.ConnectionError: Too many connections, pool exhausted", postgres("db/postgresql.log"))
+}
+
+// "In recovery mode" is said once, and then each request waits for a connection in vain: that
+// is one complaint of many failures.
+func TestComplaintsAboutOneDependency(t *testing.T) {
+	f := func(name string, want bool, firstAt float64, driver string) {
+		t.Helper()
+		app := appLog("logs/crm.log").knows(0, rules.FactListens, shopAddress).covers(0, 300)
+		errors := errorLog("nginx/error.log").covers(0, 300)
+		app.add(firstAt, 1, rules.Event{Level: parser.LevelError, Hits: []rules.Hit{{Signature: notReady}},
+			Text: "psycopg.OperationalError: connection failed: FATAL:  the database system is in recovery mode"})
+		for i := range 20 {
+			app.add(float64(101+i), 1, rules.Event{Level: parser.LevelError, Hits: []rules.Hit{{Signature: poolUsedUp}}, Text: driver + ": couldn't get a connection"})
+			errors.fails(float64(100+i), shopAddress, timedOut, 1)
+		}
+		in := incidents(t, 1, errors, app)[0]
+		if got := in.Verdict.Cause == rules.CauseDependencyFailure; got != want {
+			t.Errorf("%s: %s, want dependency-failure %v: %+v", name, in.Verdict.Cause, want, in.Verdict.Alternatives)
+		}
+	}
+	f("one database", true, 98, "psycopg_pool.PoolTimeout")
+	f("the pool of another", false, 98, "redis.exceptions.PoolTimeout")
+	f("the database says it when the pool was used up for long", false, 117, "psycopg_pool.PoolTimeout")
+}
+
+var (
+	poolUsedUp = &rules.Signature{ID: "dep-pool-used-up", Technology: "dependency", Cause: rules.CauseUpstreamSaturated, Also: []rules.Cause{rules.CauseDependencyFailure},
+		Role: rules.RoleCause, Strong: true, Scope: rules.ScopeService, Meaning: "the application's connection pool was used up"}
+	backendCrashed = &rules.Signature{ID: "pg-backend-crashed", Technology: "postgres", Cause: rules.CauseDependencyFailure, Also: []rules.Cause{rules.CauseOOMKill},
+		Role: rules.RoleCause, Strong: true, Scope: rules.ScopeDependency, Meaning: "a PostgreSQL backend was terminated"}
+	notReady = &rules.Signature{ID: "pg-not-ready", Technology: "postgres", Cause: rules.CauseDependencyFailure, Role: rules.RoleCause, Strong: true,
+		Scope: rules.ScopeDependency, Meaning: "PostgreSQL does not accept connections"}
+)
