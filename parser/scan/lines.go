@@ -23,14 +23,15 @@ type physical struct {
 // A lineReader cuts a stream into lines. Lines over maxLine keep their head; the
 // rest is skipped to the newline.
 type lineReader struct {
-	src     io.Reader
-	moving  func() // called before bytes of returned lines move
+	src     io.Reader // nil if the bytes of a chunk are all
+	moving  func()    // called before bytes of returned lines move
 	maxLine int
 
 	buf        []byte
 	start, end int   // unread part of buf
 	searched   int   // bytes from start known to hold no newline
 	offset     int64 // of buf[start]
+	origin     int64 // offset of the first byte that counts
 	number     int64 // of the last line
 	skipping   bool  // the rest of a too long line
 	dirty      bool  // something in buf is not plain UTF-8
@@ -116,14 +117,14 @@ func (l *lineReader) advance(n int) {
 
 // fill reads one more block behind the unread bytes.
 func (l *lineReader) fill() bool {
-	if l.eof {
+	if l.eof || l.src == nil {
 		return false
 	}
 	l.makeRoom()
 	n, err := l.src.Read(l.buf[l.end:min(len(l.buf), l.end+blockBytes)])
 	if n > 0 {
 		block := l.buf[l.end : l.end+n]
-		l.dirty = l.dirty || bytes.IndexByte(block, 0) >= 0 || !utf8.Valid(block)
+		l.dirty = l.dirty || !plainText(block)
 		l.end += n
 	}
 	if n == 0 && err == nil {
@@ -158,22 +159,18 @@ func (l *lineReader) makeRoom() {
 	l.moving()
 	l.end = copy(l.buf, l.buf[l.start:l.end])
 	l.start = 0
-	l.dirty = bytes.IndexByte(l.buf[:l.end], 0) >= 0 || !utf8.Valid(l.buf[:l.end])
+	l.dirty = !plainText(l.buf[:l.end])
 }
 
-// withoutNUL removes NUL bytes in place and returns how many there were: a crash or
-// a truncated file leaves runs of them.
+// plainText reports whether there is neither a NUL nor invalid UTF-8 in b.
+func plainText(b []byte) bool { return bytes.IndexByte(b, 0) < 0 && utf8.Valid(b) }
+
+// withoutNUL returns b without NUL bytes and how many there were: a crash or a truncated
+// file leaves runs of them. b stays as it is, since a chunk may be read once more.
 func withoutNUL(b []byte) ([]byte, int) {
-	i := bytes.IndexByte(b, 0)
-	if i < 0 {
+	n := bytes.Count(b, []byte{0})
+	if n == 0 {
 		return b, 0
 	}
-	n := i
-	for _, c := range b[i:] {
-		if c != 0 {
-			b[n] = c
-			n++
-		}
-	}
-	return b[:n], len(b) - n
+	return bytes.ReplaceAll(b, []byte{0}, nil), n
 }

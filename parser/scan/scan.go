@@ -81,6 +81,10 @@ type Reader struct {
 	tailName   []byte // name of its writer
 	ended      bool
 	err        error
+
+	torn bool   // its chunk begins inside of a line
+	edge []byte // state at the beginning of its chunk
+	now  []byte // scratch of Follows
 }
 
 // NewReader returns a Reader of the decompressed bytes of r.
@@ -117,6 +121,9 @@ func (r *Reader) Scan(ctx context.Context) bool {
 			return false
 		}
 		if !r.step() {
+			if r.lines.src == nil && !r.lines.eof {
+				return false // the end of a chunk
+			}
 			r.flush()
 			r.ended = r.lines.eof
 			if !r.ended && len(r.queue) == 0 && ctx.Err() != nil {

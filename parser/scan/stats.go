@@ -123,7 +123,7 @@ func (r *Reader) Stats() Stats {
 	c := &r.stats
 	c.settle()
 	st := Stats{
-		Lines: c.lines, Bytes: r.lines.offset, Records: c.records, Unparsed: c.unparsed, Samples: c.samples,
+		Lines: c.lines, Bytes: r.lines.offset - r.lines.origin, Records: c.records, Unparsed: c.unparsed, Samples: c.samples,
 		TooLong: r.lines.tooLong, FirstTooLong: r.lines.firstTooLong, NULs: c.nuls, InvalidUTF8: c.invalid,
 		Encoding: cmp.Or(r.decoder.encoding, utf8Name), First: c.first, Last: c.last, YearsPassed: r.years.passed,
 	}
@@ -132,6 +132,32 @@ func (r *Reader) Stats() Stats {
 	}
 	st.Formats = c.counts()
 	return st
+}
+
+// Add counts what another Reader has seen of the same source, behind this one's part.
+func (st *Stats) Add(o *Stats) {
+	if st.TooLong == 0 {
+		st.FirstTooLong = o.FirstTooLong
+	}
+	st.Lines, st.Bytes, st.Records, st.Unparsed = st.Lines+o.Lines, st.Bytes+o.Bytes, st.Records+o.Records, st.Unparsed+o.Unparsed
+	st.TooLong, st.NULs, st.InvalidUTF8 = st.TooLong+o.TooLong, st.NULs+o.NULs, st.InvalidUTF8+o.InvalidUTF8
+	st.Samples = append(st.Samples, o.Samples[:min(len(o.Samples), maxSamples-len(st.Samples))]...)
+	span := counter{first: st.First, last: st.Last}
+	span.span(o.First)
+	span.span(o.Last)
+	st.First, st.Last, st.YearsPassed = span.first, span.last, o.YearsPassed
+	for _, f := range o.Formats {
+		if i := slices.IndexFunc(st.Formats, func(g FormatCount) bool { return g.Name == f.Name }); i >= 0 {
+			st.Formats[i].Lines += f.Lines
+		} else {
+			st.Formats = append(st.Formats, f)
+		}
+	}
+	slices.SortFunc(st.Formats, mostFirst)
+}
+
+func mostFirst(a, b FormatCount) int {
+	return cmp.Or(cmp.Compare(b.Lines, a.Lines), cmp.Compare(a.Name, b.Name))
 }
 
 func (c *counter) counts() []FormatCount {
@@ -147,8 +173,6 @@ func (c *counter) counts() []FormatCount {
 	if c.traces > 0 {
 		all = append(all, FormatCount{"trace", c.traces})
 	}
-	slices.SortFunc(all, func(a, b FormatCount) int {
-		return cmp.Or(cmp.Compare(b.Lines, a.Lines), cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(all, mostFirst)
 	return all
 }

@@ -75,13 +75,11 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 		from, reused, fresh = last.Status, last.Connect == 0, last.Connect > 0
 	}
 	var key mixer
-	key.number(second)
 	host := a.Host
 	if b.anyHost {
 		host = nil
 	}
 	key.bytes(upstream)
-	key.bytes(host)
 	key.word(uint64(uint16(a.Status)) | uint64(uint16(from))<<16)
 	maker, symptom, phase := rules.MakerUnknown, parser.SymptomNone, parser.PhaseNone
 	if bad {
@@ -92,8 +90,12 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 		}
 		key.word(uint64(maker) | uint64(symptom)<<8 | uint64(phase)<<16)
 	}
+	base := key.h
+	key.bytes(host)
+	key.number(second)
 	i, ok := b.tallies[key.h]
 	if !ok {
+		b.part.tally(base)
 		if len(b.d.Tallies) >= b.room.tallies {
 			b.coarsenTallies()
 		}
@@ -128,7 +130,7 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 		}
 	}
 	if rules.Failed(a.Status) {
-		t.Groups = addGroup(t.Groups, b.urlGroup(a))
+		t.Groups = addGroup(t.Groups, b.urlGroup(a), 1)
 		if len(a.Client) > 0 {
 			t.Clients = keepSmallest(t.Clients, xxhash.Sum64(a.Client), rules.MaxClients)
 		}

@@ -64,6 +64,7 @@ type Builder struct {
 	access  accessKinds
 	zones   zones
 	group   []byte // scratch of urlGroup
+	part    *part  // what Merge needs to know; nil if b is no part
 }
 
 // New returns a Builder for one source. info.Path, Group and HeadHash are kept.

@@ -27,13 +27,16 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	var key mixer
 	key.text(stream)
 	key.bytes(g.Upstream)
-	key.bytes(b.vhost(g))
 	key.word(uint64(g.Symptom) | uint64(g.Phase)<<8 | uint64(g.Rank)<<16 | uint64(r.Level)<<24 | uint64(uint32(g.Errno))<<32)
 	key.text(g.MessageKey)
 	b.mixHits(&key)
+	base := key.h
+	host := b.vhost(g)
+	key.bytes(host)
 	key.number(b.bucket(span.From))
 	e, fresh := b.event(key.h)
 	if fresh {
+		b.part.event(base, true, len(g.Server) == 0 || string(g.Server) == "_")
 		start := 0
 		if len(b.hits) > 0 && len(g.Quoted) == 0 {
 			start = b.hits[0].Start
@@ -42,7 +45,7 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 		e.Place, e.Text = b.place(r, start)
 		e.Symptom, e.Phase, e.Rank, e.Errno = g.Symptom, g.Phase, g.Rank, g.Errno
 		e.Upstream, e.Group = b.strings.of(g.Upstream), g.Group
-		e.Scheme, e.VHost = b.strings.of(g.Scheme), b.strings.of(b.vhost(g))
+		e.Scheme, e.VHost = b.strings.of(g.Scheme), b.strings.of(host)
 		e.Hints = hints(g.Causes)
 		e.Hits = slices.Clone(b.hits)
 		e.Started = span.From
@@ -83,10 +86,12 @@ func (b *Builder) addHits(r *parser.Record, stream string) {
 	key.text(stream)
 	b.mixHits(&key)
 	key.number(r.PID)
+	base := key.h
 	key.number(b.bucket(span.From))
 	key.number(b.bucket(span.To))
 	e, fresh := b.event(key.h)
 	if fresh {
+		b.part.event(base, false, false)
 		e.Stream, e.When, e.Clock, e.Level = stream, span, clock, r.Level
 		e.Place, e.Text = b.place(r, b.proof())
 		if r.Lines <= 1 && !bytes.Contains(r.Raw, r.Message) {

@@ -119,12 +119,9 @@ func (b *Builder) fact(r *parser.Record, stream string, kind rules.FactKind, val
 	if value == "" {
 		return
 	}
-	var key mixer
-	key.text(stream)
-	key.word(uint64(kind))
-	key.text(value)
+	key := factKey(stream, kind, value)
 	span, _ := when(r)
-	if i, ok := b.facts[key.h]; ok {
+	if i, ok := b.facts[key]; ok {
 		f := &b.d.Facts[i]
 		f.Count++
 		if span.From > f.Last.From {
@@ -135,7 +132,7 @@ func (b *Builder) fact(r *parser.Record, stream string, kind rules.FactKind, val
 	if len(b.d.Facts) >= maxFacts {
 		return
 	}
-	b.facts[key.h] = int32(len(b.d.Facts))
+	b.facts[key] = int32(len(b.d.Facts))
 	place, text := b.place(r, 0)
 	if kind == rules.FactPID || kind == rules.FactProgram {
 		text = "" // there are many, and they are never shown

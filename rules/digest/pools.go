@@ -16,6 +16,15 @@ type pools struct {
 	sets   [][]string
 	known  map[string]bool
 	seen   map[uint64]bool // hashes of what access lines named, as they named it
+
+	isPart    bool // then error lines are only noted: the lines of a request may stand in two parts
+	sightings []sighting
+}
+
+// A sighting is an error line that names the upstream of a request.
+type sighting struct {
+	request  uint64
+	upstream string
 }
 
 // attempts are the names that the lines of one request gave so far.
@@ -44,13 +53,21 @@ func (p *pools) see(r *parser.Record, upstream string) {
 	key.number(g.Connection)
 	key.bytes(g.Request)
 	key.bytes(g.Client)
+	if p.isPart {
+		p.sightings = append(p.sightings, sighting{key.h, upstream})
+		return
+	}
+	p.sight(key.h, upstream)
+}
+
+func (p *pools) sight(request uint64, upstream string) {
 	if p.recent == nil {
 		p.recent = make([]attempts, maxRecent)
 	}
-	a := &p.recent[key.h%maxRecent]
+	a := &p.recent[request%maxRecent]
 	switch {
-	case a.request != key.h:
-		*a = attempts{request: key.h, first: upstream}
+	case a.request != request:
+		*a = attempts{request: request, first: upstream}
 	case upstream != a.first && !slices.Contains(a.more, upstream) && len(a.more) < parser.MaxAttempts-1:
 		a.more = append(a.more, upstream)
 		p.keep(append([]string{a.first}, a.more...))

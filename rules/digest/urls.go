@@ -74,18 +74,18 @@ func appendFolded(name, segment []byte) []byte {
 	return append(name, segment...)
 }
 
-// addGroup counts a failed request under its URL group; beyond the bound under "".
-func addGroup(groups []rules.URLGroup, url string) []rules.URLGroup {
+// addGroup counts failed requests under their URL group; beyond the bound under "".
+func addGroup(groups []rules.URLGroup, url string, failed int64) []rules.URLGroup {
 	for i := range groups {
 		if groups[i].URL == url {
-			groups[i].Failed++
+			groups[i].Failed += failed
 			return groups
 		}
 	}
 	if len(groups) < rules.MaxURLGroups || url == "" {
-		return append(groups, rules.URLGroup{URL: url, Failed: 1})
+		return append(groups, rules.URLGroup{URL: url, Failed: failed})
 	}
-	return addGroup(groups, "")
+	return addGroup(groups, "", failed)
 }
 
 // splitRequest cuts a request line into method and target.

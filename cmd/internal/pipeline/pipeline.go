@@ -2,7 +2,8 @@
 // only place that starts goroutines for work:
 //
 //   - batch: one per worker, each taking whole sources from a list and filling the
-//     slot of its source; Run waits for all of them;
+//     slot of its source, and for each chunk of a large source one that reads it
+//     (chunks.go), at most as many at once as there are workers; Run waits for all of them;
 //   - live: one that waits for lines and hands them on, and one per followed path
 //     that scans and folds them; Tail waits for all of them.
 //
@@ -37,6 +38,8 @@ type Config struct {
 	ForceYear bool             // Year is the user's word and beats the file's time
 	Workers   int              // 0: one per core
 	Watch     func(p Progress) // called with the list of sources before work begins; may be nil
+
+	chunk int // bytes of a chunk, 0 for scan.DefaultChunk
 }
 
 // Progress lets a display look at the work while it goes on.
@@ -89,15 +92,16 @@ func scanAll(ctx context.Context, cfg *Config, sources []*source.Source) []*rule
 	if cfg.Watch != nil {
 		cfg.Watch(Progress{Sources: sources, Done: &done})
 	}
+	crew := newCrew(cfg, workers)
 	var wg sync.WaitGroup
-	for range min(workers, len(sources)) {
+	for range min(workers, ahead, len(sources)) {
 		wg.Go(func() {
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= len(sources) || ctx.Err() != nil {
 					return
 				}
-				digests[i] = Scan(ctx, cfg, sources[i])
+				digests[i] = crew.source(ctx, sources[i])
 				done.Add(1)
 			}
 		})
@@ -106,9 +110,9 @@ func scanAll(ctx context.Context, cfg *Config, sources []*source.Source) []*rule
 	return digests
 }
 
-// Scan reads one source to its end and returns its digest; what went wrong stands
+// source reads one source to its end and returns its digest; what went wrong stands
 // in digest.Source.Error.
-func Scan(ctx context.Context, cfg *Config, src *source.Source) *rules.Digest {
+func (c *crew) source(ctx context.Context, src *source.Source) *rules.Digest {
 	info := rules.SourceInfo{Path: src.Path, Group: src.Group, Location: src.Location()}
 	r, err := src.Open(ctx)
 	if err != nil {
@@ -116,18 +120,15 @@ func Scan(ctx context.Context, cfg *Config, src *source.Source) *rules.Digest {
 		return &rules.Digest{Source: info}
 	}
 	defer r.Close()
-	year := cfg.Year
-	if !cfg.ForceYear && !src.ModTime.IsZero() && src.ModTime.Year() > 1980 {
+	year := c.cfg.Year
+	if !c.cfg.ForceYear && !src.ModTime.IsZero() && src.ModTime.Year() > 1980 {
 		year = src.ModTime.Year()
 	}
-	reader := scan.NewReader(r, scan.Options{Year: year, LogFormats: cfg.Formats})
-	builder := digest.New(info, cfg.Matcher, reader)
-	for reader.Scan(ctx) {
-		builder.Add(reader.Record())
-	}
-	describe(builder.Source(), reader.Stats())
+	builder := digest.New(info, c.cfg.Matcher, nil)
+	stats, err := c.scan(ctx, r, year, builder)
+	describe(builder.Source(), stats)
 	builder.Source().HeadHash = src.HeadHash()
-	if err := reader.Err(); err != nil {
+	if err != nil {
 		builder.Source().Error = err.Error()
 	}
 	return builder.Finish()

@@ -1,0 +1,144 @@
+package pipeline
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"culprit/parser/scan"
+	"culprit/rules/digest"
+)
+
+// ahead is how many chunks of a source may be read at once. It is also how far back the
+// memory lies with which a chunk's Reader starts, and so must not depend on the machine.
+const ahead = 8
+
+// A crew reads the chunks of sources. Its tokens are how many may be read at once.
+type crew struct {
+	cfg     *Config
+	tokens  chan struct{}
+	mu      sync.Mutex
+	resting []*hand
+}
+
+func newCrew(cfg *Config, workers int) *crew {
+	return &crew{cfg: cfg, tokens: make(chan struct{}, workers)}
+}
+
+// A hand reads one chunk: its Reader and its Builder have memory that is used again.
+type hand struct {
+	chunk  scan.Chunk
+	reader *scan.Reader
+	part   *digest.Builder
+	done   chan struct{} // closed when the chunk has been read
+}
+
+func (c *crew) take() *hand {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.resting); n > 0 {
+		h := c.resting[n-1]
+		c.resting = c.resting[:n-1]
+		return h
+	}
+	h := &hand{reader: scan.NewChunkReader(scan.Options{LogFormats: c.cfg.Formats})}
+	h.part = digest.NewPart(c.cfg.Matcher, h.reader)
+	return h
+}
+
+func (c *crew) rest(h *hand) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.resting = append(c.resting, h)
+}
+
+// A scanning is one source on its way through a crew.
+type scanning struct {
+	*crew
+	builder *digest.Builder
+	stats   scan.Stats
+	last    *hand // read the chunk merged last
+	memory  [ahead]scan.Memory
+	merged  int
+}
+
+// scan reads a source to its end. The chunks are read at once and merged in their order.
+func (c *crew) scan(ctx context.Context, r io.Reader, year int, builder *digest.Builder) (scan.Stats, error) {
+	s := &scanning{crew: c, builder: builder}
+	splitter := scan.NewSplitter(r, c.cfg.chunk)
+	var window []*hand
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for n := 0; ctx.Err() == nil; n++ {
+		if n == 1 || len(window) == ahead {
+			s.merge(ctx, window[0])
+			window = append(window[:0], window[1:]...)
+		}
+		h := c.take()
+		if !splitter.Next(&h.chunk) {
+			c.rest(h)
+			break
+		}
+		var like *scan.Memory
+		if n > 0 {
+			like = &s.memory[max(0, n-ahead)%ahead]
+		}
+		h.part.FoldLike(builder)
+		h.done = make(chan struct{})
+		window = append(window, h)
+		if cap(c.tokens) == 1 || n == 0 && h.chunk.Last() {
+			c.read(ctx, h, year, like)
+			continue
+		}
+		wg.Go(func() {
+			c.tokens <- struct{}{}
+			defer func() { <-c.tokens }()
+			c.read(ctx, h, year, like)
+		})
+	}
+	for _, h := range window {
+		s.merge(ctx, h)
+	}
+	if s.last != nil {
+		defer c.rest(s.last)
+	}
+	if ctx.Err() != nil {
+		return s.stats, ctx.Err()
+	}
+	return s.stats, s.last.reader.Err()
+}
+
+// read folds the chunk of a hand.
+func (c *crew) read(ctx context.Context, h *hand, year int, like *scan.Memory) {
+	defer close(h.done)
+	h.reader.Start(ctx, &h.chunk, year, like)
+	h.fold(ctx)
+}
+
+func (h *hand) fold(ctx context.Context) {
+	for h.reader.Scan(ctx) {
+		h.part.Add(h.reader.Record())
+	}
+}
+
+// merge adds what a hand has read. If its guess of what was open at the chunk's edge was
+// wrong, the hand before reads the chunk.
+func (s *scanning) merge(ctx context.Context, h *hand) {
+	<-h.done
+	if s.last != nil && !h.reader.Follows(s.last.reader) {
+		h.part.Drop()
+		s.last.reader.Continue(&h.chunk)
+		s.last.fold(ctx)
+		s.last.chunk, h.chunk = h.chunk, s.last.chunk
+		h, s.last = s.last, h
+	}
+	st := h.reader.Stats()
+	s.stats.Add(&st)
+	s.builder.Merge(h.part)
+	h.reader.Remember(&s.memory[s.merged%ahead])
+	s.merged++
+	if s.last != nil {
+		s.rest(s.last)
+	}
+	s.last = h
+}

@@ -1,0 +1,173 @@
+package scan
+
+import (
+	"bytes"
+
+	"context"
+	"fmt"
+
+	"culprit/parser"
+	"culprit/parser/applog"
+)
+
+// Reading one source with several Readers at once. Each takes a chunk and must come to
+// the same records as one Reader that reads all of them, although what is open at a
+// chunk's edge depends on the lines before. So a Reader first reads the lead, some lines
+// of the chunk before, and drops their records:
+//
+//	r.Start(ctx, &chunk, year, like) // reads the lead
+//	for r.Scan(ctx) { … }            // the chunk's records
+//	if r.Follows(before) { … }       // else what it gave is wrong, and
+//	before.Continue(&chunk)          // the Reader of the chunk before goes on
+//	for before.Scan(ctx) { … }
+//
+// Follows compares all that a Reader remembers from line to line, at the edge: which
+// records wait and how far their grammars are, the streams' stamps, the year, what
+// envelopes there were. If that is the same, what follows is. Only the detector is not
+// compared, since no two ever are alike: it begins as the one of an earlier chunk ended,
+// which the caller chooses in the same way whatever the number of Readers. It cost 3 %.
+
+// A Memory is what a Reader starts with: what another one knew of the source's layout.
+type Memory struct {
+	locks     [256]lock
+	taken     []bool
+	strictest int
+	years     years
+	streams   streams
+	workers   workers
+	layers    applog.Layers
+	tail      []byte
+	tailName  []byte
+	described description
+}
+
+// Remember fills m with what r knows at the end of its chunk.
+func (r *Reader) Remember(m *Memory) {
+	d := r.detect
+	m.locks, m.strictest = d.locks, d.strictest
+	m.taken = m.taken[:0]
+	for _, c := range d.all {
+		m.taken = append(m.taken, c.taken)
+	}
+	m.years, m.streams, m.workers, m.layers = r.years, r.streams, r.workers, r.layers
+	m.tail, m.tailName = append(m.tail[:0], r.tail...), append(m.tailName[:0], r.tailName...)
+	m.described.set(&r.described)
+}
+
+func (d *description) set(o *description) {
+	*d = description{pod: append(d.pod[:0], o.pod...), node: append(d.node[:0], o.node...), reading: o.reading, inside: o.inside}
+}
+
+// recall makes r know what m holds. Candidates are told by their place, since each
+// detector has its own.
+func (r *Reader) recall(m *Memory) {
+	d := r.detect
+	d.locks, d.strictest = m.locks, m.strictest
+	for i := range d.locks {
+		if c := d.locks[i].c; c != nil {
+			d.locks[i].c = d.all[c.place]
+		}
+	}
+	for i, taken := range m.taken {
+		d.all[i].taken = taken
+	}
+	r.years, r.streams, r.workers, r.layers = m.years, m.streams, m.workers, m.layers
+	r.tail, r.tailName = append(r.tail[:0], m.tail...), append(r.tailName[:0], m.tailName...)
+	r.described.set(&m.described)
+}
+
+// NewChunkReader returns a Reader that reads chunks.
+func NewChunkReader(opts Options) *Reader {
+	r := NewReader(nil, opts)
+	r.lines.src = nil
+	return r
+}
+
+// Start begins with a chunk: with its lead, if there is one, of which no record is handed
+// out. like is nil for the first chunk of a source, for which year is as in Options.
+func (r *Reader) Start(ctx context.Context, c *Chunk, year int, like *Memory) {
+	r.restart(year)
+	if like != nil {
+		r.recall(like)
+	}
+	r.lines.begin(c.buf[:c.lead], c.line, c.offset)
+	for c.lead > 0 && r.Scan(ctx) {
+	}
+	r.torn = c.torn
+	r.edge = r.state(r.edge[:0])
+	r.Continue(c)
+}
+
+// Continue goes on with the chunk behind the last one. Stats then counts from there.
+func (r *Reader) Continue(c *Chunk) {
+	r.release()
+	r.detach()
+	r.stats = counter{partials: r.stats.partials}
+	r.lines.tooLong = 0
+	r.lines.begin(c.buf[c.lead:], r.lines.number, r.lines.offset)
+	r.lines.eof, r.lines.err = c.last, c.err
+}
+
+// Follows reports whether r, which has read a chunk, began as before, which has read the
+// chunk before it, has ended.
+func (r *Reader) Follows(before *Reader) bool {
+	return !r.torn && bytes.Equal(r.edge, before.state(before.now[:0]))
+}
+
+// begin goes on with the bytes of b.
+func (l *lineReader) begin(b []byte, number, offset int64) {
+	l.buf, l.start, l.end, l.searched = b, 0, len(b), 0
+	l.number, l.offset, l.origin = number, offset, offset
+	l.dirty = !plainText(b)
+}
+
+// restart forgets all but the memory.
+func (r *Reader) restart(year int) {
+	r.release()
+	for _, s := range r.queue {
+		r.give(s)
+	}
+	if r.group != nil {
+		r.give(r.group)
+	}
+	*r = Reader{
+		lines: lineReader{maxLine: r.lines.maxLine, moving: r.lines.moving}, decoder: r.decoder, detect: r.detect,
+		free: r.free, edge: r.edge, now: r.now, tail: r.tail[:0], tailName: r.tailName[:0],
+		years: years{year: year, last: beforeAny, known: -1}, open: r.open[:0],
+	}
+	r.detect.locks = [256]lock{}
+	for _, c := range r.detect.all {
+		c.taken = false
+	}
+	r.detect.strictest = len(r.detect.all)
+}
+
+// state appends all that r remembers from line to line, but for its detector.
+func (r *Reader) state(b []byte) []byte {
+	y, d, t := &r.years, &r.described, &r.streams
+	b = fmt.Appendln(b, r.lines.number, r.lines.offset, r.lines.skipping, r.unresolved, r.waiting, r.stats.partials)
+	b = fmt.Appendln(b, y.year, y.last, y.passed, y.dated, r.layers, r.workers, t.used, t.all[:t.n])
+	b = fmt.Appendf(b, "%q %q %q %q %v %v\n", r.tail, r.tailName, d.pod, d.node, d.reading, d.inside)
+	for _, s := range r.queue {
+		b = s.state(b)
+	}
+	for _, s := range r.open {
+		b = fmt.Appendln(b, "open", s.rec.Offset, s == r.latest)
+	}
+	if r.group != nil {
+		b = r.group.state(append(b, "group "...))
+	}
+	return b
+}
+
+// state appends what tells the slot from another one. Raw is told by its place; the
+// texts inside of it come from the same lines by the same way.
+func (s *slot) state(b []byte) []byte {
+	r, format := &s.rec, ""
+	if r.Format != nil {
+		format = r.Format.Name
+	}
+	b = fmt.Appendln(b, r.Line, r.Lines, r.Offset, len(r.Raw), len(r.Message), len(s.inner), r.Truncated, format, r.Kind, r.Level, r.PID)
+	b = fmt.Appendln(b, [...]parser.Stamp{r.Stamp, r.Outer, r.After, r.Before, s.last}, s.layers, s.id, s.grammar)
+	return fmt.Appendln(b, s.open, s.resolved, s.partial, s.joined, s.queued, s.byLine, s.skipped, s.marks)
+}

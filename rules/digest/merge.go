@@ -1,0 +1,191 @@
+package digest
+
+import (
+	"math"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// One large source is folded by several Builders, each taking a part of its lines, and one
+// Builder merges them in the order of the lines: the result is what it would have folded
+// itself. The whole may have become coarser than the part, in time and by hosts; so a part
+// notes the key of each event and tally without host and time.
+
+// A part is what a Builder notes for Merge.
+type part struct {
+	events  []eventKey
+	tallies []uint64
+}
+
+// An eventKey is what makes equal events fall together but for host and time.
+type eventKey struct {
+	base       uint64
+	symptom    bool
+	clientHost bool // its host was chosen by a client
+}
+
+func (p *part) event(base uint64, symptom, clientHost bool) {
+	if p != nil {
+		p.events = append(p.events, eventKey{base, symptom, clientHost})
+	}
+}
+
+func (p *part) tally(base uint64) {
+	if p != nil {
+		p.tallies = append(p.tallies, base)
+	}
+}
+
+// NewPart returns a Builder for a part of at most a megabyte, to be merged and used again.
+func NewPart(matcher Matcher, locator Locator) *Builder {
+	b := New(rules.SourceInfo{}, matcher, locator)
+	b.part, b.pools.isPart = &part{}, true
+	b.room.events, b.room.tallies = math.MaxInt, math.MaxInt // what a part holds is bound enough
+	return b
+}
+
+// FoldLike makes an empty part fold as coarsely as whole does by now. A part that folds finer
+// gives the same result, but in a long outage of many events took twice as long.
+func (b *Builder) FoldLike(whole *Builder) {
+	b.grain, b.healthy, b.anyHost = whole.grain, whole.healthy, whole.anyHost
+}
+
+// Merge adds a part, which holds the lines behind those that b has seen, and empties it.
+func (b *Builder) Merge(p *Builder) {
+	s := &b.d.Source
+	if s.Gateway == "" {
+		s.Gateway = p.d.Source.Gateway
+	}
+	s.HasErrors, s.HasAccess = s.HasErrors || p.d.Source.HasErrors, s.HasAccess || p.d.Source.HasAccess
+	for i, n := range p.roles {
+		b.roles[i] += n
+	}
+	b.access.lines, b.access.loopback = b.access.lines+p.access.lines, b.access.loopback+p.access.loopback
+	for zone, n := range p.zones {
+		b.zones[zone] += n
+	}
+	p.sketch.flush()
+	for _, q := range p.sketch.kept {
+		b.sketch.add(q.Micros, q.Key, q.Status, q.Upstream, q.Stream)
+	}
+	for _, s := range p.pools.sightings {
+		b.pools.sight(s.request, s.upstream)
+	}
+	for _, names := range p.pools.sets {
+		b.pools.keep(names)
+	}
+	for i := range p.d.Events {
+		b.mergeEvent(p.part.events[i], &p.d.Events[i])
+	}
+	for i := range p.d.Tallies {
+		b.mergeTally(p.part.tallies[i], &p.d.Tallies[i])
+	}
+	for i := range p.d.Facts {
+		b.mergeFact(&p.d.Facts[i])
+	}
+	p.Drop()
+}
+
+func (b *Builder) mergeEvent(k eventKey, o *rules.Event) {
+	if k.clientHost && b.anyHost {
+		o.VHost = ""
+	}
+	key := mixer{k.base}
+	if k.symptom {
+		key.text(o.VHost)
+	}
+	key.number(b.bucket(o.When.From))
+	if !k.symptom {
+		key.number(b.bucket(o.When.To))
+	}
+	e, fresh := b.event(key.h)
+	if fresh {
+		*e.Event = *o
+		return
+	}
+	e.Count += o.Count
+	e.Lines += o.Lines
+	if o.Last.From > e.Last.From {
+		e.Last = o.Last
+	}
+	e.When.From = min(e.When.From, o.When.From)
+	for _, q := range o.Requests {
+		e.addRequest(q)
+	}
+}
+
+func (b *Builder) mergeTally(base uint64, o *rules.Tally) {
+	if b.anyHost {
+		o.VHost = ""
+	}
+	if b.healthy > 1 && !rules.Failed(o.Status) && o.Status != 499 {
+		o.Second = parser.FloorDiv(o.Second, b.healthy) * b.healthy
+	}
+	key := mixer{base}
+	key.text(o.VHost)
+	key.number(o.Second)
+	i, ok := b.tallies[key.h]
+	if !ok {
+		if len(b.d.Tallies) >= b.room.tallies {
+			b.coarsenTallies()
+		}
+		b.tallies[key.h] = int32(len(b.d.Tallies))
+		b.d.Tallies = append(doubled(b.d.Tallies), *o)
+		return
+	}
+	t := &b.d.Tallies[i]
+	t.Count, t.Reused, t.Fresh = t.Count+o.Count, t.Reused+o.Reused, t.Fresh+o.Fresh
+	t.Long, t.Once, t.Waited = t.Long+o.Long, t.Once+o.Once, max(t.Waited, o.Waited)
+	for _, q := range o.Requests {
+		t.Requests = keepSmallest(t.Requests, q, rules.MaxRequests)
+	}
+	for _, c := range o.Clients {
+		t.Clients = keepSmallest(t.Clients, c, rules.MaxClients)
+	}
+	for _, g := range o.Groups {
+		t.Groups = addGroup(t.Groups, g.URL, g.Failed)
+	}
+}
+
+func (b *Builder) mergeFact(o *rules.Fact) {
+	key := factKey(o.Stream, o.Kind, o.Value)
+	if i, ok := b.facts[key]; ok {
+		f := &b.d.Facts[i]
+		f.Count += o.Count
+		if o.Last.From > f.Last.From {
+			f.Last = o.Last
+		}
+		return
+	}
+	if len(b.d.Facts) < maxFacts {
+		b.facts[key] = int32(len(b.d.Facts))
+		b.d.Facts = append(b.d.Facts, *o)
+	}
+}
+
+func factKey(stream string, kind rules.FactKind, value string) uint64 {
+	var key mixer
+	key.text(stream)
+	key.word(uint64(kind))
+	key.text(value)
+	return key.h
+}
+
+// Drop empties a part; the memory stays.
+func (b *Builder) Drop() {
+	clear(b.d.Events)
+	clear(b.d.Tallies)
+	clear(b.d.Facts)
+	b.d = rules.Digest{Events: b.d.Events[:0], Tallies: b.d.Tallies[:0], Facts: b.d.Facts[:0]}
+	clear(b.events)
+	clear(b.tallies)
+	clear(b.facts)
+	clear(b.zones)
+	clear(b.pools.seen)
+	clear(b.pools.known)
+	b.pools.sets, b.pools.sightings = nil, b.pools.sightings[:0]
+	b.sketch = sketch{second: pastSecond, limit: everyHash, now: b.sketch.now[:0], kept: b.sketch.kept[:0]}
+	b.part.events, b.part.tallies = b.part.events[:0], b.part.tallies[:0]
+	b.roles, b.access = [4]int64{}, accessKinds{}
+}
