@@ -272,6 +272,27 @@ func TestDependencysOwnLog(t *testing.T) {
 	f("it does not", rules.CauseSlowUpstream, false)
 }
 
+// Who asks a name server knows the name that it asked for, and not which program should have answered.
+func TestBlameOfAFailedLookup(t *testing.T) {
+	f := func(technology, want string) {
+		t.Helper()
+		lookup := &rules.Signature{ID: technology + "-name", Technology: technology, Cause: rules.CauseDependencyFailure, Role: rules.RoleCause,
+			Strong: true, Scope: rules.ScopeDependency, Meaning: "<dependency> cannot be resolved"}
+		app := appLog("logs/shop.log").knows(0, rules.FactListens, shopAddress).covers(0, 300)
+		for i := range 6 {
+			app.says(float64(100+i), lookup, field("dependency", "rates.internal"))
+		}
+		in := incidents(t, 1, errorLog("nginx/error.log").covers(0, 300).fails(100, shopAddress, timedOut, 6), app)[0]
+		if in.Verdict.Cause != rules.CauseDependencyFailure || in.Culprit.Process != want {
+			t.Errorf("%s: %s by %q, want %q", technology, in.Verdict.Cause, in.Culprit.Process, want)
+		}
+	}
+	f("dns", "rates.internal")
+	f("bind", "named")
+	f("coredns", "coredns")
+	f("dnsmasq", "dnsmasq")
+}
+
 // In a file that several services share, a crash text without a tag is of the one that
 // fell silent after it.
 func TestOwnerOfAnUntaggedCrash(t *testing.T) {
