@@ -211,6 +211,9 @@ func about(by map[string][]grievance, technology string) []grievance {
 	return out
 }
 
+// resolvers are the technologies of name servers, which only their own logs tell.
+var resolvers = []string{"dnsmasq", "bind", "coredns", "unbound", "resolved"}
+
 // blameDependency names the service behind the upstream: one whose own log is
 // here, else the technology whose words the application quotes, else its address.
 func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
@@ -229,8 +232,8 @@ func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 				}
 			}
 		}
-		if c.Hit.Signature.Technology == "dns" {
-			quoted = cmp.Or(quoted, processOf("dns"))
+		if t := c.Hit.Signature.Technology; slices.Contains(resolvers, t) {
+			quoted = cmp.Or(quoted, processOf(t))
 		}
 		quoted = cmp.Or(quoted, programBehind(backingOf(append(strings.Split(c.Hit.Signature.ID, "-"), c.Hit.Signature.Technology)...)))
 		named = cmp.Or(named, cause.DependencyName(dep))
