@@ -1,6 +1,8 @@
 package cause
 
 import (
+	"fmt"
+
 	"culprit/parser"
 	"culprit/rules"
 )
@@ -14,7 +16,6 @@ import (
 // A connect time of 0.000 alone proves little (a loopback connect takes less than a
 // millisecond), nor does a short answer time; seconds of waiting speak against it.
 func keepaliveRace(c *rules.Case) rules.Reason {
-	const why = "single closed connections on reused keep-alive connections, while the same peer answered in the same seconds"
 	total := c.Primary(parser.SymptomNone)
 	closed := c.Primary(parser.SymptomPrematureClose) + c.Primary(parser.SymptomConnReset) + c.Primary(parser.SymptomSendTimeout)
 	t := c.Traffic
@@ -47,5 +48,7 @@ func keepaliveRace(c *rules.Case) rules.Reason {
 	if t.SymptomSeconds >= 3 && total <= 2*t.SymptomSeconds { // scattered, not one burst
 		weight += 4
 	}
-	return rules.Reason{Weight: max(weight, 0), Text: why}
+	text := fmt.Sprintf("%s ended just as a request was sent on them, one here and there, while the same server answered %s",
+		plural(total, "kept-alive connection", "kept-alive connections"), plural(t.Succeeded, "other request", "other requests"))
+	return rules.Reason{Weight: max(weight, 0), Text: text}
 }

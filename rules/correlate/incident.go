@@ -65,10 +65,11 @@ func (e *Engine) incident(g *gathering) *rules.Incident {
 	in.URLs = urls(g)
 	in.Clients, in.ClientsAbout = clients(g)
 	in.Symptoms = e.symptomGroups(g)
-	in.Evidence = e.evidence(g)
+	evidence, says := e.evidence(g)
+	in.Evidence = evidence
 	e.blame(in, g)
 	in.Start = e.start(in, g)
-	in.Timeline = e.timeline(in, g)
+	in.Timeline = e.timeline(in, says, g)
 	in.Advice = cause.Advice(g.rules, in)
 	in.Missing = cause.Missing(g.rules, &g.verdict)
 	in.Summary = cause.Summary(g.rules, in)
@@ -184,7 +185,8 @@ func moment(v rules.Interval) rules.Moment {
 // within the case.
 func (e *Engine) start(in *rules.Incident, g *gathering) rules.Moment {
 	start := in.Start
-	if g.began < start.Micros && g.began > start.Micros-5*parser.Minute {
+	// A stamp in whole seconds does not show that a request of some milliseconds began before it.
+	if g.began <= start.Micros-start.Precision && g.began > start.Micros-5*parser.Minute {
 		start = rules.Moment{Micros: g.began, Precision: start.Precision}
 	}
 	for _, p := range g.verdict.Proof {

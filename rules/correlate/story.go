@@ -53,9 +53,8 @@ func (e *Engine) symptomGroups(g *gathering) []rules.SymptomGroup {
 }
 
 // evidence lists the proof first, then what belongs to the same story as effect,
-// recovery or context.
-func (e *Engine) evidence(g *gathering) []rules.Evidence {
-	var out []rules.Evidence
+// recovery or context; says has what each line says by itself.
+func (e *Engine) evidence(g *gathering) (out []rules.Evidence, says []string) {
 	shown := map[*rules.Event]bool{}
 	kinds := map[string]int{} // how often each kind of line is shown
 	for _, p := range g.verdict.Proof {
@@ -70,26 +69,29 @@ func (e *Engine) evidence(g *gathering) []rules.Evidence {
 		})
 		kinds[c.Hit.Signature.ID] = maxOfKind
 		out[len(out)-1].Count = max(c.Event.Count, c.Inside)
+		says = append(says, cause.Meaning(c.Hit))
 	}
 	if len(out) == 0 {
-		out = append(out, e.selfEvident(g)...)
+		if ev, ok := e.selfEvident(g); ok {
+			out, says = append(out, ev), append(says, "") // the timeline has the symptom
+		}
 	}
 	for _, h := range e.hits {
 		if len(out) >= maxEvidence {
 			break
 		}
-		if ev, ok := e.companion(g, h, shown); ok && kinds[ev.Kind] < maxOfKind {
+		if ev, meaning, ok := e.companion(g, h, shown); ok && kinds[ev.Kind] < maxOfKind {
 			kinds[ev.Kind]++
-			out = append(out, ev)
+			out, says = append(out, ev), append(says, meaning)
 		}
 	}
-	return out
+	return out, says
 }
 
 // selfEvident quotes the gateway's own line where the symptom itself decides.
-func (e *Engine) selfEvident(g *gathering) []rules.Evidence {
+func (e *Engine) selfEvident(g *gathering) (ev rules.Evidence, ok bool) {
 	if g.verdict.Cause == rules.CauseUnknown {
-		return nil
+		return ev, false
 	}
 	var best *symptom
 	for _, s := range g.symptoms {
@@ -107,19 +109,19 @@ func (e *Engine) selfEvident(g *gathering) []rules.Evidence {
 		}
 	}
 	if best == nil || len(g.verdict.Reasons) == 0 {
-		return nil
+		return ev, false
 	}
-	return []rules.Evidence{{
+	return rules.Evidence{
 		Kind: best.Symptom.String(), Cause: g.verdict.Cause, Role: rules.RoleCause, Time: moment(best.when), Count: best.Count,
 		Quote: e.quote(best.Event), Why: g.verdict.Reasons[0].Text, Weight: g.verdict.Reasons[0].Weight,
-	}}
+	}, true
 }
 
 // companion is a line of the same service, near the incident, that is not proof:
 // the restart after the kill, the moment it serves again.
-func (e *Engine) companion(g *gathering, h *hitEvent, shown map[*rules.Event]bool) (rules.Evidence, bool) {
+func (e *Engine) companion(g *gathering, h *hitEvent, shown map[*rules.Event]bool) (ev rules.Evidence, meaning string, ok bool) {
 	if shown[h.Event] || h.Symptom != parser.SymptomNone || h.when.From > g.pool.span.To+parser.Minute || h.last.To < g.began-10*parser.Second || h.when.From == rules.Past {
-		return rules.Evidence{}, false
+		return ev, meaning, false
 	}
 	for i := range h.Hits {
 		hit := &h.Hits[i]
@@ -140,13 +142,13 @@ func (e *Engine) companion(g *gathering, h *hitEvent, shown map[*rules.Event]boo
 		if role == rules.RoleContext && hit.Signature.Cause == "" && hit.Signature.State == "" {
 			continue
 		}
-		shown[h.Event] = true
+		shown[h.Event], meaning = true, cause.Meaning(hit)
 		return rules.Evidence{
 			Kind: hit.Signature.ID, Cause: hit.Signature.Cause, Role: role, Time: moment(h.when), Count: h.Count,
-			Quote: e.quote(h.Event), Why: cause.Meaning(hit) + cause.About(serviceName(sv), l.why), Fields: hit.Fields,
-		}, true
+			Quote: e.quote(h.Event), Why: meaning + cause.About(serviceName(sv), l.why), Fields: hit.Fields,
+		}, meaning, true
 	}
-	return rules.Evidence{}, false
+	return ev, meaning, false
 }
 
 func serviceName(sv *service) string {
@@ -164,7 +166,7 @@ type entry struct {
 
 // timeline tells the story in one order over all sources. Most stamps are whole
 // seconds, so within a second the cause comes first.
-func (e *Engine) timeline(in *rules.Incident, g *gathering) []rules.TimelineEntry {
+func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rules.TimelineEntry {
 	ranks := map[rules.EvidenceRole]int{rules.RoleContext: 0, rules.RoleCause: 1, rules.RoleEffect: 3, rules.RoleRecovery: 4}
 	var all []entry
 	add := func(rank int, time rules.Moment, what string, at rules.Location) {
@@ -172,13 +174,13 @@ func (e *Engine) timeline(in *rules.Incident, g *gathering) []rules.TimelineEntr
 			all = append(all, entry{rules.TimelineEntry{Time: time, What: what, Location: at}, rank})
 		}
 	}
-	for _, ev := range in.Evidence {
+	for i, ev := range in.Evidence {
 		rank := ranks[ev.Role]
 		if ev.Role == rules.RoleContext && ev.Time.Micros > in.Evidence[0].Time.Micros {
 			rank = ranks[rules.RoleEffect] // the next start, not what came before
 		}
-		if !selfEvidence(ev.Kind) {
-			add(rank, ev.Time, ev.Why, ev.Quote.Location)
+		if says[i] != "" {
+			add(rank, ev.Time, says[i], ev.Quote.Location)
 		}
 	}
 	var last rules.Moment
@@ -208,13 +210,6 @@ func (e *Engine) timeline(in *rules.Incident, g *gathering) []rules.TimelineEntr
 		out[i] = all[i].TimelineEntry
 	}
 	return out
-}
-
-// selfEvidence reports whether a proof is the gateway's own line, which the
-// symptoms tell already.
-func selfEvidence(kind string) bool {
-	_, ok := parser.ParseSymptom(kind)
-	return ok
 }
 
 func describe(s rules.SymptomGroup) string {
