@@ -15,13 +15,15 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 		in.Culprit.Process = in.Gateway
 		return
 	}
+	own := g
+	g = g.source()
 	host := e.linked(g)
 	if host != nil {
 		in.Service = host.name
 		// The gateway's log names none; the service says where it listens. A service that is
 		// merely here is not to be accused of what nobody knows.
 		if len(in.Upstreams) == 0 && (g.verdict.Cause != rules.CauseUnknown || g.links[host].weight >= linkName) {
-			in.Upstreams = e.listening(g)
+			in.Upstreams = e.listening(own)
 		}
 	}
 	if len(g.verdict.Proof) > 0 {

@@ -29,6 +29,8 @@ type gathering struct {
 	rules   *rules.Case
 	links   map[*service]link
 	verdict rules.Verdict
+	hops    []*gathering // cases of other gateways that the same requests failed in
+	taught  *gathering   // the one of them that the verdict and its proof come from, nil if it is the case's own
 }
 
 func (g *gathering) span() rules.Interval {

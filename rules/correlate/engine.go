@@ -86,6 +86,7 @@ func (e *Engine) Decide() *rules.Report {
 	e.findServices()
 	e.collectHits()
 	cases := e.judge(e.cases())
+	e.shareHops(cases)
 	return e.report(cases)
 }
 

@@ -190,7 +190,7 @@ func (e *Engine) start(in *rules.Incident, g *gathering) rules.Moment {
 		start = rules.Moment{Micros: g.began, Precision: start.Precision}
 	}
 	for _, p := range g.verdict.Proof {
-		c := &g.rules.Evidence[p.Candidate]
+		c := &g.source().rules.Evidence[p.Candidate]
 		if m := moment(c.When); c.Link > 0 && !m.IsZero() && m.Precision <= parser.Second && m.Micros < start.Micros && m.Micros >= start.Micros-e.cfg.quiet() {
 			start = m
 		}
@@ -343,7 +343,8 @@ func (e *Engine) window() [2]rules.Moment {
 	return w
 }
 
-// relate notes which incidents have one root: the same line is proof in both.
+// relate notes which incidents have one root: the same line is proof in both, or the same
+// requests failed in both.
 func (e *Engine) relate(cases []*gathering, made []*rules.Incident) {
 	type proof struct {
 		source int
@@ -354,7 +355,7 @@ func (e *Engine) relate(cases []*gathering, made []*rules.Incident) {
 		if len(g.verdict.Proof) == 0 {
 			continue
 		}
-		ev := g.rules.Evidence[g.verdict.Proof[0].Candidate].Event
+		ev := g.source().rules.Evidence[g.verdict.Proof[0].Candidate].Event
 		k := proof{ev.Source, ev.Place.Offset}
 		users[k] = append(users[k], i)
 	}
@@ -367,7 +368,17 @@ func (e *Engine) relate(cases []*gathering, made []*rules.Incident) {
 			}
 		}
 	}
+	at := map[*gathering]*rules.Incident{}
+	for i, g := range cases {
+		at[g] = made[i]
+	}
+	for i, g := range cases {
+		for _, other := range g.hops {
+			made[i].Related = append(made[i].Related, at[other].ID)
+		}
+	}
 	for _, in := range made {
 		slices.Sort(in.Related)
+		in.Related = slices.Compact(in.Related)
 	}
 }

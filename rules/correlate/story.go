@@ -57,22 +57,23 @@ func (e *Engine) symptomGroups(g *gathering) []rules.SymptomGroup {
 func (e *Engine) evidence(g *gathering) (out []rules.Evidence, says []string) {
 	shown := map[*rules.Event]bool{}
 	kinds := map[string]int{} // how often each kind of line is shown
+	from := g.source()
 	for _, p := range g.verdict.Proof {
-		c := &g.rules.Evidence[p.Candidate]
+		c := &from.rules.Evidence[p.Candidate]
 		if shown[c.Event] {
 			continue // another signature on the same line
 		}
 		shown[c.Event] = true
 		out = append(out, rules.Evidence{
 			Kind: c.Hit.Signature.ID, Cause: g.verdict.Cause, Role: rules.RoleCause, Time: moment(c.When), Count: c.Event.Count,
-			Quote: e.quote(c.Event), Why: p.Why, Fields: c.Hit.Fields, Weight: p.Weight,
+			Quote: e.quote(c.Event), Why: p.Why + e.throughHop(g), Fields: c.Hit.Fields, Weight: p.Weight,
 		})
 		kinds[c.Hit.Signature.ID] = maxOfKind
 		out[len(out)-1].Count = max(c.Event.Count, c.Inside)
 		says = append(says, cause.Meaning(c.Hit))
 	}
 	if len(out) == 0 {
-		if ev, ok := e.selfEvident(g); ok {
+		if ev, ok := e.selfEvident(g, from); ok {
 			out, says = append(out, ev), append(says, "") // the timeline has the symptom
 		}
 	}
@@ -80,7 +81,7 @@ func (e *Engine) evidence(g *gathering) (out []rules.Evidence, says []string) {
 		if len(out) >= maxEvidence {
 			break
 		}
-		if ev, meaning, ok := e.companion(g, h, shown); ok && kinds[ev.Kind] < maxOfKind {
+		if ev, meaning, ok := e.companion(from, h, shown); ok && kinds[ev.Kind] < maxOfKind {
 			kinds[ev.Kind]++
 			out, says = append(out, ev), append(says, meaning)
 		}
@@ -89,19 +90,19 @@ func (e *Engine) evidence(g *gathering) (out []rules.Evidence, says []string) {
 }
 
 // selfEvident quotes the gateway's own line where the symptom itself decides.
-func (e *Engine) selfEvident(g *gathering) (ev rules.Evidence, ok bool) {
+func (e *Engine) selfEvident(g, from *gathering) (ev rules.Evidence, ok bool) {
 	if g.verdict.Cause == rules.CauseUnknown {
 		return ev, false
 	}
 	var best *symptom
-	for _, s := range g.symptoms {
+	for _, s := range from.symptoms {
 		if s.Rank == parser.RankPrimary && cause.Speaks(g.verdict.Cause, s.Symptom, s.Hints) {
 			best = s
 			break
 		}
 	}
 	if best == nil {
-		for _, s := range g.symptoms {
+		for _, s := range from.symptoms {
 			if s.Rank == parser.RankPrimary {
 				best = s
 				break
@@ -113,7 +114,7 @@ func (e *Engine) selfEvident(g *gathering) (ev rules.Evidence, ok bool) {
 	}
 	return rules.Evidence{
 		Kind: best.Symptom.String(), Cause: g.verdict.Cause, Role: rules.RoleCause, Time: moment(best.when), Count: best.Count,
-		Quote: e.quote(best.Event), Why: g.verdict.Reasons[0].Text, Weight: g.verdict.Reasons[0].Weight,
+		Quote: e.quote(best.Event), Why: g.verdict.Reasons[0].Text + e.throughHop(g), Weight: g.verdict.Reasons[0].Weight,
 	}, true
 }
 

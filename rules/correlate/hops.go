@@ -1,0 +1,276 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// Gateways stand behind gateways: a CDN or Varnish before nginx, an ingress before a
+// sidecar, nginx before HAProxy. No log names the address that leads from one to the next,
+// but their access logs hold the same requests. What the one that asks the application
+// itself proves is why the failures that the other passed on were failures.
+
+// Bars for taking two gateways' requests for the same.
+const (
+	hopMatches = 5 // requests of a pool that the other gateway logged too
+	hopPaths   = 3 // different ones among them
+	hopShare   = 6 // of ten, of those that the other log's sketch can hold
+	hopSample  = 512
+	hopShift   = 37 * parser.Second // requests that agree as well at another time agree by chance
+)
+
+// A hopLog is the sketch of one gateway's access log, with its rotated files.
+type hopLog struct {
+	family string
+	byKey  map[uint64][]hop // in order of time
+	byRoot map[node][]hop
+	upTo   map[int64]uint64 // by second: the largest hash that the sketch kept, where it was full
+}
+
+// A hop is one request as one gateway logged it.
+type hop struct {
+	rules.Request
+	source *source
+	root   node
+}
+
+// sketchFull is how many requests of a second a sketch keeps.
+const sketchFull = 8
+
+// hopLogs are the sketches of the gateways' access logs, if there are several.
+func (e *Engine) hopLogs() []*hopLog {
+	var logs []*hopLog
+	for _, s := range e.sources {
+		if s.Source.Role != parser.RoleGateway || !s.Source.HasAccess || s.app || len(s.Requests) == 0 {
+			continue
+		}
+		i := slices.IndexFunc(logs, func(l *hopLog) bool { return l.family == s.family() })
+		if i < 0 {
+			i = len(logs)
+			logs = append(logs, &hopLog{s.family(), map[uint64][]hop{}, map[node][]hop{}, map[int64]uint64{}})
+		}
+		logs[i].add(e, s)
+	}
+	if len(logs) < 2 {
+		return nil
+	}
+	for _, l := range logs {
+		for _, list := range l.byKey {
+			slices.SortStableFunc(list, func(a, b hop) int { return cmp.Compare(a.Micros, b.Micros) })
+		}
+		for _, list := range l.byRoot {
+			slices.SortStableFunc(list, func(a, b hop) int { return cmp.Compare(a.Micros, b.Micros) })
+		}
+	}
+	return logs
+}
+
+func (l *hopLog) add(e *Engine, s *source) {
+	kept := map[int64]int{}
+	largest := map[int64]uint64{}
+	for _, q := range s.times(s.zone, s.skew) {
+		if q.Stream != rules.StreamGateway {
+			continue
+		}
+		h := hop{Request: q, source: s}
+		if q.Upstream != "" {
+			h.root = e.pools.find(e.node(s, q.Upstream))
+			l.byRoot[h.root] = append(l.byRoot[h.root], h)
+		}
+		l.byKey[q.Key] = append(l.byKey[q.Key], h)
+		second := parser.FloorDiv(q.Micros, parser.Second)
+		kept[second]++
+		largest[second] = max(largest[second], q.Key)
+	}
+	for second, n := range kept {
+		if n >= sketchFull {
+			l.upTo[second] = max(l.upTo[second], largest[second])
+		}
+	}
+}
+
+// holds reports whether the sketch would hold a request of about a moment, had the gateway
+// logged it.
+func (l *hopLog) holds(key uint64, at int64) bool {
+	for second := parser.FloorDiv(at-near, parser.Second); second <= parser.FloorDiv(at+near, parser.Second); second++ {
+		if limit, full := l.upTo[second]; full && key > limit {
+			return false
+		}
+	}
+	return true
+}
+
+// find looks for the same request between two moments.
+func (l *hopLog) find(key uint64, status int16, from, to int64, is func(*hop) bool) bool {
+	list := l.byKey[key]
+	i, _ := slices.BinarySearchFunc(list, from, func(h hop, at int64) int { return cmp.Compare(h.Micros, at) })
+	for ; i < len(list) && list[i].Micros <= to; i++ {
+		if list[i].Status == status && is(&list[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// leadsTo reports whether the requests of a pool are those of another gateway's log.
+func (l *hopLog) leadsTo(own []hop) bool {
+	step := max(len(own)/hopSample, 1)
+	told, matched, chance := 0, 0, 0
+	paths := map[uint64]bool{}
+	any := func(*hop) bool { return true }
+	for i := 0; i < len(own); i += step {
+		q := &own[i]
+		if !l.holds(q.Key, q.Micros) {
+			continue
+		}
+		told++
+		if l.find(q.Key, q.Status, q.Micros-near, q.Micros+near, any) {
+			matched++
+			paths[q.Key] = true
+		}
+		if l.find(q.Key, q.Status, q.Micros-hopShift-near, q.Micros-hopShift+near, any) || l.find(q.Key, q.Status, q.Micros+hopShift-near, q.Micros+hopShift+near, any) {
+			chance++
+		}
+	}
+	return matched >= hopMatches && len(paths) >= hopPaths && matched*10 >= told*hopShare && matched >= 2*chance
+}
+
+// shareHops lets cases whose failures are the same requests at two gateways tell each other
+// why: the one that knows less takes the verdict and the proof of the one that knows more.
+func (e *Engine) shareHops(cases []*gathering) {
+	families := map[string]bool{}
+	for _, g := range cases {
+		for _, i := range g.pool.sources {
+			families[e.sources[i].family()] = true
+		}
+	}
+	if len(families) < 2 {
+		return
+	}
+	logs := e.hopLogs()
+	known := map[[2]any]bool{}
+	byRoot := map[node][]*gathering{} // those of no address of their own under the zero node
+	for _, g := range cases {
+		root := g.pool.root
+		if g.pool.gateway || len(g.pool.names) == 0 {
+			root = node{}
+		}
+		byRoot[root] = append(byRoot[root], g)
+	}
+	for _, g := range cases {
+		for _, own := range logs {
+			for _, l := range logs {
+				if l == own || len(own.byRoot[g.pool.root]) == 0 {
+					continue
+				}
+				k := [2]any{own.family + "\x00" + l.family, g.pool.root}
+				leads, asked := known[k]
+				if !asked {
+					leads = l.leadsTo(own.byRoot[g.pool.root])
+					known[k] = leads
+				}
+				if leads {
+					g.addHop(sameFailures(g, own, l, cases, byRoot))
+				}
+			}
+		}
+	}
+	for range maxHops { // what one hop learned, the next may
+		for _, g := range cases {
+			g.learn()
+		}
+	}
+}
+
+// maxHops is how many gateways may stand behind each other.
+const maxHops = 3
+
+// sameFailures finds the other gateway's case whose failures are most of a case's.
+func sameFailures(g *gathering, own, l *hopLog, all []*gathering, cases map[node][]*gathering) *gathering {
+	late := near
+	for _, a := range g.answers {
+		late = max(late, min(a.tally.Waited, longestWait)+near) // one may stamp the begin, the other the end
+	}
+	told, matched := 0, map[*gathering]int{}
+	for i := range own.byRoot[g.pool.root] {
+		q := &own.byRoot[g.pool.root][i]
+		if !rules.Failed(q.Status) || q.Micros < g.pool.span.From-near || q.Micros > g.pool.span.To+near || !l.holds(q.Key, q.Micros) {
+			continue
+		}
+		told++
+		seen := map[*gathering]bool{}
+		l.find(q.Key, q.Status, q.Micros-late, q.Micros+late, func(h *hop) bool {
+			for _, other := range cases[h.root] {
+				if !seen[other] && other.pool.root != g.pool.root && other.failedIn(h) {
+					seen[other] = true
+					matched[other]++
+				}
+			}
+			return false
+		})
+	}
+	var best *gathering
+	for _, other := range all { // ties go to the first
+		if n := matched[other]; n > 0 && n*10 >= told*hopShare && (best == nil || n > matched[best]) {
+			best = other
+		}
+	}
+	return best
+}
+
+// failedIn reports whether a failed request of the case's pool, or of no address in a log
+// that the case stands in, is a failure of the case.
+func (g *gathering) failedIn(q *hop) bool {
+	if q.Micros < g.pool.span.From-near || q.Micros > g.pool.span.To+near {
+		return false
+	}
+	return q.Upstream != "" || slices.Contains(g.pool.sources, q.source.index)
+}
+
+func (g *gathering) addHop(other *gathering) {
+	if other != nil && !slices.Contains(g.hops, other) {
+		g.hops = append(g.hops, other)
+	}
+	if other != nil && !slices.Contains(other.hops, g) {
+		other.hops = append(other.hops, g)
+	}
+}
+
+// learn takes the verdict of a hop that knows more.
+func (g *gathering) learn() {
+	for _, other := range g.hops {
+		if other.surety() > g.surety() {
+			g.taught, g.verdict = other.source(), other.verdict
+		}
+	}
+}
+
+// source is the case that a case's verdict and proof were found in.
+func (g *gathering) source() *gathering {
+	if g.taught != nil {
+		return g.taught
+	}
+	return g
+}
+
+// throughHop says, as a part of a sentence, through which gateway's case a proof is known.
+func (e *Engine) throughHop(g *gathering) string {
+	if g.taught == nil {
+		return ""
+	}
+	return "; the same requests failed in " + e.product(g.taught) + "'s log"
+}
+
+// surety orders what cases know: a linked line, the symptoms alone, nothing.
+func (g *gathering) surety() int {
+	switch {
+	case g.verdict.Cause == rules.CauseUnknown:
+		return 0
+	case decidedByEvidence(g.source()):
+		return 2
+	}
+	return 1
+}
