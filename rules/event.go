@@ -196,6 +196,7 @@ const (
 	FactService                        // the service's own name for itself
 	FactHost                           //
 	FactTechnology                     // product of its format or of a signature that hit: gunicorn, jvm
+	FactNames                          // address, or ":port", that it names in words that need not mean listening
 )
 
 // StreamGateway is the stream of a gateway's own lines, whatever else stands in their

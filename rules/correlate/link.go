@@ -18,6 +18,7 @@ const (
 	linkAddress   = 30 // it says that it listens on the very address
 	linkRequests  = 25 // its requests are those that the gateway sent to the address
 	linkPort      = 22 // it says that it listens on the port
+	linkMention   = 20 // it names the very address, in words that need not mean listening
 	linkSocket    = 16 // the socket's path holds its name
 	linkProtocol  = 12 // fastcgi and php-fpm, uwsgi and uWSGI
 	linkStream    = 8  // its lines stand in the gateway's own stream: one compose project, one paste
@@ -109,6 +110,13 @@ func listenLink(p *pool, sv *service) link {
 			}
 		}
 		other = f.Value
+	}
+	for _, named := range sv.mentioned() {
+		for _, name := range p.names {
+			if w := sameAddress(name, named) - linkAddress + linkMention; w > best.weight {
+				best = link{w, "which names " + strings.TrimPrefix(named, ":")}
+			}
+		}
 	}
 	switch {
 	case best.weight > 0 || other == "" || p.gateway || len(p.names) == 0:

@@ -57,6 +57,12 @@ func TestEdges(t *testing.T) {
 	f("it listens on the address", linkAddress, failing(shopAddress), app().knows(0, rules.FactListens, shopAddress), other())
 	f("it listens on the port", linkPort, failing(shopAddress), app().knows(0, rules.FactListens, ":8000"), other())
 	f("it listens on all addresses", linkPort, failing(shopAddress), app().knows(0, rules.FactListens, "0.0.0.0:8000"), other())
+	f("it names the address", linkMention, failing(shopAddress), app().knows(0, rules.FactNames, shopAddress), other())
+	f("it names another port", linkNone, failing(shopAddress), app().knows(0, rules.FactNames, "127.0.0.1:9999"), other())
+	f("it names many addresses", linkNone, failing(shopAddress), app().knows(0, rules.FactNames, shopAddress).knows(0, rules.FactNames, ":1001").
+		knows(0, rules.FactNames, ":1002").knows(0, rules.FactNames, ":1003"), other())
+	f("it listens elsewhere, and names the address", linkElsewhere, failing(shopAddress), app().knows(0, rules.FactListens, "127.0.0.1:9999").
+		knows(0, rules.FactNames, shopAddress), other())
 	f("it listens on another port", linkElsewhere, failing(shopAddress), app().knows(0, rules.FactListens, "127.0.0.1:9999"), other())
 	f("it listens on the socket", linkAddress, failing("unix:/run/x.sock"), app().knows(0, rules.FactListens, "unix:/var/run/x.sock"), other())
 	f("a container's port is not the published one", -4, failing(shopAddress),

@@ -25,6 +25,7 @@ type service struct {
 	streams []streamID
 
 	listens      []rules.Fact // addresses, ":port" if only the port is told; aligned times
+	mentions     []string     // the same, in words that need not mean listening
 	masters      []master
 	pids         map[int64]rules.Interval
 	units        []string
@@ -168,6 +169,8 @@ func (sv *service) learn(s *source, f rules.Fact) {
 	switch f.Kind {
 	case rules.FactListens:
 		sv.listens = append(sv.listens, f)
+	case rules.FactNames:
+		sv.mentions = append(sv.mentions, f.Value)
 	case rules.FactMaster:
 		if pid, err := strconv.ParseInt(f.Value, 10, 64); err == nil {
 			sv.masters = append(sv.masters, master{f, pid, s.index})
@@ -268,6 +271,7 @@ func (e *Engine) merge(into, from *service) {
 	}
 	into.streams = append(into.streams, from.streams...)
 	into.listens = append(into.listens, from.listens...)
+	into.mentions = append(into.mentions, from.mentions...)
 	into.masters = append(into.masters, from.masters...)
 	for pid, v := range from.pids {
 		into.saw(pid, v)
@@ -288,7 +292,7 @@ func (sv *service) settle(e *Engine) {
 	}
 	slices.SortStableFunc(sv.listens, byTime)
 	slices.SortStableFunc(sv.masters, func(a, b master) int { return byTime(a.Fact, b.Fact) })
-	for _, list := range []*[]string{&sv.units, &sv.containers, &sv.programs, &sv.technologies, &sv.hosts} {
+	for _, list := range []*[]string{&sv.mentions, &sv.units, &sv.containers, &sv.programs, &sv.technologies, &sv.hosts} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
@@ -409,9 +413,22 @@ func wordsOf(name string) []string {
 	})
 }
 
+// mentioned are the addresses that a service names which does not say in other words where
+// it listens; one that names many names others'.
+func (sv *service) mentioned() []string {
+	const most = 3
+	if len(sv.listens) > 0 || len(sv.mentions) > most {
+		return nil
+	}
+	return sv.mentions
+}
+
 // addresses lists the full addresses that the service says it listens on.
 func (sv *service) addresses() []string {
 	out := []string{}
+	if own := sv.mentioned(); len(own) == 1 && !strings.HasPrefix(own[0], ":") {
+		out = append(out, own[0])
+	}
 	for _, f := range sv.listens {
 		if !strings.HasPrefix(f.Value, ":") && !slices.Contains(out, f.Value) {
 			out = append(out, f.Value)

@@ -64,16 +64,20 @@ func (b *Builder) learn(r *parser.Record, stream string) {
 				b.fact(r, stream, rules.FactTechnology, server) // one file holds puma and unicorn
 			}
 		}
-		listens := h.Signature.Role == rules.RoleRecovery || h.Signature.Cause == rules.CauseStartFailure
+		kind := rules.FactNames
+		if h.Signature.Role == rules.RoleRecovery || h.Signature.Cause == rules.CauseStartFailure {
+			kind = rules.FactListens
+		}
+		tells := kind == rules.FactListens || h.Signature.Technology == "startup"
 		for _, f := range h.Fields {
 			switch f.Name {
 			case rules.FieldAddress:
-				if listens {
-					b.fact(r, about, rules.FactListens, f.Value)
+				if tells {
+					b.fact(r, about, kind, f.Value)
 				}
 			case rules.FieldPort:
-				if listens && h.Get(rules.FieldAddress) == "" {
-					b.fact(r, about, rules.FactListens, ":"+f.Value)
+				if tells && h.Get(rules.FieldAddress) == "" {
+					b.fact(r, about, kind, ":"+f.Value)
 				}
 			case rules.FieldPID:
 				if h.Signature.Role == rules.RoleRecovery && h.Signature.Scope == rules.ScopeService {
