@@ -19,7 +19,7 @@ const maxRequestBytes = 1024
 // 200 12` (common log format, uvicorn, Werkzeug, Django), `| 200 | 1ms | ip | GET
 // "/x"` (Gin, Fiber), `GET /x => generated 12 bytes in 3 msecs (HTTP/1.1 200)`
 // (uWSGI), `Request finished HTTP/1.1 GET http://h/x - 200` (ASP.NET), and key=value
-// pairs in any order.
+// pairs in any order, all of them or those behind the path: `GET /x status=200 dur=3ms`.
 func FindRequest(msg []byte, a *parser.Access) bool {
 	if i := bytes.IndexByte(msg, '\n'); i >= 0 {
 		msg = msg[:i]
@@ -111,7 +111,7 @@ func wordsRequest(msg []byte, start, end int, a *parser.Access) bool {
 	}
 	found.Target = target
 	w.leading(before, &found)
-	if !w.outcome(&found) {
+	if !w.outcome(&found) && !w.pairs(&found) {
 		return false
 	}
 	if found.Client == nil {

@@ -6,8 +6,12 @@ import "culprit/parser"
 type request struct {
 	method, target, line, client []byte
 	status                       int16
-	duration                     int64
-	timed                        bool
+	guessed                      struct { // by the value, where no key says it
+		target []byte
+		status int16
+	}
+	duration int64
+	timed    bool
 }
 
 // add takes one field by its normalised key (see key).
@@ -36,7 +40,27 @@ func (q *request) add(norm []byte, v value) {
 			q.line = v.raw
 		}
 	default:
+		q.guess(norm, v)
 		q.time(norm, v)
+	}
+}
+
+// guess takes what can hardly be anything else beside a method, whatever its key: m=GET
+// p=/cart s=200.
+func (q *request) guess(norm []byte, v value) {
+	switch {
+	case len(v.raw) == 0:
+	case v.raw[0] == '/':
+		if q.guessed.target == nil && len(norm) <= len("endpoint") {
+			q.guessed.target = v.raw
+		}
+	case q.method == nil && methodLength(v.raw) == len(v.raw):
+		q.method = v.raw
+	case q.guessed.status == 0:
+		switch string(norm) {
+		case "s", "st", "sc", "rc", "res", "resp", "ret", "result", "http", "response":
+			q.guessed.status, _ = status(v.raw)
+		}
 	}
 }
 
@@ -66,7 +90,8 @@ func (q *request) time(norm []byte, v value) {
 	switch string(norm) {
 	case "duration", "dur", "latency", "elapsed", "took", "responsetime", "httprequestlatency", "requesttime", "elapsedtime",
 		"processingtime", "durationms", "elapsedms", "latencyms", "responsetimems", "durationmillis", "tookms", "timetakenms",
-		"durationus", "latencyus", "durationns", "latencyns", "eventduration", "elapsedmilliseconds", "timetaken":
+		"durationus", "latencyus", "durationns", "latencyns", "eventduration", "elapsedmilliseconds", "timetaken", "durms", "rtms", "timems",
+		"d", "t", "rt", "dt", "time", "cost", "spent":
 	default:
 		return
 	}
@@ -101,6 +126,12 @@ func (q *request) finished(a *parser.Access) bool {
 		in.blanks()
 		q.method = q.line[:n]
 		q.path(in.word(), true)
+	}
+	if q.target == nil {
+		q.target = q.guessed.target
+	}
+	if q.status == 0 {
+		q.status = q.guessed.status
 	}
 	if q.method == nil || q.target == nil || q.status == 0 && !q.timed {
 		return false

@@ -27,7 +27,7 @@ func (w *tail) target() []byte {
 		n++
 	}
 	w.rest = b[n:]
-	t := bytes.TrimRight(b[:n], ",;'")
+	t := bytes.TrimRight(b[:n], ",;:'")
 	if len(t) == 0 || t[0] == '*' && len(t) > 1 {
 		return nil
 	}
@@ -40,6 +40,11 @@ func (w *tail) protocolAhead() bool { return hasPrefix(trimBlanks(w.rest), "HTTP
 // leading reads what Gin, Fiber and their kin put before the method, split by bars.
 func (w *tail) leading(before []byte, a *parser.Access) {
 	if bytes.IndexByte(before, '|') < 0 {
+		word := bytes.TrimRight(before, " ")
+		word = word[bytes.LastIndexByte(word, ' ')+1:]
+		if n := len(word); n > 0 && (n == len(bytes.TrimSpace(before)) || word[0] == '[') { // 200 GET /x; … [200] GET /x
+			a.Status, _ = status(bytes.Trim(word, "[]"))
+		}
 		return
 	}
 	for len(before) > 0 {
@@ -62,7 +67,7 @@ func (w *tail) leading(before []byte, a *parser.Access) {
 // between are words that may stand between target and status.
 var between = []string{
 	"-", "|", "=>", "->", "→", ":", "–", "responded", "completed", "returned", "finished", "status", "status:", "code", "code:",
-	"took", "and", "in", "with", "done", "for", "from",
+	"took", "and", "in", "with", "done", "for", "from", "--", "=", ">>", "»", "·", "•", "answered", "gave", "sent", "served", "replied",
 }
 
 // outcome reads status and duration behind the target and reports whether the words
@@ -108,6 +113,31 @@ func (w *tail) outcome(a *parser.Access) bool {
 	return false
 }
 
+// pairs reads status and duration from key=value pairs right behind the target.
+func (w *tail) pairs(a *parser.Access) bool {
+	in := input{w.rest}
+	for in.blanks(); ; in.blanks() {
+		rest := in.rest
+		if word := in.word(); !among(between, word) {
+			in.rest = rest
+			break
+		}
+	}
+	q := request{method: a.Method, target: a.Target}
+	p := pairWalk{rest: in.rest}
+	if !p.next() || !p.pair {
+		return false
+	}
+	for ok := true; ok; ok = p.next() {
+		if p.pair {
+			var k key
+			k.push(p.name)
+			q.add(k.norm[:k.m], trimmed(p.value))
+		}
+	}
+	return q.finished(a)
+}
+
 // prose reports whether text goes on like a sentence behind a status:
 // "returned 503, retrying".
 func prose(word, rest []byte, quoted bool) bool {
@@ -120,7 +150,7 @@ func prose(word, rest []byte, quoted bool) bool {
 	return !among(units, next) && bytes.IndexByte(next, '=') < 0
 }
 
-var units = []string{"in", "ms", "took", "bytes", "b", "from", "s", "ok", "duration", "id:", "text/html", "dur:"}
+var units = []string{"in", "ms", "took", "bytes", "b", "from", "s", "ok", "duration", "id:", "text/html", "dur:", "time", "time:", "latency", "latency:", "elapsed", "elapsed:"}
 
 // trailer reads a size and a duration behind the status.
 func (w *tail) trailer(in *input, a *parser.Access, quoted bool) bool {

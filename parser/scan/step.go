@@ -118,6 +118,9 @@ func (r *Reader) place(s, prev *slot, p physical, inner []byte) {
 		return
 	}
 	s.rec.Message = inner
+	if opened == none && s.rec.Stamp.Known() && applog.FindRequest(inner, &s.rec.Access) {
+		s.rec.Kind = parser.KindAccess // the envelope has the time: many programs write none
+	}
 	r.begin(s, p, inner, nil, opened)
 }
 
