@@ -69,7 +69,7 @@ func newDetector(formats []*parser.Format) *detector {
 // format's level and a gateway's pid, if it has one, count more, and the better stamp wins.
 func (d *detector) parse(inner []byte, id uint64, env *parser.Env, r *parser.Record) *candidate {
 	key := shape(inner) ^ uint32(id) ^ uint32(id>>32)
-	l := &d.locks[(key^key>>8^key>>16)%uint32(len(d.locks))]
+	l := d.lock(key)
 	outer := tell(r)
 	if l.key == key && l.c != nil && (l.c.place == 0 || l.trusts(inner)) && !suspect(l.c, inner) {
 		if c := d.ask(l.c, inner, env, r, &outer); c != nil {
@@ -94,6 +94,18 @@ func (d *detector) parse(inner []byte, id uint64, env *parser.Env, r *parser.Rec
 		}
 	}
 	return nil
+}
+
+// lock returns the place of a shape, which may be another one's: each has two places. With
+// one, two shapes of an access log (addresses of other lengths) threw each other out, and
+// a sixth of its lines was shown to all formats: 13 % of the time of the whole analysis.
+func (d *detector) lock(key uint32) *lock {
+	i := (key ^ key>>8 ^ key>>16) % uint32(len(d.locks))
+	first, second := &d.locks[i], &d.locks[i^1]
+	if first.key != key && (second.key == key || first.c != nil && second.c == nil) {
+		return second
+	}
+	return first
 }
 
 // ask tries c, and before it the formats of the source that are stricter.
