@@ -36,7 +36,7 @@ type Locator interface {
 // Bounds of one digest. When events or tallies reach theirs, their time grain is
 // made coarser and what falls together is folded; nothing is dropped.
 const (
-	maxEvents  = 64 << 10
+	maxEvents  = 32 << 10
 	maxTallies = 64 << 10
 	maxFacts   = 16 << 10
 )
@@ -63,8 +63,9 @@ type Builder struct {
 	roles   [4]int64
 	access  accessKinds
 	zones   zones
-	group   []byte // scratch of urlGroup
-	part    *part  // what Merge needs to know; nil if b is no part
+	group   []byte                       // scratch of urlGroup
+	causes  map[catalogued][]rules.Cause // of the catalogue's words
+	part    *part                        // what Merge needs to know; nil if b is no part
 }
 
 // New returns a Builder for one source. info.Path, Group and HeadHash are kept.
@@ -74,7 +75,7 @@ func New(info rules.SourceInfo, matcher Matcher, locator Locator) *Builder {
 		matcher: matcher, locator: locator,
 		events: map[uint64]int32{}, tallies: map[uint64]int32{}, facts: map[uint64]int32{},
 		grain: parser.Second, healthy: 1,
-		sketch: newSketch(), pools: newPools(), streams: intern{}, strings: intern{}, zones: zones{},
+		sketch: newSketch(), pools: newPools(), streams: intern{}, strings: intern{}, zones: zones{}, causes: map[catalogued][]rules.Cause{},
 	}
 	b.room.events, b.room.tallies = maxEvents, maxTallies
 	return b

@@ -46,7 +46,7 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 		e.Symptom, e.Phase, e.Rank, e.Errno = g.Symptom, g.Phase, g.Rank, g.Errno
 		e.Upstream, e.Group = b.strings.of(g.Upstream), g.Group
 		e.Scheme, e.VHost = b.strings.of(g.Scheme), b.strings.of(host)
-		e.Hints = hints(g.Causes)
+		e.Hints = b.hints(g.Causes)
 		e.Hits = slices.Clone(b.hits)
 		e.Started = span.From
 		b.identify(e, r)
@@ -250,6 +250,9 @@ func keepSmallest(set []uint64, key uint64, bound int) []uint64 {
 	if found || at >= bound {
 		return set
 	}
+	if cap(set) == 0 {
+		set = make([]uint64, 0, 4)
+	}
 	if len(set) >= bound {
 		set = set[:bound-1]
 	}
@@ -267,10 +270,14 @@ func requestKey(client, request []byte) uint64 {
 	return m.h
 }
 
-// hints turns the catalogue's words into causes.
-func hints(words []string) []rules.Cause {
+// hints turns the catalogue's words, which are shared, into causes, which are too.
+func (b *Builder) hints(words []string) []rules.Cause {
 	if len(words) == 0 {
 		return nil
+	}
+	key := catalogued{&words[0], len(words)}
+	if known, ok := b.causes[key]; ok {
+		return known
 	}
 	out := make([]rules.Cause, 0, len(words))
 	for _, w := range words {
@@ -278,5 +285,13 @@ func hints(words []string) []rules.Cause {
 			out = append(out, c)
 		}
 	}
+	out = slices.Clip(out)
+	b.causes[key] = out
 	return out
+}
+
+// catalogued tells a list of the catalogue from another one.
+type catalogued struct {
+	first *string
+	n     int
 }
