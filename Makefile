@@ -3,6 +3,8 @@
 GO          ?= go
 STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 3s
+BENCHMIB    ?= 512
+BENCHRUNS   ?= 5
 DEMO         = fixtures/cases/oom-node-docker/logs fixtures/cases/two-upstreams-two-causes/logs
 
 # Packages whose tests know -update.
@@ -31,8 +33,9 @@ fuzz: ## each fuzz target for FUZZTIME
 		done; \
 	done
 
-bench: ## all benchmarks, bytes per second and allocations
+bench: ## all benchmarks, bytes per second and allocations; then the whole analysis beside rg and others
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	fixtures/synth/compare.sh $(BENCHMIB) $(BENCHRUNS)
 
 soak: ## what takes minutes: tail is killed 200 times
 	CULPRIT_SOAK=1 $(GO) test -count=1 -timeout 30m -v -run TestTailKilled ./cmd/culprit

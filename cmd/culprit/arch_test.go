@@ -34,6 +34,7 @@ var layers = []struct {
 	{"report/redact", []string{"rules"}, nil, "a function from a report to one without private things"},
 	{"fixtures", nil, nil, "data for tests"},
 	{"fixtures/synth", nil, nil, "seeded generator"},
+	{"fixtures/synth/write", []string{"fixtures/synth"}, nil, "the generator as a command, for benchmarks"},
 	{"cmd/internal/pipeline", []string{"parser", "parser/source", "parser/scan", "rules", "rules/digest", "rules/correlate"}, []string{"github.com/cespare/xxhash"}, "the only place that starts goroutines for work"},
 	{"cmd/internal/live", []string{"parser", "report", "rules"}, []string{"github.com/prometheus/client_golang", "github.com/charmbracelet/lipgloss", "golang.org/x/term"}, "tells: commands, webhook, metrics, view; knows neither pipeline nor store"},
 	{"cmd/internal/verify", []string{"parser/source", "rules"}, []string{"github.com/cespare/xxhash"}, "looks for quoted lines where they lie now"},

@@ -202,6 +202,6 @@ func (b *Builder) coarsenTallies() {
 	}
 	clear(b.d.Tallies[len(kept):])
 	b.d.Tallies = kept
-	b.room.tallies = grown(maxTallies, len(kept))
+	b.room.tallies = grown(b.bound.tallies, len(kept))
 	clear(b.tallies)
 }

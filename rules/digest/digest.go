@@ -39,6 +39,7 @@ const (
 	maxEvents  = 32 << 10
 	maxTallies = 64 << 10
 	maxFacts   = 16 << 10
+	minEvents  = 1 << 10 // and tallies, of one among many sources
 )
 
 // A Builder folds records.
@@ -51,8 +52,9 @@ type Builder struct {
 	events  map[uint64]int32
 	tallies map[uint64]int32
 	facts   map[uint64]int32
-	grain   int64                         // of events, microseconds
-	healthy int64                         // grain of tallies without failures, seconds
+	grain   int64 // of events, microseconds
+	healthy int64 // grain of tallies without failures, seconds
+	bound   struct{ events, tallies int }
 	room    struct{ events, tallies int } // folding starts here, see grown
 	anyHost bool                          // hosts are no longer told apart: clients choose them
 
@@ -77,8 +79,17 @@ func New(info rules.SourceInfo, matcher Matcher, locator Locator) *Builder {
 		grain: parser.Second, healthy: 1,
 		sketch: newSketch(), pools: newPools(), streams: intern{}, strings: intern{}, zones: zones{}, causes: map[catalogued][]rules.Cause{},
 	}
-	b.room.events, b.room.tallies = maxEvents, maxTallies
+	b.bound.events, b.bound.tallies = maxEvents, maxTallies
+	b.room = b.bound
 	return b
+}
+
+// Share gives an empty Builder a part of the bounds: so much of the whole. All digests are
+// kept until the last source is read, and many together may not hold more than one.
+func (b *Builder) Share(part, whole int64) {
+	share := func(all int) int { return min(max(int(float64(all)*float64(part)/float64(whole)), minEvents), all) }
+	b.bound.events, b.bound.tallies = share(maxEvents), share(maxTallies)
+	b.room = b.bound
 }
 
 // grown is the next bound after a fold that kept so many: when folding no longer

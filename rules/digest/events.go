@@ -168,7 +168,7 @@ func (b *Builder) event(key uint64) (event, bool) {
 	}
 	if len(b.d.Events) >= b.room.events {
 		b.coarsen()
-		for len(b.d.Events) > maxEvents/2 && b.grain < maxGrain {
+		for len(b.d.Events) > b.bound.events/2 && b.grain < maxGrain {
 			b.coarsen()
 		}
 	}
@@ -223,7 +223,7 @@ func (b *Builder) coarsen() {
 	}
 	clear(b.d.Events[len(kept):])
 	b.d.Events = kept
-	b.room.events = grown(maxEvents, len(kept))
+	b.room.events = grown(b.bound.events, len(kept))
 	clear(b.events)
 }
 

@@ -253,7 +253,7 @@ func strongHits(t *testing.T, dir string) []string {
 	}
 	var out []string
 	for _, s := range sources {
-		for _, e := range newCrew(&cfg, 1).source(ctx, s).Events {
+		for _, e := range newCrew(&cfg, 1).source(ctx, s, 1).Events {
 			for _, h := range e.Hits {
 				if h.Signature.Strong && h.Signature.Cause != "" && h.Signature.Role == rules.RoleCause {
 					out = append(out, fmt.Sprintf("%s: %s in a healthy stretch: %s", s.Path, h.Signature.ID, e.Text))

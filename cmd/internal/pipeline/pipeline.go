@@ -93,6 +93,7 @@ func scanAll(ctx context.Context, cfg *Config, sources []*source.Source) []*rule
 		cfg.Watch(Progress{Sources: sources, Done: &done})
 	}
 	crew := newCrew(cfg, workers)
+	all := totalSize(sources)
 	var wg sync.WaitGroup
 	for range min(workers, ahead, len(sources)) {
 		wg.Go(func() {
@@ -101,7 +102,7 @@ func scanAll(ctx context.Context, cfg *Config, sources []*source.Source) []*rule
 				if i >= len(sources) || ctx.Err() != nil {
 					return
 				}
-				digests[i] = crew.source(ctx, sources[i])
+				digests[i] = crew.source(ctx, sources[i], all)
 				done.Add(1)
 			}
 		})
@@ -110,9 +111,17 @@ func scanAll(ctx context.Context, cfg *Config, sources []*source.Source) []*rule
 	return digests
 }
 
+// totalSize adds up the stored bytes of all sources, as far as they are known.
+func totalSize(sources []*source.Source) (all int64) {
+	for _, s := range sources {
+		all += max(s.Size, 0)
+	}
+	return all
+}
+
 // source reads one source to its end and returns its digest; what went wrong stands
-// in digest.Source.Error.
-func (c *crew) source(ctx context.Context, src *source.Source) *rules.Digest {
+// in digest.Source.Error. all is the size of all sources.
+func (c *crew) source(ctx context.Context, src *source.Source, all int64) *rules.Digest {
 	info := rules.SourceInfo{Path: src.Path, Group: src.Group, Location: src.Location()}
 	r, err := src.Open(ctx)
 	if err != nil {
@@ -125,6 +134,9 @@ func (c *crew) source(ctx context.Context, src *source.Source) *rules.Digest {
 		year = src.ModTime.Year()
 	}
 	builder := digest.New(info, c.cfg.Matcher, nil)
+	if src.Size >= 0 { // else it is a pipe, which may be all there is
+		builder.Share(src.Size, max(all, 1))
+	}
 	stats, err := c.scan(ctx, r, year, builder)
 	describe(builder.Source(), stats)
 	builder.Source().HeadHash = src.HeadHash()

@@ -1,0 +1,69 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"culprit/fixtures/synth"
+	"culprit/parser/scan"
+	"culprit/rules"
+	"culprit/rules/digest"
+	"culprit/rules/signature"
+)
+
+// BenchmarkStages is the price of each stage with all before it, over 16 MiB of each input,
+// by one worker; and of all of them by as many as there are cores.
+func BenchmarkStages(b *testing.B) {
+	ctx := context.Background()
+	set := signature.Builtin()
+	for _, kind := range synth.Kinds {
+		var buf bytes.Buffer
+		if err := synth.Write(&buf, kind, 1, 16<<20); err != nil {
+			b.Fatal(err)
+		}
+		text := buf.Bytes()
+		path := filepath.Join(b.TempDir(), string(kind)+".log")
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			b.Fatal(err)
+		}
+		cut := func() {
+			var c scan.Chunk
+			for s := scan.NewSplitter(bytes.NewReader(text), 0); s.Next(&c); {
+			}
+		}
+		read := func(each func(r *scan.Reader)) {
+			r := scan.NewReader(bytes.NewReader(text), scan.Options{Year: casesYear})
+			for r.Scan(ctx) {
+				each(r)
+			}
+		}
+		var hits []rules.Hit
+		stage := func(name string, f func()) {
+			b.Run(string(kind)+"/"+name, func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				b.ReportAllocs()
+				for b.Loop() {
+					f()
+				}
+			})
+		}
+		stage("1 cut", cut)
+		stage("2 scan", func() { read(func(*scan.Reader) {}) })
+		stage("3 match", func() { read(func(r *scan.Reader) { hits = set.Match(r.Record(), hits[:0]) }) })
+		stage("4 fold", func() {
+			builder := digest.New(rules.SourceInfo{}, set, nil)
+			read(func(r *scan.Reader) { builder.Add(r.Record()) })
+		})
+		for workers, name := range map[int]string{1: "5 all, one worker", 0: "6 all"} {
+			cfg := config(workers, path)
+			stage(name, func() {
+				if _, err := Run(ctx, cfg); err != nil {
+					b.Fatal(err)
+				}
+			})
+		}
+	}
+}
