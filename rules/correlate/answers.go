@@ -391,10 +391,8 @@ func (e *Engine) answeredBetween(site string, from, to int64) bool {
 
 func (e *Engine) anyAnswer(from, to int64, is func(*source, *rules.Tally) bool) bool {
 	for _, s := range e.accessSources() {
-		for i := range s.Tallies {
-			t := &s.Tallies[i]
-			at := s.utc(t.Second*parser.Second, s.clock())
-			if t.Status < 499 && t.Status >= 100 && at >= from && at < to && is(s, t) {
+		for _, t := range s.between(from, to) {
+			if t.Status < 499 && t.Status >= 100 && is(s, t) {
 				return true
 			}
 		}
@@ -418,14 +416,9 @@ func (e *Engine) traffic(g *gathering) rules.Traffic {
 	served := map[int64]bool{}
 	from, to := g.pool.span.From, g.pool.span.To
 	for _, s := range e.accessSources() {
-		for i := range s.Tallies {
-			c := &s.Tallies[i]
-			at := s.utc(c.Second*parser.Second, s.clock())
-			if !e.serves(g.pool, s, c.Upstream) {
-				continue
-			}
-			t.Known = true
-			if at+parser.Second <= from || at >= to || c.Status >= 499 || c.Status < 100 {
+		t.Known = t.Known || e.names(s, g.pool)
+		for at, c := range s.between(from-parser.Second+1, to) {
+			if c.Status >= 499 || c.Status < 100 || !e.serves(g.pool, s, c.Upstream) {
 				continue
 			}
 			t.Succeeded += c.Count

@@ -23,6 +23,9 @@ type source struct {
 	years   int   // added to stamps without a year, which were read in the file's own
 	app     bool  // its access lines are an application's own
 	pivot   int64 // or: the moment that each of them is to lie next to
+
+	seconds   []second // of its tallies, by time; nil before somebody asked
+	upstreams []string // that its tallies name
 }
 
 // utc turns a moment of the source's clock into UTC.

@@ -150,11 +150,10 @@ func (e *Engine) state(g *gathering) string {
 func (e *Engine) firstSuccess(g *gathering) (int64, bool) {
 	best := rules.Future
 	for _, s := range e.accessSources() {
-		for i := range s.Tallies {
-			t := &s.Tallies[i]
-			at := s.utc(t.Second*parser.Second, s.clock())
-			if t.Status >= 100 && t.Status < 499 && at >= g.pool.span.To && at < best && e.serves(g.pool, s, t.Upstream) {
+		for at, t := range s.between(g.pool.span.To, best) {
+			if t.Status >= 100 && t.Status < 499 && e.serves(g.pool, s, t.Upstream) {
 				best = at
+				break
 			}
 		}
 	}

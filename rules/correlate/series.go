@@ -142,10 +142,8 @@ func (e *Engine) begun(g *gathering) map[int64]answered {
 	}
 	from, until := g.began-e.cfg.quiet(), g.pool.span.To+e.cfg.quiet()
 	for _, s := range e.accessSources() {
-		for i := range s.Tallies {
-			t := &s.Tallies[i]
-			at := s.utc(t.Second*parser.Second, s.clock())
-			if t.Status >= 100 && t.Status < 499 && at >= from && at <= until && e.serves(g.pool, s, t.Upstream) {
+		for at, t := range s.between(from, until+1) {
+			if t.Status >= 100 && t.Status < 499 && e.serves(g.pool, s, t.Upstream) {
 				add(at, t.Waited, t.Count, 0)
 			}
 		}

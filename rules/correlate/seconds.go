@@ -1,0 +1,57 @@
+package correlate
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// Each case asks what the access logs tell of its own time. A long log leaves 64k tallies and
+// some hundred cases, so that to look at all tallies for each took two thirds of the whole
+// analysis of an access log of 200 MB; now they are found by their time.
+
+// A second is a tally with when it began, in UTC.
+type second struct {
+	at    int64
+	tally int32
+}
+
+// arrange sorts the source's tallies by time, once its clock is settled.
+func (s *source) arrange() {
+	if s.seconds != nil {
+		return
+	}
+	s.seconds = make([]second, len(s.Tallies))
+	named := map[string]bool{}
+	for i := range s.Tallies {
+		t := &s.Tallies[i]
+		s.seconds[i] = second{s.utc(t.Second*parser.Second, s.clock()), int32(i)}
+		if !named[t.Upstream] {
+			named[t.Upstream] = true
+			s.upstreams = append(s.upstreams, t.Upstream)
+		}
+	}
+	slices.SortStableFunc(s.seconds, func(a, b second) int { return cmp.Compare(a.at, b.at) })
+}
+
+// between yields the tallies of seconds that began at from or later and before to.
+func (s *source) between(from, to int64) iter.Seq2[int64, *rules.Tally] {
+	return func(yield func(int64, *rules.Tally) bool) {
+		s.arrange()
+		first, _ := slices.BinarySearchFunc(s.seconds, from, func(x second, at int64) int { return cmp.Compare(x.at, at) })
+		for _, x := range s.seconds[first:] {
+			if x.at >= to || !yield(x.at, &s.Tallies[x.tally]) {
+				return
+			}
+		}
+	}
+}
+
+// names reports whether an access log tells of requests that went to the pool.
+func (e *Engine) names(s *source, p *pool) bool {
+	s.arrange()
+	return slices.ContainsFunc(s.upstreams, func(upstream string) bool { return e.serves(p, s, upstream) })
+}
