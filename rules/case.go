@@ -75,7 +75,19 @@ type Candidate struct {
 	Foreign    bool // it names a unit or container, and nothing links that to the upstream
 	LivedOn    bool // it may have been a process's last words, but the process went on answering
 	Lasting    bool // it set a state that still held when the case began
+	Ended      End  // how, by its manager's word, the process ended that said it
 }
+
+// An End is how a process ended, as its manager says.
+type End uint8
+
+const (
+	EndUnknown End = iota
+	EndExit        // by itself, with an exit status other than 0
+	EndKill        // by a signal from outside: SIGKILL, SIGTERM
+	EndFault       // by a signal of the processor's: SIGSEGV, SIGBUS
+	EndAbort       // by its own abort: SIGABRT, SIGTRAP
+)
 
 // First returns the interval of the first symptom.
 func (c *Case) First() Interval {

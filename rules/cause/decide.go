@@ -293,7 +293,7 @@ func oneStory(c *rules.Case, root, other *score) bool {
 func rootPiece(c *rules.Case, s *score) *rules.Candidate {
 	for _, p := range s.pieces {
 		ev := &c.Evidence[p.index]
-		if s.cause == rules.CauseDependencyFailure && fewComplained(c, ev) {
+		if s.cause == rules.CauseDependencyFailure && fewComplained(c, ev) || endedOtherwise(ev, s.cause) {
 			continue
 		}
 		if p.weight > 0 && ev.Cause == s.cause && (ev.Link > 0 || ev.Link == 0 && coverWeight(ev) >= coverTwo) {

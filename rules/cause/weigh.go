@@ -48,6 +48,7 @@ const (
 	// complaint for many failures is a remark.
 	fewComplaints = -16
 	longAfter     = -60 // clearly after the last failure
+	otherEnd      = -30 // its manager says that it ended in another way
 	asMany        = 8   // and there are as many of them as failures
 )
 
@@ -79,10 +80,21 @@ func weigh(c *rules.Case, i int, cause rules.Cause) piece {
 	if cause == rules.CauseDependencyFailure && fewComplained(c, ev) {
 		w += fewComplaints
 	}
+	if endedOtherwise(ev, cause) {
+		w += otherEnd
+	}
 	w += linkWeight(c, ev)
 	w += timeWeight(c, ev)
 	w += liftWeight(ev)
 	return piece{index: i, weight: w, when: ev.When, why: sentence(c, ev)}
+}
+
+// endedOtherwise reports whether a process that an error of its own may have ended was ended
+// by a signal. What no handler takes ends Python, Node, Ruby and the JVM with exit status 1,
+// Go with 2, C++ and .NET with SIGABRT: never with SIGKILL, SIGTERM or SIGSEGV. (A failed
+// start may wait, and be killed for that.)
+func endedOtherwise(ev *rules.Candidate, cause rules.Cause) bool {
+	return cause == rules.CauseUnhandledException && !ev.Hit.Signature.AboutOthers() && (ev.Ended == rules.EndKill || ev.Ended == rules.EndFault)
 }
 
 // fewComplained reports whether all complaints about a dependency stand for less than a

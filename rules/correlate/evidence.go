@@ -129,6 +129,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 	}
 	out = e.thin(g, out)
 	habits(out)
+	ended(out)
 	e.cover(g, out)
 	return out
 }
