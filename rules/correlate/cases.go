@@ -334,6 +334,9 @@ const maxSplits = 64
 // splitStories cuts a case where it was healthy for some seconds and strong, linked
 // evidence of another cause follows.
 func (e *Engine) splitStories(g *gathering) []*gathering {
+	if len(e.hits) == 0 { // nothing could decide a part
+		return []*gathering{g}
+	}
 	end := g.symptoms[0].last.To
 	for i, tried := 1, 0; i < len(g.symptoms) && tried < maxSplits; i++ {
 		next := g.symptoms[i].when.From
@@ -345,9 +348,10 @@ func (e *Engine) splitStories(g *gathering) []*gathering {
 		tried++
 		left, right := e.gather(g.pool.root, g.symptoms[:i]), e.gather(g.pool.root, g.symptoms[i:])
 		left.answers, right.answers = cutAnswers(g.answers, next)
-		e.decide(left)
-		e.decide(right)
-		if left.verdict.Cause != right.verdict.Cause && decidedByEvidence(left) && decidedByEvidence(right) {
+		if e.decide(left); !decidedByEvidence(left) {
+			continue
+		}
+		if e.decide(right); left.verdict.Cause != right.verdict.Cause && decidedByEvidence(right) {
 			return append([]*gathering{left}, e.splitStories(right)...)
 		}
 	}
