@@ -228,6 +228,10 @@ func (s *accessScan) upstream(key accessKey, value []byte) bool {
 	s.named = true
 	switch key {
 	case keyPeer:
+		if s.a.Client == nil && isClientAddr(value) { // "peer" is the client to some
+			s.client(value)
+			return true
+		}
 		return setList(&s.ups.addr, value, isPeerElement)
 	case keyPeerName:
 		return setList(&s.peerName, value, isPeerElement)

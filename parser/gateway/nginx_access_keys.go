@@ -66,12 +66,12 @@ var accessAliases = map[string]accessKey{
 	"client": keyClient, "client_ip": keyClient, "clientip": keyClient, "client_addr": keyClient, "remote_ip": keyClient,
 	"remote": keyClient, "remote_host": keyClient, "remoteaddr": keyClient, "ip": keyClient, "real_ip": keyClient,
 	"realip": keyClient, "source_ip": keyClient, "src_ip": keyClient, "src": keyClient, "client_address": keyClient,
-	"remote_address": keyClient, "source_address": keyClient, "network_client_ip": keyClient, "addr": keyClient, "address": keyClient,
+	"remote_address": keyClient, "source_address": keyClient, "network_client_ip": keyClient, "addr": keyClient, "address": keyClient, "from": keyClient,
 
 	"req": keyRequest, "request_line": keyRequest, "http_request": keyRequest, "r": keyRequest,
 	"method": keyMethod, "http_method": keyMethod, "verb": keyMethod, "m": keyMethod,
 	"url": keyTarget, "target": keyTarget, "url_original": keyTarget, "requesturi": keyTarget,
-	"path": keyPath, "url_path": keyPath, "http_uri": keyPath, "u": keyPath,
+	"path": keyPath, "p": keyPath, "url_path": keyPath, "http_uri": keyPath, "u": keyPath,
 
 	"code": keyStatus, "status_code": keyStatus, "statuscode": keyStatus, "http_status": keyStatus, "st": keyStatus,
 	"http_response_status_code": keyStatus, "response": keyStatus, "s": keyStatus,

@@ -102,10 +102,10 @@ func simpleKey(name []byte) accessKey { return accessNames[string(name)].key }
 
 // cutPeerWord cuts the word for the upstream off a name.
 func cutPeerWord(name []byte) (what []byte, ok bool) {
-	if len(name) == 0 || name[0] != 'u' && name[0] != 'b' && name[0] != 'p' {
+	if len(name) == 0 || name[0] != 'u' && name[0] != 'b' && name[0] != 'p' && name[0] != 'o' {
 		return nil, false
 	}
-	for _, word := range [...]string{"upstream", "backend", "peer", "ups", "up", "u"} {
+	for _, word := range [...]string{"upstream", "backend", "origin", "peer", "ups", "up", "u"} {
 		rest, found := bytes.CutPrefix(name, []byte(word))
 		switch {
 		case !found || len(rest) == 0:
@@ -120,6 +120,14 @@ func cutPeerWord(name []byte) (what []byte, ok bool) {
 
 // keyOfPeer is what a name means behind the word for the upstream.
 func keyOfPeer(what []byte) accessKey {
+	switch string(what) {
+	case "a":
+		return keyPeer
+	case "c":
+		return keyConnect
+	case "h":
+		return keyHeader
+	}
 	switch key := simpleKey(what); key {
 	case keyConnect, keyHeader, keyResponse, keyCache:
 		return key

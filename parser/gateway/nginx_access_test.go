@@ -34,6 +34,20 @@ func TestNginxAccessSamples(t *testing.T) {
 	}
 }
 
+// Formats with names of their author's own; nginx 1.22 wrote both.
+func TestNginxAccessOwnNames(t *testing.T) {
+	f := func(line, want string) {
+		t.Helper()
+		if got, _ := parseAccess(t, nginxAccess, line); got != want {
+			t.Errorf("%s\n got %s\nwant %s", line, got, want)
+		}
+	}
+	f(`[2026-11-25T22:48:19+00:00] 502 0.000/- - "GET /q/555 HTTP/1.1" host=shop.example.org from=192.0.2.13`,
+		`time=2026-11-25T22:48:19Z client=192.0.2.13 vhost=shop.example.org method=GET target=/q/555 status=502 duration=0 tries=none`)
+	f(`{"ts":1795646815.439,"http":{"m":"GET","p":"/parcel/963","s":200},"dur":0.024,"peer":"192.0.2.10","origin":{"a":"10.0.0.1:8080","s":"200","t":"0.025","c":"0.008"},"h":"shop.example.org"}`,
+		`time=2026-11-25T22:46:55.439Z client=192.0.2.10 method=GET target=/parcel/963 status=200 duration=24000 try={addr=10.0.0.1:8080 status=200 connect=8000 response=25000}`)
+}
+
 // Lines of other programs, or of nginx's error log, that stand in the same streams.
 func TestNginxAccessRejects(t *testing.T) {
 	for _, line := range []string{

@@ -78,7 +78,7 @@ func open(line []byte) lang {
 		if contains(line[:min(len(line), 12)], "==ERROR: ") || contains(line, "==ERROR: AddressSanitizer") {
 			return sanitizer
 		}
-	case c == '/' || c == '.' || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '[':
+	case c == '/' || c == '.' || c == '<' || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '[':
 		return openPath(line)
 	}
 	return none
@@ -148,7 +148,7 @@ func sourcePosition(line []byte) bool {
 		return false
 	}
 	path := line[:i-1]
-	if hasAny(path, "node:", "file://", "internal/", "evalmachine.", "[eval]", "webpack:") {
+	if hasAny(path, "node:", "file://", "internal/", "evalmachine.", "[eval", "<anonymous", "webpack:") {
 		return bytes.IndexByte(path, ' ') < 0
 	}
 	dot := bytes.LastIndexByte(path, '.')
