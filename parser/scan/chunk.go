@@ -85,7 +85,7 @@ func (s *Splitter) Next(c *Chunk) bool {
 func (s *Splitter) fill(c *Chunk, size int) {
 	full := c.lead + size
 	if cap(c.buf) < full {
-		c.buf = append(make([]byte, 0, leadBytes+size), c.buf...)
+		c.buf = append(make([]byte, 0, s.leadSize+size), c.buf...)
 	}
 	for !s.ended && len(c.buf) < full {
 		n, err := s.src.Read(c.buf[len(c.buf):full])

@@ -22,8 +22,9 @@ import (
 //	for before.Scan(ctx) { … }
 //
 // Follows compares all that a Reader remembers from line to line, at the edge: which
-// records wait and how far their grammars are, the streams' stamps, the year, what
-// envelopes there were. If that is the same, what follows is. Only the detector is not
+// records wait and how far their grammars are, the year, what envelopes there were. If that
+// is the same, what follows is. Of the streams' last stamps, which may be of any line
+// before, only those count that a line without a stamp asked for. The detector is not
 // compared, since no two ever are alike: it begins as the one of an earlier chunk ended,
 // which the caller chooses in the same way whatever the number of Readers. It cost 3 %.
 
@@ -33,7 +34,6 @@ type Memory struct {
 	taken     []bool
 	strictest int
 	years     years
-	streams   streams
 	workers   workers
 	layers    applog.Layers
 	tail      []byte
@@ -49,7 +49,7 @@ func (r *Reader) Remember(m *Memory) {
 	for _, c := range d.all {
 		m.taken = append(m.taken, c.taken)
 	}
-	m.years, m.streams, m.workers, m.layers = r.years, r.streams, r.workers, r.layers
+	m.years, m.workers, m.layers = r.years, r.workers, r.layers
 	m.tail, m.tailName = append(m.tail[:0], r.tail...), append(m.tailName[:0], r.tailName...)
 	m.described.set(&r.described)
 }
@@ -71,7 +71,7 @@ func (r *Reader) recall(m *Memory) {
 	for i, taken := range m.taken {
 		d.all[i].taken = taken
 	}
-	r.years, r.streams, r.workers, r.layers = m.years, m.streams, m.workers, m.layers
+	r.years, r.workers, r.layers = m.years, m.workers, m.layers
 	r.tail, r.tailName = append(r.tail[:0], m.tail...), append(r.tailName[:0], m.tailName...)
 	r.described.set(&m.described)
 }
@@ -95,6 +95,7 @@ func (r *Reader) Start(ctx context.Context, c *Chunk, year int, like *Memory) {
 	}
 	r.torn = c.torn
 	r.edge = r.state(r.edge[:0])
+	r.streams.asked = [maxStreams]bool{}
 	r.Continue(c)
 }
 
@@ -109,9 +110,9 @@ func (r *Reader) Continue(c *Chunk) {
 }
 
 // Follows reports whether r, which has read a chunk, began as before, which has read the
-// chunk before it, has ended.
+// chunk before it, has ended. Then r goes on from both.
 func (r *Reader) Follows(before *Reader) bool {
-	return !r.torn && bytes.Equal(r.edge, before.state(before.now[:0]))
+	return !r.torn && bytes.Equal(r.edge, before.state(before.now[:0])) && r.streams.over(&before.streams)
 }
 
 // begin goes on with the bytes of b.
@@ -144,9 +145,9 @@ func (r *Reader) restart(year int) {
 
 // state appends all that r remembers from line to line, but for its detector.
 func (r *Reader) state(b []byte) []byte {
-	y, d, t := &r.years, &r.described, &r.streams
+	y, d := &r.years, &r.described
 	b = fmt.Appendln(b, r.lines.number, r.lines.offset, r.lines.skipping, r.unresolved, r.waiting, r.stats.partials)
-	b = fmt.Appendln(b, y.year, y.last, y.passed, y.dated, r.layers, r.workers, t.used, t.all[:t.n])
+	b = fmt.Appendln(b, y.year, y.last, y.passed, y.dated, r.layers, r.workers)
 	b = fmt.Appendf(b, "%q %q %q %q %v %v\n", r.tail, r.tailName, d.pod, d.node, d.reading, d.inside)
 	for _, s := range r.queue {
 		b = s.state(b)

@@ -83,6 +83,7 @@ func TestChunksGiveTheSameRecords(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(4, 5))
 	opts := Options{Year: 2026, MaxLine: 4 << 10}
 	texts := map[string]string{
+		"no stamp":    strings.Repeat(dockerLine("stdout", "00.1", "a")+"no stamp\n  no stamp\n"+goLine+"plain text\n", 60),
 		"nginx":       strings.Repeat(nginxOne+nginxPHP+"trace\n", 40),
 		"long lines":  goLine + strings.Repeat("x", 100<<10) + "\n" + goLine + strings.Repeat("y", 20<<10) + "\n" + goLine,
 		"NULs":        strings.Repeat(goLine+"\x00\x00\x00"+nginxOne+"\xff\x00x\n", 40),
@@ -102,7 +103,13 @@ func TestChunksGiveTheSameRecords(t *testing.T) {
 
 // TestChunksAreSeldomTakenOver: an ordinary log is read by as many Readers as there are chunks.
 func TestChunksAreSeldomTakenOver(t *testing.T) {
+	var syslog strings.Builder
+	for i := range 20000 {
+		fmt.Fprintf(&syslog, "Nov 22 15:%02d:%02d web-1 %s[%d]: connection %d was handled in some milliseconds\n",
+			i/600%60, i/10%60, []string{"sshd", "gunicorn", "cron", "postfix/smtpd"}[i*7%4], 1000+i/3, i)
+	}
 	for name, text := range map[string]string{
+		"many processes":   syslog.String(),
 		"nginx error log":  strings.Repeat(nginxOne, 20000),
 		"application log":  strings.Repeat(goLine, 20000),
 		"docker":           strings.Repeat(dockerLine("stdout", "00.1", "a")+dockerLine("stderr", "00.1", "b"), 10000),

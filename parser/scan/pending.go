@@ -145,35 +145,62 @@ type stream struct {
 	last parser.Stamp
 }
 
-// streams are the last stamps of the streams seen last.
+// maxStreams is how many identities are remembered, a power of two. One of few that share a
+// place by chance only loses the stamp before a line that has none.
+const maxStreams = 256
+
+// streams are the last stamps of the identities, each at the place that its hash gives, so
+// that those of one part of a source can be laid over those of the part before.
 type streams struct {
-	all  [32]stream
-	n    int
-	used int // where the next new one goes
+	all   [maxStreams]stream
+	set   [maxStreams]bool // by this Reader
+	asked [maxStreams]bool // before it was set
 }
 
-func (t *streams) of(id uint64) *stream {
-	for i := range t.all[:t.n] {
-		if t.all[i].id == id {
-			return &t.all[i]
+func placeOf(id uint64) uint64 { return id * 0x9e3779b97f4a7c15 >> 56 }
+
+// saw remembers a stamp.
+func (t *streams) saw(id uint64, last parser.Stamp) {
+	at := placeOf(id)
+	t.all[at], t.set[at] = stream{id, last}, true
+}
+
+// last returns the last stamp of an identity.
+func (t *streams) last(id uint64) parser.Stamp {
+	at := placeOf(id)
+	if !t.set[at] {
+		t.asked[at] = true
+	}
+	if t.all[at].id != id {
+		return parser.Stamp{}
+	}
+	return t.all[at].last
+}
+
+// over lays t, which began empty, over the streams of the part before. It reports false if
+// something was asked of t that only those know.
+func (t *streams) over(before *streams) bool {
+	for i := range t.all {
+		if t.asked[i] && before.all[i] != (stream{}) {
+			return false
 		}
 	}
-	s := &t.all[t.used]
-	t.used = (t.used + 1) % len(t.all)
-	t.n = min(t.n+1, len(t.all))
-	*s = stream{id: id}
-	return s
+	for i := range t.all {
+		if !t.set[i] {
+			t.all[i] = before.all[i]
+		}
+	}
+	return true
 }
 
 // neighbours gives s the stamp before it if it has none, and else gives its own to the
 // records of its stream that wait for one.
 func (r *Reader) neighbours(s *slot) {
-	st := r.streams.of(s.id)
 	if !s.rec.Stamp.Known() {
-		s.rec.After = st.last
+		s.rec.After = r.streams.last(s.id)
 		return
 	}
-	st.last = s.rec.Stamp
+	r.streams.saw(s.id, s.rec.Stamp)
 	if r.unresolved > 1 {
 		for _, q := range r.queue {
 			if q == s {
