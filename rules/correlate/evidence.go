@@ -23,7 +23,7 @@ const (
 func (e *Engine) prepare(g *gathering) {
 	g.links = map[*service]link{}
 	for _, sv := range e.services {
-		g.links[sv] = e.link(g.pool, sv)
+		g.links[sv] = e.atHome(g.pool, sv, e.link(g.pool, sv))
 	}
 	c := &rules.Case{
 		Key: g.pool.root.name, Members: g.pool.names, Gateway: g.pool.gateway,
@@ -36,6 +36,26 @@ func (e *Engine) prepare(g *gathering) {
 	c.Traffic = e.traffic(g)
 	c.Seen = e.seen(g)
 	c.Evidence = e.candidates(g)
+}
+
+// findHomes notes the pools with cases whose addresses services say that they listen on.
+func (e *Engine) findHomes(cases []*gathering) {
+	for _, g := range cases {
+		for _, sv := range e.services {
+			if !slices.Contains(sv.homes, g.pool.root) && listenLink(g.pool, sv).weight >= linkPort {
+				sv.homes = append(sv.homes, g.pool.root)
+			}
+		}
+	}
+}
+
+// atHome turns a weak link away from a service that serves other failing addresses of the
+// gateway by its own word: a name or a stream in common does not make it this one's.
+func (e *Engine) atHome(p *pool, sv *service, l link) link {
+	if l.weight <= linkNone || l.weight >= linkSocket || len(sv.homes) == 0 || slices.Contains(sv.homes, p.root) || p.gateway {
+		return l
+	}
+	return link{linkElsewhere, "which serves " + sv.homes[0].name}
 }
 
 func caseSymptoms(list []*symptom) []rules.CaseSymptom {

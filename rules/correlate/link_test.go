@@ -451,3 +451,32 @@ func TestLastWords(t *testing.T) {
 	f("just started", rules.CauseStartFailure, refused, func(app *logFile) { app.says(98, booting).says(99, trace) })
 	f("started, served, then failed", rules.CauseUnhandledException, refused, func(app *logFile) { app.says(92, booting).sketch(95, 1, "").says(99, trace) })
 }
+
+// One compose stream holds the lines of all its services: one that listens on the address of
+// another failing pool is not behind this one.
+func TestWhoServesAnotherPool(t *testing.T) {
+	stream := func(address string) *logFile {
+		l := errorLog("compose.log").covers(0, 300)
+		l.teaches("api-1", 0, rules.FactContainer, "api-1")
+		l.teaches("api-1", 0, rules.FactListens, address)
+		l.tagged("api-1", 20, failedStart)
+		for s := 20; s < 40; s++ {
+			l.fails(float64(s), "127.0.0.1:8001", refused, 1).fails(float64(s), "127.0.0.1:8002", parser.SymptomNoHTTPHeader, 1, onHost("images.example"))
+		}
+		return l
+	}
+	causes := func(address string) map[string]rules.Cause {
+		out := map[string]rules.Cause{}
+		for _, in := range incidents(t, 2, stream(address)) {
+			out[in.Upstreams[0]] = in.Verdict.Cause
+		}
+		return out
+	}
+	if got := causes("127.0.0.1:8001"); got["127.0.0.1:8001"] != rules.CauseStartFailure || got["127.0.0.1:8002"] != rules.CauseInvalidResponse {
+		t.Errorf("it listens for one of the two: %v", got)
+	}
+	// A port that is nobody's address says nothing about whose it is.
+	if got := causes("0.0.0.0:3000"); got["127.0.0.1:8001"] != rules.CauseStartFailure {
+		t.Errorf("it listens on a port of its own: %v", got)
+	}
+}

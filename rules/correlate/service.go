@@ -39,6 +39,7 @@ type service struct {
 	system       bool // kernel, init and the like: talks about others
 	gateway      bool
 
+	homes      []node      // pools with cases that it says it listens for
 	risen      []*hitEvent // its own lines that say that it started or serves, in order of time
 	answers    []int64     // when it logged sketched requests, sorted; made when first asked for
 	hasAnswers bool
