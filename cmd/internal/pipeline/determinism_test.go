@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"culprit/fixtures"
 	"culprit/store"
@@ -203,11 +204,8 @@ func TestRunLeavesNoGoroutine(t *testing.T) {
 		if (err != nil) != (ctx.Err() != nil) {
 			t.Errorf("%s: error %v", name, err)
 		}
-		for range 1000 { // a goroutine that was waited for may still be on its way out
-			if runtime.NumGoroutine() <= before {
-				break
-			}
-			runtime.Gosched()
+		for late := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(late); {
+			runtime.Gosched() // a goroutine that was waited for may still be on its way out
 		}
 		if n := runtime.NumGoroutine(); n > before {
 			t.Errorf("%s: %d goroutines more than before", name, n-before)
