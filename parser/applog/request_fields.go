@@ -58,7 +58,7 @@ func (q *request) guess(norm []byte, v value) {
 		q.method = v.raw
 	case q.guessed.status == 0:
 		switch string(norm) {
-		case "s", "st", "sc", "rc", "res", "resp", "ret", "result", "http", "response":
+		case "s", "st", "sc", "rc", "res", "resp", "ret", "result", "http", "response", "answer", "reply", "rsp", "outcome", "httpcode":
 			q.guessed.status, _ = status(v.raw)
 		}
 	}

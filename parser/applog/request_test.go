@@ -33,6 +33,7 @@ var requests = []struct{ message, want string }{
 	{`auth: GET /auth/152 -> 200 (0.1 ms)`, "GET /auth/152 200 100  -1"},
 	{`served m=GET p=/f/971 s=200 d=28.855µs`, "GET /f/971 200 28  -1"},
 	{`op=GET route=/x rc=503`, "GET /x 503 -1  -1"},
+	{`served verb=GET target=/g/270 answer=200 sec=0.0041`, "GET /g/270 200 -1  -1"},
 	{`GET /x: 200 OK (12ms)`, "GET /x 200 12000  -1"},
 	{`GET /x completed status=200 time=3`, "GET /x 200 -1  -1"},
 	{`GET /x status=200 d=3ms`, "GET /x 200 3000  -1"},

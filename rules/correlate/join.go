@@ -69,6 +69,9 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 		}
 	}
 	for _, name := range []string{unit, container, hit.Get(rules.FieldService)} {
+		if sv.isCalled(name) {
+			return linkProtocol, name
+		}
 		for _, t := range tokensOf(name) {
 			if slices.Contains(sv.tokens, t) {
 				return linkProtocol, name
@@ -79,6 +82,17 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 		return linkName, "process " + p
 	}
 	return linkNone, ""
+}
+
+// isCalled compares a name as a whole: "api" and "web" say little beside other words, but
+// app api of the process manager is the service api.
+func (sv *service) isCalled(name string) bool {
+	whole := wholeName(strings.TrimSuffix(name, ".service"))
+	if whole == "" {
+		return false
+	}
+	same := func(other string) bool { return wholeName(strings.TrimSuffix(other, ".service")) == whole }
+	return same(sv.name) || slices.ContainsFunc(sv.programs, same) || slices.ContainsFunc(sv.units, same)
 }
 
 // wasThere reports whether the service's log covers the moment.

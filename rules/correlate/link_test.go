@@ -204,6 +204,8 @@ func TestKernelLines(t *testing.T) {
 	f("its unit's cgroup", rules.CauseOOMKill, true, []rules.Field{field("cgroup", "/system.slice/shop.service")}, func(l *logFile) { l.knows(0, rules.FactUnit, "shop.service") })
 	f("its container's cgroup", rules.CauseOOMKill, true, []rules.Field{field("cgroup", "/docker/0123456789abcdef0123")}, func(l *logFile) { l.knows(0, rules.FactContainer, "0123456789ab") })
 	f("a program of its name", rules.CauseOOMKill, true, []rules.Field{process}, func(l *logFile) { l.knows(0, rules.FactTechnology, "gunicorn") })
+	f("the service's name, though it is a common word", rules.CauseOOMKill, true, []rules.Field{field("unit", "api")}, func(l *logFile) { l.knows(0, rules.FactProgram, "api") })
+	f("a part of the service's name, a common word", rules.CauseUnknown, false, []rules.Field{field("unit", "api")}, func(l *logFile) { l.knows(0, rules.FactProgram, "api-docs") })
 	f("another program, elsewhere", rules.CauseUnknown, false, []rules.Field{field("pid", "99"), field("process", "mysqld")}, func(l *logFile) { l.pid(12) })
 }
 
