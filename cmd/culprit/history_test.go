@@ -20,7 +20,7 @@ func TestHistoryAcrossRuns(t *testing.T) {
 		}
 		text, _ := culprit(t, exitDone, "report", "--db", db, "e886c59abb688439")
 		text = strings.Join(strings.Fields(text), " ")
-		const words = "Before the 3rd unhandled-exception of search (127.0.0.1:8090) in 1 min 44 s; the one before began 2026-11-22 15:13:58 UTC (0343b6561bb1792d); between 33 s and 1 min 10 s apart"
+		const words = "Before the 3rd unhandled-exception of search (127.0.0.1:8090) in 1 min 44 s; the one before began 2026-11-22 15:13:58 UTC (0343b6561bb1792d); between 33 s and 1 min 11 s apart"
 		if !strings.Contains(text, words) {
 			t.Errorf("no %q in\n%s", words, text)
 		}
