@@ -99,7 +99,7 @@ func lighttpdSource(b []byte) (text []byte, ok bool) {
 // lighttpdDetails fills what an entry's text names beside its class.
 func lighttpdDetails(m *Message, text []byte, r *parser.Record) {
 	g := &r.Gateway
-	if s := m.capture(text, "strerror"); s != nil || m.Phases[0] == parser.PhaseConnecting && g.Rank == parser.RankPrimary {
+	if s := m.capture(text, "strerror"); s != nil || g.Phase == parser.PhaseConnecting && g.Rank == parser.RankPrimary {
 		if s == nil {
 			s = text
 		}

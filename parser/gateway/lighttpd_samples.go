@@ -5,6 +5,10 @@ import "culprit/parser"
 // lighttpdErrorSamples are lines of a running lighttpd 1.4.69 (Debian) and, below, of
 // other versions as their sources print them.
 var lighttpdErrorSamples = []parser.Sample{
+	{ // 1.4.69, its upload directory on a full disk
+		Line: `2026-11-26 00:00:57: (chunk.c.826) write() temp-file /var/cache/lighttpd/uploads/lighttpd-upload-BGOgmm failed: No space left on device`,
+		Want: `time=2026-11-26T00:00:57 level=error symptom=disk-full rank=primary msg="write() temp-file /var/cache/lighttpd/uploads/lighttpd-upload-BGOgmm failed: No space left on device"`,
+	},
 	{
 		Line: `2026-11-25 15:00:47: (server.c.1704) server started (lighttpd/1.4.69)`,
 		Want: `time=2026-11-25T15:00:47 level=info symptom=other rank=noise msg="server started (lighttpd/1.4.69)"`,
