@@ -25,6 +25,7 @@ func (e *Engine) prepare(g *gathering) {
 	for _, sv := range e.services {
 		g.links[sv] = e.atHome(g.pool, sv, e.link(g.pool, sv))
 	}
+	g.leaveNeighbours()
 	c := &rules.Case{
 		Key: g.pool.root.name, Members: g.pool.names, Gateway: g.pool.gateway,
 		Span: g.pool.span, Began: g.began, Symptoms: caseSymptoms(g.symptoms),
@@ -56,6 +57,23 @@ func (e *Engine) atHome(p *pool, sv *service, l link) link {
 		return l
 	}
 	return link{linkElsewhere, "which serves " + sv.homes[0].name}
+}
+
+// leaveNeighbours unlinks what merely writes into the gateway's stream where another service
+// is known to serve the pool: on one host all of them write into one.
+func (g *gathering) leaveNeighbours() {
+	known := false
+	for _, l := range g.links {
+		known = known || l.weight >= linkMention
+	}
+	if !known {
+		return
+	}
+	for sv, l := range g.links {
+		if l.weight > linkNone && l.why == sameStream {
+			g.links[sv] = link{linkNone, l.why}
+		}
+	}
 }
 
 func caseSymptoms(list []*symptom) []rules.CaseSymptom {

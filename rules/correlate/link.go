@@ -321,6 +321,8 @@ func farAway(names []string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return n != "" && n[0] >= '0' && n[0] <= '9' && !strings.HasPrefix(n, "127.") })
 }
 
+const sameStream = "whose lines stand in the same stream as the gateway's"
+
 // streamLink: who pastes gateway and application lines in one piece, or lets one
 // compose project write one stream, puts together what belongs together.
 func (e *Engine) streamLink(p *pool, sv *service) link {
@@ -329,7 +331,7 @@ func (e *Engine) streamLink(p *pool, sv *service) link {
 	}
 	for _, id := range sv.streams {
 		if s := e.sources[id.source]; s.Source.HasErrors && slices.ContainsFunc(p.sources, func(i int) bool { return i == id.source }) {
-			return link{linkStream, "whose lines stand in the same stream as the gateway's"}
+			return link{linkStream, sameStream}
 		}
 	}
 	return link{}
