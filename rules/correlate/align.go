@@ -150,7 +150,7 @@ func (e *Engine) settle(s *source, zone int64, from rules.ZoneFrom) {
 	case s.zoneless():
 	case s.HasOwnZone:
 		s.zone = int64(s.OwnZone) * parser.Second
-	case s.Source.HasAccess:
+	default: // what writes +02:00 in one line has that clock for all of them
 		s.zone = int64(s.Source.First.Offset) * parser.Second
 	}
 	s.Source.ZoneFrom = from

@@ -267,3 +267,18 @@ func TestOffsetTakesTheMedian(t *testing.T) {
 		t.Errorf("nothing agrees with nothing: %+v", got)
 	}
 }
+
+// A Go program's structured log says +02:00; what net/http prints beside it has the same
+// clock and no zone.
+func TestZoneOfLinesBesideZonedOnes(t *testing.T) {
+	shop := appLog("logs/shop.log")
+	shop.zone = 2 * 3600
+	shop.knows(0, rules.FactListens, shopAddress).covers(0, 300)
+	shop.clock, shop.ahead = parser.ClockLocal, 2*parser.Hour
+	shop.says(99, failedStart)
+	shop.clock, shop.ahead = parser.ClockZoned, 0
+	in := incidents(t, 1, errorLog("nginx/error.log").fails(100, shopAddress, refused, 3).covers(0, 300), shop)[0]
+	if in.Verdict.Cause != rules.CauseStartFailure || !proved(&in, failedStart) {
+		t.Errorf("%s, %+v", in.Verdict.Cause, in.Verdict.Alternatives)
+	}
+}
