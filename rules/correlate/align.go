@@ -23,6 +23,7 @@ const (
 // taken as right; the rest is compared with them.
 func (e *Engine) align() {
 	anchor := e.anchor()
+	e.settleDays()
 	if !e.cfg.HasYear {
 		e.settleYears()
 	}

@@ -282,3 +282,44 @@ func TestZoneOfLinesBesideZonedOnes(t *testing.T) {
 		t.Errorf("%s, %+v", in.Verdict.Cause, in.Verdict.Alternatives)
 	}
 }
+
+// A log with times of day only lies on the gateway's day, whatever its zone; nine hours ahead of
+// the test's moment it is nearly midnight there.
+func TestTimesOfDay(t *testing.T) {
+	for _, ahead := range []int64{0, 1, -5, 9, -11} {
+		for _, requests := range []bool{true, false} {
+			if !requests && ahead != 0 {
+				continue // nothing tells the zone
+			}
+			shop := appLog("logs/shop.log").knows(0, rules.FactListens, shopAddress)
+			shop.d.Source.First = parser.Stamp{}
+			shop.clock = parser.ClockDay
+			day := utc(0) - utc(0)%parser.Day
+			for i := range 12 {
+				if requests {
+					shop.sketch(float64(90+i), uint64(1000+i), "")
+				}
+			}
+			shop.says(99, failedStart).covers(90, 300)
+			wall := func(micros int64) int64 { return (micros - day + (ahead+24)*parser.Hour) % parser.Day }
+			d := &shop.d
+			d.Source.First.Micros, d.Source.Last.Micros = wall(d.Source.First.Micros), wall(d.Source.Last.Micros)
+			for i := range d.Requests {
+				d.Requests[i].Micros = wall(d.Requests[i].Micros)
+			}
+			for i := range d.Events {
+				ev := &d.Events[i]
+				ev.When = rules.Interval{From: wall(ev.When.From), To: wall(ev.When.From) + parser.Second}
+				ev.Last, ev.Started = ev.When, ev.When.From
+			}
+			access := accessLog("nginx/access.log").covers(0, 300)
+			for i := range 12 {
+				access.sketch(float64(90+i), uint64(1000+i), shopAddress)
+			}
+			in := incidents(t, 1, errorLog("nginx/error.log").fails(100, shopAddress, refused, 3).covers(0, 300), access, shop)[0]
+			if in.Verdict.Cause != rules.CauseStartFailure || !proved(&in, failedStart) {
+				t.Errorf("%d h ahead, requests %v: %s, %+v", ahead, requests, in.Verdict.Cause, in.Verdict.Alternatives)
+			}
+		}
+	}
+}

@@ -23,6 +23,7 @@ type source struct {
 	years   int   // added to stamps without a year, which were read in the file's own
 	app     bool  // its access lines are an application's own
 	pivot   int64 // or: the moment that each of them is to lie next to
+	noon    int64 // the moment that times of day without any date lie around; 0 if nothing is known
 
 	seconds   []second // of its tallies, by time; nil before somebody asked
 	upstreams []string // that its tallies name
@@ -43,8 +44,19 @@ func (s *source) utc(micros int64, clock parser.Clock) int64 {
 		return micros + s.boot
 	case parser.ClockYearless:
 		micros = s.dated(micros)
+	case parser.ClockDay:
+		return s.onDay(micros - s.zone - s.skew)
 	}
 	return micros - s.zone - s.skew
+}
+
+// onDay puts a time of day on the day that is nearest to the gateway's log; one that the
+// scanner has dated stays.
+func (s *source) onDay(micros int64) int64 {
+	if s.noon == 0 || micros > 2*parser.Day {
+		return micros
+	}
+	return micros + parser.FloorDiv(s.noon-micros+parser.Day/2, parser.Day)*parser.Day
 }
 
 // dated puts a moment of a stamp without a year into the settled year.
@@ -108,6 +120,10 @@ func (s *source) times(zone, skew int64) []rules.Request {
 	for i := range out {
 		if s.clock() == parser.ClockYearless {
 			out[i].Micros = s.dated(out[i].Micros)
+		}
+		if s.clock() == parser.ClockDay {
+			out[i].Micros = s.onDay(out[i].Micros - zone - skew)
+			continue
 		}
 		out[i].Micros -= skew
 		if s.zoneless() {

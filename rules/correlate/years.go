@@ -31,6 +31,26 @@ func (e *Engine) settleYears() {
 	}
 }
 
+// settleDays puts times of day without any date around the middle of what the gateway's logs
+// tell of: whatever their zone, the day is the nearest one. The file's modification time
+// says less, it may be that of a copy.
+func (e *Engine) settleDays() {
+	from, to := rules.Future, rules.Past
+	for _, s := range e.sources {
+		if c := s.clock(); s.Source.Role == parser.RoleGateway && (c == parser.ClockLocal || c == parser.ClockZoned) {
+			from, to = min(from, s.Source.First.Micros), max(to, s.Source.Last.Micros)
+		}
+	}
+	if from > to {
+		return
+	}
+	for _, s := range e.sources {
+		if s.clock() == parser.ClockDay {
+			s.noon = from + (to-from)/2
+		}
+	}
+}
+
 // nearestYear is the year that puts a date nearest to a span.
 func nearestYear(then time.Time, from, to int64) int {
 	best, bestApart := then.Year(), rules.Future
