@@ -319,6 +319,8 @@ func TestTimesOfDay(t *testing.T) {
 			in := incidents(t, 1, errorLog("nginx/error.log").fails(100, shopAddress, refused, 3).covers(0, 300), access, shop)[0]
 			if in.Verdict.Cause != rules.CauseStartFailure || !proved(&in, failedStart) {
 				t.Errorf("%d h ahead, requests %v: %s, %+v", ahead, requests, in.Verdict.Cause, in.Verdict.Alternatives)
+			} else if at := in.Evidence[0].Time.Micros; at != utc(99) {
+				t.Errorf("%d h ahead, requests %v: the proof is dated %v s late", ahead, requests, (at-utc(99))/parser.Second)
 			}
 		}
 	}
