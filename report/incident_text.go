@@ -61,7 +61,7 @@ func (p *page) facts(in *rules.Incident) {
 	fact("Upstream", upstreams)
 	when := p.clock.span(in.Start, in.End)
 	if in.State == "open" {
-		when += ", not yet a minute quiet when the logs end"
+		when += "; the logs end less than a minute later: it may not be over"
 	}
 	fact("When", when)
 	fact("Before", historyWords(in, p.clock))

@@ -114,7 +114,7 @@ func factsOf(in *rules.Incident, k clock) (facts []fact) {
 	add("Gateway", in.Gateway)
 	when := k.span(in.Start, in.End)
 	if in.State == "open" {
-		when += ", not yet a minute quiet when the logs end"
+		when += "; the logs end less than a minute later: it may not be over"
 	}
 	add("When", when)
 	add("Before", historyWords(in, k))
@@ -210,13 +210,19 @@ func backoffOf(in *rules.Incident) string {
 	if all <= 0 || through < 0 {
 		return ""
 	}
-	text := "Clients that repeat a failed request after 1, 2 and 4 s: "
+	text := "Clients that repeat a failed request after waiting 1 s, then 2 s, then 4 s: "
+	reckoned := ", reckoned from what was answered in those seconds."
+	if slices.ContainsFunc(in.URLs, func(g rules.URLGroup) bool {
+		return strings.HasPrefix(g.URL, "POST ") || strings.HasPrefix(g.URL, "PATCH ")
+	}) {
+		reckoned += " Repeat a POST only where the application takes it once."
+	}
 	switch {
 	case through == 0:
 		return text + "none of " + number(all) + " would have got through; the failures lasted longer."
 	case all == 1:
 		which := []string{"first", "second", "third"}[b.Second+2*b.Third]
-		return text + "the one request would have got through at the " + which + " repetition, reckoned from what was answered in those seconds."
+		return text + "the one request would have got through at the " + which + " repetition" + reckoned
 	case b.Never == 0:
 		text += "all " + number(all) + " would have got through"
 	default:
@@ -228,7 +234,7 @@ func backoffOf(in *rules.Incident) string {
 			at = append(at, number(n)+" at the "+[]string{"first", "second", "third"}[i]+" repetition")
 		}
 	}
-	return text + " (" + strings.Join(at, ", ") + "), reckoned from what was answered in those seconds."
+	return text + " (" + strings.Join(at, ", ") + ")" + reckoned
 }
 
 // sentences gives each item a capital and a full stop.

@@ -25,10 +25,10 @@ func Advice(c *rules.Case, in *rules.Incident) []string {
 	}
 	switch family := in.Verdict.Cause.Family(); {
 	case family == "slow":
-		out = append(out, fill.Replace("set {timeouts} above the slowest request that is meant and below what clients wait: what waits longer fails all the same, later"))
+		out = append(out, fill.Replace("set {timeouts} longer than the slowest request that is legitimate and shorter than the patience of clients"))
 	case family != "crashed" && family != "not running":
 	case len(in.Upstreams) == 1:
-		out = append(out, w.second+" would have hidden this")
+		out = append(out, w.second+" would have spared clients these failures")
 	case len(in.Upstreams) > 1 && !benched:
 		out = append(out, "take a dead server out before clients meet it: "+w.health)
 	}
@@ -90,7 +90,7 @@ var advice = map[rules.Cause][]string{
 	rules.CauseDNSFailure:         {"ask the resolver that the gateway uses: dig NAME @RESOLVER; {resolver}"},
 	rules.CauseSlowUpstream:       {"{slow}"},
 	rules.CauseUpstreamSaturated:  {"raise {workers}, or shorten what the workers wait for", "{slow}"},
-	rules.CauseDependencyFailure:  {"{state}", "give its client a timeout shorter than the gateway's ({timeouts}), so that the application can answer for itself"},
+	rules.CauseDependencyFailure:  {"{state}", "give its client a timeout shorter than the gateway's ({timeouts}), so that the application can return an error of its own"},
 	rules.CauseGatewayResources:   {"raise what the quoted line names: {resources}"},
 	rules.CauseGatewayConfig:      {"{check} and look at the directive that makes the address: a variable without a value, a name that does not resolve"},
 	rules.CauseKeepaliveRace:      {"make the upstream keep idle connections longer than the gateway does: {keep-alive} above {idle}"},

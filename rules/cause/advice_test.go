@@ -35,7 +35,7 @@ func TestAdviceInTheGatewaysWords(t *testing.T) {
 			t.Errorf("%s, %s: no %q in\n%s", gateway, cause, want, text)
 		}
 	}
-	f("proxy_next_upstream, would have hidden this", "nginx", rules.CauseOOMKill, "a:1")
+	f("proxy_next_upstream, would have spared clients these failures", "nginx", rules.CauseOOMKill, "a:1")
 	f("max_fails and fail_timeout", "nginx", rules.CauseOOMKill, "a:1", "b:1")
 	f("second server in the upstream block", "nginx", rules.CauseOOMKill, "a:1")
 	f("option redispatch", "haproxy", rules.CauseRestart, "app/web1")
@@ -43,7 +43,7 @@ func TestAdviceInTheGatewaysWords(t *testing.T) {
 	if text := ask("haproxy", rules.CauseRestart, "app", "app/web1"); strings.Contains(text, "take a dead server out") {
 		t.Errorf("where the gateway did it, the advice says to do it: %s", text)
 	}
-	f("proxy_connect_timeout and proxy_read_timeout above the slowest request", "nginx", rules.CauseSlowUpstream, "a:1")
+	f("proxy_connect_timeout and proxy_read_timeout longer than the slowest request", "nginx", rules.CauseSlowUpstream, "a:1")
 	f("connectiontimeout= and timeout= of ProxyPass", "apache", rules.CauseSlowUpstream, "a:1")
 	f("run haproxy -c", "haproxy", rules.CauseGatewayConfig)
 	f("above the load balancer's idle timeout", "aws-alb", rules.CauseKeepaliveRace, "a:1")

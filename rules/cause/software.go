@@ -90,12 +90,12 @@ var servers = map[string]software{
 	},
 	// https://www.postgresql.org/docs/current/runtime-config-connection.html, monitoring-stats.html
 	"postgres": {
-		state: "ask PostgreSQL what it does: SELECT * FROM pg_stat_activity; compare max_connections with the pools of all its clients",
+		state: "see who holds connections and what they run: SELECT * FROM pg_stat_activity; compare max_connections with the pools of all its clients",
 		fit:   "shared_buffers and work_mem times the connections must fit into it",
 	},
 	// https://dev.mysql.com/doc/refman/8.4/en/show-processlist.html
 	"mysqld": {
-		state: "ask MySQL what it does: SHOW FULL PROCESSLIST; compare max_connections with the pools of all its clients",
+		state: "see who holds connections and what they run: SHOW FULL PROCESSLIST; compare max_connections with the pools of all its clients",
 		fit:   "innodb_buffer_pool_size must fit into it",
 	},
 	// https://redis.io/docs/latest/commands/info/, .../develop/reference/eviction/
@@ -105,7 +105,7 @@ var servers = map[string]software{
 	},
 	// https://www.mongodb.com/docs/manual/reference/method/db.currentOp/
 	"mongod": {
-		state: "ask MongoDB what it does: db.currentOp(), rs.status(); compare maxPoolSize of the clients with its connections",
+		state: "see what it runs: db.currentOp(), rs.status(); compare maxPoolSize of the clients with its connections",
 		fit:   "set storage.wiredTiger.engineConfig.cacheSizeGB below it",
 	},
 	// https://www.rabbitmq.com/docs/man/rabbitmq-diagnostics.8
