@@ -184,6 +184,7 @@ func TestHAProxyDownNamesItsCause(t *testing.T) {
 	const tail = ", check duration: 0ms. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue."
 	f(`Server app/s1 is DOWN, reason: Layer4 connection problem, info: "Connection refused"`+tail, "haproxy.server-down", "not-listening")
 	f(`Server app/s1 is DOWN, reason: Layer4 connection problem, info: "No route to host"`+tail, "haproxy.server-down", "network-unreachable")
+	f(`Server app/s1 is DOWN, reason: Layer4 connection problem, info: "General socket error (No route to host)"`+tail, "haproxy.server-down", "network-unreachable")
 	f(`Server app/s1 is DOWN, reason: Layer4 timeout`+tail, "haproxy.server-down", "network-unreachable,upstream-saturated")
 	f(`Server app/s1 is DOWN, reason: Layer7 wrong status, code: 503, info: "Service Unavailable"`+tail, "haproxy.server-down", "dependency-failure,gateway-config")
 	f(`Server app/s1 is DOWN, reason: Layer6 invalid response, info: "SSL handshake failure"`+tail, "haproxy.server-down", "tls-failure,protocol-mismatch")
