@@ -38,7 +38,7 @@ type detector struct {
 type lock struct {
 	key   uint32
 	hits  uint32
-	known [8]uint64 // bit set of how lines of the shape go on
+	known [16]uint64 // bit set of how lines of the shape go on
 	c     *candidate
 }
 
@@ -49,7 +49,7 @@ const probeEvery = 256
 // of free text do so in so many ways that at last all are taken as known.
 func (l *lock) trusts(inner []byte) bool {
 	h := sequel(inner)
-	word, bit := &l.known[h>>6&7], uint64(1)<<(h&63)
+	word, bit := &l.known[h>>6&15], uint64(1)<<(h&63)
 	l.hits++
 	known := *word&bit != 0 && l.hits%probeEvery != 0
 	*word |= bit
