@@ -115,6 +115,9 @@ func (c *cursor) area() bool {
 			if n < 0 {
 				n = len(rest)
 			}
+			if n == len(area) {
+				return false // Europe/ alone names no zone
+			}
 			c.i += n
 			return true
 		}
