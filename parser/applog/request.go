@@ -114,6 +114,9 @@ func wordsRequest(msg []byte, start, end int, a *parser.Access) bool {
 	if !w.outcome(&found) && !w.pairs(&found) {
 		return false
 	}
+	if found.Status == 0 {
+		found.Status = w.status // a duration follows the target: else it may be a pid, or a count
+	}
 	if found.Client == nil {
 		found.Client = clientIn(before)
 	}

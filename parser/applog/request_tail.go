@@ -7,7 +7,10 @@ import (
 )
 
 // A tail is the text behind a method word.
-type tail struct{ rest []byte }
+type tail struct {
+	rest   []byte
+	status int16 // that stands right before the method, 0 if none: 200 GET /x 3ms
+}
 
 // separators skips what stands between the parts of a request line.
 func (w *tail) separators() {
@@ -42,8 +45,8 @@ func (w *tail) leading(before []byte, a *parser.Access) {
 	if bytes.IndexByte(before, '|') < 0 {
 		word := bytes.TrimRight(before, " ")
 		word = word[bytes.LastIndexByte(word, ' ')+1:]
-		if n := len(word); n > 0 && (n == len(bytes.TrimSpace(before)) || word[0] == '[') { // 200 GET /x; … [200] GET /x
-			a.Status, _ = status(bytes.Trim(word, "[]"))
+		if n := len(word); n > 0 && (n == len(bytes.TrimSpace(before)) || word[0] == '[') {
+			w.status, _ = status(bytes.Trim(word, "[]"))
 		}
 		return
 	}
@@ -92,6 +95,7 @@ func (w *tail) outcome(a *parser.Access) bool {
 		if len(in.rest) == 0 {
 			return seen
 		}
+		in.lit("(")
 		if d, n := duration(in.rest); n > 0 {
 			a.Duration, seen = d, true
 			in.rest = in.rest[n:]

@@ -41,8 +41,8 @@ var requests = []struct{ message, want string }{
 	{`GET /x answered 200`, "GET /x 200 -1  -1"},
 	{`GET /x, status: 200, time: 3 ms`, "GET /x 200 3000  -1"},
 	{`GET '/x' -- 200 (3ms)`, "GET /x 200 3000  -1"},
-	{`200 GET /x 3ms`, "GET /x 200 -1  -1"},
-	{`web-1 [200] GET /x`, "GET /x 200 -1  -1"},
+	{`200 GET /x 3ms`, "GET /x 200 3000  -1"},
+	{`web-1 [200] GET /x (3ms)`, "GET /x 200 3000  -1"},
 	{`GET /reports took 1m2.5s`, "GET /reports 0 62500000  -1"},
 	{`OPTIONS * 200 1ms`, "OPTIONS * 200 1000  -1"},
 }
@@ -67,7 +67,7 @@ func TestFindRequestRefusesProse(t *testing.T) {
 		"GET /x timed out after 3000ms", "retrying GET /x 503 in 500ms", "GET /x returned 503, retrying", "GET /x failed with status code 500",
 		`HTTP Request: GET https://api.example/v1 "HTTP/1.1 200 OK"`, `http://127.0.0.1:8080 "GET /x HTTP/1.1" 200 None`,
 		"<-- GET /cart", "Request starting HTTP/1.1 GET http://localhost:5000/x - -", "TARGET=/x status=200", "method=GET url=http://billing/x status=502",
-		"method=GET path=/x", "GET /x error status=500", "GET /x for file=/srv/a.txt", "m=GET p=/x", "Cannot GET /cart", "unexpected error in GET /x handler", "POST /orders 12 items in the queue",
+		"method=GET path=/x", "GET /x error status=500", "GET /x for file=/srv/a.txt", "m=GET p=/x", "web-1 [312] GET /x", "345 GET /x", "Cannot GET /cart", "unexpected error in GET /x handler", "POST /orders 12 items in the queue",
 		"price cache miss for products/256", "GETTER /x 200", "Error: connect ECONNREFUSED\nGET /x 200 1ms",
 	} {
 		a := parser.Access{Duration: -1, Bytes: -1}
