@@ -59,11 +59,7 @@ func (p *page) facts(in *rules.Incident) {
 		upstreams += " behind " + in.Gateway
 	}
 	fact("Upstream", upstreams)
-	when := p.clock.span(in.Start, in.End)
-	if in.State == "open" {
-		when += "; the logs end less than a minute later: it may not be over"
-	}
-	fact("When", when)
+	fact("When", whenOf(in, p.clock))
 	fact("Before", historyWords(in, p.clock))
 	fact("Impact", impact(in))
 	fact("Asked for", askedFor(in))

@@ -112,15 +112,20 @@ func factsOf(in *rules.Incident, k clock) (facts []fact) {
 	upstreams := strings.Join(in.Upstreams, ", ")
 	add("Upstream", cmp.Or(upstreams, "none; the gateway itself"))
 	add("Gateway", in.Gateway)
-	when := k.span(in.Start, in.End)
-	if in.State == "open" {
-		when += "; the logs end less than a minute later: it may not be over"
-	}
-	add("When", when)
+	add("When", whenOf(in, k))
 	add("Before", historyWords(in, k))
 	add("Related", strings.Join(in.Related, ", "))
 	add("Id", in.ID)
 	return facts
+}
+
+// whenOf tells an incident's time, and whether it may go on.
+func whenOf(in *rules.Incident, k clock) string {
+	when := k.span(in.Start, in.End)
+	if in.State == "open" {
+		when += "; the logs end less than a minute later: it may not be over"
+	}
+	return when
 }
 
 // chainOf names who stands behind the address, one link a step, as far as it is known.
