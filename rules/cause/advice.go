@@ -8,7 +8,7 @@ import (
 )
 
 // Advice is what to do now and how to prevent it, concrete for the cause, the unit, the
-// software that failed and the gateway that saw it.
+// software that failed and the gateway that saw it. c is the case that the verdict was found in.
 func Advice(c *rules.Case, in *rules.Incident) []string {
 	w, s := wordsOf(in.Gateway), softwareOf(c, in)
 	fill := strings.NewReplacer("{timeouts}", w.timeouts, "{header}", w.header, "{scheme}", w.scheme, "{resolver}", w.resolver,

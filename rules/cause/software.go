@@ -122,14 +122,12 @@ var aliases = map[string]string{
 	"mariadbd": "mysqld", "redis": "redis-server", "valkey-server": "redis-server", "mongodb": "mongod", "beam.smp": "rabbitmq", "rabbitmq-server": "rabbitmq",
 }
 
-// softwareOf returns the words of what the culprit is: the proof tells a technology, the
-// culprit a process. A framework's words come before its runtime's.
+// softwareOf returns the words of what the culprit is: the proof, which is of c, tells a
+// technology, the culprit a process. A framework's words come before its runtime's.
 func softwareOf(c *rules.Case, in *rules.Incident) software {
 	var names []string
 	for _, p := range in.Verdict.Proof {
-		if p.Candidate < len(c.Evidence) {
-			names = append(names, c.Evidence[p.Candidate].Hit.Signature.Technology)
-		}
+		names = append(names, c.Evidence[p.Candidate].Hit.Signature.Technology)
 	}
 	names = append(names, in.Culprit.Process, in.Service)
 	var s software

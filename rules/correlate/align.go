@@ -275,8 +275,11 @@ func deathDeltas(a, s *source) []int64 {
 	eachDeath(s, func(pid string, ev *rules.Event) {
 		if t, ok := times[pid]; ok && t != rules.Past {
 			at := ev.When.From
-			if ev.Clock == parser.ClockYearless {
+			switch ev.Clock {
+			case parser.ClockYearless:
 				at = s.dated(at)
+			case parser.ClockDay:
+				at = s.onDay(at)
 			}
 			out = append(out, t-at)
 		}

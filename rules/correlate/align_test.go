@@ -283,10 +283,9 @@ func TestZoneOfLinesBesideZonedOnes(t *testing.T) {
 	}
 }
 
-// A log with times of day only lies on the gateway's day, whatever its zone; nine hours ahead of
-// the test's moment it is nearly midnight there.
+// A log with times of day only lies on the gateway's day, whatever its zone, also over midnight.
 func TestTimesOfDay(t *testing.T) {
-	for _, ahead := range []int64{0, 1, -5, 9, -11} {
+	for _, ahead := range []int64{0, 60, -300, 585, -660} { // minutes; 585: its midnight is a second after the proof
 		for _, requests := range []bool{true, false} {
 			if !requests && ahead != 0 {
 				continue // nothing tells the zone
@@ -301,9 +300,10 @@ func TestTimesOfDay(t *testing.T) {
 				}
 			}
 			shop.says(99, failedStart).covers(90, 300)
-			wall := func(micros int64) int64 { return (micros - day + (ahead+24)*parser.Hour) % parser.Day }
+			wall := func(micros int64) int64 { return (micros - day + ahead*parser.Minute + parser.Day) % parser.Day }
 			d := &shop.d
-			d.Source.First.Micros, d.Source.Last.Micros = wall(d.Source.First.Micros), wall(d.Source.Last.Micros)
+			first, last := wall(d.Source.First.Micros), wall(d.Source.Last.Micros)
+			d.Source.First.Micros, d.Source.Last.Micros = min(first, last), max(first, last) // as the scanner sees them
 			for i := range d.Requests {
 				d.Requests[i].Micros = wall(d.Requests[i].Micros)
 			}
@@ -316,12 +316,30 @@ func TestTimesOfDay(t *testing.T) {
 			for i := range 12 {
 				access.sketch(float64(90+i), uint64(1000+i), shopAddress)
 			}
-			in := incidents(t, 1, errorLog("nginx/error.log").fails(100, shopAddress, refused, 3).covers(0, 300), access, shop)[0]
+			errors := errorLog("nginx/error.log").fails(100, shopAddress, refused, 3).covers(0, 300)
+			in := incidents(t, 1, errors, access, shop)[0]
 			if in.Verdict.Cause != rules.CauseStartFailure || !proved(&in, failedStart) {
-				t.Errorf("%d h ahead, requests %v: %s, %+v", ahead, requests, in.Verdict.Cause, in.Verdict.Alternatives)
+				t.Errorf("%d min ahead, requests %v: %s, %+v", ahead, requests, in.Verdict.Cause, in.Verdict.Alternatives)
 			} else if at := in.Evidence[0].Time.Micros; at != utc(99) {
-				t.Errorf("%d h ahead, requests %v: the proof is dated %v s late", ahead, requests, (at-utc(99))/parser.Second)
+				t.Errorf("%d min ahead, requests %v: the proof is dated %v s late", ahead, requests, (at-utc(99))/parser.Second)
 			}
+		}
+	}
+}
+
+// Where the gateway's logs tell of several days, a time of day may be of any of them.
+func TestTimesOfDayOfSeveralDays(t *testing.T) {
+	shop := appLog("logs/shop.log").knows(0, rules.FactListens, shopAddress)
+	shop.d.Source.First, shop.clock = parser.Stamp{}, parser.ClockDay
+	shop.says(99, goPanic).covers(90, 300)
+	for _, at := range []*int64{&shop.d.Source.First.Micros, &shop.d.Source.Last.Micros, &shop.d.Events[0].When.From, &shop.d.Events[0].When.To,
+		&shop.d.Events[0].Last.From, &shop.d.Events[0].Last.To, &shop.d.Events[0].Started} {
+		*at %= parser.Day
+	}
+	errors := errorLog("nginx/error.log").fails(100, shopAddress, closed, 3).covers(-40*3600, 40*3600)
+	for _, ev := range incidents(t, 1, errors, shop)[0].Evidence {
+		if !ev.Time.IsZero() {
+			t.Errorf("a panic of some day is dated %s: %s", ev.Time, ev.Why)
 		}
 	}
 }

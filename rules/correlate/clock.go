@@ -45,10 +45,16 @@ func (s *source) utc(micros int64, clock parser.Clock) int64 {
 	case parser.ClockYearless:
 		micros = s.dated(micros)
 	case parser.ClockDay:
+		if s.undated(micros) {
+			return rules.Past
+		}
 		return s.onDay(micros - s.zone - s.skew)
 	}
 	return micros - s.zone - s.skew
 }
+
+// undated reports whether a time of day is of a day that nothing tells.
+func (s *source) undated(micros int64) bool { return s.noon == 0 && micros < parser.Day }
 
 // onDay puts a time of day on the day that is nearest to the gateway's log; one that the
 // scanner has dated stays.
@@ -72,7 +78,7 @@ func (s *source) dated(micros int64) int64 {
 }
 
 func (s *source) span(v rules.Interval, clock parser.Clock) rules.Interval {
-	if clock == parser.ClockUptime && !s.hasBoot || clock == parser.ClockNone {
+	if clock == parser.ClockUptime && !s.hasBoot || clock == parser.ClockNone || clock == parser.ClockDay && s.undated(v.From) {
 		return rules.Interval{From: rules.Past, To: rules.Future}
 	}
 	return rules.Interval{From: s.utc(v.From, clock), To: s.utc(v.To, clock)}
@@ -88,9 +94,14 @@ func (s *source) clock() parser.Clock {
 
 func (s *source) zoneless() bool { return s.clock() != parser.ClockZoned }
 
-// reach is the time in UTC that a settled source tells of: its first and last stamps.
+// reach is the time in UTC that a settled source tells of: its first and last stamps. Of
+// times of day that go over midnight those are the earliest and the latest of any day.
 func (s *source) reach() (first, last int64) {
-	return s.utc(s.Source.First.Micros, s.Source.First.Clock), s.utc(s.Source.Last.Micros, s.Source.Last.Clock)
+	first, last = s.utc(s.Source.First.Micros, s.Source.First.Clock), s.utc(s.Source.Last.Micros, s.Source.Last.Clock)
+	if first > last {
+		return s.noon - parser.Day/2, s.noon + parser.Day/2
+	}
+	return first, last
 }
 
 // teaches is how a zone is known that the source's clock gave to another: no better than

@@ -195,9 +195,11 @@ func sameFailures(g *gathering, own, l *hopLog, all []*gathering, cases map[node
 		late = max(late, min(a.tally.Waited, longestWait)+near) // one may stamp the begin, the other the end
 	}
 	told, matched := 0, map[*gathering]int{}
-	for i := range own.byRoot[g.pool.root] {
-		q := &own.byRoot[g.pool.root][i]
-		if !rules.Failed(q.Status) || q.Micros < g.pool.span.From-near || q.Micros > g.pool.span.To+near || !l.holds(q.Key, q.Micros) {
+	sent := own.byRoot[g.pool.root]
+	first, _ := slices.BinarySearchFunc(sent, g.pool.span.From-near, func(h hop, at int64) int { return cmp.Compare(h.Micros, at) })
+	for i := first; i < len(sent) && sent[i].Micros <= g.pool.span.To+near; i++ {
+		q := &sent[i]
+		if !rules.Failed(q.Status) || !l.holds(q.Key, q.Micros) {
 			continue
 		}
 		told++

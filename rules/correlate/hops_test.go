@@ -63,6 +63,9 @@ func TestGatewayBehindGateway(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: outer %s, related %v, proof %v, want taken %v", name, outer.Verdict.Cause, outer.Related, proved(outer, goPanic), want)
 		}
+		if want && (len(outer.Advice) == 0 || outer.Advice[0] != inner.Advice[0]) {
+			t.Errorf("%s: outer advises %q, inner %q", name, outer.Advice, inner.Advice)
+		}
 		if !want && (outer.Verdict.Cause != rules.CauseUnknown || len(outer.Related) > 0) {
 			t.Errorf("%s: outer %s, related %v", name, outer.Verdict.Cause, outer.Related)
 		}

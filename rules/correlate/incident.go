@@ -70,7 +70,7 @@ func (e *Engine) incident(g *gathering) *rules.Incident {
 	e.blame(in, g)
 	in.Start = e.start(in, g)
 	in.Timeline = e.timeline(in, says, g)
-	in.Advice = cause.Advice(g.rules, in)
+	in.Advice = cause.Advice(g.source().rules, in)
 	in.Missing = cause.Missing(g.rules, &g.verdict)
 	in.Summary = cause.Summary(g.rules, in)
 	return in

@@ -29,7 +29,6 @@ const (
 	linkElsewhere = -30 // it serves another address
 	linkProtoNot  = -15
 	linkSiteNot   = -25 // another machine's folder, and the address is local
-	linkDead      = -20 // its log ends before, or begins after, the incident
 )
 
 // A link says how sure it is that a service serves a pool, and why.
@@ -125,6 +124,31 @@ func listenLink(p *pool, sv *service) link {
 		return link{-4, "which listens on " + other}
 	}
 	return link{linkElsewhere, "which listens on " + strings.TrimPrefix(other, ":") + ", not on " + p.names[0]}
+}
+
+// mentioned are the addresses that a service names which does not say in other words where
+// it listens; one that names many names others'.
+func (sv *service) mentioned() []string {
+	const most = 3
+	if len(sv.listens) > 0 || len(sv.mentions) > most {
+		return nil
+	}
+	return sv.mentions
+}
+
+// addresses lists the full addresses that the service says it listens on.
+func (sv *service) addresses() []string {
+	out := []string{}
+	if own := sv.mentioned(); len(own) == 1 && !strings.HasPrefix(own[0], ":") {
+		out = append(out, own[0])
+	}
+	for _, f := range sv.listens {
+		if !strings.HasPrefix(f.Value, ":") && !slices.Contains(out, f.Value) {
+			out = append(out, f.Value)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 func hasAddress(names []string) bool {

@@ -414,31 +414,6 @@ func wordsOf(name string) []string {
 	})
 }
 
-// mentioned are the addresses that a service names which does not say in other words where
-// it listens; one that names many names others'.
-func (sv *service) mentioned() []string {
-	const most = 3
-	if len(sv.listens) > 0 || len(sv.mentions) > most {
-		return nil
-	}
-	return sv.mentions
-}
-
-// addresses lists the full addresses that the service says it listens on.
-func (sv *service) addresses() []string {
-	out := []string{}
-	if own := sv.mentioned(); len(own) == 1 && !strings.HasPrefix(own[0], ":") {
-		out = append(out, own[0])
-	}
-	for _, f := range sv.listens {
-		if !strings.HasPrefix(f.Value, ":") && !slices.Contains(out, f.Value) {
-			out = append(out, f.Value)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
 // pidAt is the process that held the service's socket when a record was written:
 // its last known master before it, by position in the same source, else by time.
 func (sv *service) pidAt(ev *rules.Event, when rules.Interval) int64 {

@@ -33,7 +33,7 @@ func (e *Engine) settleYears() {
 
 // settleDays puts times of day without any date around the middle of what the gateway's logs
 // tell of: whatever their zone, the day is the nearest one. The file's modification time
-// says less, it may be that of a copy.
+// says less, it may be that of a copy. Of more than a day none is the nearest.
 func (e *Engine) settleDays() {
 	from, to := rules.Future, rules.Past
 	for _, s := range e.sources {
@@ -41,7 +41,7 @@ func (e *Engine) settleDays() {
 			from, to = min(from, s.Source.First.Micros), max(to, s.Source.Last.Micros)
 		}
 	}
-	if from > to {
+	if from > to || to-from > parser.Day {
 		return
 	}
 	for _, s := range e.sources {

@@ -1,0 +1,43 @@
+package correlate
+
+import "slices"
+
+// What the links of one service to several pools, and of several services to one pool, tell of
+// each other.
+
+// findHomes notes the pools with cases whose addresses services say that they listen on.
+func (e *Engine) findHomes(cases []*gathering) {
+	for _, g := range cases {
+		for _, sv := range e.services {
+			if !slices.Contains(sv.homes, g.pool.root) && listenLink(g.pool, sv).weight >= linkPort {
+				sv.homes = append(sv.homes, g.pool.root)
+			}
+		}
+	}
+}
+
+// atHome turns a weak link away from a service that serves other failing addresses of the
+// gateway by its own word: a name or a stream in common does not make it this one's.
+func (e *Engine) atHome(p *pool, sv *service, l link) link {
+	if l.weight <= linkNone || l.weight >= linkSocket || len(sv.homes) == 0 || slices.Contains(sv.homes, p.root) || p.gateway {
+		return l
+	}
+	return link{linkElsewhere, "which serves " + sv.homes[0].name}
+}
+
+// leaveNeighbours unlinks what merely writes into the gateway's stream where another service
+// is known to serve the pool: on one host all of them write into one.
+func (g *gathering) leaveNeighbours() {
+	known := false
+	for _, l := range g.links {
+		known = known || l.weight >= linkMention
+	}
+	if !known {
+		return
+	}
+	for sv, l := range g.links {
+		if l.weight > linkNone && l.why == sameStream {
+			g.links[sv] = link{linkNone, l.why}
+		}
+	}
+}
