@@ -35,6 +35,7 @@ type followed struct {
 	left    bool // given up although it is held
 	settled bool // newer files are being read
 	hot     int  // polls for which it is read even if it looks unchanged
+	tried   bool // it was read since the last poll, and had no more
 	quiet   int  // polls without a change
 	calm    int  // polls without lines
 }
@@ -305,12 +306,15 @@ func (f *followed) note(info fs.FileInfo, poll bool) {
 	}
 	changed := info.Size() != f.info.Size() || !info.ModTime().Equal(f.info.ModTime())
 	f.info = info
+	defer func() { f.tried = false }()
 	switch {
 	case changed:
 		// Two polls: a second change within the clock tick of the first leaves the same stamp.
 		f.hot, f.quiet = 2, 0
 	case poll:
-		f.hot = max(f.hot-1, 0)
+		if f.tried { // polls may pass while other files are read and their lines are worked on
+			f.hot = max(f.hot-1, 0)
+		}
 		f.quiet++
 	}
 }

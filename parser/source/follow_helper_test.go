@@ -205,6 +205,9 @@ func (r *rig) keep(c Chunk) {
 			r.t.Errorf("%s: unfinished %.80q is not marked", c.Path, line)
 		}
 	}
+	if c.Partial && bytes.HasSuffix(c.Data, []byte("\n")) {
+		r.t.Errorf("%s: %.80q is marked as unfinished", c.Path, c.Data)
+	}
 	if c.Data == nil && c.Gap == nil {
 		r.t.Errorf("%s: a Chunk of nothing", c.Path)
 	}

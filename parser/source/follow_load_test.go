@@ -198,3 +198,37 @@ func TestFollowReadAfterItsCopy(t *testing.T) {
 		r.want(1)
 	}
 }
+
+// Polls pass while the lines of other files are worked on: what was seen to have changed is
+// read when its turn comes.
+func TestFollowPolledBeforeItsTurn(t *testing.T) {
+	for polls := range 6 {
+		r := begun(t)
+		r.write(3)
+		for range polls {
+			r.f.tick(t.Context())
+		}
+		r.drain(1)
+		r.write(2)
+		for range polls {
+			r.f.tick(t.Context())
+		}
+		r.settle()
+		r.want(0)
+	}
+}
+
+// The writer of a renamed file writes its last line and lets go after the poll, and before
+// the file's turn comes.
+func TestFollowLetGoBeforeItsTurn(t *testing.T) {
+	r := begun(t)
+	r.rotate()
+	r.poll(5)
+	r.f.tick(t.Context())
+	r.write(1)
+	r.reopen()
+	r.drain(100)
+	r.write(1)
+	r.settle()
+	r.want(0)
+}

@@ -174,6 +174,7 @@ func (t *track) step(ctx context.Context, c *Chunk) bool {
 			break
 		}
 		if f.release() {
+			f.hot = 1
 			continue // what was written between the last read and the close
 		}
 		if !f.free && f.quiet < t.f.pace.settle {
@@ -224,6 +225,7 @@ func (t *track) take(ctx context.Context, i int, c *Chunk) fresh {
 		case got == broken && ctx.Err() == nil:
 			return t.broken(i, err)
 		case got != passed || ctx.Err() != nil:
+			f.tried = f.tried || got == nothing
 			return got
 		}
 	}
