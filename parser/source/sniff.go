@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"encoding/binary"
+	"unicode/utf8"
 )
 
 // A kind is what the first bytes say a file is.
@@ -144,7 +145,8 @@ func isLogins(head []byte) bool {
 }
 
 // isBinary tells a file that no reader of logs can use. Latin-1, terminal colours and
-// a few stray bytes are text. So are lines with a long run of zero bytes: a program
+// a few stray bytes are text; noise, which compressed and encrypted data are like, has a control
+// byte in ten and is no UTF-8. So are lines with a long run of zero bytes: a program
 // that does not append leaves one when its log is truncated (copytruncate), and a
 // file system does after a power failure.
 func isBinary(head []byte) bool {
@@ -168,7 +170,20 @@ func isBinary(head []byte) bool {
 		}
 	}
 	text := len(head) - holes
-	return (strange+zeros)*10 > text || zeros+holes > 0 && text > 0 && !lines
+	odd := strange + zeros
+	return odd*10 > text || odd*20 > text && notUTF8(head)*5 > text || zeros+holes > 0 && text > 0 && !lines
+}
+
+// notUTF8 counts the bytes that are no part of UTF-8.
+func notUTF8(head []byte) (n int) {
+	for len(head) > 0 {
+		r, size := utf8.DecodeRune(head)
+		if r == utf8.RuneError && size == 1 {
+			n++
+		}
+		head = head[size:]
+	}
+	return n
 }
 
 // byteOrder tells how UTF-16 is written by its mark.

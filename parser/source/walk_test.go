@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -166,6 +167,21 @@ func TestZeroBytesInFront(t *testing.T) {
 		member{"noise", []byte("\x01\x02\x03\x04\x05\x06\x0e\x0f abc\n")}, member{"latin.log", []byte("Verbindung verweigert f\xfcr \x1b[31mweb\x1b[0m\n")})
 	wantTree(t, []string{dir}, Options{}, map[string]string{"copytruncate.log": hole + line, "power.log": line + hole[:3000] + line,
 		"small": hole[:100], "latin.log": "Verbindung verweigert f\xfcr \x1b[31mweb\x1b[0m\n"}, "lastlog: zero bytes", "noise: binary data")
+}
+
+// Noise is what compressed and encrypted data look like whose first bytes nobody knows.
+func TestNoiseIsNoLog(t *testing.T) {
+	gbk := bytes.Repeat([]byte("2026-11-24 10:00:00 \xc1\xac\xbd\xd3\xca\xa7\xb0\xdc\n"), 100)
+	if isBinary(gbk) {
+		t.Error("GBK text is taken for binary data")
+	}
+	for seed := range uint64(1000) {
+		noise := make([]byte, headBytes)
+		rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)}).Read(noise)
+		if !isBinary(noise) {
+			t.Fatalf("noise of seed %d is taken for text", seed)
+		}
+	}
 }
 
 func TestNotLogsSayWhatToDo(t *testing.T) {
