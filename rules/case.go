@@ -70,12 +70,15 @@ type Candidate struct {
 	// Complaints counts, near the case's symptoms, the records of the pool's services that
 	// complain about the same service behind; where nothing tells which one, it is Inside.
 	Complaints int64
-	Covered    int  // of ten symptom moments, how many it stands close before
-	Moments    int  // how many distinct moments of failure there were to stand before, at most ten
-	Foreign    bool // it names a unit or container, and nothing links that to the upstream
-	LivedOn    bool // it may have been a process's last words, but the process went on answering
-	Lasting    bool // it set a state that still held when the case began
-	Ended      End  // how, by its manager's word, the process ended that said it
+	// Behind tells that the line is about the end of a service that the pool's own services
+	// complain of: it speaks for dependency-failure only.
+	Behind  bool
+	Covered int  // of ten symptom moments, how many it stands close before
+	Moments int  // how many distinct moments of failure there were to stand before, at most ten
+	Foreign bool // it names a unit or container, and nothing links that to the upstream
+	LivedOn bool // it may have been a process's last words, but the process went on answering
+	Lasting bool // it set a state that still held when the case began
+	Ended   End  // how, by its manager's word, the process ended that said it
 }
 
 // An End is how a process ended, as its manager says.

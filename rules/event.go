@@ -41,6 +41,7 @@ type Event struct {
 	Place   Place  // of the first
 	Text    string // the physical line that matched, raw, at most MaxText bytes
 	Message string // its decoded form, where an envelope hid it; else ""
+	Head    string // decoded first line of the record, where a service behind is complained of on a later one; at most MaxHead bytes
 	Level   parser.Level
 
 	Host, Program, Unit, Container string
@@ -68,6 +69,7 @@ type Event struct {
 // Bounds of what an event keeps.
 const (
 	MaxText     = 4 << 10
+	MaxHead     = 256
 	MaxRequests = 64
 	// MaxClients is the k of a k-minimum-values sketch: beyond it a count of clients is an
 	// estimate, off by an eighth in the middle.

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -64,6 +65,11 @@ func (s *Signature) AboutOthers() bool {
 		return true
 	}
 	return false
+}
+
+// MayDepend reports whether lines of the signature may tell that a service behind failed.
+func (s *Signature) MayDepend() bool {
+	return s.Cause == CauseDependencyFailure || slices.Contains(s.Also, CauseDependencyFailure)
 }
 
 // A Field is one captured value.

@@ -79,7 +79,10 @@ func account(c *rules.Case) []*score {
 	}
 	for i := range c.Evidence {
 		ev := &c.Evidence[i]
-		causes := append([]rules.Cause{ev.Cause}, ev.Hit.Signature.Also...)
+		causes := []rules.Cause{ev.Cause}
+		if !ev.Behind {
+			causes = append(causes, ev.Hit.Signature.Also...)
+		}
 		for j, cause := range causes {
 			if cause != "" && !slices.Contains(causes[:j], cause) {
 				s := get(cause)

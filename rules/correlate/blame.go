@@ -82,14 +82,10 @@ func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
 			continue
 		}
 		hit := c.Hit
-		unit, container := cgroupIdentity(hit.Get(rules.FieldCgroup))
-		cu.Unit = cmp.Or(cu.Unit, hit.Get(rules.FieldUnit), unit)
-		cu.Container = cmp.Or(cu.Container, hit.Get(rules.FieldContainer), container, c.Event.Container)
-		cu.Host = cmp.Or(cu.Host, hit.Get(rules.FieldHost), c.Event.Host)
+		identify(cu, c)
 		if cu.PID == 0 && hit.Signature.Scope != rules.ScopeDependency {
 			cu.PID, _ = strconv.ParseInt(hit.Get(rules.FieldPID), 10, 64)
 		}
-		cu.Process = cmp.Or(cu.Process, programOf(hit.Get(rules.FieldProcess)))
 	}
 	best := &g.rules.Evidence[g.verdict.Proof[0].Candidate]
 	sv := host
@@ -117,6 +113,15 @@ func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
 	if cu.Unit == "" && len(sv.units) > 0 {
 		cu.Unit = sv.units[0]
 	}
+}
+
+// identify adds what a line of proof says of whose end or state it tells.
+func identify(cu *rules.Culprit, c *rules.Candidate) {
+	unit, container := cgroupIdentity(c.Hit.Get(rules.FieldCgroup))
+	cu.Unit = cmp.Or(cu.Unit, c.Hit.Get(rules.FieldUnit), unit)
+	cu.Container = cmp.Or(cu.Container, c.Hit.Get(rules.FieldContainer), container, c.Event.Container)
+	cu.Host = cmp.Or(cu.Host, c.Hit.Get(rules.FieldHost), c.Event.Host)
+	cu.Process = cmp.Or(cu.Process, programOf(c.Hit.Get(rules.FieldProcess)))
 }
 
 // programOf strips a role from a process's title: "gunicorn: maste" is gunicorn.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 
 	"culprit/parser"
@@ -84,33 +85,14 @@ func behind(hit *rules.Hit, text string) string {
 	return ""
 }
 
-// mayDepend reports whether a hit may stand for a failure of a service behind.
-func mayDepend(hit *rules.Hit) bool {
-	return hit.Signature.Cause == rules.CauseDependencyFailure || slices.Contains(hit.Signature.Also, rules.CauseDependencyFailure)
-}
-
-// A complaint is a service's word that another one, behind it, failed.
-type complaint struct {
-	service    *service
-	dependency string // as the line names it; "" if it does not
-	technology string // of what does not answer; "" if nothing tells
-}
-
-func complaintOf(h *hitEvent, hit *rules.Hit) complaint {
-	c := complaint{service: h.service, dependency: hit.Dependency()}
-	if mayDepend(hit) {
-		c.technology = behind(hit, h.Text)
-	}
-	return c
-}
-
 // throughDependency links a database's or another backing service's own lines to the
 // pool through the application that complains about it.
 func (e *Engine) throughDependency(g *gathering, hit *rules.Hit, sv *service, own link) link {
 	if hit.Signature.Scope != rules.ScopeDependency || own.weight > linkOnly {
 		return own
 	}
-	for _, d := range e.complaints {
+	for i := range e.complaints {
+		d := &e.complaints[i].blame
 		weight := g.links[d.service].weight
 		switch {
 		case d.service == sv || weight <= linkNone:
@@ -140,7 +122,7 @@ func (sv *service) answersTo(dependency string) bool {
 
 // onlyOne reports whether a service is the only one among the logs that the technology of a
 // complaint can mean. An address of its own that the complaint does not name speaks against.
-func (e *Engine) onlyOne(d complaint, sv *service) bool {
+func (e *Engine) onlyOne(d *blame, sv *service) bool {
 	if d.technology == "" || !sv.isBacking(d.technology) {
 		return false
 	}
@@ -171,10 +153,10 @@ func (e *Engine) complained(g *gathering, all []rules.Candidate, span rules.Inte
 		told := map[string]bool{}
 		for i := range h.Hits {
 			hit := &h.Hits[i]
-			if !mayDepend(hit) {
+			if !hit.Signature.MayDepend() {
 				continue
 			}
-			if t := behind(hit, h.Text); t != "" && !told[t] {
+			if t := behind(hit, saying(h.Event)); t != "" && !told[t] {
 				told[t] = true
 				by[t] = append(by[t], grievance{h.when.From, h.Count, hit.Signature.Cause != rules.CauseDependencyFailure})
 			}
@@ -182,12 +164,15 @@ func (e *Engine) complained(g *gathering, all []rules.Candidate, span rules.Inte
 	}
 	for i := range all {
 		c := &all[i]
+		if c.Behind {
+			continue
+		}
 		c.Complaints = c.Inside
-		if len(by) == 0 || !mayDepend(c.Hit) {
+		if len(by) == 0 || !c.Hit.Signature.MayDepend() {
 			continue
 		}
 		var n int64
-		for _, w := range about(by, behind(c.Hit, c.Event.Text)) {
+		for _, w := range about(by, behind(c.Hit, saying(c.Event))) {
 			if !w.used || c.Hit.Signature.Strong && c.Cause == rules.CauseDependencyFailure && w.from+parser.Second > c.When.From {
 				n += w.count
 			}
@@ -219,6 +204,9 @@ var resolvers = []string{"dnsmasq", "bind", "coredns", "unbound", "resolved"}
 func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 	cu := &in.Culprit
 	*cu = rules.Culprit{}
+	if e.blameDeath(cu, g) {
+		return
+	}
 	var quoted, named, spoken string
 	for _, p := range g.verdict.Proof {
 		c := &g.rules.Evidence[p.Candidate]
@@ -237,9 +225,44 @@ func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 		}
 		quoted = cmp.Or(quoted, programBehind(backingOf(append(strings.Split(c.Hit.Signature.ID, "-"), c.Hit.Signature.Technology)...)))
 		named = cmp.Or(named, cause.DependencyName(dep))
-		spoken = cmp.Or(spoken, programBehind(behind(c.Hit, c.Event.Text)))
+		spoken = cmp.Or(spoken, programBehind(behind(c.Hit, saying(c.Event))))
 	}
 	cu.Process = cmp.Or(cu.Process, quoted, named, e.onlyDatabase(g), spoken)
+}
+
+// blameDeath names the service behind the upstream whose end is proof; false if there is none.
+func (e *Engine) blameDeath(cu *rules.Culprit, g *gathering) bool {
+	var first *rules.Candidate
+	for _, p := range g.verdict.Proof {
+		c := &g.rules.Evidence[p.Candidate]
+		if !c.Behind || first != nil && (c.Subject != first.Subject || c.Event.Host != first.Event.Host) {
+			continue
+		}
+		if first == nil {
+			first = c
+		}
+		identify(cu, c)
+		if cu.PID == 0 {
+			cu.PID, _ = strconv.ParseInt(c.Hit.Get(rules.FieldPID), 10, 64)
+		}
+	}
+	if first == nil {
+		return false
+	}
+	if first.Subject >= 0 {
+		sv := e.services[first.Subject]
+		if backingOf(sv.technologies...) != "" {
+			cu.Process = cmp.Or(cu.Process, sv.process())
+		}
+		if cu.Unit == "" && len(sv.units) > 0 {
+			cu.Unit = sv.units[0]
+		}
+		if cu.Container == "" && len(sv.containers) > 0 {
+			cu.Container = sv.containerName(e)
+		}
+		cu.Process = cmp.Or(cu.Process, strings.TrimSuffix(sv.name, ".service"))
+	}
+	return true
 }
 
 // programBehind is the program of a technology, "" if it is none or any SQL database.

@@ -192,7 +192,7 @@ type hitEvent struct {
 
 // collectHits gathers all evidence in one total order.
 func (e *Engine) collectHits() {
-	e.hits, e.risen, e.complaints = e.hits[:0], e.risen[:0], e.complaints[:0]
+	e.hits, e.risen = e.hits[:0], e.risen[:0]
 	for _, s := range e.sources {
 		for i := range s.Events {
 			ev := &s.Events[i]
@@ -211,7 +211,6 @@ func (e *Engine) collectHits() {
 			cmp.Compare(a.source.index, b.source.index), cmp.Compare(a.Place.Offset, b.Place.Offset),
 		)
 	})
-	known := map[complaint]bool{}
 	for _, h := range e.hits {
 		if slices.ContainsFunc(h.Hits, up) && h.when.From != rules.Past {
 			e.risen = append(e.risen, h)
@@ -219,11 +218,6 @@ func (e *Engine) collectHits() {
 				h.service.risen = append(h.service.risen, h)
 			}
 		}
-		for i := range h.Hits {
-			if c := complaintOf(h, &h.Hits[i]); c.service != nil && (c.dependency != "" || c.technology != "") && !known[c] {
-				known[c] = true
-				e.complaints = append(e.complaints, c)
-			}
-		}
 	}
+	e.findComplaints()
 }

@@ -111,14 +111,18 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 			c := rules.Candidate{Event: h.Event, Hit: hit, Cause: hit.Signature.Cause, When: e.nearest(h, g), Subject: -1}
 			sv, l := e.subjectOf(g, h, hit)
 			c.Link, c.LinkWhy = l.weight, l.why
-			c.Foreign = l.weight == linkNone && namesUnit(hit)
+			if behind, said := e.deathBehind(g, h, hit, sv, l); said > 0 {
+				c.Behind, c.Complaints, c.Cause = true, said, rules.CauseDependencyFailure
+				c.Link, c.LinkWhy = behind.weight, behind.why
+			}
+			c.Foreign = c.Link == linkNone && namesUnit(hit)
 			if sv != nil {
 				c.Subject, c.Service = sv.index, sv.name
 			}
 			c.Lasting = e.lasts(h, hit, sv, g.began) || lastWords(hit) && e.wasLast(h, sv, g.began)
 			if lastWords(hit) {
 				c.LivedOn = sv != nil && !early && sv.real(e) && !e.silentAfter(sv, h)
-				if hit.Signature.Cause == rules.CauseUnhandledException && e.unborn(h, sv) {
+				if hit.Signature.Cause == rules.CauseUnhandledException && !c.Behind && e.unborn(h, sv) {
 					c.Cause = rules.CauseStartFailure
 				}
 			}

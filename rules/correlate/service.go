@@ -352,6 +352,9 @@ func (sv *service) containerName(e *Engine) string {
 		}
 	}
 	for _, id := range sv.streams {
+		if strings.HasPrefix(id.stream, rules.SubjectContainer) {
+			continue // its file is the runtime's, who tells of many
+		}
 		name := e.fileName(id)
 		for _, hex := range idsIn(name) {
 			name = strings.Trim(strings.ReplaceAll(name, hex, ""), "-_.")
@@ -359,6 +362,9 @@ func (sv *service) containerName(e *Engine) string {
 		if name != "" {
 			return name
 		}
+	}
+	if len(sv.programs) > 0 {
+		return sv.programs[0]
 	}
 	return short(sv.containers[0])
 }

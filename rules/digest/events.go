@@ -3,6 +3,7 @@ package digest
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -97,6 +98,7 @@ func (b *Builder) addHits(r *parser.Record, stream string) {
 		if r.Lines <= 1 && !bytes.Contains(r.Raw, r.Message) {
 			e.Message = rules.CutText(r.Message, b.proof()) // an envelope hid it
 		}
+		e.Head = b.head(r)
 		e.Hits = slices.Clone(b.hits)
 		b.identify(e, r)
 	}
@@ -120,6 +122,19 @@ func (b *Builder) proof() int {
 		}
 	}
 	return start
+}
+
+// head is the first line of a record that complains of a service behind on a later one: the
+// logger's words name what the trace below does not ("basket store memcached://cache-1:11211
+// not usable", and then ConnectionRefusedError).
+func (b *Builder) head(r *parser.Record) string {
+	line, _, more := bytes.Cut(r.Message, []byte("\n"))
+	if !more || len(bytes.TrimSpace(line)) == 0 || !slices.ContainsFunc(b.hits, func(h rules.Hit) bool {
+		return h.Signature.MayDepend() && h.Start > len(line)
+	}) {
+		return ""
+	}
+	return strings.ToValidUTF8(string(line[:min(len(line), rules.MaxHead)]), "")
 }
 
 func (b *Builder) mixHits(key *mixer) {

@@ -278,3 +278,24 @@ func TestHintsAreCauses(t *testing.T) {
 		t.Errorf("hints %v", got)
 	}
 }
+
+// A logger's words stand above the trace that a signature knows.
+func TestHeadOfAComplaint(t *testing.T) {
+	refused := &rules.Signature{ID: "dep-java-refused", Technology: "dependency", Cause: rules.CauseDependencyFailure, Role: rules.RoleCause}
+	other := &rules.Signature{ID: "java-oome", Technology: "jvm", Cause: rules.CauseMemoryExhausted, Role: rules.RoleCause}
+	f := func(want, message string, sig *rules.Signature) {
+		t.Helper()
+		b := New(rules.SourceInfo{}, words{{text: "java.net.ConnectException", sig: sig}}, nil)
+		raw := []byte(message)
+		b.Add(&parser.Record{Format: appFormat, Kind: parser.KindLog, Stamp: stamp(0), Level: parser.LevelError, Line: 1, Lines: 3, Raw: raw, Message: raw})
+		if got := b.Finish().Events[0].Head; got != want {
+			t.Errorf("%q: head %q, want %q", message, got, want)
+		}
+	}
+	const trace = "java.net.ConnectException: Connection refused\n\tat java.base/sun.nio.ch.Net.connect0(Native Method)"
+	f("c.a.shop.CartClient - pricing lookup failed", "c.a.shop.CartClient - pricing lookup failed\n"+trace, refused)
+	f("", "c.a.shop.CartClient - pricing lookup failed\n"+trace, other)
+	f("", trace, refused)
+	f(strings.Repeat("é", rules.MaxHead/2), strings.Repeat("é", rules.MaxHead)+"\n"+trace, refused)
+	f("x"+strings.Repeat("é", (rules.MaxHead-1)/2), "x"+strings.Repeat("é", rules.MaxHead)+"\n"+trace, refused)
+}
