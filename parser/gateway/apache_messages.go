@@ -34,11 +34,7 @@ var apacheVocabulary = sync.OnceValue(func() *apacheBook {
 			v.plain.add(m.Template, m)
 			continue
 		}
-		alone := newTemplateIndex()
-		alone.add(m.Template, m)
-		for _, t := range alone.byParts {
-			v.numbered[number] = append(v.numbered[number], t)
-		}
+		v.numbered[number] = append(v.numbered[number], newTemplateIndex().add(m.Template, m))
 	}
 	for _, list := range v.numbered {
 		slices.SortStableFunc(list, func(a, b *template) int { return b.literal - a.literal })

@@ -15,8 +15,7 @@ type template struct {
 	middle   [][]byte // all but the first and last
 	literal  int      // bytes in parts
 	variants []*Message
-	masks    []uint16 // of the variants' phases, 0 for any
-	levels   []uint16 // of the variants' levels
+	one      [1]*Message // memory of variants, which seldom are more
 }
 
 // A templateIndex finds the template of a text: whole texts by hash, the others by
@@ -40,29 +39,24 @@ func newTemplateIndex() *templateIndex {
 }
 
 // add files m under text, a template without its errno part.
-func (x *templateIndex) add(text string, m *Message) {
+func (x *templateIndex) add(text string, m *Message) *template {
 	parts := literalParts(text)
-	key := strings.Join(parts, "\x00")
+	key := parts[0]
+	if len(parts) > 1 {
+		key = strings.Join(parts, "\x00")
+	}
 	t := x.byParts[key]
 	if t == nil {
 		t = &template{parts: parts, literal: len(key) - len(parts) + 1}
-		for i := 1; i < len(parts)-1; i++ {
-			t.middle = append(t.middle, []byte(parts[i]))
+		t.variants = t.one[:0]
+		if len(parts) > 2 {
+			t.middle = bytes.Split([]byte(key[len(parts[0])+1:len(key)-len(parts[len(parts)-1])-1]), []byte{0})
 		}
 		x.byParts[key] = t
 		x.file(t)
 	}
-	var mask uint16
-	for _, p := range m.Phases {
-		mask |= 1 << p
-	}
-	var levels uint16
-	for _, l := range m.Levels {
-		levels |= 1 << l
-	}
-	t.levels = append(t.levels, levels)
 	t.variants = append(t.variants, m)
-	t.masks = append(t.masks, mask)
+	return t
 }
 
 func (x *templateIndex) file(t *template) {
@@ -90,23 +84,18 @@ func (x *templateIndex) sort() {
 
 // literalParts cuts a template at its <names>; a run of them counts as one.
 func literalParts(text string) []string {
-	var parts []string
-	part := ""
-	for text != "" {
-		end := placeholderEnd(text)
-		if end == 0 {
-			part += text[:1]
-			text = text[1:]
-			continue
+	parts := make([]string, 0, strings.Count(text, "<")+1)
+	for {
+		literal := literalEnd(text)
+		parts = append(parts, text[:literal])
+		if literal == len(text) {
+			return parts
 		}
-		for end > 0 {
+		text = text[literal:]
+		for end := placeholderEnd(text); end > 0; end = placeholderEnd(text) {
 			text = text[end:]
-			end = placeholderEnd(text)
 		}
-		parts = append(parts, part)
-		part = ""
 	}
-	return append(parts, part)
 }
 
 // placeholderEnd returns the length of the <name> that text begins with, 0 if none.
@@ -171,7 +160,7 @@ func (t *template) matches(text []byte) bool {
 func (t *template) choose(level parser.Level, phase parser.Phase, errno int32) *Message {
 	var best *Message
 	bestScore := -1
-	for i, m := range t.variants {
+	for _, m := range t.variants {
 		score := 0
 		switch {
 		case m.errno == 0:
@@ -179,7 +168,7 @@ func (t *template) choose(level parser.Level, phase parser.Phase, errno int32) *
 		case m.errno == errno:
 			score += 16
 		}
-		switch mask := t.masks[i]; {
+		switch mask := m.phases; {
 		case mask == 1<<phase:
 			score += 6
 		case mask&(1<<phase) != 0:
@@ -187,7 +176,7 @@ func (t *template) choose(level parser.Level, phase parser.Phase, errno int32) *
 		case mask == 0:
 			score += 2
 		}
-		if t.levels[i]&(1<<level) != 0 {
+		if m.levels&(1<<level) != 0 {
 			score += 3
 		}
 		if score > bestScore {

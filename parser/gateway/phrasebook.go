@@ -1,6 +1,10 @@
 package gateway
 
-import "culprit/parser"
+import (
+	"strings"
+
+	"culprit/parser"
+)
 
 // A phrasebook is the vocabulary of one gateway beside nginx: the same columns as
 // nginx_messages.tsv, with the index that finds the entry of a text. The first phase of
@@ -84,12 +88,15 @@ func (m *Message) capture(text []byte, name string) []byte {
 
 // literalEnd returns the length of the text before the next <name>.
 func literalEnd(template string) int {
-	for i := range len(template) {
-		if placeholderEnd(template[i:]) > 0 {
-			return i
+	for at := 0; ; at++ {
+		i := strings.IndexByte(template[at:], '<')
+		if i < 0 {
+			return len(template)
+		}
+		if at += i; placeholderEnd(template[at:]) > 0 {
+			return at
 		}
 	}
-	return len(template)
 }
 
 // indexString is bytes.Index for a string, without making a slice of it.

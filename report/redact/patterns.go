@@ -3,6 +3,7 @@ package redact
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Text returns a text in which everything private is replaced. It may be any text of a report:
@@ -49,16 +50,24 @@ func containsAny(text string, parts []string) bool {
 	return parts == nil
 }
 
+// A pattern is a regular expression that is compiled when a text first needs it: all of them
+// took 8 ms of every run's start, redacted or not.
+type pattern func() *regexp.Regexp
+
+func lazy(source string) pattern {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(source) })
+}
+
 // named matches a name that was given before.
-var named = regexp.MustCompile(`^\[(?:client|user|query|token|secret|cookie|mail|host)-\d+(?::\w+)?\]`)
+var named = lazy(`^\[(?:client|user|query|token|secret|cookie|mail|host)-\d+(?::\w+)?\]`)
 
 // replaceGroup replaces the last group of each match by what name makes of it.
-func replaceGroup(p *regexp.Regexp, text string, name func(value string) string) string {
+func replaceGroup(p pattern, text string, name func(value string) string) string {
 	var b strings.Builder
 	done := 0
-	for _, m := range p.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range p().FindAllStringSubmatchIndex(text, -1) {
 		from, to := m[len(m)-2], m[len(m)-1]
-		if from < 0 || from < done || named.MatchString(text[from:]) {
+		if from < 0 || from < done || named().MatchString(text[from:]) {
 			continue
 		}
 		b.WriteString(text[done:from])
@@ -71,20 +80,20 @@ func replaceGroup(p *regexp.Regexp, text string, name func(value string) string)
 	return b.String() + text[done:]
 }
 
-var keyBlock = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----(.*?)(?:-----END|$)`)
+var keyBlock = lazy(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----(.*?)(?:-----END|$)`)
 
 func (d *Redactor) keyBlocks(text string) string {
 	return replaceGroup(keyBlock, text, func(v string) string { return d.name("secret", v) })
 }
 
 // Credentials in front of a host: scheme://user:password@host, and Go's user:password@tcp(host).
-var credential = regexp.MustCompile(`(?:://([^/\s:@"'=()<>,]{0,128})|\b([^/\s:@"'=()<>,]{1,128})):([^\s/@"'<>]{1,256})@(?:[\w\[]|$)`)
-var bareUser = regexp.MustCompile(`://([^/\s:@"'=()<>,]{1,128})@`)
+var credential = lazy(`(?:://([^/\s:@"'=()<>,]{0,128})|\b([^/\s:@"'=()<>,]{1,128})):([^\s/@"'<>]{1,256})@(?:[\w\[]|$)`)
+var bareUser = lazy(`://([^/\s:@"'=()<>,]{1,128})@`)
 
 func (d *Redactor) credentials(text string) string {
 	var b strings.Builder
 	done := 0
-	for _, m := range credential.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range credential().FindAllStringSubmatchIndex(text, -1) {
 		user := m[2:4]
 		if user[0] < 0 {
 			user = m[4:6]
@@ -109,7 +118,7 @@ func (d *Redactor) queries(text string) string {
 		end := queryEnd(text, at+1)
 		start := strings.LastIndexAny(text[:at], " \t\"'") + 1
 		url := strings.Contains(text[start:at], "/") || strings.Contains(text[at:end], "=")
-		if at >= done && end > at+1 && url && !named.MatchString(text[at+1:]) {
+		if at >= done && end > at+1 && url && !named().MatchString(text[at+1:]) {
 			b.WriteString(text[done : at+1])
 			b.WriteString(d.name("query", text[at+1:end]))
 			done = end
@@ -143,14 +152,14 @@ func queryEnd(text string, at int) int {
 	return at
 }
 
-var mail = regexp.MustCompile(`([A-Za-z0-9._%+~-]+(?:@|%40)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,63})`)
+var mail = lazy(`([A-Za-z0-9._%+~-]+(?:@|%40)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,63})`)
 
 // units end in what looks like a mail's domain: getty@tty1.service.
-var unitEnding = regexp.MustCompile(`\.(?:service|socket|slice|scope|timer|target|mount|path|device|swap)$`)
+var unitEnding = lazy(`\.(?:service|socket|slice|scope|timer|target|mount|path|device|swap)$`)
 
 func (d *Redactor) mails(text string) string {
 	return replaceGroup(mail, text, func(v string) string {
-		if unitEnding.MatchString(v) {
+		if unitEnding().MatchString(v) {
 			return v
 		}
 		return d.name("mail", strings.ToLower(strings.Replace(v, "%40", "@", 1)))
@@ -158,7 +167,7 @@ func (d *Redactor) mails(text string) string {
 }
 
 // Tokens that show by their shape what they are, as their makers document them.
-var tokenShape = regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?` + // JSON web tokens
+var tokenShape = lazy(`\b(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?` + // JSON web tokens
 	`|(?:AKIA|ASIA)[0-9A-Z]{16}` + // AWS
 	`|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}` + // GitHub, GitLab
 	`|xox[abprs]-[A-Za-z0-9-]{10,}` + // Slack
@@ -166,8 +175,8 @@ var tokenShape = regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(
 	`|AIza[0-9A-Za-z_-]{30,}` + // Google
 	`|npm_[A-Za-z0-9]{30,}|pypi-[\w-]{30,}|SG\.[\w-]{16,}\.[\w-]{16,})`)
 
-var scheme = regexp.MustCompile(`(?i)\b(?:bearer|basic|negotiate|ntlm)\s+([A-Za-z0-9+/=_.~-]{6,})`)
-var plainWord = regexp.MustCompile(`^[A-Z]?[a-z]+$`)
+var scheme = lazy(`(?i)\b(?:bearer|basic|negotiate|ntlm)\s+([A-Za-z0-9+/=_.~-]{6,})`)
+var plainWord = lazy(`^[A-Z]?[a-z]+$`)
 
 func (d *Redactor) tokens(text string) string {
 	return replaceGroup(tokenShape, text, func(v string) string { return d.name("token", v) })
@@ -175,7 +184,7 @@ func (d *Redactor) tokens(text string) string {
 
 func (d *Redactor) schemes(text string) string {
 	return replaceGroup(scheme, text, func(v string) string {
-		if plainWord.MatchString(v) { // basic authentication
+		if plainWord().MatchString(v) { // basic authentication
 			return v
 		}
 		return d.name("token", v)
@@ -185,26 +194,26 @@ func (d *Redactor) schemes(text string) string {
 // Where logs name a person.
 var userPlaces = []struct {
 	gates []string
-	place *regexp.Regexp
+	place pattern
 }{
 	{[]string{"user", "User", "USER", "role", "login", "account", "principal"},
-		regexp.MustCompile(`(?i)\b(?:user|role|login|account|principal)(?: name)? \\?["'` + "`" + `]([^"'\\` + "`" + `]{1,128})`)},
-	{[]string{" user"}, regexp.MustCompile(`\b(?:for|by|as|of) (?:invalid |unknown )?user:? ([^\s"'(),;:]{1,128})`)},
-	{[]string{"Accepted ", "Failed "}, regexp.MustCompile(`\b(?:Accepted|Failed) [\w/-]+ for (?:invalid user )?([^\s]{1,128}) from `)}, // sshd
-	{[]string{"(uid="}, regexp.MustCompile(`\bby ([\w.-]{1,128})\(uid=`)},                                                              // pam_unix
-	{[]string{"sudo"}, regexp.MustCompile(`\bsudo(?:\[\d+\])?:\s+([\w.@-]{1,128}) : `)},                                                // sudo
-	{[]string{`\Users\`}, regexp.MustCompile(`[A-Z]:\\+Users\\+([^/\\\s"':,]{1,128})`)},                                                // Windows
-	{[]string{" [0", " [1", " [2", " [3"}, regexp.MustCompile(`\S \S+ ([^\s"\[\]]{1,128}) \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d`)},           // access lines
+		lazy(`(?i)\b(?:user|role|login|account|principal)(?: name)? \\?["'` + "`" + `]([^"'\\` + "`" + `]{1,128})`)},
+	{[]string{" user"}, lazy(`\b(?:for|by|as|of) (?:invalid |unknown )?user:? ([^\s"'(),;:]{1,128})`)},
+	{[]string{"Accepted ", "Failed "}, lazy(`\b(?:Accepted|Failed) [\w/-]+ for (?:invalid user )?([^\s]{1,128}) from `)}, // sshd
+	{[]string{"(uid="}, lazy(`\bby ([\w.-]{1,128})\(uid=`)},                                                              // pam_unix
+	{[]string{"sudo"}, lazy(`\bsudo(?:\[\d+\])?:\s+([\w.@-]{1,128}) : `)},                                                // sudo
+	{[]string{`\Users\`}, lazy(`[A-Z]:\\+Users\\+([^/\\\s"':,]{1,128})`)},                                                // Windows
+	{[]string{" [0", " [1", " [2", " [3"}, lazy(`\S \S+ ([^\s"\[\]]{1,128}) \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d`)},           // access lines
 	{[]string{"home/", "Users/"}, home},
 }
 
 // home is a person's folder in a path of files; a request's path is none.
-var home = regexp.MustCompile(`(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /(?:home|Users)/|(?:^|[\s"'=(,\[!])/?(?:home|Users)/([^/\\\s"':,;)\]]{1,128})`)
+var home = lazy(`(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /(?:home|Users)/|(?:^|[\s"'=(,\[!])/?(?:home|Users)/([^/\\\s"':,;)\]]{1,128})`)
 
-var homeInside = regexp.MustCompile(`/(?:home|Users)/([^/\\\s"':,;)\]]{1,128})`)
+var homeInside = lazy(`/(?:home|Users)/([^/\\\s"':,;)\]]{1,128})`)
 
 // accessClient is the first field of an access line that is a name and no address.
-var accessClient = regexp.MustCompile(`^(\S+) \S+ \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d`)
+var accessClient = lazy(`^(\S+) \S+ \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d`)
 
 func (d *Redactor) users(text string) string {
 	for _, p := range userPlaces {
@@ -227,12 +236,12 @@ func (d *Redactor) users(text string) string {
 }
 
 // Where logs name a machine or a virtual host.
-var upstreamField = regexp.MustCompile(`upstream: "(?:\w+://)?([^/"\s]+)`)
-var hostPlaces = []*regexp.Regexp{
-	regexp.MustCompile(`\bhost: "([^"]{1,255})"`),                   // nginx
-	regexp.MustCompile(`\bserver: ([^,\s"]{1,255}), req`),           // nginx
-	regexp.MustCompile(`://((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,63})\b`), // addresses of pages
-	regexp.MustCompile(`^(?:<\d+>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) ([\w.-]{1,255}) [\w./@-]+(?:\[\d+\])?: `), // syslog
+var upstreamField = lazy(`upstream: "(?:\w+://)?([^/"\s]+)`)
+var hostPlaces = []pattern{
+	lazy(`\bhost: "([^"]{1,255})"`),                   // nginx
+	lazy(`\bserver: ([^,\s"]{1,255}), req`),           // nginx
+	lazy(`://((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,63})\b`), // addresses of pages
+	lazy(`^(?:<\d+>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) ([\w.-]{1,255}) [\w./@-]+(?:\[\d+\])?: `), // syslog
 }
 
 func (d *Redactor) hosts(text string) string {

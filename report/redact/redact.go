@@ -106,7 +106,7 @@ func (d *Redactor) learnText(text string) {
 	if !strings.Contains(text, "upstream: \"") {
 		return
 	}
-	for _, m := range upstreamField.FindAllStringSubmatch(text, 4) {
+	for _, m := range upstreamField().FindAllStringSubmatch(text, 4) {
 		if addr, ok := addressOf(m[1]); ok {
 			d.infra[addr] = true
 		}
@@ -220,7 +220,7 @@ func (d *Redactor) name(kind, value string) string {
 
 // word names a value that is to be replaced wherever it stands as a word.
 func (d *Redactor) word(value, kind string) string {
-	if value == "" || named.MatchString(value) {
+	if value == "" || named().MatchString(value) {
 		return value
 	}
 	name := d.name(kind, value)
@@ -290,7 +290,7 @@ const maxWord = 128
 // insideName reports whether a place stands in a name that was given: [user-1].
 func insideName(text string, at int) bool {
 	open := strings.LastIndexByte(text[:at], '[')
-	return open >= 0 && at < open+len(named.FindString(text[open:min(len(text), open+64)]))
+	return open >= 0 && at < open+len(named().FindString(text[open:min(len(text), open+64)]))
 }
 
 func letterOrDigit(r rune) bool {

@@ -58,7 +58,7 @@ func (d *Redactor) values(text string) string {
 		}
 		start, end := value(text, from, kind, strings.HasSuffix(strings.ToLower(key), "authorization"))
 		v := text[start:end]
-		if plainValue(v) || named.MatchString(v) || !telling(key, kind, v, prose, quoted) {
+		if plainValue(v) || named().MatchString(v) || !telling(key, kind, v, prose, quoted) {
 			continue
 		}
 		name := ""
@@ -92,7 +92,7 @@ func (d *Redactor) userValue(v string) string {
 	switch {
 	case v[0] == '{' || v[0] == '[':
 		return d.name("user", v)
-	case mail.MatchString(v) && !unitEnding.MatchString(v):
+	case mail().MatchString(v) && !unitEnding().MatchString(v):
 		return d.mails(v)
 	}
 	return d.user(v)
@@ -128,7 +128,7 @@ func plainValue(v string) bool {
 // value finds the value that begins at a place: quoted, also inside of a quoted text, in
 // brackets, or up to the next separator.
 func value(text string, at int, kind string, authorization bool) (start, end int) {
-	if name := named.FindString(text[at:]); name != "" {
+	if name := named().FindString(text[at:]); name != "" {
 		return at, at + len(name)
 	}
 	start = at

@@ -23,12 +23,13 @@ type builtinFS struct{ fs.FS }
 func readCompact(text string) (list []*rule, found []Problem) {
 	p := &problems{}
 	technology := ""
-	var e *entry
+	list = make([]*rule, 0, strings.Count(text, "\n- "))
+	e := &entry{}
 	end := func() {
-		if e != nil {
+		if e.line > 0 {
 			list = append(list, compile(e, technology, p))
 		}
-		e = nil
+		e.clear()
 	}
 	for line := range strings.Lines(text) {
 		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
@@ -41,13 +42,19 @@ func readCompact(text string) (list []*rule, found []Problem) {
 			end()
 			number, id, _ := strings.Cut(value, " ")
 			at, _ := strconv.Atoi(number)
-			e = &entry{line: at, compact: true, id: unquoted(id, at)}
+			e.line, e.compact, e.id = at, true, unquoted(id, at)
 		default:
 			e.setCompact(key, value)
 		}
 	}
 	end()
 	return list, p.list
+}
+
+// clear empties the entry; the memory of its lists stays.
+func (e *entry) clear() {
+	also, from, contains, all, not := e.also[:0], e.from[:0], e.contains[:0], e.all[:0], e.not[:0]
+	*e = entry{also: also, from: from, contains: contains, all: all, not: not}
 }
 
 // unquoted returns the text of a value.

@@ -67,7 +67,7 @@ func compile(e *entry, technology string, p *problems) *rule {
 func id(e *entry, p *problems) string {
 	if e.id.line == 0 {
 		p.add(e.line, "", "entry without id")
-	} else if !kebab.MatchString(e.id.value) {
+	} else if !e.compact && !kebab.MatchString(e.id.value) {
 		p.add(e.id.line, "write it as gunicorn-worker-timeout", "id %q is not kebab-case", e.id.value)
 	}
 	return e.id.value
@@ -104,6 +104,9 @@ func oneOf(t text, what string, words []string, p *problems) string {
 }
 
 func values(list []text) []string {
+	if len(list) == 0 {
+		return nil
+	}
 	out := make([]string, len(list))
 	for i, t := range list {
 		out[i] = t.value

@@ -68,9 +68,9 @@ func (t *bitTable) has(h uint32) bool { return t[h>>6]>>(h&63)&1 != 0 }
 type anchor struct {
 	hash    uint32
 	rule    int32
-	offset  int32  // of the window in the literal
-	core    string // the stretch that no encoder escapes
-	inCore  int32  // of the window in the core
+	offset  int32 // of the window in the literal
+	core    int32 // where the stretch that no encoder escapes begins in the literal
+	coreEnd int32
 	literal string
 }
 
@@ -82,39 +82,46 @@ func hashBeside(v uint32) uint32 { return v * 0x85EBCA6B >> (32 - gramBits) }
 // add enters a literal that has a core of minLiteral bytes or more (see coreOf).
 func (g *grams) add(literal string, rule int) {
 	from, to := coreOf(literal)
-	g.pending = append(g.pending, anchor{rule: int32(rule), literal: literal, offset: int32(from), core: literal[from:to]})
+	g.pending = append(g.pending, anchor{rule: int32(rule), literal: literal, core: int32(from), coreEnd: int32(to)})
 }
 
 // build chooses the windows, fills the tables and sorts the anchors into buckets (counting
 // sort).
 func (g *grams) build() {
-	var shared [1 << gramBits]uint16 // how many cores hold a window
-	for _, a := range g.pending {
-		for i := 0; i+gramBytes <= len(a.core); i++ {
-			if n := &shared[hashGram(gram(a.core[i:]))]; *n < math.MaxUint16 {
+	shared := new([1 << gramBits]uint16) // how many cores hold a window
+	for i := range g.pending {
+		a := &g.pending[i]
+		core := a.literal[a.core:a.coreEnd]
+		for i := 0; i+gramBytes <= len(core); i++ {
+			if n := &shared[hashGram(gram(core[i:]))]; *n < math.MaxUint16 {
 				*n++
 			}
 		}
 	}
-	var all []anchor
-	for _, a := range g.pending {
-		from, at := a.offset, rarest(a.core, &shared)
-		g.beside.add(hashBeside(gram(a.core[at:]) | uint32(a.core[at+gramBytes])<<24))
+	for i := range g.pending {
+		a := &g.pending[i]
+		core := a.literal[a.core:a.coreEnd]
+		at := rarest(core, shared)
+		a.offset = a.core + int32(at)
+		g.beside.add(hashBeside(gram(core[at:]) | uint32(core[at+gramBytes])<<24))
 		for i := at; i < at+gramStride; i++ {
-			a.hash, a.inCore, a.offset = hashGram(gram(a.core[i:])), int32(i), from+int32(i)
-			g.table.add(a.hash)
-			g.starts[bucket(a.hash)+1]++
-			all = append(all, a)
+			hash := hashGram(gram(core[i:]))
+			g.table.add(hash)
+			g.starts[bucket(hash)+1]++
 		}
 	}
 	for i := 1; i < len(g.starts); i++ {
 		g.starts[i] += g.starts[i-1]
 	}
-	g.anchors = make([]anchor, len(all))
+	g.anchors = make([]anchor, len(g.pending)*gramStride)
 	next := g.starts
-	for _, a := range all {
-		g.anchors[next[bucket(a.hash)]] = a
-		next[bucket(a.hash)]++
+	for _, a := range g.pending {
+		for range gramStride {
+			a.hash = hashGram(gram(a.literal[a.offset:]))
+			g.anchors[next[bucket(a.hash)]] = a
+			next[bucket(a.hash)]++
+			a.offset++
+		}
 	}
 	g.pending = nil
 }
@@ -162,7 +169,7 @@ func (g *grams) any(block []byte) bool {
 	for i, h := g.probe(block, 0); i >= 0; i, h = g.probe(block, i+gramStride) {
 		anchors := g.of(h)
 		for k := range anchors {
-			if a := &anchors[k]; a.hash == h && standsAt(block, i-int(a.inCore), a.core) {
+			if a := &anchors[k]; a.hash == h && standsAt(block, i-int(a.offset-a.core), a.literal[a.core:a.coreEnd]) {
 				return true
 			}
 		}
@@ -209,9 +216,19 @@ func coreOf(literal string) (from, to int) {
 	return from, to
 }
 
-func plain(c byte) bool {
-	return c >= ' ' && c < 0x7F && !strings.ContainsRune("\"\\/<>&'`+=", rune(c))
-}
+func plain(c byte) bool { return plainBytes[c] }
+
+// plainBytes and rarities hold what is asked of each byte of each literal at every start.
+var plainBytes, rarities = func() (plain [256]bool, rarity [256]int32) {
+	for i := range plain {
+		c := byte(i)
+		plain[i] = c >= ' ' && c < 0x7F && strings.IndexByte("\"\\/<>&'`+=", c) < 0
+		if rarity[i] = int32(strings.IndexByte(common, c)); rarity[i] < 0 {
+			rarity[i] = 2 * int32(len(common))
+		}
+	}
+	return plain, rarity
+}()
 
 // common lists bytes from most to least frequent in gateway and application logs.
 const common = " 01:2e3t\"/5-64.a,98o7ins=rcdpl_hmu[]GETHPfbgw"
@@ -233,14 +250,6 @@ func rarest(core string, shared *[1 << gramBits]uint16) int {
 	return at
 }
 
-func rarity(window string) int {
-	sum := 1
-	for i := range len(window) {
-		if k := strings.IndexByte(common, window[i]); k >= 0 {
-			sum += k
-		} else {
-			sum += 2 * len(common)
-		}
-	}
-	return sum
+func rarity(window string) int32 {
+	return 1 + rarities[window[0]] + rarities[window[1]] + rarities[window[2]]
 }

@@ -15,12 +15,15 @@ type pattern struct {
 	names  []string // of the groups, by index; "" for unnamed ones
 }
 
+// multiline is in front of each source: ^ and $ are the bounds of a line.
+const multiline = "(?m)"
+
 // newPattern returns nil for an entry without pattern.
 func newPattern(t text) *pattern {
 	if t.line == 0 {
 		return nil
 	}
-	return &pattern{source: "(?m)" + t.value}
+	return &pattern{source: t.value}
 }
 
 // compiled returns the expression. It panics if it is broken: whoever lets users write
@@ -28,7 +31,7 @@ func newPattern(t text) *pattern {
 func (p *pattern) compiled() *regexp.Regexp {
 	p.once.Do(func() {
 		if p.re == nil {
-			p.set(regexp.MustCompile(p.source))
+			p.set(regexp.MustCompile(multiline + p.source))
 		}
 	})
 	return p.re
@@ -42,10 +45,10 @@ func (p *pattern) check(line int, found *problems) {
 	if p == nil {
 		return
 	}
-	re, err := regexp.Compile(p.source)
+	re, err := regexp.Compile(multiline + p.source)
 	if err != nil {
 		found.add(line, "RE2 syntax: no look-around, no back-references", "pattern does not compile: %s",
-			strings.Replace(strings.TrimPrefix(err.Error(), "error parsing regexp: "), "(?m)", "", 1))
+			strings.Replace(strings.TrimPrefix(err.Error(), "error parsing regexp: "), multiline, "", 1))
 		return
 	}
 	p.set(re)

@@ -32,6 +32,11 @@ type Set struct {
 // newSet compiles the search over the literals of all rules.
 func newSet(list []*rule) *Set {
 	s := &Set{rules: list}
+	n := 0
+	for _, r := range list {
+		n += len(r.contains)
+	}
+	s.literals.pending = make([]anchor, 0, n)
 	for i, r := range list {
 		for _, literal := range r.contains {
 			s.literals.add(literal, i)
