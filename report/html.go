@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 
 	"culprit/rules"
 )
@@ -18,7 +19,8 @@ var pageCSS string
 //go:embed page.tmpl
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+// Parsed when a page is written: it took 2 ms of every start.
+var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageText)) })
 
 // policy lets a browser use the page's own style sheet and nothing else: no script, no
 // image, no font, no request, not even a style on an element
@@ -47,16 +49,16 @@ func writeHTML(w io.Writer, r *rules.Report, o Options) error {
 	p.Sources, p.Notes = sourcesOf(r.Sources, k)
 	p.MoreSources = len(r.Sources) - len(p.Sources)
 	out := bufio.NewWriter(w)
-	if err := pageTemplate.ExecuteTemplate(out, "head", p); err != nil {
+	if err := pageTemplate().ExecuteTemplate(out, "head", p); err != nil {
 		return err
 	}
 	for _, i := range chosen(r.Incidents, groups) { // one at a time, so that many cost no more memory than one
 		s := storyOf(&r.Incidents[i], i+1, len(r.Incidents), k, &r.Totals)
-		if err := pageTemplate.ExecuteTemplate(out, "incident", htmlStory{s, drawn(s, k)}); err != nil {
+		if err := pageTemplate().ExecuteTemplate(out, "incident", htmlStory{s, drawn(s, k)}); err != nil {
 			return err
 		}
 	}
-	if err := pageTemplate.ExecuteTemplate(out, "foot", p); err != nil {
+	if err := pageTemplate().ExecuteTemplate(out, "foot", p); err != nil {
 		return err
 	}
 	return out.Flush()

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"culprit/report"
@@ -171,7 +172,9 @@ func (p *places) journal() bool {
 }
 
 // nginxLog finds where nginx.conf sends its logs.
-var nginxLog = regexp.MustCompile(`(?m)^[^#\n]*\b(?:access_log|error_log)\s+"?(/[^\s;"$]+)`)
+var nginxLog = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^[^#\n]*\b(?:access_log|error_log)\s+"?(/[^\s;"$]+)`)
+})
 
 // maxConfig bounds how much of a configuration is read.
 const maxConfig = 1 << 20
@@ -186,7 +189,7 @@ func (p *places) nginxConfig() {
 				continue
 			}
 			text, _ := os.ReadFile(c)
-			for _, m := range nginxLog.FindAllSubmatch(text, -1) {
+			for _, m := range nginxLog().FindAllSubmatch(text, -1) {
 				// Folders of /var/log are followed whole.
 				if path := string(m[1]); !strings.HasPrefix(path, "/var/log/nginx/") && !strings.ContainsAny(path, "*?[") {
 					p.add(path)

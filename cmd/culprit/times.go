@@ -4,17 +4,18 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // a machine without zone files still knows --tz
 
 	"culprit/parser/timestamp"
 )
 
-var offsetZone = regexp.MustCompile(`^(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?$`)
+var offsetZone = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?$`) })
 
 // zone reads --tz: a name of the zone database or an offset.
 func zone(name string) (*time.Location, error) {
-	if m := offsetZone.FindStringSubmatch(name); m != nil {
+	if m := offsetZone().FindStringSubmatch(name); m != nil {
 		var h, min int
 		fmt.Sscan(m[2], &h)
 		fmt.Sscan(m[3], &min)

@@ -108,7 +108,7 @@ func (s *Splitter) fill(c *Chunk, size int) {
 // keepLead keeps the last whole lines of a chunk.
 func (s *Splitter) keepLead(body []byte) {
 	s.lead = s.lead[:0]
-	if s.torn {
+	if s.torn || s.ended {
 		return
 	}
 	if len(body) > s.leadSize {

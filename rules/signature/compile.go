@@ -4,14 +4,16 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"culprit/parser"
 	"culprit/rules"
 )
 
 var (
-	kebab     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	nameInUse = regexp.MustCompile(`<([a-z_][a-z0-9_]*)>`)
+	// What only rule files of users need is not compiled at each start.
+	kebab     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`) })
+	nameInUse = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<([a-z_][a-z0-9_]*)>`) })
 )
 
 var (
@@ -67,7 +69,7 @@ func compile(e *entry, technology string, p *problems) *rule {
 func id(e *entry, p *problems) string {
 	if e.id.line == 0 {
 		p.add(e.line, "", "entry without id")
-	} else if !e.compact && !kebab.MatchString(e.id.value) {
+	} else if !e.compact && !kebab().MatchString(e.id.value) {
 		p.add(e.id.line, "write it as gunicorn-worker-timeout", "id %q is not kebab-case", e.id.value)
 	}
 	return e.id.value
@@ -163,7 +165,7 @@ func literals(e *entry, p *problems) {
 // captures checks that the names in the meaning and in the samples are captured, and
 // that every capture is asserted by a sample.
 func captures(e *entry, names []string, p *problems) {
-	for _, use := range nameInUse.FindAllStringSubmatch(e.meaning.value, -1) {
+	for _, use := range nameInUse().FindAllStringSubmatch(e.meaning.value, -1) {
 		if !slices.Contains(names, use[1]) {
 			p.add(e.meaning.line, "add (?P<"+use[1]+">…) to the pattern", "meaning uses <%s>, which nothing captures", use[1])
 		}

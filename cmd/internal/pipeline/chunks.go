@@ -57,8 +57,8 @@ type scanning struct {
 	*crew
 	builder *digest.Builder
 	stats   scan.Stats
-	last    *hand // read the chunk merged last
-	memory  [ahead]scan.Memory
+	last    *hand         // read the chunk merged last
+	memory  []scan.Memory // ahead of them, of a source with several chunks: they are 40 KiB each
 	merged  int
 }
 
@@ -71,6 +71,9 @@ func (c *crew) scan(ctx context.Context, r io.Reader, year int, builder *digest.
 	defer wg.Wait()
 	for n := 0; ctx.Err() == nil; n++ {
 		if n == 1 || len(window) == ahead {
+			if s.memory == nil {
+				s.memory = make([]scan.Memory, ahead)
+			}
 			s.merge(ctx, window[0])
 			window = append(window[:0], window[1:]...)
 		}
@@ -135,7 +138,9 @@ func (s *scanning) merge(ctx context.Context, h *hand) {
 	st := h.reader.Stats()
 	s.stats.Add(&st)
 	s.builder.Merge(h.part)
-	h.reader.Remember(&s.memory[s.merged%ahead])
+	if s.memory != nil {
+		h.reader.Remember(&s.memory[s.merged%ahead])
+	}
 	s.merged++
 	if s.last != nil {
 		s.rest(s.last)
