@@ -190,6 +190,9 @@ func readTail(tail []byte, env *parser.Env, r *parser.Record) {
 	if len(bytes.TrimRight(tail[pos:], " ")) == 0 {
 		return
 	}
+	if plainPairs(tail[pos:], quoted, &r.Access) {
+		return
+	}
 	s := accessScan{line: tail, pos: pos, env: env, r: r, a: &r.Access, hasRequest: true, hasStatus: true, quoted: quoted}
 	s.walk()
 	s.settle()
