@@ -30,6 +30,7 @@ type CaseSymptom struct {
 	Last      Interval
 	FromTally bool // known from access lines only
 	Status    int16
+	Queue     bool // connecting timed out while the same address took other connections, and was slow with them
 }
 
 // Traffic is what the access log says about the pool while the case lasted.

@@ -187,6 +187,9 @@ func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 		}
 		return s.Hints[0], weight, "the gateway's message says so itself"
 	}
+	if s.Queue {
+		return rules.CauseUpstreamSaturated, o.weight, "connecting timed out while the same server took other connections: its queue of connections was full"
+	}
 	if s.Class == parser.SymptomConnRefused && lateListener(c) {
 		return o.cause, o.weight / 2, o.why
 	}

@@ -88,6 +88,10 @@ var servers = map[string]software{
 		memory: "DOTNET_GCHeapHardLimit", grew: "dotnet-gcdump collect shows what grew", fit: "set DOTNET_GCHeapHardLimit below it",
 		workers: "Limits.MaxConcurrentConnections of Kestrel and the thread pool", idle: "Limits.KeepAliveTimeout of Kestrel", slow: "see where threads wait: dotnet-stack report",
 	},
+	// https://httpd.apache.org/docs/2.4/mod/mpm_common.html, mod_status.html
+	"apache": {workers: "MaxRequestWorkers, ServerLimit and ListenBacklog of Apache", idle: "KeepAliveTimeout of Apache", slow: "see in server-status what its workers wait for (mod_status, ExtendedStatus)"},
+	// https://nginx.org/en/docs/ngx_core_module.html
+	"nginx": {workers: "worker_connections and worker_rlimit_nofile of the nginx behind it, and backlog of its listen"},
 	// https://www.postgresql.org/docs/current/runtime-config-connection.html, monitoring-stats.html
 	"postgres": {
 		state: "see who holds connections and what they run: SELECT * FROM pg_stat_activity; compare max_connections with the pools of all its clients",
@@ -120,6 +124,7 @@ var servers = map[string]software{
 var aliases = map[string]string{
 	"phpfpm": "php-fpm", "php": "php-fpm", "nodejs": "node", "jvm": "java", "postgresql": "postgres", "psql": "postgres", "mysql": "mysqld", "mariadb": "mysqld",
 	"mariadbd": "mysqld", "redis": "redis-server", "valkey-server": "redis-server", "mongodb": "mongod", "beam.smp": "rabbitmq", "rabbitmq-server": "rabbitmq",
+	"apache2": "apache", "httpd": "apache",
 }
 
 // softwareOf returns the words of what the culprit is: the proof, which is of c, tells a

@@ -18,7 +18,7 @@ func Speaks(cause rules.Cause, class parser.Symptom, hints []rules.Cause) bool {
 		return groupOf(class) == gClosed
 	}
 	got, _, _ := alone(&rules.Case{}, rules.CaseSymptom{Class: class, Hints: hints})
-	return got == cause
+	return got == cause || cause == rules.CauseUpstreamSaturated && class == parser.SymptomConnectTimeout // a full queue
 }
 
 // DependencyName turns a dependency as a line names it into a service's name, by

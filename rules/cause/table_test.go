@@ -172,6 +172,7 @@ func TestSpeaks(t *testing.T) {
 	f(rules.CauseKeepaliveRace, parser.SymptomConnRefused, false)
 	f(rules.CauseProtocolMismatch, parser.SymptomTLSHandshake, true, rules.CauseProtocolMismatch)
 	f(rules.CauseProtocolMismatch, parser.SymptomTLSHandshake, false)
+	f(rules.CauseUpstreamSaturated, parser.SymptomConnectTimeout, true)
 }
 
 func TestUsualNamesCausesOfEachClass(t *testing.T) {

@@ -178,7 +178,7 @@ func attributeByHost(e *Engine, cases []*gathering, failures []*tallied) {
 		if t.left == 0 {
 			continue
 		}
-		if open := openFor(cases, t); len(open) == 1 {
+		if open := e.openFor(cases, t); len(open) == 1 {
 			open[0].answers = append(open[0].answers, answer{t, t.left})
 			t.left = 0
 		}
@@ -187,13 +187,13 @@ func attributeByHost(e *Engine, cases []*gathering, failures []*tallied) {
 
 // openFor lists the cases that failures which name no address may belong to. If they are
 // several, nobody knows whose the failures are: they stand in the totals only.
-func openFor(cases []*gathering, t *tallied) []*gathering {
+func (e *Engine) openFor(cases []*gathering, t *tallied) []*gathering {
 	var open []*gathering
 	if t.Upstream != "" {
 		return nil
 	}
 	for _, g := range cases {
-		if inside(g, t) && g.siteOK(t) && (t.VHost == "" || len(g.pool.vhosts) == 0 || slices.Contains(g.pool.vhosts, t.VHost)) && answersFit(g, t) {
+		if inside(g, t) && g.siteOK(t) && e.gatewayOK(g, t) && (t.VHost == "" || len(g.pool.vhosts) == 0 || slices.Contains(g.pool.vhosts, t.VHost)) && answersFit(g, t) {
 			open = append(open, g)
 		}
 	}
@@ -202,6 +202,21 @@ func openFor(cases []*gathering, t *tallied) []*gathering {
 
 func (g *gathering) siteOK(t *tallied) bool {
 	return g.pool.root.site == "" || g.pool.root.site == t.source.site
+}
+
+// gatewayOK reports whether the failures may be of a case's gateway: where the errors of
+// theirs are among the logs, the cases of others are not concerned.
+func (e *Engine) gatewayOK(g *gathering, t *tallied) bool {
+	if slices.ContainsFunc(g.pool.sources, func(i int) bool { return e.sources[i].sameGateway(t.source) }) {
+		return true
+	}
+	if t.source.errors == notAsked {
+		t.source.errors = notHere
+		if slices.ContainsFunc(e.sources, func(s *source) bool { return s.Source.HasErrors && s.sameGateway(t.source) }) {
+			t.source.errors = here
+		}
+	}
+	return t.source.errors == notHere
 }
 
 // answersFit reports whether the case can have ended in the status: a timeout makes
@@ -256,7 +271,7 @@ const (
 func (e *Engine) silentCases(cases []*gathering, failures []*tallied) []*gathering {
 	groups := map[node][]*symptom{}
 	for _, t := range failures {
-		if t.left > 0 && !onPurpose(t) && len(openFor(cases, t)) == 0 {
+		if t.left > 0 && !onPurpose(t) && len(e.openFor(cases, t)) == 0 {
 			s := e.fromTally(t)
 			root := e.rootOf(s)
 			if root.name[0] == '?' {

@@ -16,7 +16,10 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 		return
 	}
 	own := g
-	g = g.source()
+	if g = g.source(); g.pool.gateway { // the one behind it
+		in.Culprit.Process = e.product(g)
+		return
+	}
 	host := e.linked(g)
 	if host != nil {
 		in.Service = host.name

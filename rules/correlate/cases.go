@@ -92,8 +92,14 @@ func (e *Engine) harmless(g *gathering) bool {
 	return answered(from-parser.Minute, from) && answered(to, to+10*parser.Second)
 }
 
-// gatewayPool is the pool of the gateway's own faults.
+// gatewayPool is the key of a gateway's own faults.
 const gatewayPool = "gateway"
+
+// ownRoot is the pool of the own faults of a source's gateway. Its name is none that an
+// upstream can have.
+func ownRoot(s *source) node { return node{s.site, "\x00" + s.Source.Gateway} }
+
+func (n node) isGateway() bool { return n.name != "" && n.name[0] == 0 }
 
 // ownFault reports whether a class is the gateway's own fault, whatever address
 // stands in its line.
@@ -108,7 +114,7 @@ func ownFault(s parser.Symptom) bool {
 func (e *Engine) rootOf(s *symptom) node {
 	switch {
 	case ownFault(s.Symptom):
-		return node{s.source.site, gatewayPool}
+		return ownRoot(s.source)
 	case s.Upstream == "":
 		return node{s.source.site, "?" + s.VHost}
 	}
@@ -131,7 +137,7 @@ func (e *Engine) adoptNameless(groups map[node][]*symptom) {
 			if owner, ok := e.ownerOf(s, groups); ok {
 				to = owner
 			} else if !ofUpstream(s.Symptom) {
-				to = node{root.site, gatewayPool}
+				to = ownRoot(s.source)
 			}
 			groups[to] = append(groups[to], s)
 		}
@@ -157,7 +163,7 @@ func (e *Engine) ownerOf(s *symptom, groups map[node][]*symptom) (node, bool) {
 	// A resolver that does not answer fails no host in particular but the names it is asked for.
 	resolver := s.Symptom == parser.SymptomResolveFailed && s.VHost == ""
 	for _, root := range sortedRoots(groups) {
-		if root.name == gatewayPool || root.name[0] == '?' {
+		if root.isGateway() || root.name[0] == '?' {
 			continue
 		}
 		for _, other := range groups[root] {
@@ -207,7 +213,7 @@ func (e *Engine) splitQuiet(groups map[node][]*symptom) []*gathering {
 }
 
 func (e *Engine) gather(root node, list []*symptom) *gathering {
-	p := &pool{root: root, gateway: root.name == gatewayPool}
+	p := &pool{root: root, gateway: root.isGateway()}
 	g := &gathering{pool: p, symptoms: list}
 	for _, s := range list {
 		if s.Upstream != "" && !p.gateway {

@@ -25,9 +25,19 @@ type source struct {
 	pivot   int64 // or: the moment that each of them is to lie next to
 	noon    int64 // the moment that times of day without any date lie around; 0 if nothing is known
 
+	errors    presence // of its gateway's error log among the sources
 	seconds   []second // of its tallies, by time; nil before somebody asked
 	upstreams []string // that its tallies name
 }
+
+// presence says whether something is among the sources, once somebody asked.
+type presence uint8
+
+const (
+	notAsked presence = iota
+	notHere
+	here
+)
 
 // utc turns a moment of the source's clock into UTC.
 func (s *source) utc(micros int64, clock parser.Clock) int64 {

@@ -86,8 +86,7 @@ func (e *Engine) Decide() *rules.Report {
 	e.findServices()
 	e.collectHits()
 	cases := e.judge(e.cases())
-	e.shareHops(cases)
-	return e.report(cases)
+	return e.report(e.shareHops(cases))
 }
 
 // order sorts the sources by content, never by name or arrival: ties at equal time

@@ -28,7 +28,7 @@ func (e *Engine) prepare(g *gathering) {
 	g.leaveNeighbours()
 	c := &rules.Case{
 		Key: g.pool.root.name, Members: g.pool.names, Gateway: g.pool.gateway,
-		Span: g.pool.span, Began: g.began, Symptoms: caseSymptoms(g.symptoms),
+		Span: g.pool.span, Began: g.began, Symptoms: caseSymptoms(g.symptoms, e.fullQueues(g)),
 	}
 	if g.pool.gateway {
 		c.Key = gatewayPool
@@ -39,7 +39,7 @@ func (e *Engine) prepare(g *gathering) {
 	c.Evidence = e.candidates(g)
 }
 
-func caseSymptoms(list []*symptom) []rules.CaseSymptom {
+func caseSymptoms(list []*symptom, queues map[node]bool) []rules.CaseSymptom {
 	type kind struct {
 		class  parser.Symptom
 		phase  parser.Phase
@@ -47,11 +47,13 @@ func caseSymptoms(list []*symptom) []rules.CaseSymptom {
 		errno  int32
 		hint   rules.Cause
 		status int16
+		queue  bool
 	}
 	var out []rules.CaseSymptom
 	at := map[kind]int{}
 	for _, s := range list {
-		k := kind{s.Symptom, s.Phase, s.Rank, s.Errno, "", 0}
+		k := kind{s.Symptom, s.Phase, s.Rank, s.Errno, "", 0, false}
+		k.queue = s.Symptom == parser.SymptomConnectTimeout && queues[node{s.source.site, s.Upstream}]
 		if len(s.Hints) > 0 {
 			k.hint = s.Hints[0]
 		}
@@ -64,7 +66,7 @@ func caseSymptoms(list []*symptom) []rules.CaseSymptom {
 			at[k] = i
 			out = append(out, rules.CaseSymptom{
 				Class: s.Symptom, Phase: s.Phase, Rank: s.Rank, Errno: s.Errno, Hints: s.Hints, Scheme: s.Scheme,
-				First: s.when, Last: s.last, FromTally: s.Access, Status: k.status,
+				First: s.when, Last: s.last, FromTally: s.Access, Status: k.status, Queue: k.queue,
 			})
 		}
 		out[i].Count += s.Count

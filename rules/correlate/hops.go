@@ -24,10 +24,18 @@ const (
 
 // A hopLog is the sketch of one gateway's access log, with its rotated files.
 type hopLog struct {
-	family string
-	byKey  map[uint64][]hop // in order of time
-	byRoot map[node][]hop
-	upTo   map[int64]uint64 // by second: the largest hash that the sketch kept, where it was full
+	family  string
+	byKey   map[uint64][]hop // in order of time
+	byRoot  map[node][]hop
+	upTo    map[int64]uint64 // by second: the largest hash that the sketch kept, where it was full
+	sources []*source
+	leads   map[leading]bool // asked for already
+}
+
+// leading is the question whether requests of a pool are those of another gateway's log.
+type leading struct {
+	to   *hopLog
+	root node
 }
 
 // A hop is one request as one gateway logged it.
@@ -40,17 +48,18 @@ type hop struct {
 // sketchFull is how many requests of a second a sketch keeps.
 const sketchFull = 8
 
-// hopLogs are the sketches of the gateways' access logs, if there are several.
+// hopLogs are the sketches of the gateways' access logs, if there are several; those of
+// gateways whose log another one's holds are among them.
 func (e *Engine) hopLogs() []*hopLog {
 	var logs []*hopLog
 	for _, s := range e.sources {
-		if s.Source.Role != parser.RoleGateway || !s.Source.HasAccess || s.app || len(s.Requests) == 0 {
+		if (s.Source.Role != parser.RoleGateway || !s.Source.HasAccess) && !s.app || len(s.Requests) == 0 {
 			continue
 		}
 		i := slices.IndexFunc(logs, func(l *hopLog) bool { return l.family == s.family() })
 		if i < 0 {
 			i = len(logs)
-			logs = append(logs, &hopLog{s.family(), map[uint64][]hop{}, map[node][]hop{}, map[int64]uint64{}})
+			logs = append(logs, newHopLog(s.family()))
 		}
 		logs[i].add(e, s)
 	}
@@ -68,7 +77,12 @@ func (e *Engine) hopLogs() []*hopLog {
 	return logs
 }
 
+func newHopLog(family string) *hopLog {
+	return &hopLog{family: family, byKey: map[uint64][]hop{}, byRoot: map[node][]hop{}, upTo: map[int64]uint64{}, leads: map[leading]bool{}}
+}
+
 func (l *hopLog) add(e *Engine, s *source) {
+	l.sources = append(l.sources, s)
 	kept := map[int64]int{}
 	largest := map[int64]uint64{}
 	for _, q := range s.times(s.zone, s.skew) {
@@ -116,14 +130,26 @@ func (l *hopLog) find(key uint64, status int16, from, to int64, is func(*hop) bo
 }
 
 // leadsTo reports whether the requests of a pool are those of another gateway's log.
-func (l *hopLog) leadsTo(own []hop) bool {
+func (l *hopLog) leadsTo(to *hopLog, root node) bool {
+	k := leading{to, root}
+	leads, asked := l.leads[k]
+	if !asked {
+		leads = to.holdsMost(l.byRoot[root], false) || to.holdsMost(l.byRoot[root], true)
+		l.leads[k] = leads
+	}
+	return leads
+}
+
+// holdsMost reports whether most of another gateway's requests are in the log; of those that
+// failed there, it may know nothing, or another end.
+func (l *hopLog) holdsMost(own []hop, healthy bool) bool {
 	step := max(len(own)/hopSample, 1)
 	told, matched, chance := 0, 0, 0
 	paths := map[uint64]bool{}
 	any := func(*hop) bool { return true }
 	for i := 0; i < len(own); i += step {
 		q := &own[i]
-		if !l.holds(q.Key, q.Micros) {
+		if healthy && rules.Failed(q.Status) || !l.holds(q.Key, q.Micros) {
 			continue
 		}
 		told++
@@ -140,7 +166,7 @@ func (l *hopLog) leadsTo(own []hop) bool {
 
 // shareHops lets cases whose failures are the same requests at two gateways tell each other
 // why: the one that knows less takes the verdict and the proof of the one that knows more.
-func (e *Engine) shareHops(cases []*gathering) {
+func (e *Engine) shareHops(cases []*gathering) []*gathering {
 	families := map[string]bool{}
 	for _, g := range cases {
 		for _, i := range g.pool.sources {
@@ -148,10 +174,11 @@ func (e *Engine) shareHops(cases []*gathering) {
 		}
 	}
 	if len(families) < 2 {
-		return
+		return cases
 	}
 	logs := e.hopLogs()
-	known := map[[2]any]bool{}
+	cases = e.innerFaults(cases, logs)
+	logs = slices.DeleteFunc(logs, func(l *hopLog) bool { return l.sources[0].app })
 	byRoot := map[node][]*gathering{} // those of no address of their own under the zero node
 	for _, g := range cases {
 		root := g.pool.root
@@ -163,16 +190,7 @@ func (e *Engine) shareHops(cases []*gathering) {
 	for _, g := range cases {
 		for _, own := range logs {
 			for _, l := range logs {
-				if l == own || len(own.byRoot[g.pool.root]) == 0 {
-					continue
-				}
-				k := [2]any{own.family + "\x00" + l.family, g.pool.root}
-				leads, asked := known[k]
-				if !asked {
-					leads = l.leadsTo(own.byRoot[g.pool.root])
-					known[k] = leads
-				}
-				if leads {
+				if l != own && len(own.byRoot[g.pool.root]) > 0 && own.leadsTo(l, g.pool.root) {
 					g.addHop(sameFailures(g, own, l, cases, byRoot))
 				}
 			}
@@ -180,9 +198,10 @@ func (e *Engine) shareHops(cases []*gathering) {
 	}
 	for range maxHops { // what one hop learned, the next may
 		for _, g := range cases {
-			g.learn()
+			e.learn(g)
 		}
 	}
+	return cases
 }
 
 // maxHops is how many gateways may stand behind each other.
@@ -242,10 +261,10 @@ func (g *gathering) addHop(other *gathering) {
 }
 
 // learn takes the verdict of a hop that knows more.
-func (g *gathering) learn() {
+func (e *Engine) learn(g *gathering) {
 	for _, other := range g.hops {
 		if other.surety() > g.surety() {
-			g.taught, g.verdict = other.source(), other.verdict
+			g.taught, g.verdict = other.source(), e.lesson(other)
 		}
 	}
 }
@@ -260,19 +279,22 @@ func (g *gathering) source() *gathering {
 
 // throughHop says, as a part of a sentence, through which gateway's case a proof is known.
 func (e *Engine) throughHop(g *gathering) string {
-	if g.taught == nil {
+	if g.taught == nil || g.taught.pool.gateway { // that says so itself
 		return ""
 	}
 	return "; the same requests failed in " + e.product(g.taught) + "'s log"
 }
 
+// surelyKnown is the surety of a case that a line decides which is linked to its pool.
+const surelyKnown = 2
+
 // surety orders what cases know: a linked line, the symptoms alone, nothing.
 func (g *gathering) surety() int {
-	switch {
+	switch from := g.source(); {
 	case g.verdict.Cause == rules.CauseUnknown:
 		return 0
-	case decidedByEvidence(g.source()):
-		return 2
+	case from.pool.gateway && from.verdict.Cause == rules.CauseGatewayResources, decidedByEvidence(from):
+		return surelyKnown
 	}
 	return 1
 }

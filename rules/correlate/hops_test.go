@@ -119,7 +119,7 @@ func TestSketchesAreParts(t *testing.T) {
 	for key := uint64(1); key <= sketchFull; key++ {
 		s.Requests = append(s.Requests, rules.Request{Micros: utc(10), Key: key * 10, Status: 200, Stream: rules.StreamGateway})
 	}
-	l := &hopLog{"f", map[uint64][]hop{}, map[node][]hop{}, map[int64]uint64{}}
+	l := newHopLog("f")
 	l.add(e, s)
 	for _, c := range []struct {
 		key  uint64
