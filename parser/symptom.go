@@ -1,5 +1,7 @@
 package parser
 
+import "strings"
+
 // A Symptom is what a gateway saw go wrong, never why. The list is closed
 // (a new class is a decision); the text forms are part of the outside contract.
 type Symptom uint8
@@ -54,6 +56,19 @@ var symptomNames = [symptomCount]string{
 
 // String returns the kebab-case text form; "" for SymptomNone.
 func (s Symptom) String() string { return symptomNames[s] }
+
+// symptomWords say the same to people.
+var symptomWords = [symptomCount]string{
+	"", "connection refused", "connection reset", "connection closed too early", "no connection in time", "no answer in time", "request not taken in time",
+	"TLS handshake failed", "certificate not accepted", "header not valid", "no HTTP header", "header too large", "protocol broken",
+	"no route to the host", "name not resolved", "no resolver configured", "address not valid", "unix socket missing", "not permitted to connect", "no live upstream left",
+	"server taken out of use", "server down", "health check failed", "queue full", "no local port left", "no connection left", "no file descriptor left",
+	"no memory left", "disk full", "error status from the upstream", "answer cut short", "a worker of the gateway died", "refused on purpose",
+	"client went away", "another failure",
+}
+
+// Words returns what a person would call it: connection refused.
+func (s Symptom) Words() string { return symptomWords[s] }
 
 // ParseSymptom returns the symptom with the given text form.
 func ParseSymptom(text string) (Symptom, bool) { return parseName[Symptom](symptomNames[:], text) }
@@ -110,6 +125,18 @@ var phaseNames = [phaseCount]string{
 
 // String returns the kebab-case text form; "none" for PhaseNone.
 func (p Phase) String() string { return phaseNames[p] }
+
+// Words returns what stands behind a symptom's: " while connecting to upstream"; "" where
+// there is nothing to say.
+func (p Phase) Words() string {
+	switch p {
+	case PhaseNone, PhaseOther:
+		return ""
+	case PhaseQueue, PhaseHealthCheck:
+		return " in the " + strings.ReplaceAll(p.String(), "-", " ")
+	}
+	return " while " + strings.ReplaceAll(strings.Replace(p.String(), "ssl-handshaking-to", "making-TLS-with", 1), "-", " ")
+}
 
 // ParsePhase returns the phase with the given text form.
 func ParsePhase(text string) (Phase, bool) { return parseName[Phase](phaseNames[:], text) }

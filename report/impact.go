@@ -49,3 +49,45 @@ func clientsWords(in *rules.Incident) string {
 	}
 	return number(in.Clients)
 }
+
+// meanwhileOf says of which requests an incident's failures are a share; "" if no log tells.
+func meanwhileOf(in *rules.Incident) string {
+	failed := failures(in)
+	if in.FailedRequests < 0 || in.Requests < failed || failed <= 0 {
+		return ""
+	}
+	who := "it"
+	switch {
+	case in.OfGateway || len(in.Upstreams) == 0:
+		who = "the gateway"
+	case len(in.Upstreams) > 1:
+		who = "they"
+	}
+	return "that " + who + " got in that time"
+}
+
+// The heads of what an incident's report ends with.
+const (
+	unknownTitle = "Not known, and what would tell"
+	nowTitle     = "What to do now"
+	nextTitle    = "Against the next time"
+)
+
+// unknown lists what is not known; that nothing is missing is said, too.
+func unknown(in *rules.Incident) []string {
+	if len(in.Missing) == 0 {
+		return []string{"nothing that a further log would be known to tell"}
+	}
+	return in.Missing
+}
+
+// upstreamWords lists the addresses.
+func upstreamWords(in *rules.Incident) string {
+	if len(in.Upstreams) > 0 {
+		return strings.Join(in.Upstreams, ", ")
+	}
+	if in.Gateway != "" {
+		return "none; the gateway itself (" + in.Gateway + ")"
+	}
+	return "none; the gateway itself"
+}

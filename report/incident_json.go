@@ -27,6 +27,8 @@ type (
 		SecondaryLines    *int64           `json:"secondary_lines"`
 		FailedRequests    *int64           `json:"failed_requests"`
 		FailedOther       *int64           `json:"failed_other"`
+		Requests          *int64           `json:"requests"`
+		OfGateway         bool             `json:"requests_of_gateway,omitempty"`
 		StatusCounts      map[string]int64 `json:"status_counts"` // the encoder sorts keys
 		URLGroups         []urlGroup       `json:"url_groups,omitempty"`
 		Clients           *int64           `json:"clients"`
@@ -39,6 +41,7 @@ type (
 		Reasons           []reason         `json:"reasons"`
 		Alternatives      []alternative    `json:"alternatives"`
 		Advice            []string         `json:"advice"`
+		Prevention        []string         `json:"prevention"`
 		Missing           []string         `json:"missing"`
 		History           *history         `json:"history,omitempty"`
 	}
@@ -131,15 +134,23 @@ func incidentOf(in *rules.Incident) incident {
 		Culprit: culprit{known(c.Process), positive(c.PID), known(c.Unit), known(c.Container), known(c.Host)},
 		Start:   known(in.Start.String()), End: known(in.End.String()),
 		GatewayErrorLines: counted(in.ErrorLines), PrimaryLines: counted(in.PrimaryLines), SecondaryLines: counted(in.SecondaryLines),
-		FailedRequests: counted(in.FailedRequests), FailedOther: counted(in.FailedOther), StatusCounts: statusCounts(in),
+		FailedRequests: counted(in.FailedRequests), FailedOther: counted(in.FailedOther), Requests: requestsOf(in), OfGateway: in.OfGateway, StatusCounts: statusCounts(in),
 		URLGroups: each(in.URLs, urlGroupOf), Clients: clientsOf(in), ClientsAbout: in.ClientsAbout, Backoff: backoffFigures(in.Backoff),
 		Related: some(in.Related), Symptoms: each(in.Symptoms, symptomOf), Evidence: each(in.Evidence, evidenceOf),
 		Timeline: each(in.Timeline, eventOf), Reasons: each(v.Reasons, reasonOf), Alternatives: each(v.Alternatives, alternativeOf),
-		Advice: some(in.Advice), Missing: some(in.Missing), History: historyOf(in.History),
+		Advice: some(in.Advice), Prevention: some(in.Prevent), Missing: some(in.Missing), History: historyOf(in.History),
 	}
 }
 
 func urlGroupOf(u *rules.URLGroup) urlGroup { return urlGroup{known(u.URL), u.Failed} }
+
+// requestsOf is nil where no access log tells, or an older program stored the incident.
+func requestsOf(in *rules.Incident) *int64 {
+	if in.Requests <= 0 {
+		return nil
+	}
+	return counted(in.Requests)
+}
 
 // clientsOf is nil where no access log tells: then there is nothing to count failures by.
 func clientsOf(in *rules.Incident) *int64 {

@@ -27,8 +27,10 @@ func (p *page) incident(in *rules.Incident, n, of int) {
 	p.chart(in)
 	p.timeline(in)
 	p.rejected(in)
-	p.list("Not known", in.Missing, func(int) string { return "  - " })
-	p.list("What to do now", in.Advice, func(i int) string { return fmt.Sprintf("  %d. ", i+1) })
+	p.list(unknownTitle, unknown(in), func(int) string { return "  - " })
+	numbered := func(i int) string { return fmt.Sprintf("  %d. ", i+1) }
+	p.list(nowTitle, in.Advice, numbered)
+	p.list(nextTitle, in.Prevent, numbered)
 }
 
 // headline is the one sentence: who, what, when, how many, how sure.
@@ -49,13 +51,10 @@ func (p *page) facts(in *rules.Incident) {
 			p.para("  "+pad(name, 10), text, nil)
 		}
 	}
-	fact("Cause", causeName(in))
+	fact("Cause", strings.TrimPrefix(causeName(in), "cause "))
 	fact("Culprit", culpritOf(in))
-	upstreams := strings.Join(in.Upstreams, ", ")
-	if upstreams == "" {
-		upstreams = "none; the gateway itself"
-	}
-	if in.Gateway != "" {
+	upstreams := upstreamWords(in)
+	if in.Gateway != "" && len(in.Upstreams) > 0 {
 		upstreams += " behind " + in.Gateway
 	}
 	fact("Upstream", upstreams)
@@ -84,6 +83,13 @@ func culpritOf(in *rules.Incident) string {
 			owners = append(owners, owner) // "shop" tells nothing beside "shop.service"
 		}
 	}
+	if in.Verdict.Cause == rules.CauseDependencyFailure && len(parts) > 0 {
+		text := strings.Join(parts, ", ")
+		if len(owners) > 0 {
+			text += ", on which " + owners[0] + " depends"
+		}
+		return text
+	}
 	if len(owners) > 0 {
 		parts = append(parts, "of "+strings.Join(owners, ", "))
 	}
@@ -109,15 +115,18 @@ func impact(in *rules.Incident) string {
 	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
 		failed := max(in.FailedRequests, 0) + max(in.FailedOther, 0)
 		text := counts(failed, "request failed", "requests failed")
+		if got := meanwhileOf(in); got != "" {
+			text = number(failed) + " of " + counts(in.Requests, "request", "requests") + " " + got + " failed (" + share(failed, in.Requests) + ")"
+		}
 		var statuses []string
 		for _, s := range in.StatusCounts {
 			statuses = append(statuses, number(s.Count)+" × "+s.Status)
 		}
 		if len(statuses) > 0 {
-			text += " (" + strings.Join(statuses, ", ") + ")"
+			text += ": " + strings.Join(statuses, ", ")
 		}
 		if clients := clientsWords(in); clients != "" {
-			text += " from " + clients + " client"
+			text += "; from " + clients + " client"
 			if in.Clients != 1 {
 				text += "s"
 			}
@@ -178,10 +187,17 @@ func (p *page) reasons(in *rules.Incident) {
 	if len(in.Verdict.Reasons) == 0 {
 		return
 	}
-	p.head("Why, without a line that proves it")
+	title := "Why, without a line that proves it"
+	if sure(in) == "" {
+		title = "Why the cause is not known"
+	}
+	p.head(title)
 	for _, r := range in.Verdict.Reasons {
 		sign := "  + "
-		if r.Weight < 0 {
+		switch {
+		case r.Weight == 0:
+			sign = "  - "
+		case r.Weight < 0:
 			sign = "  − "
 		}
 		p.para(sign, r.Text, nil)
@@ -290,7 +306,7 @@ func (p *page) symptom(in *rules.Incident, s *rules.SymptomGroup) {
 
 // symptomWords says what the gateway saw, and while doing what.
 func symptomWords(s *rules.SymptomGroup) string {
-	text := s.Class.String() + phaseOf(s.Phase)
+	text := s.Class.Words() + s.Phase.Words()
 	if s.Errno != 0 {
 		text += fmt.Sprintf(" (errno %d)", s.Errno)
 	}
@@ -298,18 +314,6 @@ func symptomWords(s *rules.SymptomGroup) string {
 		text += ": the gateway's reaction to earlier failures"
 	}
 	return text
-}
-
-// phaseOf says what the gateway was doing: " while connecting to upstream".
-func phaseOf(phase parser.Phase) string {
-	words := strings.ReplaceAll(phase.String(), "-", " ")
-	switch {
-	case phase == parser.PhaseNone || phase == parser.PhaseOther:
-		return ""
-	case strings.Contains(words, "ing "), strings.HasSuffix(words, "ing"):
-		return " while " + words
-	}
-	return " in " + words
 }
 
 // chart draws failures over time, if there is more than one moment of them.

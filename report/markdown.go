@@ -109,13 +109,14 @@ func (m *markdown) incident(s *story) error {
 	}
 	m.proofs(s.SeenTitle, s.Seen)
 	m.verdict(s)
-	if len(s.Unknown) > 0 {
-		m.head(3, "Not known, and what would tell")
-		m.list("- ", s.Unknown)
-	}
-	if len(s.Now) > 0 {
-		m.head(3, "What to do now, and against the next time")
-		m.list("1. ", s.Now)
+	for _, part := range []struct {
+		title, mark string
+		items       []string
+	}{{unknownTitle, "- ", s.Unknown}, {nowTitle, "1. ", s.Now}, {nextTitle, "1. ", s.Next}} {
+		if len(part.items) > 0 {
+			m.head(3, part.title)
+			m.list(part.mark, part.items)
+		}
 	}
 	return m.out.Flush()
 }

@@ -66,6 +66,7 @@ func oom() *rules.Report {
 			Start:   at(471_000), End: at(3_471_000),
 			ErrorLines: 1, PrimaryLines: 1, FailedRequests: 1, StatusCounts: []rules.StatusCount{{Status: "502", Count: 1}},
 			Series:  []rules.Point{{Second: second / parser.Second, Span: 1, Status: "502", Count: 1}},
+			Requests: 4,
 			Backoff: rules.Backoff{First: 1}, URLs: []rules.URLGroup{{URL: "GET /report", Failed: 1}}, Clients: 1,
 			Verdict: rules.Verdict{
 				Cause: rules.CauseOOMKill, Confidence: 0.98, Decibans: 41,
@@ -90,11 +91,12 @@ func oom() *rules.Report {
 				{Time: whole(1_000_000), What: "a new worker starts", Location: rules.Location{Source: "app/gunicorn.log", Line: 1188}},
 				{Time: at(3_471_000), What: "first success after it"},
 			},
-			Advice: []string{
-				"Look at what GET /report needs: the worker held 254 MiB when it was killed (dmesg, kern.log:80).",
-				"Raise MemoryMax= of shop.service (systemctl edit shop.service), or set gunicorn's --max-requests so that workers are renewed before they grow.",
+			Advice: []string{"look at what GET /report needs: the worker held 254 MiB when it was killed (dmesg, kern.log:80)"},
+			Prevent: []string{
+				"nginx sends a GET again by itself where there is a second server",
+				"raise MemoryMax= of shop.service (systemctl edit shop.service), or set gunicorn's --max-requests so that workers are renewed before they grow.",
 			},
-			Missing: []string{"How much memory the worker held before: no metrics are among the sources."},
+			Missing: []string{"how much memory the worker held before: no metrics are among the sources"},
 		}},
 	}
 }
@@ -157,7 +159,8 @@ func hostile() *rules.Report {
 	in := &r.Incidents[0]
 	in.ID, in.State, in.Summary, in.Gateway, in.Service, in.Upstreams = evil, evil, evil+strings.Repeat("x", 300), evil, evil, []string{evil, evil, evil}
 	in.Culprit = rules.Culprit{Process: evil, PID: -1, Unit: evil, Container: evil, Host: evil}
-	in.StatusCounts, in.Related, in.Advice, in.Missing = []rules.StatusCount{{Status: evil, Count: 1}}, []string{evil}, []string{evil}, []string{evil}
+	in.StatusCounts, in.Related = []rules.StatusCount{{Status: evil, Count: 1}}, []string{evil}
+	in.Advice, in.Prevent, in.Missing = []string{evil}, []string{evil}, []string{evil}
 	in.Verdict = rules.Verdict{Cause: evil, Confidence: math.NaN(), Reasons: []rules.Reason{{Text: evil}}, Alternatives: []rules.Alternative{{Cause: evil, Confidence: math.Inf(1), WhyNot: evil}}}
 	in.Symptoms[0].Example = quoteAt(evil, 1, evil)
 	in.Evidence = []rules.Evidence{{Kind: evil, Cause: evil, Role: evil, Quote: quoteAt(evil, 0, evil+strings.Repeat("日本", 60)), Why: evil}}

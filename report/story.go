@@ -39,7 +39,7 @@ type story struct {
 	RejectedTitle string
 	Rejected      []weighed
 	Unknown       []string
-	Now           []string
+	Now, Next     []string // to do at once, and against the next time
 }
 
 type (
@@ -79,7 +79,7 @@ func storyOf(in *rules.Incident, n, of int, k clock, totals *rules.Totals) *stor
 	s := &story{
 		Anchor: anchor(n), Headline: Clean(headline(in, k)), Facts: factsOf(in, k), Chain: chainOf(in),
 		Impact: impactOf(in, totals), Backoff: backoffOf(in), Zone: k.label(in.Start), Sure: sureness(in),
-		Unknown: sentences(in.Missing), Now: sentences(in.Advice),
+		Unknown: sentences(unknown(in)), Now: orders(in.Advice, in), Next: orders(in.Prevent, in),
 	}
 	if of > 1 {
 		s.Number = number(int64(n)) + " of " + number(int64(of))
@@ -103,14 +103,13 @@ func factsOf(in *rules.Incident, k clock) (facts []fact) {
 			facts = append(facts, fact{name, Clean(text)})
 		}
 	}
-	cause := causeName(in)
+	cause := strings.TrimPrefix(causeName(in), "cause ")
 	if family := in.Verdict.Cause.Family(); family != "" && family != "unknown" {
 		cause += " (" + family + ")"
 	}
 	add("Cause", cause)
 	add("Culprit", culpritOf(in))
-	upstreams := strings.Join(in.Upstreams, ", ")
-	add("Upstream", cmp.Or(upstreams, "none; the gateway itself"))
+	add("Upstream", upstreamWords(in))
 	add("Gateway", in.Gateway)
 	add("When", whenOf(in, k))
 	add("Before", historyWords(in, k))
@@ -122,8 +121,16 @@ func factsOf(in *rules.Incident, k clock) (facts []fact) {
 // whenOf tells an incident's time, and whether it may go on.
 func whenOf(in *rules.Incident, k clock) string {
 	when := k.span(in.Start, in.End)
-	if in.State == "open" {
+	switch open := in.State == "open"; {
+	case recovered(in):
+		when += "; answered again at " + k.short(in.End, in.Start)
+		if open {
+			when += ", and the logs end less than a minute later: it may come again"
+		}
+	case open:
 		when += "; the logs end less than a minute later: it may not be over"
+	case in.Requests > 0 && !in.OfGateway:
+		when += "; nothing was answered in the minute after it"
 	}
 	return when
 }
@@ -156,6 +163,9 @@ func impactOf(in *rules.Incident, totals *rules.Totals) (facts []fact) {
 	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
 		failed := failures(in)
 		text := number(failed)
+		if got := meanwhileOf(in); got != "" {
+			text += " of " + number(in.Requests) + " " + got + " (" + share(failed, in.Requests) + "); " + text
+		}
 		if totals.Requests > 0 && failed <= totals.Requests {
 			text += fmt.Sprintf(" of %s in all logs (%s)", number(totals.Requests), share(failed, totals.Requests))
 		}
@@ -210,6 +220,9 @@ func madeBy(in *rules.Incident) (gateway, upstream int64) {
 // backoffOf says whether patience would have helped; "" where no access log tells.
 func backoffOf(in *rules.Incident) string {
 	b := in.Backoff
+	if b == (rules.Backoff{}) && in.FailedRequests > 0 && in.State == "open" {
+		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: the logs show no later answer to such a request."
+	}
 	all := b.First + b.Second + b.Third + b.Never
 	through := all - b.Never
 	if all <= 0 || through < 0 {
@@ -240,29 +253,6 @@ func backoffOf(in *rules.Incident) string {
 		}
 	}
 	return text + " (" + strings.Join(at, ", ") + ")" + reckoned
-}
-
-// sentences gives each item a capital and a full stop.
-func sentences(items []string) []string {
-	out := make([]string, len(items))
-	for i, item := range items {
-		out[i] = sentence(Clean(item))
-	}
-	return out
-}
-
-func sentence(text string) string {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return ""
-	}
-	if text[0] >= 'a' && text[0] <= 'z' {
-		text = string(text[0]-'a'+'A') + text[1:]
-	}
-	if !strings.ContainsAny(text[len(text)-1:], ".!?") {
-		text += "."
-	}
-	return text
 }
 
 func (s *story) tellProof(in *rules.Incident, k clock) {

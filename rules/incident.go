@@ -67,6 +67,8 @@ type Incident struct {
 	SecondaryLines int64
 	FailedRequests int64 // answers 500, 502, 503, 504
 	FailedOther    int64 // requests that failed otherwise: 009, cut body
+	Requests       int64 // all that were answered from its start to its last failure; -1 where no access log tells
+	OfGateway      bool  // Requests are the gateway's, since the log does not say which upstream a request went to
 	StatusCounts   []StatusCount
 	Series         []Point    // failures over time, at most MaxPoints, by second, then status
 	URLs           []URLGroup // what the failed requests asked for, worst first; the rest and the untold last, under ""
@@ -78,7 +80,8 @@ type Incident struct {
 	Symptoms []SymptomGroup
 	Evidence []Evidence
 	Timeline []TimelineEntry
-	Advice   []string
+	Advice   []string // what to do now
+	Prevent  []string // what to do against the next time
 	Missing  []string // what is not known, and which log would tell
 
 	History *History // earlier ones of the same cause at the same place; nil: none, or nobody looked

@@ -11,7 +11,7 @@ const incidentColumns = `id, run_id, supersedes, state, cause, confidence, decib
 	upstreams, process, pid, unit, container, host, start, start_precision, "end", end_precision,
 	gateway_error_lines, primary_lines, secondary_lines, failed_requests, failed_other,
 	status_counts, related, reasons, alternatives, advice, missing,
-	url_groups, clients, clients_about, series, backoff_first, backoff_second, backoff_third, backoff_never`
+	url_groups, clients, clients_about, series, backoff_first, backoff_second, backoff_third, backoff_never, requests, of_gateway, prevention`
 
 func incidentRow(run string, in *rules.Incident) []any {
 	v, c := &in.Verdict, &in.Culprit
@@ -21,7 +21,8 @@ func incidentRow(run string, in *rules.Incident) []any {
 		count(in.ErrorLines), count(in.PrimaryLines), count(in.SecondaryLines), count(in.FailedRequests), count(in.FailedOther),
 		list(as(in.StatusCounts, statusCountOf)), list(in.Related), list(as(v.Reasons, reasonOf)),
 		list(as(v.Alternatives, alternativeOf)), list(in.Advice), list(in.Missing),
-		list(as(in.URLs, urlGroupOf)), count(in.Clients), in.ClientsAbout, list(as(in.Series, pointOf)), backoff(in.Backoff))
+		list(as(in.URLs, urlGroupOf)), count(in.Clients), in.ClientsAbout, list(as(in.Series, pointOf)), backoff(in.Backoff),
+		count(in.Requests), in.OfGateway, list(in.Prevent))
 }
 
 // incidentDest receives incidentColumns. The lists of structs arrive in their JSON form
@@ -34,7 +35,8 @@ func (l *loading) incidentDest() []any {
 		orZero(&c.Container), orZero(&c.Host), momentColumns(&in.Start), momentColumns(&in.End),
 		known{&in.ErrorLines}, known{&in.PrimaryLines}, known{&in.SecondaryLines}, known{&in.FailedRequests}, known{&in.FailedOther},
 		orNil(&l.statuses), orNil(&in.Related), orNil(&l.reasons), orNil(&l.alternatives), orNil(&in.Advice), orNil(&in.Missing),
-		orNil(&l.urls), known{&in.Clients}, &in.ClientsAbout, orNil(&l.series), backoffColumns(&in.Backoff))
+		orNil(&l.urls), known{&in.Clients}, &in.ClientsAbout, orNil(&l.series), backoffColumns(&in.Backoff),
+		known{&in.Requests}, &in.OfGateway, orNil(&in.Prevent))
 }
 
 // loading is an incident on its way out of its row.

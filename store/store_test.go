@@ -110,7 +110,7 @@ func TestOpenRefuses(t *testing.T) {
 		is   error
 		says string
 	}{
-		{newer, ErrNewerSchema, "schema 99, known up to 8; use a newer culprit"},
+		{newer, ErrNewerSchema, "schema 99, known up to 9; use a newer culprit"},
 		{other, ErrForeign, "another program's SQLite file"},
 		{numbered, ErrForeign, "another program's SQLite file"},
 		{file("access.log", strings.Repeat("127.0.0.1 - - [22/Nov/2026:14:25:46 +0000] \"GET / HTTP/1.1\" 502 0\n", 20)), ErrForeign, "no SQLite file at all"},
@@ -324,7 +324,7 @@ func TestPragmas(t *testing.T) {
 	db := mustOpen(t, filepath.Join(t.TempDir(), "culprit.db"))
 	for _, c := range []struct{ pragma, want string }{
 		{"journal_mode", "wal"}, {"foreign_keys", "1"}, {"synchronous", "1"}, {"busy_timeout", "10000"},
-		{"user_version", "8"}, {"application_id", fmt.Sprint(applicationID)},
+		{"user_version", "9"}, {"application_id", fmt.Sprint(applicationID)},
 	} {
 		var got string
 		if err := db.write.QueryRow("PRAGMA " + c.pragma).Scan(&got); err != nil || got != c.want {

@@ -172,6 +172,7 @@ func (d *Redactor) incident(in *rules.Incident, replace func(string) string) {
 		text(&in.Verdict.Alternatives[i].WhyNot)
 	}
 	texts(&in.Advice, replace)
+	texts(&in.Prevent, replace)
 	texts(&in.Missing, replace)
 }
 

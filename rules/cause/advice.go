@@ -2,35 +2,51 @@ package cause
 
 import (
 	"cmp"
+	"net"
 	"strings"
 
 	"culprit/rules"
 )
 
-// Advice is what to do now and how to prevent it, concrete for the cause, the unit, the
-// software that failed and the gateway that saw it. c is the case that the verdict was found in.
+// Advice is what to do now, concrete for the cause, the unit, the address, the software that
+// failed and the gateway that saw it. c is the case that the verdict was found in.
 func Advice(c *rules.Case, in *rules.Incident) []string {
-	w, s := wordsOf(in.Gateway), softwareOf(c, in)
-	fill := strings.NewReplacer("{timeouts}", w.timeouts, "{header}", w.header, "{scheme}", w.scheme, "{resolver}", w.resolver,
-		"{idle}", w.idle, "{check}", w.check, "{resources}", w.resources,
-		"{memory}", s.memory, "{grew}", s.grew, "{fit}", s.fit, "{timeout}", s.timeout, "{workers}", s.workers, "{keep-alive}", s.idle, "{slow}", s.slow,
-		"{state}", s.state, "{limit}", limitOf(in), "{started}", startOf(in), noUnit, unitOf(in))
-	var out []string
-	for _, a := range advice[in.Verdict.Cause] {
-		out = append(out, fill.Replace(a))
-	}
+	return filled(c, in, advice[in.Verdict.Cause])
+}
+
+// Prevent is what to do against the next time: of the cause itself, and so that clients do
+// not meet it.
+func Prevent(c *rules.Case, in *rules.Incident) []string {
+	out := filled(c, in, prevention[in.Verdict.Cause])
+	w := wordsOf(in.Gateway)
 	benched := in.SecondaryLines > in.PrimaryLines && in.PrimaryLines > 0
 	if benched {
 		out = append(out, "most error lines are the gateway keeping servers out that failed: "+w.benched)
 	}
 	switch family := in.Verdict.Cause.Family(); {
 	case family == "slow":
-		out = append(out, fill.Replace("set {timeouts} longer than the slowest request that is legitimate and shorter than the patience of clients"))
-	case family != "crashed" && family != "not running":
+		out = append(out, filled(c, in, []string{"set {timeouts} longer than the slowest request that is legitimate and shorter than the patience of clients"})...)
+	case family != "crashed" && family != "not running" && family != "unknown" && in.Verdict.Cause != rules.CauseNetworkUnreachable:
 	case len(in.Upstreams) == 1:
 		out = append(out, w.second+" would have spared clients these failures")
 	case len(in.Upstreams) > 1 && !benched:
 		out = append(out, "take a dead server out before clients meet it: "+w.health)
+	}
+	return out
+}
+
+// filled puts into texts what is known of this incident.
+func filled(c *rules.Case, in *rules.Incident, texts []string) []string {
+	w, s := wordsOf(in.Gateway), softwareOf(c, in)
+	host, port := hostPortOf(in)
+	fill := strings.NewReplacer("{timeouts}", w.timeouts, "{header}", w.header, "{scheme}", w.scheme, "{resolver}", w.resolver,
+		"{idle}", w.idle, "{check}", w.check, "{resources}", w.resources, "{again}", w.again,
+		"{memory}", s.memory, "{grew}", s.grew, "{fit}", s.fit, "{timeout}", s.timeout, "{workers}", s.workers, "{keep-alive}", s.idle, "{slow}", s.slow,
+		"{state}", s.state, "{limit}", limitOf(in), "{raise}", raiseOf(in), "{started}", startOf(in), "{status}", statusOf(in),
+		"{address}", addressOf(in), "{host}", host, "{port}", port, "{curl}", curlOf(in), noUnit, unitOf(in))
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = fill.Replace(text)
 	}
 	return out
 }
@@ -63,6 +79,25 @@ func limitOf(in *rules.Incident) string {
 	}
 }
 
+// raiseOf is how to raise that limit at once
+// (https://www.freedesktop.org/software/systemd/man/latest/systemctl.html, docker container update).
+func raiseOf(in *rules.Incident) string {
+	unit, container := unitOf(in), in.Culprit.Container
+	if unit == noUnit && plainName(container) {
+		return "docker update --memory SIZE --memory-swap SIZE " + container
+	}
+	return "systemctl set-property --runtime " + unit + " MemoryMax=SIZE"
+}
+
+// statusOf is how to see whether it runs.
+func statusOf(in *rules.Incident) string {
+	unit, container := unitOf(in), in.Culprit.Container
+	if unit == noUnit && plainName(container) {
+		return "docker ps -a --filter name=" + container
+	}
+	return "systemctl status " + unit
+}
+
 // startOf is how to read what a start said.
 func startOf(in *rules.Incident) string {
 	unit, container := unitOf(in), in.Culprit.Container
@@ -72,29 +107,83 @@ func startOf(in *rules.Incident) string {
 	return "journalctl -u " + unit + " -e"
 }
 
+// addressOf is the first upstream's host:port as a shell may see it; HOST:PORT where the log
+// has none, such as for a unix socket.
+func addressOf(in *rules.Incident) string {
+	if len(in.Upstreams) > 0 {
+		if host, port, err := net.SplitHostPort(in.Upstreams[0]); err == nil && plainName(host) && plainName(port) && host != "unix" {
+			return in.Upstreams[0]
+		}
+	}
+	return "HOST:PORT"
+}
+
+// hostPortOf is the same in two; of a name without a port, the name.
+func hostPortOf(in *rules.Incident) (host, port string) {
+	if len(in.Upstreams) > 0 && !strings.Contains(in.Upstreams[0], ":") && plainName(in.Upstreams[0]) {
+		return in.Upstreams[0], "PORT"
+	}
+	host, port, _ = net.SplitHostPort(addressOf(in))
+	return host, port
+}
+
+// curlOf is what curl is to ask.
+func curlOf(in *rules.Incident) string {
+	if len(in.Upstreams) > 0 {
+		if path, unix := strings.CutPrefix(in.Upstreams[0], "unix:"); unix && strings.HasPrefix(path, "/") && plainName(strings.ReplaceAll(path[1:], "/", ".")) {
+			return "--unix-socket " + path + " http://localhost/"
+		}
+	}
+	return "http://" + addressOf(in) + "/"
+}
+
 var advice = map[rules.Cause][]string{
-	rules.CauseOOMKill:            {"compare memory use with the limit: {limit}", "raise the limit or find what grew just before the kill; {fit}"},
-	rules.CauseMemoryExhausted:    {"raise {memory} only if the machine has the memory; {grew}"},
-	rules.CauseCrashSignal:        {"look at the core: coredumpctl info UNIT", "check what was deployed last: native extensions and their versions"},
-	rules.CauseUnhandledException: {"fix the error that the quoted trace names; until then roll the last release back"},
-	rules.CauseWorkerTimeout:      {"find what the worker was doing for so long; raise {timeout} only above what the gateway waits ({timeouts})"},
-	rules.CauseKilled:             {"find who sent the signal: auth.log, shell history, the deploy or monitoring tool"},
-	rules.CauseRestart:            {"restart without a gap: start the new process before the old one stops (socket activation, reload, rolling deploy), and let the gateway retry the next server"},
+	rules.CauseOOMKill:            {"see whether it runs again: {status}", "compare its memory with its limit: {limit}; without a limit of its own the machine was full: ps aux --sort=-rss | head", "if it is killed again soon, raise the limit for now: {raise}"},
+	rules.CauseMemoryExhausted:    {"see whether it runs again: {status}", "if it fails again soon, raise {memory} for now, only if the machine has the memory"},
+	rules.CauseCrashSignal:        {"see whether it runs again: {status}", "look at the core: coredumpctl info UNIT", "if it began with a release, roll that back"},
+	rules.CauseUnhandledException: {"read the error that the quoted lines name; if it began with a release, roll that back"},
+	rules.CauseWorkerTimeout:      {"find what the worker was doing for so long: {slow}"},
+	rules.CauseKilled:             {"see whether it runs again: {status}", "find who sent the signal: auth.log, shell history, the deploy or monitoring tool"},
+	rules.CauseRestart:            {"if it was planned and answers again, nothing; else read why it is not back: {started}"},
 	rules.CauseStartFailure:       {"read the failed start: {started}; roll the last change back if it will not start"},
-	rules.CauseNotListening:       {"see whether anything listens: ss -ltnp; compare address and port with the gateway's configuration", "see whether the service runs: systemctl status UNIT"},
-	rules.CauseInvalidResponse:    {"ask the upstream directly and look at the raw bytes: curl -sv --raw or printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc HOST PORT"},
-	rules.CauseProtocolMismatch:   {"compare {scheme} with what the port really speaks"},
-	rules.CauseResponseTooLarge:   {"find the header that grew (mostly Set-Cookie); if it is meant, raise {header}"},
-	rules.CauseTLSFailure:         {"look at the certificate as the gateway sees it: openssl s_client -connect HOST:PORT -servername NAME"},
-	rules.CauseNetworkUnreachable: {"test the path from the gateway: nc -vz HOST PORT; look at firewall rules and at whether the host is up"},
-	rules.CauseDNSFailure:         {"ask the resolver that the gateway uses: dig NAME @RESOLVER; {resolver}"},
+	rules.CauseNotListening:       {"see whether anything listens: ss -ltnp; compare address and port with the gateway's configuration", "see whether the service runs: {status}"},
+	rules.CauseInvalidResponse:    {"ask the upstream directly and look at the raw bytes: curl -sv --raw {curl}"},
+	rules.CauseProtocolMismatch:   {"see what {address} really speaks (curl -v http://{address}/, curl -vk https://{address}/) and compare {scheme}"},
+	rules.CauseResponseTooLarge:   {"find the header that grew, mostly Set-Cookie: curl -sD - -o /dev/null {curl}", "if it is meant, raise {header}"},
+	rules.CauseTLSFailure:         {"look at the certificate as the gateway sees it: openssl s_client -connect {address} -servername NAME"},
+	rules.CauseNetworkUnreachable: {"test the path from the gateway: nc -vz {host} {port}; look at firewall rules and at whether the host is up"},
+	rules.CauseDNSFailure:         {"ask the resolver that the gateway uses: dig {host} @RESOLVER; {resolver}"},
 	rules.CauseSlowUpstream:       {"{slow}"},
-	rules.CauseUpstreamSaturated:  {"raise {workers}, or shorten what the workers wait for", "{slow}"},
-	rules.CauseDependencyFailure:  {"{state}", "give its client a timeout shorter than the gateway's ({timeouts}), so that the application can return an error of its own"},
+	rules.CauseUpstreamSaturated:  {"{slow}", "if the machine and what is behind it can bear more, raise {workers}"},
+	rules.CauseDependencyFailure:  {"{state}"},
 	rules.CauseGatewayResources:   {"raise what the quoted line names: {resources}"},
 	rules.CauseGatewayConfig:      {"{check} and look at the directive that makes the address: a variable without a value, a name that does not resolve"},
-	rules.CauseKeepaliveRace:      {"make the upstream keep idle connections longer than the gateway does: {keep-alive} above {idle}"},
+	rules.CauseKeepaliveRace:      {"nothing is down; make the upstream keep idle connections longer than the gateway does: {keep-alive} above {idle}"},
 	rules.CauseUnknown:            {"collect the logs named under \"not known\" for the same minutes and run again"},
+}
+
+var prevention = map[rules.Cause][]string{
+	rules.CauseOOMKill:            {"find what grew just before the kill; {fit}"},
+	rules.CauseMemoryExhausted:    {"find what grew: {grew}"},
+	rules.CauseCrashSignal:        {"check what was deployed last: native extensions and their versions"},
+	rules.CauseUnhandledException: {"fix the error, and catch it where it need not end more than its own request"},
+	rules.CauseWorkerTimeout:      {"take such work out of the request, or raise {timeout} to what it needs, and the gateway's patience with it ({timeouts})"},
+	rules.CauseKilled:             {"let it be started again by itself: Restart=on-failure of the unit, a restart policy of the container"},
+	rules.CauseRestart:            {"restart without a gap: start the new process before the old one stops (socket activation, reload, rolling deploy), and let the gateway retry the next server"},
+	rules.CauseStartFailure:       {"let the old process serve until the new one answers (rolling deploy), and start a release once before it gets traffic"},
+	rules.CauseNotListening:       {"let it be started again by itself: Restart=on-failure of the unit, a restart policy of the container"},
+	rules.CauseInvalidResponse:    {"ask a release once through the gateway before it gets traffic: some clients take what the gateway refuses"},
+	rules.CauseProtocolMismatch:   {"change both ends in one step, and ask once through the gateway before it gets traffic"},
+	rules.CauseResponseTooLarge:   {"bound what goes into cookies and headers: keep the session on the server"},
+	rules.CauseTLSFailure:         {"renew certificates by a timer that restarts who uses them, and raise an alarm two weeks before one ends: openssl x509 -checkend 1209600 -noout -in FILE"},
+	rules.CauseNetworkUnreachable: {"let the gateway give up on connecting sooner than on answers, so that the next server is tried in time ({timeouts})"},
+	rules.CauseDNSFailure:         {"use more than one resolver, and raise an alarm when the name has no answer"},
+	rules.CauseSlowUpstream:       {"keep the log of slow requests on: it tells the reason the next time"},
+	rules.CauseUpstreamSaturated:  {"shorten what the workers wait for, and refuse early what cannot be served in time"},
+	rules.CauseDependencyFailure:  {"give its client a timeout shorter than the gateway's ({timeouts}), so that the application can return an error of its own", "bound the connections of all its clients together below what it allows"},
+	rules.CauseGatewayResources:   {"raise an alarm before it is used up"},
+	rules.CauseGatewayConfig:      {"{check} before each reload, and ask once through the gateway after it: a variable without a value passes the check"},
+	rules.CauseKeepaliveRace:      {"{again}"},
 }
 
 // words are a gateway's own names for what advice speaks of.
@@ -109,6 +198,9 @@ type words struct {
 	idle      string // how long idle connections to the upstream are kept
 	check     string // how a configuration is tested
 	resources string // what it may run out of
+	again     string // how a request that met a closed connection is sent again
+	names     string // how its access log names the upstream
+	status    string // what shows how much of its resources is used
 }
 
 // ofAny is what is said of a gateway without words of its own, and of what its words leave out.
@@ -123,6 +215,9 @@ var ofAny = words{
 	idle:      "the gateway's own for idle connections to the upstream",
 	check:     "test the gateway's configuration",
 	resources: "connections, open files, disk space, local ports",
+	again:     "let requests that may be repeated be sent again on a new connection, by the gateway or by clients",
+	names:     "its format decides",
+	status:    "its own counters, open files and disk space",
 }
 
 // gateways are the words of each product, from its manual.
@@ -135,6 +230,8 @@ var gateways = map[string]words{
 		scheme: "the scheme in proxy_pass (http, https, grpc)", resolver: "a name in a variable is looked up again at run time, by resolver; others once, at the start",
 		idle: "keepalive_timeout of the upstream block", check: "run nginx -t",
 		resources: "worker_connections, worker_rlimit_nofile, disk space, local ports (keepalive to the upstream)",
+		again:     "nginx sends a GET again by itself; where the application takes a POST once only, let it send those too: proxy_next_upstream error timeout non_idempotent",
+		names:     "$upstream_addr, $upstream_status and $upstream_response_time in log_format", status: "stub_status, the open files in /proc/PID/fd and df",
 	},
 	// https://httpd.apache.org/docs/2.4/mod/mod_proxy.html, mod_proxy_hcheck.html
 	"apache": {
@@ -142,7 +239,8 @@ var gateways = map[string]words{
 		benched:  "set retry= of ProxyPass or BalancerMember (60 s unless set) so that one failure does not stop all traffic",
 		timeouts: "connectiontimeout= and timeout= of ProxyPass", header: "responsefieldsize= of ProxyPass",
 		scheme: "the scheme in ProxyPass (http, https, h2, ajp, fcgi, uwsgi)", idle: "ttl= of ProxyPass", check: "run apachectl configtest",
-		resources: "MaxRequestWorkers and ServerLimit, open files, disk space",
+		resources: "MaxRequestWorkers and ServerLimit, open files, disk space", status: "mod_status, open files and df",
+		names: "%{BALANCER_WORKER_NAME}e in LogFormat, with a balancer",
 	},
 	// https://docs.haproxy.org/3.0/configuration.html
 	"haproxy": {
@@ -216,6 +314,7 @@ func wordsOf(gateway string) words {
 	}{
 		{&w.second, ofAny.second}, {&w.health, ofAny.health}, {&w.benched, ofAny.benched}, {&w.timeouts, ofAny.timeouts}, {&w.header, ofAny.header},
 		{&w.scheme, ofAny.scheme}, {&w.resolver, ofAny.resolver}, {&w.idle, ofAny.idle}, {&w.check, ofAny.check}, {&w.resources, ofAny.resources},
+		{&w.again, ofAny.again}, {&w.names, ofAny.names}, {&w.status, ofAny.status},
 	} {
 		*f.own = cmp.Or(*f.own, f.other)
 	}

@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ func TestAdviceInTheGatewaysWords(t *testing.T) {
 	ask := func(gateway string, cause rules.Cause, upstreams ...string) string {
 		in := incident(cause)
 		in.Gateway, in.Upstreams, in.SecondaryLines, in.PrimaryLines = gateway, upstreams, 9, 1
-		return strings.Join(Advice(c, in), "\n")
+		return strings.Join(append(Advice(c, in), Prevent(c, in)...), "\n")
 	}
 	for gateway := range gateways {
 		for _, cause := range rules.Causes() {
@@ -62,7 +63,7 @@ func TestAdviceInTheSoftwaresWords(t *testing.T) {
 			c.Evidence = []rules.Candidate{{Hit: &rules.Hit{Signature: &rules.Signature{Technology: technology}}}}
 			in.Verdict.Proof = []rules.Proof{{}}
 		}
-		return strings.Join(Advice(c, in), "\n")
+		return strings.Join(append(Advice(c, in), Prevent(c, in)...), "\n")
 	}
 	for name := range servers {
 		for _, cause := range rules.Causes() {
@@ -77,9 +78,9 @@ func TestAdviceInTheSoftwaresWords(t *testing.T) {
 			t.Errorf("%s, %s, %s: no %q in\n%s", cause, process, technology, want, text)
 		}
 	}
-	f("raise -Xmx or -XX:MaxRAMPercentage only", rules.CauseMemoryExhausted, "java", "jvm")
-	f("raise -Xmx or -XX:MaxRAMPercentage only", rules.CauseMemoryExhausted, "", "tomcat")
-	f("raise --max-old-space-size only", rules.CauseMemoryExhausted, "node", "")
+	f("raise -Xmx or -XX:MaxRAMPercentage for now", rules.CauseMemoryExhausted, "java", "jvm")
+	f("raise -Xmx or -XX:MaxRAMPercentage for now", rules.CauseMemoryExhausted, "", "tomcat")
+	f("raise --max-old-space-size for now", rules.CauseMemoryExhausted, "node", "")
 	f("raise memory_limit", rules.CauseMemoryExhausted, "php-fpm", "php")
 	f("pm.max_children", rules.CauseUpstreamSaturated, "", "phpfpm")
 	f("--timeout of gunicorn", rules.CauseWorkerTimeout, "gunicorn", "systemd")
@@ -88,6 +89,8 @@ func TestAdviceInTheSoftwaresWords(t *testing.T) {
 	f("redis-cli INFO", rules.CauseDependencyFailure, "redis-server", "")
 	f("the dependency that the quoted lines name", rules.CauseDependencyFailure, "billing", "")
 	f("fewer workers need less memory", rules.CauseOOMKill, "python3", "kernel")
+
+	f("coredumpctl info", rules.CauseCrashSignal, "node", "")
 
 	for culprit, want := range map[rules.Culprit]string{
 		{Unit: "shop.service"}:                        "systemctl show shop.service -p MemoryMax",
@@ -98,6 +101,51 @@ func TestAdviceInTheSoftwaresWords(t *testing.T) {
 	} {
 		if text := ask(rules.CauseOOMKill, culprit, ""); !strings.Contains(text, want) || strings.Contains(text, "reboot") {
 			t.Errorf("%+v: no %q in\n%s", culprit, want, text)
+		}
+	}
+}
+
+// What stands in a command is the incident's own, and nothing in it that a shell would read
+// as more than a name.
+func TestAdviceNamesTheAddress(t *testing.T) {
+	c := failing(saw(parser.SymptomPrematureClose, 12, 0, 75))
+	f := func(cause rules.Cause, upstream, want string) {
+		t.Helper()
+		in := incident(cause)
+		in.Upstreams = []string{upstream}
+		if text := strings.Join(Advice(c, in), "\n"); !strings.Contains(text, want) {
+			t.Errorf("%s, %s: no %q in\n%s", cause, upstream, want, text)
+		}
+	}
+	f(rules.CauseTLSFailure, "127.0.0.1:8445", "-connect 127.0.0.1:8445 -servername NAME")
+	f(rules.CauseTLSFailure, "$(reboot):443", "-connect HOST:PORT ")
+	f(rules.CauseNetworkUnreachable, "[fd00::7]:8080", "nc -vz fd00::7 8080;")
+	f(rules.CauseNetworkUnreachable, "shop", "nc -vz shop PORT;")
+	f(rules.CauseNetworkUnreachable, "unix:/run/app.sock", "nc -vz HOST PORT;")
+	f(rules.CauseDNSFailure, "catalog.internal", "dig catalog.internal @RESOLVER")
+	f(rules.CauseDNSFailure, "-x", "dig HOST @RESOLVER")
+	f(rules.CauseInvalidResponse, "unix:/run/app.sock", "curl -sv --raw --unix-socket /run/app.sock http://localhost/")
+	f(rules.CauseInvalidResponse, "unix:/run/;id", "curl -sv --raw http://HOST:PORT/")
+	f(rules.CauseInvalidResponse, "10.0.0.7:80", "curl -sv --raw http://10.0.0.7:80/")
+}
+
+// What to do now is not what to do against the next time, and both are there for every cause.
+func TestNowAndNextTime(t *testing.T) {
+	c := failing(saw(parser.SymptomPrematureClose, 12, 0, 75))
+	for _, cause := range rules.Causes() {
+		if cause == rules.CauseClientAbort {
+			continue
+		}
+		in := incident(cause)
+		in.Gateway = "nginx"
+		now, next := Advice(c, in), Prevent(c, in)
+		if len(now) == 0 || len(next) == 0 {
+			t.Errorf("%s: now %q, next time %q", cause, now, next)
+		}
+		for _, text := range now {
+			if slices.Contains(next, text) || strings.Contains(text, "second server") {
+				t.Errorf("%s: %q is for the next time", cause, text)
+			}
 		}
 	}
 }

@@ -3,7 +3,9 @@ package cause
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -343,7 +345,10 @@ func verdict(c *rules.Case, scores []*score) rules.Verdict {
 		scores = scores[1:]
 	} else {
 		v.Confidence = unsure(best, next)
-		v.Reasons = []rules.Reason{{Weight: 0, Text: "no cause stands far enough above the others"}}
+		v.Reasons = []rules.Reason{{Weight: 0, Text: "what the lines here say speaks for no cause clearly enough"}}
+		if best == nil {
+			v.Reasons[0].Text = "no line here says why"
+		}
 	}
 	for _, s := range scores {
 		if len(v.Alternatives) < maxShown && (s.total > 0 || len(s.pieces) > 0) {
@@ -443,5 +448,15 @@ func whyNot(c *rules.Case, s *score, v *rules.Verdict) string {
 	if v.Cause == rules.CauseUnknown {
 		return "what speaks for it is too little to decide"
 	}
-	return fmt.Sprintf("it is %d decibans weaker", v.Decibans-s.total)
+	return "what speaks for it weighs " + times(v.Decibans-s.total) + " times less"
+}
+
+// times writes decibans as a factor of one digit.
+func times(decibans int) string {
+	if decibans > 40 {
+		return "more than 10000"
+	}
+	factor := math.Pow(10, float64(max(decibans, 0))/10)
+	unit := math.Pow(10, math.Floor(math.Log10(factor)))
+	return strconv.Itoa(int(math.Round(factor/unit) * unit))
 }

@@ -199,7 +199,9 @@ func FuzzDecide(f *testing.F) {
 		in := incident(v.Cause)
 		Summary(c, in)
 		Advice(c, in)
-		Missing(c, &v)
+		in.Verdict = v
+		Prevent(c, in)
+		Missing(c, in)
 	})
 }
 

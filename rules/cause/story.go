@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"strings"
@@ -35,17 +36,27 @@ func DependencyName(dependency string) string {
 	return dependency
 }
 
-// who names the thing that failed, for a sentence.
+// who names the thing that failed, for a sentence: gunicorn (pid 22838 of shop.service,
+// 127.0.0.1:9001).
 func who(c *rules.Case, in *rules.Incident) string {
 	switch {
 	case len(in.Upstreams) == 0 && c.Gateway:
 		return "the gateway"
 	case len(in.Upstreams) == 0:
 		return "an upstream that the gateway's log does not name"
-	case in.Service != "" && !strings.Contains(in.Upstreams[0], in.Service):
-		return fmt.Sprintf("%s (%s)", in.Service, list(in.Upstreams))
 	}
-	return list(in.Upstreams)
+	name, of := cmp.Or(in.Service, in.Culprit.Unit), ""
+	if p := in.Culprit; p.Process != "" && p.PID > 0 && in.Verdict.Cause != rules.CauseDependencyFailure {
+		name, of = p.Process, fmt.Sprintf("pid %d", p.PID)
+		if owner := cmp.Or(p.Unit, in.Service); owner != "" && owner != name {
+			of += " of " + owner
+		}
+		of += ", "
+	}
+	if name == "" || of == "" && strings.Contains(in.Upstreams[0], name) {
+		return list(in.Upstreams)
+	}
+	return fmt.Sprintf("%s (%s%s)", name, of, list(in.Upstreams))
 }
 
 func list(names []string) string {
@@ -57,13 +68,13 @@ func list(names []string) string {
 
 // phrases say a cause with the subject in front.
 var phrases = map[rules.Cause]string{
-	rules.CauseOOMKill:            "%s was killed for memory",
+	rules.CauseOOMKill:            "%s was killed because memory ran out",
 	rules.CauseMemoryExhausted:    "%s ran out of its own memory limit",
 	rules.CauseCrashSignal:        "%s died on a fault signal",
 	rules.CauseUnhandledException: "%s died of an unhandled error",
 	rules.CauseWorkerTimeout:      "%s had workers killed by their own manager because they took too long",
 	rules.CauseKilled:             "%s was killed from outside",
-	rules.CauseRestart:            "%s was being restarted",
+	rules.CauseRestart:            "%s was being stopped or restarted",
 	rules.CauseStartFailure:       "%s could not start",
 	rules.CauseNotListening:       "nothing listened for %s, and no log says why",
 	rules.CauseInvalidResponse:    "%s answered with bytes that are not a valid response",
@@ -74,51 +85,96 @@ var phrases = map[rules.Cause]string{
 	rules.CauseDNSFailure:         "the name %s could not be resolved",
 	rules.CauseSlowUpstream:       "%s accepted requests and did not answer in time, and no log says why",
 	rules.CauseUpstreamSaturated:  "%s had no worker, connection or queue place left",
-	rules.CauseDependencyFailure:  "%s failed because of a service behind it",
+	rules.CauseDependencyFailure:  ", on which %s depends, did not serve it", // behind the dependency's name
 	rules.CauseGatewayResources:   "the gateway ran out of a resource of its own",
 	rules.CauseGatewayConfig:      "the gateway's own configuration is wrong",
 	rules.CauseKeepaliveRace:      "%s closed idle kept-alive connections just as the gateway reused them",
 	rules.CauseUnknown:            "%s failed, and the logs do not say why",
 }
 
-// Summary is one sentence that a tired person understands: who, what, when, how many.
+// Summary is one sentence that a tired person understands: who, what, how many, when.
 func Summary(c *rules.Case, in *rules.Incident) string {
-	phrase := phrases[in.Verdict.Cause]
-	text := phrase
-	if strings.Contains(phrase, "%s") {
-		subject := who(c, in)
-		if in.Verdict.Cause == rules.CauseDNSFailure {
-			subject = list(in.Upstreams) // the name, not who answers for it
-		}
-		text = fmt.Sprintf(phrase, subject)
-		if subject == "" {
-			text = "the gateway could not resolve a name"
+	text := phrase(c, in)
+	if in.Verdict.Cause == rules.CauseTLSFailure {
+		if why := tlsReason(in); why != "" {
+			text += ": " + why
 		}
 	}
-	if p := in.Culprit; p.Process != "" && p.PID > 0 {
-		text += fmt.Sprintf(" (%s, pid %d)", p.Process, p.PID)
-	} else if in.Verdict.Cause == rules.CauseDependencyFailure && p.Process != "" {
-		text += fmt.Sprintf(": %s", p.Process)
+	var failed string
+	switch {
+	case in.FailedRequests > 0 || in.FailedOther > 0:
+		failed = plural(max(in.FailedRequests, 0)+max(in.FailedOther, 0), "request failed", "requests failed")
+	case in.ErrorLines > 0:
+		failed = plural(in.ErrorLines, "error line", "error lines")
 	}
 	if !in.Start.IsZero() {
-		text += " at " + in.Start.Time().Format("2006-01-02 15:04:05") + " UTC"
+		start := in.Start.Time().Format("2006-01-02 15:04:05") + " UTC"
+		if lasted := in.End.Micros - in.Start.Micros; lasted >= 2*parser.Second {
+			failed += " in the " + lastedFor(lasted) + " from " + start + " on"
+		} else {
+			failed += " at " + start
+		}
 	}
-	var counts []string
-	switch {
-	case in.FailedRequests > 0:
-		counts = append(counts, plural(in.FailedRequests, "request failed", "requests failed"))
-	case in.FailedOther > 0:
-		counts = append(counts, plural(in.FailedOther, "request failed", "requests failed"))
-	case in.ErrorLines > 0:
-		counts = append(counts, plural(in.ErrorLines, "error line", "error lines"))
+	if failed != "" {
+		text += "; " + strings.TrimSpace(failed)
 	}
-	if in.End.Micros > in.Start.Micros {
-		counts = append(counts, "over "+span(in.End.Micros-in.Start.Micros))
+	return text + "."
+}
+
+// lastedFor renders how long an incident was.
+func lastedFor(micros int64) string {
+	if micros < 2*parser.Minute {
+		return fmt.Sprintf("%d s", (micros+parser.Second/2)/parser.Second)
 	}
-	if len(counts) > 0 {
-		text += "; " + strings.Join(counts, " ")
+	return span(micros)
+}
+
+// phrase says who did or suffered what. A sentence may begin with a name, which then stays
+// as it is written.
+func phrase(c *rules.Case, in *rules.Incident) string {
+	subject := who(c, in)
+	switch cause := in.Verdict.Cause; {
+	case cause == rules.CauseDependencyFailure:
+		return capital(cmp.Or(in.Culprit.Process, "a service") + fmt.Sprintf(phrases[cause], subject))
+	case cause == rules.CauseDNSFailure && len(in.Upstreams) == 0:
+		return "The gateway could not resolve a name"
+	case cause == rules.CauseDNSFailure:
+		subject = list(in.Upstreams) // the name, not who answers for it
+		fallthrough
+	case strings.Contains(phrases[cause], "%s"):
+		return capital(fmt.Sprintf(phrases[cause], subject))
+	default:
+		return capital(phrases[cause])
 	}
-	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+// capital begins a sentence with a capital, unless it begins with a name.
+func capital(text string) string {
+	switch first, _, _ := strings.Cut(text, " "); first {
+	case "the", "a", "an", "nothing":
+		return strings.ToUpper(text[:1]) + text[1:]
+	}
+	return text
+}
+
+// tlsReasons are what OpenSSL (crypto/x509/x509_txt.c) and Go (crypto/x509) call what is
+// wrong with a certificate, as gateways quote it.
+var tlsReasons = []string{
+	"certificate has expired", "certificate is not yet valid", "self-signed certificate", "self signed certificate", "unable to get local issuer certificate",
+	"unable to get issuer certificate", "unable to verify the first certificate", "hostname mismatch", "certificate revoked", "unsupported certificate purpose",
+	"certificate signed by unknown authority", "doesn't contain any IP SANs", "unsupported protocol", "wrong version number", "no shared cipher",
+}
+
+// tlsReason is what the gateway's own lines say to be wrong; "" if they do not.
+func tlsReason(in *rules.Incident) string {
+	for i := range in.Symptoms {
+		for _, reason := range tlsReasons {
+			if strings.Contains(in.Symptoms[i].Example.Text, reason) {
+				return reason
+			}
+		}
+	}
+	return ""
 }
 
 func plural(n int64, one, many string) string {
@@ -126,29 +182,6 @@ func plural(n int64, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
-}
-
-// Missing names what is not known, and which log would tell.
-func Missing(c *rules.Case, v *rules.Verdict) []string {
-	var out []string
-	unsure := v.Cause == rules.CauseUnknown || v.Cause == rules.CauseNotListening || v.Cause == rules.CauseSlowUpstream
-	if unsure && !c.Seen.App && !c.Gateway {
-		if c.Seen.AnyApp {
-			out = append(out, "no application log here could be linked to "+list(c.Members)+"; the log of the service behind it, or --map ADDRESS=FILE, would tell")
-		} else {
-			out = append(out, "the application's own log (or journalctl -u UNIT) for the same minutes")
-		}
-	}
-	if unsure && !c.Seen.System {
-		out = append(out, "the kernel's and systemd's lines (journalctl -k, dmesg -T, kern.log): they would show a kill or a crash")
-	}
-	if !c.Seen.ErrorLog {
-		out = append(out, "the gateway's error log: it says what failed, the access log only that it did")
-	}
-	if !c.Seen.Access {
-		out = append(out, "the gateway's access log: without it failed requests cannot be counted")
-	}
-	return out
 }
 
 // Usual lists what usually causes a class of symptoms, best first.

@@ -26,10 +26,10 @@ func TestSummary(t *testing.T) {
 			continue
 		}
 		text := Summary(c, incident(cause))
-		if strings.Contains(text, "%") || !strings.HasSuffix(text, ".") || strings.ToUpper(text[:1]) != text[:1] || strings.Contains(text, "\n") {
+		if strings.Contains(text, "%") || !strings.HasSuffix(text, ".") || strings.Contains(text, "\n") {
 			t.Errorf("%s: no sentence: %q", cause, text)
 		}
-		if !strings.Contains(text, "12 requests failed") || !strings.Contains(text, "2026-09-21 14:13:20 UTC") || !strings.Contains(text, "75 s") {
+		if !strings.Contains(text, "12 requests failed") || !strings.Contains(text, "2026-09-21 14:13:20 UTC") || !strings.Contains(text, "in the 75 s from") {
 			t.Errorf("%s: when and how many are not in %q", cause, text)
 		}
 		if named := strings.Contains(text, "127.0.0.1:8000"); !named && cause.Family() != "gateway" {
@@ -44,11 +44,21 @@ func TestSummary(t *testing.T) {
 			t.Errorf("%s: %q does not say %q", name, got, want)
 		}
 	}
-	f("the victim", "(gunicorn, pid 9252)", func(in *rules.Incident) { in.Culprit = rules.Culprit{Process: "gunicorn", PID: 9252} })
+	f("the victim", "gunicorn (pid 9252 of shop, 127.0.0.1:8000) was killed because memory ran out; 12 requests", func(in *rules.Incident) { in.Culprit = rules.Culprit{Process: "gunicorn", PID: 9252} })
 	f("one request", "1 request failed", func(in *rules.Incident) { in.FailedRequests = 1 })
 	f("no access log", "20 error lines", func(in *rules.Incident) { in.FailedRequests, in.FailedOther = -1, -1 })
 	f("many addresses", "and 2 more", func(in *rules.Incident) { in.Upstreams = []string{"a:1", "b:1", "c:1", "d:1", "e:1"} })
-	f("no address", "n upstream that the gateway's log does not name", func(in *rules.Incident) { in.Upstreams = nil })
+	f("no time", "1 request failed at 2026-09-21 14:13:20 UTC.", func(in *rules.Incident) { in.FailedRequests, in.End = 1, in.Start })
+	f("a name stays as it is written", "shop (127.0.0.1:8000) was killed", func(in *rules.Incident) {})
+	f("the dependency comes first", "postgres, on which shop (127.0.0.1:8000) depends, did not serve it; 12 requests failed", func(in *rules.Incident) {
+		in.Verdict.Cause, in.Culprit = rules.CauseDependencyFailure, rules.Culprit{Process: "postgres", PID: 7}
+	})
+	f("an unknown dependency", "A service, on which shop (127.0.0.1:8000) depends, did not serve it", func(in *rules.Incident) { in.Verdict.Cause = rules.CauseDependencyFailure })
+	f("what is wrong with a certificate", "TLS between the gateway and shop (127.0.0.1:8000) failed: certificate has expired; 12", func(in *rules.Incident) {
+		in.Verdict.Cause = rules.CauseTLSFailure
+		in.Symptoms = []rules.SymptomGroup{{Example: rules.Quote{Text: "upstream SSL certificate verify error: (10:certificate has expired) while SSL handshaking to upstream"}}}
+	})
+	f("no address", "An upstream that the gateway's log does not name", func(in *rules.Incident) { in.Upstreams = nil })
 }
 
 // What is not known is said, and nothing that the logs have is asked for.
@@ -56,10 +66,10 @@ func TestMissing(t *testing.T) {
 	c := failing(saw(parser.SymptomConnRefused, 3, 0, 3))
 	asks := func(word string, cause rules.Cause, seen rules.Seen) bool {
 		c.Seen = seen
-		return slices.ContainsFunc(Missing(c, &rules.Verdict{Cause: cause}), func(s string) bool { return strings.Contains(s, word) })
+		return slices.ContainsFunc(Missing(c, incident(cause)), func(s string) bool { return strings.Contains(s, word) })
 	}
 	all := rules.Seen{ErrorLog: true, Access: true, App: true, AnyApp: true, System: true}
-	if got := Missing(c, &rules.Verdict{Cause: rules.CauseUnknown}); len(got) != 0 {
+	if got := Missing(c, incident(rules.CauseUnknown)); len(got) != 0 {
 		t.Errorf("all logs are there, and it asks for %q", got)
 	}
 	for _, ask := range []struct {
@@ -83,6 +93,33 @@ func TestMissing(t *testing.T) {
 	}
 }
 
+// Where the cause is sure, too, something is not known: what lies behind it, and what the
+// logs at hand cannot show.
+func TestMissingBehindACause(t *testing.T) {
+	c := failing(saw(parser.SymptomPrematureClose, 12, 0, 75))
+	c.Seen = rules.Seen{ErrorLog: true, Access: true, App: true, AnyApp: true, System: true}
+	for _, cause := range rules.Causes() {
+		if cause == rules.CauseUnknown || cause == rules.CauseNotListening || cause == rules.CauseSlowUpstream || cause == rules.CauseClientAbort {
+			continue // the logs that are not there would tell the cause itself
+		}
+		got := Missing(c, incident(cause))
+		if len(got) != 1 || !strings.Contains(got[0], ": ") || strings.Contains(got[0], "{") {
+			t.Errorf("%s: %q", cause, got)
+		}
+	}
+	in := incident(rules.CauseKilled)
+	c.Evidence = []rules.Candidate{{Hit: &rules.Hit{Signature: &rules.Signature{ID: "sudo-kill"}, Fields: []rules.Field{{Name: rules.FieldUser, Value: "deploy"}}}}}
+	in.Verdict.Proof = []rules.Proof{{}}
+	if got := Missing(c, in); len(got) != 0 {
+		t.Errorf("the line names who sent the signal, and it asks %q", got)
+	}
+	in = incident(rules.CauseTLSFailure)
+	in.OfGateway, in.Gateway = true, "nginx"
+	if got := strings.Join(Missing(c, in), "\n"); !strings.Contains(got, "$upstream_addr") {
+		t.Errorf("an access log without upstreams: %s", got)
+	}
+}
+
 func TestAdvice(t *testing.T) {
 	c := failing(saw(parser.SymptomPrematureClose, 12, 0, 75))
 	in := incident(rules.CauseOOMKill)
@@ -91,7 +128,7 @@ func TestAdvice(t *testing.T) {
 		t.Errorf("advice for a unit:\n%s", text)
 	}
 	in.SecondaryLines = 4000
-	if text := strings.Join(Advice(c, in), "\n"); !strings.Contains(text, "max_fails") {
+	if text := strings.Join(Prevent(c, in), "\n"); !strings.Contains(text, "max_fails") {
 		t.Errorf("advice where most lines are reactions:\n%s", text)
 	}
 	in.Culprit.Unit = "shop" // a container or a program is no unit

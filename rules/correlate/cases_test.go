@@ -244,7 +244,7 @@ func TestResolverLinesBelongToTheNames(t *testing.T) {
 		t.Errorf("%s, %d lines", in.Verdict.Cause, in.ErrorLines)
 	}
 	in = incidents(t, 1, errorLog("e").fails(0, "", parser.SymptomResolveFailed, 4, resolver))[0]
-	if in.Verdict.Cause != rules.CauseDNSFailure || !strings.HasPrefix(in.Summary, "The gateway could not resolve a name at ") {
+	if in.Verdict.Cause != rules.CauseDNSFailure || !strings.HasPrefix(in.Summary, "The gateway could not resolve a name; 4 error lines at ") {
 		t.Errorf("%s: %s", in.Verdict.Cause, in.Summary)
 	}
 }

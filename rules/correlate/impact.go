@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"culprit/parser"
 	"culprit/rules"
 )
 
@@ -47,6 +48,28 @@ func urls(g *gathering) []rules.URLGroup {
 		out = append(out, rules.URLGroup{Failed: rest})
 	}
 	return out
+}
+
+// answeredMeanwhile counts what was answered from an incident's start to its last failure,
+// its failures among them: by its upstreams or, where no log says which upstream a request
+// went to, by the gateway.
+func (e *Engine) answeredMeanwhile(in *rules.Incident, g *gathering) (n int64, ofGateway bool) {
+	if !g.rules.Seen.Access {
+		return -1, false
+	}
+	for _, a := range g.answers {
+		n += a.count
+	}
+	named := slices.ContainsFunc(e.accessSources(), func(s *source) bool { return e.names(s, g.pool) })
+	from := parser.FloorDiv(in.Start.Micros, parser.Second) * parser.Second
+	for _, s := range e.accessSources() {
+		for _, t := range s.between(from, g.pool.span.To) {
+			if !rules.Failed(t.Status) && (!named || e.serves(g.pool, s, t.Upstream)) {
+				n += t.Count
+			}
+		}
+	}
+	return n, !named
 }
 
 // A crowd counts distinct hashes: exactly while they are few, else from how close the

@@ -54,7 +54,7 @@ func (e *Engine) wanted(in *rules.Incident) bool {
 func (e *Engine) incident(g *gathering) *rules.Incident {
 	in := &rules.Incident{
 		Verdict: g.verdict, Upstreams: upstreamsOf(g), Gateway: e.product(g), State: e.state(g),
-		ErrorLines: -1, FailedRequests: -1, FailedOther: -1, PrimaryLines: -1, SecondaryLines: -1,
+		ErrorLines: -1, FailedRequests: -1, FailedOther: -1, Requests: -1, PrimaryLines: -1, SecondaryLines: -1,
 	}
 	first := g.symptoms[0]
 	in.ID = e.id(g, first)
@@ -69,9 +69,11 @@ func (e *Engine) incident(g *gathering) *rules.Incident {
 	in.Evidence = evidence
 	e.blame(in, g)
 	in.Start = e.start(in, g)
+	in.Requests, in.OfGateway = e.answeredMeanwhile(in, g)
 	in.Timeline = e.timeline(in, says, g)
-	in.Advice = cause.Advice(g.source().rules, in)
-	in.Missing = cause.Missing(g.rules, &g.verdict)
+	e.quoteNoticed(in, g)
+	in.Advice, in.Prevent = cause.Advice(g.source().rules, in), cause.Prevent(g.source().rules, in)
+	in.Missing = cause.Missing(g.rules, in)
 	in.Summary = cause.Summary(g.rules, in)
 	return in
 }
@@ -147,21 +149,21 @@ func (e *Engine) state(g *gathering) string {
 
 // firstSuccess is the first second after the last symptom in which the pool
 // answered, if an access log tells.
-func (e *Engine) firstSuccess(g *gathering) (int64, bool) {
+func (e *Engine) firstSuccess(g *gathering) (at int64, in *source, ok bool) {
 	best := rules.Future
 	for _, s := range e.accessSources() {
 		for at, t := range s.between(g.pool.span.To, best) {
 			if t.Status >= 100 && t.Status < 499 && e.serves(g.pool, s, t.Upstream) {
-				best = at
+				best, in = at, s
 				break
 			}
 		}
 	}
-	return best, best != rules.Future && best < g.pool.span.To+e.cfg.quiet()
+	return best, in, best != rules.Future && best < g.pool.span.To+e.cfg.quiet()
 }
 
 func (e *Engine) end(g *gathering) rules.Moment {
-	if at, ok := e.firstSuccess(g); ok {
+	if at, _, ok := e.firstSuccess(g); ok {
 		return rules.Moment{Micros: at, Precision: parser.Second}
 	}
 	var last *symptom

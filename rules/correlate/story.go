@@ -112,10 +112,51 @@ func (e *Engine) selfEvident(g, from *gathering) (ev rules.Evidence, ok bool) {
 	if best == nil || len(g.verdict.Reasons) == 0 {
 		return ev, false
 	}
+	var count int64
+	for _, s := range from.symptoms {
+		if s.Rank == parser.RankPrimary && (s.Symptom == best.Symptom || cause.Speaks(g.verdict.Cause, s.Symptom, s.Hints)) {
+			count += s.Count
+		}
+	}
+	if g.verdict.Cause == rules.CauseKeepaliveRace {
+		best = cmp.Or(from.noticed(best.Symptom, best.Phase), best)
+	}
 	return rules.Evidence{
-		Kind: best.Symptom.String(), Cause: g.verdict.Cause, Role: rules.RoleCause, Time: moment(best.when), Count: best.Count,
+		Kind: best.Symptom.String(), Cause: g.verdict.Cause, Role: rules.RoleCause, Time: moment(best.when), Count: count,
 		Quote: e.quote(best.Event), Why: g.verdict.Reasons[0].Text + e.throughHop(g), Weight: g.verdict.Reasons[0].Weight,
 	}, true
+}
+
+// noticed is a symptom of a request that failed for its client; nil if none is known. A
+// request that meets a connection just closed is mostly sent again, and nobody notices.
+func (g *gathering) noticed(class parser.Symptom, phase parser.Phase) *symptom {
+	for _, s := range g.symptoms {
+		if s.Rank == parser.RankPrimary && s.Symptom == class && s.Phase == phase && s.Count == 1 && g.answeredBadly(s) {
+			return s
+		}
+	}
+	return nil
+}
+
+// quoteNoticed makes such symptoms the examples of what the gateway saw.
+func (e *Engine) quoteNoticed(in *rules.Incident, g *gathering) {
+	if in.Verdict.Cause != rules.CauseKeepaliveRace {
+		return
+	}
+	for i := range in.Symptoms {
+		if s := g.noticed(in.Symptoms[i].Class, in.Symptoms[i].Phase); s != nil {
+			in.Symptoms[i].Example = e.quote(s.Event)
+		}
+	}
+}
+
+// answeredBadly reports whether a symptom's request failed for its client, too, as the access
+// log tells.
+func (g *gathering) answeredBadly(s *symptom) bool {
+	return slices.ContainsFunc(g.answers, func(a answer) bool {
+		return a.tally.when.To+near >= s.when.From && a.tally.when.From <= s.last.To+near &&
+			slices.ContainsFunc(a.tally.Requests, func(key uint64) bool { return slices.Contains(s.Event.Requests, key) })
+	})
 }
 
 // companion is a line of the same service, near the incident, that is not proof:
@@ -184,20 +225,21 @@ func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rul
 			add(rank, ev.Time, says[i], ev.Quote.Location)
 		}
 	}
-	var last rules.Moment
 	for _, s := range in.Symptoms {
-		what := "first " + describe(s)
+		what := cmp.Or(in.Gateway, "the gateway") + " sees: "
+		if s.Rank == parser.RankSecondary {
+			what = cmp.Or(in.Gateway, "the gateway") + " reacts to earlier failures: "
+		}
+		what += s.Class.Words() + s.Phase.Words()
 		if s.Count > 1 {
-			what += fmt.Sprintf(", %d in all", s.Count)
+			what += fmt.Sprintf(" (first of %d)", s.Count)
 		}
 		add(2, s.First, what, s.Example.Location)
-		if s.Last.Micros > last.Micros {
-			last = s.Last
-		}
 	}
-	add(5, last, "last failure", rules.Location{})
-	if at, ok := e.firstSuccess(g); ok {
-		add(6, rules.Moment{Micros: at, Precision: parser.Second}, "first successful answer after it", rules.Location{})
+	last, at := e.lastFailure(g)
+	add(5, last, "last failure", at)
+	if at, in, ok := e.firstSuccess(g); ok {
+		add(6, rules.Moment{Micros: at, Precision: parser.Second}, "first successful answer after it", rules.Location{Source: in.Source.Path})
 	}
 	slices.SortStableFunc(all, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(parser.FloorDiv(a.Time.Micros, parser.Second), parser.FloorDiv(b.Time.Micros, parser.Second)), cmp.Compare(a.rank, b.rank),
@@ -213,10 +255,18 @@ func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rul
 	return out
 }
 
-func describe(s rules.SymptomGroup) string {
-	text := strings.ReplaceAll(s.Class.String(), "-", " ")
-	if s.Phase != parser.PhaseNone {
-		text += " while " + strings.ReplaceAll(s.Phase.String(), "-", " ")
+// lastFailure is when the last symptom was, and its line where that is known: of many that
+// were folded, only the first one's place is, and they may have come later.
+func (e *Engine) lastFailure(g *gathering) (last rules.Moment, at rules.Location) {
+	for _, s := range g.symptoms {
+		m := moment(s.last)
+		if m.Micros < last.Micros || m.IsZero() {
+			continue
+		}
+		last, at = m, rules.Location{}
+		if s.last.From == s.when.From {
+			at = e.quote(s.Event).Location
+		}
 	}
-	return text
+	return last, at
 }

@@ -1,0 +1,76 @@
+package cause
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"culprit/rules"
+)
+
+// Missing names what is not known, and which log would tell: logs that are not there, then
+// what no line here tells although the cause is known.
+func Missing(c *rules.Case, in *rules.Incident) []string {
+	var out []string
+	cause := in.Verdict.Cause
+	unsure := cause == rules.CauseUnknown || cause == rules.CauseNotListening || cause == rules.CauseSlowUpstream
+	switch {
+	case c.Seen.App || c.Gateway || cause.Family() == "gateway" || cause == rules.CauseDNSFailure || cause == rules.CauseTLSFailure:
+	case c.Seen.AnyApp:
+		out = append(out, "what the application itself says: no application log here could be linked to "+list(c.Members)+"; the log of the service behind it, or --map ADDRESS=FILE, would tell")
+	default:
+		out = append(out, "what the application itself says: the application's own log (or journalctl -u "+unitOf(in)+") for the same minutes would tell")
+	}
+	if family := cause.Family(); !c.Seen.System && (unsure || family == "crashed" || family == "not running") {
+		out = append(out, "whether the system had a hand in it: the kernel's and systemd's lines (journalctl -k, dmesg -T, kern.log) would show a kill or a crash")
+	}
+	if !c.Seen.ErrorLog {
+		out = append(out, "what the gateway met: the gateway's error log says what failed, the access log only that it did")
+	}
+	switch {
+	case !c.Seen.Access:
+		out = append(out, "how many requests failed, and whose: the gateway's access log would tell")
+	case in.OfGateway && !c.Gateway:
+		out = append(out, "how many requests to this upstream were answered meanwhile: an access log that names the upstream would tell ("+wordsOf(in.Gateway).names+")")
+	}
+	if text := deeper[cause]; text != "" && !answered(c, in) {
+		software := cmp.Or(in.Culprit.Process, "the service behind it")
+		out = append(out, strings.NewReplacer("{software}", software, "{status}", wordsOf(in.Gateway).status, "{address}", addressOf(in), "{limits}", limitOf(in)).Replace(text))
+	}
+	return out
+}
+
+// deeper is the question behind each cause, and what would answer it.
+var deeper = map[rules.Cause]string{
+	rules.CauseOOMKill:            "what the memory was used for: the requests that were under way (the application's request log) and memory over time (sar -r, memory.current of the cgroup) would tell",
+	rules.CauseMemoryExhausted:    "what the memory was used for: a heap dump, or the requests that were under way, would tell",
+	rules.CauseCrashSignal:        "which code crashed, unless a trace is quoted: its core dump would tell (coredumpctl info)",
+	rules.CauseUnhandledException: "which input set it off: the application's log with the request's id, or its trace with local values, would tell",
+	rules.CauseWorkerTimeout:      "what the worker waited for: a slow log, or a stack of the worker while it hangs (py-spy dump, SIGQUIT), would tell",
+	rules.CauseKilled:             "who sent the signal: auth.log, shell history, or an audit rule (auditctl -a always,exit -S kill) would tell",
+	rules.CauseRestart:            "who ordered the stop: the deploy tool's log, auth.log or journalctl _COMM=systemd of that minute would tell",
+	rules.CauseStartFailure:       "what was changed before the start: the deploy tool's log or the configuration's history would tell",
+	rules.CauseInvalidResponse:    "which bytes were sent: the answer itself would tell (curl -sv --raw, tcpdump -A)",
+	rules.CauseProtocolMismatch:   "which end was changed last: the history of both configurations would tell",
+	rules.CauseResponseTooLarge:   "which header was too large: the gateway's log does not quote it; the answer itself would tell (curl -sD - -o /dev/null)",
+	rules.CauseTLSFailure:         "which certificate was shown: the gateway's log does not quote it; openssl s_client -connect {address} would tell",
+	rules.CauseNetworkUnreachable: "where the packets were lost: the firewall's log, the cloud's flow log or tcpdump at both ends would tell",
+	rules.CauseDNSFailure:         "why there was no answer for the name: the zone's history or the log of the name server that is responsible for it would tell",
+	rules.CauseUpstreamSaturated:  "what kept the workers busy: a slow log, or request times in the application's log, would tell",
+	rules.CauseDependencyFailure:  "what had brought {software} into that state: its own log of the minutes before, and its connections and load over time, would tell",
+	rules.CauseGatewayResources:   "what used it up: {status} over time would tell",
+	rules.CauseGatewayConfig:      "who changed the configuration, and when: its history (git, etckeeper) and the times of its files would tell",
+	rules.CauseKeepaliveRace:      "after how long the upstream closes idle connections: no line says it; its configuration does",
+}
+
+// answered reports whether a quoted line answers the question behind the cause: a deploy
+// that stops a service has told that it did.
+func answered(c *rules.Case, in *rules.Incident) bool {
+	if in.Verdict.Cause != rules.CauseRestart && in.Verdict.Cause != rules.CauseKilled {
+		return false
+	}
+	return slices.ContainsFunc(in.Verdict.Proof, func(p rules.Proof) bool {
+		hit := c.Evidence[p.Candidate].Hit
+		return hit.Get(rules.FieldUser) != "" || strings.Contains(hit.Signature.ID, "deploy")
+	})
+}

@@ -1,0 +1,78 @@
+package correlate
+
+import (
+	"strings"
+	"testing"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// The share of failed requests is told of the time of the failures, not of the whole log.
+func TestAnsweredMeanwhile(t *testing.T) {
+	f := func(name string, want int64, ofGateway bool, logs ...*logFile) {
+		t.Helper()
+		in := incidents(t, 1, logs...)[0]
+		if in.Requests != want || in.OfGateway != ofGateway {
+			t.Errorf("%s: %d requests, of the gateway: %v; want %d, %v", name, in.Requests, in.OfGateway, want, ofGateway)
+		}
+	}
+	broken := func() *logFile {
+		return errorLog("e").fails(10, shopAddress, parser.SymptomConnRefused, 2).fails(12, shopAddress, parser.SymptomConnRefused, 3)
+	}
+	f("the upstream's own", 5+2, false, broken(), accessLog("a").serves(0, 10, shopAddress).answers(10, shopAddress, 502, 2).answers(11, shopAddress, 200, 2).
+		answers(11, "127.0.0.1:9", 200, 70).answers(12, shopAddress, 502, 3).serves(13, 30, shopAddress))
+	f("of the gateway, where no line names an upstream", 5+9, true, broken(), accessLog("a").serves(0, 10, "").answers(10, "", 502, 2).answers(11, "", 200, 9).answers(12, "", 502, 3).serves(13, 30, ""))
+	f("nobody counts", -1, false, broken())
+}
+
+// Each moment of the story names its source, and the line where that is known.
+func TestTimelineNamesPlaces(t *testing.T) {
+	in := incidents(t, 1, errorLog("e").fails(10, shopAddress, parser.SymptomConnRefused, 1).fails(12, shopAddress, parser.SymptomConnRefused, 3),
+		accessLog("a").answers(10, shopAddress, 502, 1).answers(12, shopAddress, 502, 3).serves(13, 20, shopAddress))[0]
+	var last, success rules.TimelineEntry
+	for _, m := range in.Timeline {
+		if m.Source == "" {
+			t.Errorf("no place: %+v", m)
+		}
+		switch {
+		case m.What == "last failure":
+			last = m
+		case strings.HasPrefix(m.What, "first successful"):
+			success = m
+		}
+	}
+	if last.Location != (rules.Location{Source: "e", Line: 3}) || success.Location != (rules.Location{Source: "a"}) {
+		t.Errorf("last failure at %+v, success at %+v", last.Location, success.Location)
+	}
+}
+
+// The gateway sends most requests that meet a closed connection again; the quoted line is of
+// one that its client saw fail.
+func TestKeepaliveRaceQuotesAFailure(t *testing.T) {
+	e, a := errorLog("e"), accessLog("a")
+	reused := func(t *rules.Tally) { t.Reused = t.Count }
+	for i := range 5 {
+		at := float64(10 + 5*i)
+		e.fails(at, shopAddress, parser.SymptomConnReset, 1, asking(uint64(i)))
+		if i%2 == 1 {
+			a.answers(at, shopAddress, 502, 1, wanted(uint64(i)), reused)
+		}
+		for s := range 5 {
+			a.answers(at+float64(s), shopAddress, 200, 20)
+		}
+	}
+	in := incidents(t, 1, e, a)[0]
+	if in.Verdict.Cause != rules.CauseKeepaliveRace {
+		t.Fatalf("%s: %v", in.Verdict.Cause, in.Verdict.Reasons)
+	}
+	if got := in.Evidence[0].Quote.Line; got != 3 || in.Evidence[0].Count != 5 {
+		t.Errorf("proof is line %d, %d times", got, in.Evidence[0].Count)
+	}
+	if got := in.Symptoms[0].Example.Line; got != 3 {
+		t.Errorf("example is line %d", got)
+	}
+	if got := in.Timeline[0]; got.Line != 2 || got.Time != in.Symptoms[0].First {
+		t.Errorf("the story begins with %+v", got)
+	}
+}
