@@ -46,7 +46,7 @@ func who(c *rules.Case, in *rules.Incident) string {
 		return "an upstream that the gateway's log does not name"
 	}
 	name, of := cmp.Or(in.Service, in.Culprit.Unit), ""
-	if p := in.Culprit; p.Process != "" && p.PID > 0 && in.Verdict.Cause != rules.CauseDependencyFailure {
+	if p := in.Culprit; p.Process != "" && p.PID > 0 && in.Verdict.Cause != rules.CauseDependencyFailure && in.Verdict.Cause != rules.CauseWorkerTimeout {
 		name, of = p.Process, fmt.Sprintf("pid %d", p.PID)
 		if owner := cmp.Or(p.Unit, in.Service); owner != "" && owner != name {
 			of += " of " + owner
@@ -108,8 +108,13 @@ func Summary(c *rules.Case, in *rules.Incident) string {
 		failed = plural(in.ErrorLines, "error line", "error lines")
 	}
 	if !in.Start.IsZero() {
-		start := in.Start.Time().Format("2006-01-02 15:04:05") + " UTC"
-		if lasted := in.End.Micros - in.Start.Micros; lasted >= 2*parser.Second {
+		from := in.Start
+		once := strings.HasPrefix(failed, "1 ") && len(in.Symptoms) == 1
+		if once && !in.Symptoms[0].First.IsZero() {
+			from = in.Symptoms[0].First // its cause may stand before it, the next success long after
+		}
+		start := from.Time().Format("2006-01-02 15:04:05") + " UTC"
+		if lasted := in.End.Micros - in.Start.Micros; lasted >= 2*parser.Second && !once {
 			failed += " in the " + lastedFor(lasted) + " from " + start + " on"
 		} else {
 			failed += " at " + start

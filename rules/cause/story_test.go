@@ -49,6 +49,12 @@ func TestSummary(t *testing.T) {
 	f("no access log", "20 error lines", func(in *rules.Incident) { in.FailedRequests, in.FailedOther = -1, -1 })
 	f("many addresses", "and 2 more", func(in *rules.Incident) { in.Upstreams = []string{"a:1", "b:1", "c:1", "d:1", "e:1"} })
 	f("no time", "1 request failed at 2026-09-21 14:13:20 UTC.", func(in *rules.Incident) { in.FailedRequests, in.End = 1, in.Start })
+	f("one failure, whose cause stands before it", "1 request failed at 2026-09-21 14:13:22 UTC.", func(in *rules.Incident) {
+		in.FailedRequests, in.Symptoms = 1, []rules.SymptomGroup{{First: rules.Moment{Micros: (epoch + 2) * parser.Second, Precision: parser.Second}}}
+	})
+	f("its manager kills workers, not the service", "shop (127.0.0.1:8000) had workers killed by", func(in *rules.Incident) {
+		in.Verdict.Cause, in.Culprit = rules.CauseWorkerTimeout, rules.Culprit{Process: "gunicorn", PID: 7}
+	})
 	f("a name stays as it is written", "shop (127.0.0.1:8000) was killed", func(in *rules.Incident) {})
 	f("the dependency comes first", "postgres, on which shop (127.0.0.1:8000) depends, did not serve it; 12 requests failed", func(in *rules.Incident) {
 		in.Verdict.Cause, in.Culprit = rules.CauseDependencyFailure, rules.Culprit{Process: "postgres", PID: 7}
