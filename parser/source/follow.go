@@ -131,27 +131,29 @@ type FollowStats struct {
 // number. What may be a false alarm: after a restart, a number that was given to a new
 // file looks like a truncation; a Gap is told then, though nothing is missing.
 type Follower struct {
-	opts    FollowOptions
-	pace    pace
-	names   []named
-	tracks  []*track
-	pipes   []*pipeline
-	turn    int   // the track that is asked first
-	begun   bool  // the arguments were expanded once
-	scans   int   // polls until patterns are expanded again
-	ticks   int   // polls so far
-	past    int64 // bytes that were read back
-	stats   FollowStats
-	ticker  *time.Ticker
-	wake    *waker
-	told    map[string]string  // the last trouble of each path
-	paths   map[string]bool    // of tracks and pipes
-	done    map[inode]stamp    // files that were read to their end
-	known   map[inode]string   // paths by file, while arguments are expanded
-	tracked map[string]*track  // by path
-	walks   map[string]*walked // directories, by argument
-	buf     []byte
-	ready   chan delivery
+	opts       FollowOptions
+	pace       pace
+	names      []named
+	tracks     []*track
+	pipes      []*pipeline
+	turn       int   // the track that is asked first
+	begun      bool  // the arguments were expanded once
+	scans      int   // polls until patterns are expanded again
+	ticks      int   // polls so far
+	past       int64 // bytes that were read back
+	stats      FollowStats
+	ticker     *time.Ticker
+	wake       *waker
+	told       map[string]string  // the last trouble of each path
+	paths      map[string]bool    // of tracks and pipes
+	done       map[inode]leaving  // files that were left, lately
+	doneBefore map[inode]leaving  // and earlier
+	looked     time.Time          // when all paths were looked at last
+	known      map[inode]string   // paths by file, while arguments are expanded
+	tracked    map[string]*track  // by path
+	walks      map[string]*walked // directories, by argument
+	buf        []byte
+	ready      chan delivery
 }
 
 // pace is the options' times in polls: a clock that is set back changes nothing.
@@ -179,10 +181,16 @@ func Follow(args []string, opts FollowOptions) *Follower {
 func newFollower(args []string, opts FollowOptions) *Follower {
 	opts.Poll = cmp.Or(max(opts.Poll, 0), DefaultPoll)
 	opts.MaxFiles = cmp.Or(opts.MaxFiles, DefaultFollowed)
-	return &Follower{
-		opts: opts, pace: paceOf(opts), names: namesOf(args), told: map[string]string{}, paths: map[string]bool{}, done: map[inode]stamp{}, walks: map[string]*walked{}, tracked: map[string]*track{},
+	f := &Follower{
+		opts: opts, pace: paceOf(opts), names: namesOf(args), told: map[string]string{}, paths: map[string]bool{}, done: map[inode]leaving{}, walks: map[string]*walked{}, tracked: map[string]*track{},
 		buf: make([]byte, markerBytes+blockBytes), ready: make(chan delivery),
 	}
+	for _, p := range slices.Backward(opts.Start) { // the older file of a path counts
+		if p.HeadBytes > 0 {
+			f.leave(inode{p.Device, p.Inode}, leaving{at: p})
+		}
+	}
+	return f
 }
 
 // Next waits for lines. It returns ctx's error when ctx is done, and io.EOF when nothing
@@ -194,7 +202,9 @@ func (f *Follower) Next(ctx context.Context) (Chunk, error) {
 		}
 		select {
 		case <-f.ticker.C: // rotations are watched for also while lines pour in
-			f.tick(ctx)
+			f.poll(ctx)
+		case <-f.wake.events():
+			f.woken(ctx)
 		default:
 		}
 		var c Chunk
@@ -207,7 +217,7 @@ func (f *Follower) Next(ctx context.Context) (Chunk, error) {
 		select {
 		case <-ctx.Done():
 		case <-f.ticker.C:
-			f.tick(ctx)
+			f.poll(ctx)
 		case <-f.wake.events():
 			f.woken(ctx)
 		case d := <-f.ready:
@@ -224,6 +234,26 @@ func (f *Follower) Next(ctx context.Context) (Chunk, error) {
 func (f *Follower) Begin(ctx context.Context) {
 	if !f.begun {
 		f.tick(ctx)
+	}
+}
+
+// poll is a tick by the clock.
+func (f *Follower) poll(ctx context.Context) {
+	now := time.Now()
+	if !f.looked.IsZero() && now.Sub(f.looked) > f.opts.Poll+settleTime {
+		f.paused()
+	}
+	f.looked = now
+	f.tick(ctx)
+}
+
+// paused notes that nobody looked for a while, as Next was not called: no file is known to
+// have been idle.
+func (f *Follower) paused() {
+	for _, t := range f.tracks {
+		for _, file := range t.files {
+			file.calm = 0
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ type followed struct {
 	held    bool // some process has
 	left    bool // given up although it is held
 	settled bool // newer files are being read
-	hot     int  // polls for which it is read even if it looks unchanged
+	hot     int  // polls with a read for which it is read even if it looks unchanged
 	tried   bool // it was read since the last poll, and had no more
 	quiet   int  // polls without a change
 	calm    int  // polls without lines
@@ -202,35 +202,43 @@ func (f *followed) advance(raw []byte) {
 	f.offset += int64(len(raw))
 }
 
-// flush puts what there is of an unterminated line into c; ok is false if there is none.
-func (f *followed) flush(buf []byte, c *Chunk) (ok bool) {
+// flush puts what there is of an unterminated line into c. It reports passed if the file is
+// not as it was when it was looked at: read on.
+func (f *followed) flush(buf []byte, c *Chunk) fresh {
 	var raw []byte
 	if f.packed != nil {
 		raw = f.packed.rest()
 	} else {
+		if f.look(false) {
+			return passed
+		}
 		n, _ := f.bytes.ReadAt(buf[:blockBytes], f.offset)
 		raw = buf[:n]
 		if !f.intact() {
-			return false // the next read will find out
+			return nothing // the next read will find out
 		}
 	}
-	if f.inside {
-		f.advance(raw)
-		return false
-	}
 	if len(raw) == 0 {
-		return false
+		return nothing
 	}
 	data := raw
 	if f.wide {
 		data = f.narrow(raw)
+	}
+	if f.packed == nil && (bytes.IndexByte(data, '\n') >= 0 || len(raw) == blockBytes) {
+		f.ended = false
+		return passed
+	}
+	if f.inside {
+		f.advance(raw)
+		return nothing
 	}
 	c.Partial = true
 	f.deliver(data, raw, c)
 	if f.packed != nil {
 		f.packed.take(len(raw))
 	}
-	return true
+	return lines
 }
 
 func (f *followed) identity() Identity {
@@ -287,36 +295,41 @@ func (f *followed) seekEnd(buf []byte) {
 	}
 }
 
-// look takes note of what the file system says. poll is false if inotify woke us.
-func (f *followed) look(poll bool) {
+// look takes note of what the file system says, and reports a change. poll is false if
+// it is no poll.
+func (f *followed) look(poll bool) (changed bool) {
 	if f.packed != nil {
-		return
+		return false
 	}
 	info, err := f.file.Stat()
 	if err != nil {
 		f.hot = 1 // the read will say what is wrong
-		return
+		return false
 	}
-	f.note(info, poll)
+	return f.note(info, poll)
 }
 
-func (f *followed) note(info fs.FileInfo, poll bool) {
+func (f *followed) note(info fs.FileInfo, poll bool) (changed bool) {
 	if poll {
 		f.calm++
 	}
-	changed := info.Size() != f.info.Size() || !info.ModTime().Equal(f.info.ModTime())
+	changed = info.Size() != f.info.Size() || !info.ModTime().Equal(f.info.ModTime())
+	if changed && f.info.Size() > f.known.Size() {
+		f.calm = 0 // it had grown, and nobody has read that
+	}
 	f.info = info
-	defer func() { f.tried = false }()
 	switch {
 	case changed:
 		// Two polls: a second change within the clock tick of the first leaves the same stamp.
-		f.hot, f.quiet = 2, 0
+		f.hot, f.quiet, f.tried = 2, 0, false
 	case poll:
 		if f.tried { // polls may pass while other files are read and their lines are worked on
 			f.hot = max(f.hot-1, 0)
 		}
+		f.tried = false
 		f.quiet++
 	}
+	return changed
 }
 
 // release asks whether anybody can still write, and reports when nobody can any more.
@@ -335,7 +348,9 @@ func (f *followed) release() (justNow bool) {
 }
 
 // back takes a file that was away for the path's present one again.
-func (f *followed) back() { f.away, f.free, f.held, f.settled = false, false, false, false }
+func (f *followed) back() {
+	f.away, f.free, f.held, f.left, f.settled = false, false, false, false, false
+}
 
 func (f *followed) close() {
 	if f.packed != nil {

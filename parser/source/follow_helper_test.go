@@ -30,6 +30,7 @@ type rig struct {
 	args  []string
 	clock time.Time
 	trace []string
+	mark  string // ends each line
 }
 
 // touch gives a file a time that moves with every change: file systems stamp by a clock
@@ -96,7 +97,7 @@ func (r *rig) reopen() {
 // next is a line that no other is like.
 func (r *rig) next() string {
 	r.seq++
-	return fmt.Sprintf("2026/11/22 14:25:%02d [error] 12#12: *%d connect() failed %s\n", r.seq%60, r.seq, strings.Repeat("x", r.seq*7%90))
+	return fmt.Sprintf("2026/11/22 14:25:%02d [error] 12#12: *%d connect() failed %s%s\n", r.seq%60, r.seq, strings.Repeat("x", r.seq*7%90), r.mark)
 }
 
 // write writes n lines.

@@ -21,6 +21,7 @@ type history struct {
 	held    bool     // the writer still has the renamed or deleted file
 	looked  bool     // the path's file was seen by the Follower, with a line in it
 	packed  bool     // a file was compressed
+	polled  bool     // a poll has seen the path's file with a line in it, which was not read yet
 	cut     bool     // the path's file was truncated, and no poll has been since
 	blind   bool     // a file that nobody saw, or that was empty when it was seen, was deleted
 	unlinks bool     // some file was deleted: a restart may come too late for it
@@ -273,13 +274,14 @@ func (h *history) verdict() error {
 // TestFollowModel plays random histories; no line may be missing without a Gap, none may
 // come twice, broken or out of order.
 func TestFollowModel(t *testing.T) {
-	var base uint64
-	if v, err := strconv.ParseUint(os.Getenv("FOLLOW_SEED"), 10, 64); err == nil {
-		base = v // other histories than the usual ones
-	}
-	n := 1000
+	seeds(t, 1000, play)
+}
+
+// seeds plays n histories, others than the usual ones if FOLLOW_SEED is set.
+func seeds(t *testing.T, n int, play func(t *testing.T, seed uint64)) {
+	base, _ := strconv.ParseUint(os.Getenv("FOLLOW_SEED"), 10, 64)
 	if testing.Short() {
-		n = 200
+		n /= 5
 	}
 	for seed := range uint64(n) {
 		seed += base

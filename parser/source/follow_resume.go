@@ -22,6 +22,7 @@ const (
 
 // restart finds the files that an earlier Follower stopped in, and all younger ones.
 func (t *track) restart(ctx context.Context) {
+	t.hold()
 	all, ok := siblings(t.path)
 	defer func() { release(all) }()
 	if len(all) == 0 || !ok {
@@ -95,11 +96,14 @@ func (t *track) isShifting(all []sibling, i int) bool {
 		t.holes = 0
 		return false
 	}
-	t.holes++
+	if t.holes == 0 || t.holed != t.f.ticks {
+		t.holes++
+		t.holed = t.f.ticks
+	}
 	return true
 }
 
-// maxHoles bounds the looks for which a missing number is waited for.
+// maxHoles bounds the polls for which a missing number is waited for.
 const maxHoles = 4
 
 // until is when the i-th file, the next after a loss, was written; zero if there is none.
@@ -112,6 +116,7 @@ func until(all []sibling, i int) (when time.Time) {
 
 // replace finds what lies between live, whose name leads to another file now, and that.
 func (t *track) replace(ctx context.Context, live *followed) {
+	t.hold()
 	if !live.intact() && !t.rewritten(ctx, len(t.files)-1) {
 		return
 	}
@@ -149,6 +154,7 @@ func (t *track) replace(ctx context.Context, live *followed) {
 // false if it is to be tried again.
 func (t *track) rewritten(ctx context.Context, i int) (done bool) {
 	f := t.files[i]
+	t.hold()
 	f.look(false)
 	p, known := t.position(f), f.known
 	var buf, again [fingerBytes]byte
@@ -224,6 +230,7 @@ func (t *track) packedAs(ctx context.Context, older []sibling, f *followed) int 
 // written to it and truncated.
 func (t *track) emptied(ctx context.Context, i int) (done bool) {
 	f := t.files[i]
+	t.hold()
 	all, ok := siblings(t.path)
 	defer func() { release(all) }()
 	if !ok {

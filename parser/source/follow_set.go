@@ -152,8 +152,12 @@ func (f *Follower) glob(pattern string) {
 func (f *Follower) found(pattern string, paths []string) {
 	late := f.begun || slices.ContainsFunc(f.opts.Start, func(p Position) bool { return p.Path == pattern && p.isNothing() })
 	present := map[string]bool{}
-	for _, p := range paths {
+	gone := f.gone(pattern)
+	for _, p := range slices.Concat(paths, gone) {
 		present[p] = true
+	}
+	for _, p := range gone {
+		f.follow(p, true, true)
 	}
 	for _, p := range paths {
 		dir, base := filepath.Split(p)
@@ -164,6 +168,22 @@ func (f *Follower) found(pattern string, paths []string) {
 			f.follow(p, true, late)
 		}
 	}
+}
+
+// gone are the paths of a pattern that an earlier Follower stopped in and that lead to nothing
+// now: the rest may be in a rotated file.
+func (f *Follower) gone(pattern string) (paths []string) {
+	if f.begun {
+		return nil
+	}
+	for _, p := range f.opts.Start {
+		match, _ := filepath.Match(pattern, p.Path)
+		if _, err := os.Stat(p.Path); errors.Is(err, fs.ErrNotExist) && p.HeadBytes > 0 && !slices.Contains(paths, p.Path) &&
+			(match || strings.HasPrefix(p.Path, strings.TrimSuffix(pattern, "/")+"/")) {
+			paths = append(paths, p.Path)
+		}
+	}
+	return paths
 }
 
 // isRotated reports that a file is read after the log that it was made of, or not at
@@ -189,6 +209,7 @@ func (f *Follower) follow(path string, pattern, late bool) {
 		f.notice("\x00files", "", fmt.Errorf("follow %s: %d files are followed already, this and further ones are left out", path, f.opts.MaxFiles))
 		return
 	}
+	var left Position
 	if info, err := os.Stat(path); err == nil {
 		if f.known == nil {
 			f.known = f.openFiles()
@@ -198,8 +219,11 @@ func (f *Follower) follow(path string, pattern, late bool) {
 			f.notify(path, &DuplicateError{Path: path, Of: other})
 			return
 		}
-		if pattern && f.done[id] == stampOf(info) {
-			return
+		if l, ok := f.leftAt(id); pattern && ok {
+			if l.stamp == stampOf(info) {
+				return
+			}
+			left = l.at
 		}
 		f.known[id] = path
 	}
@@ -219,6 +243,10 @@ func (f *Follower) follow(path string, pattern, late bool) {
 	}
 	if len(t.starts) == 0 {
 		t.starts, t.ahead = t.ahead, nil
+	}
+	if len(t.starts) == 0 && left.HeadBytes > 0 && left.isAt(path) { // it has got another name
+		left.Path, left.Linger, left.Ahead = path, false, false
+		t.starts = []Position{left}
 	}
 	f.paths[path], f.tracked[path] = true, t
 	f.tracks = append(f.tracks, t)
@@ -252,15 +280,48 @@ type stamp struct {
 
 func stampOf(info fs.FileInfo) stamp { return stamp{info.Size(), info.ModTime()} }
 
-// maxDone bounds how many files are remembered that were read to their end.
+// A leaving is where a file was left.
+type leaving struct {
+	stamp stamp
+	at    Position
+}
+
+// maxDone bounds twice how many files are remembered that were left.
 const maxDone = 4096
 
 // remember keeps a directory's renamed files from being taken for new ones.
-func (f *Follower) remember(info fs.FileInfo) {
-	if len(f.done) >= maxDone {
-		clear(f.done)
+func (f *Follower) remember(file *followed) {
+	if file.packed == nil {
+		f.leave(fileID(file.info), leaving{stampOf(file.info), file.position("")})
 	}
-	f.done[fileID(info)] = stampOf(info)
+}
+
+func (f *Follower) leave(id inode, l leaving) {
+	if len(f.done) >= maxDone {
+		f.done, f.doneBefore = map[inode]leaving{}, f.done
+	}
+	f.done[id] = l
+}
+
+// leftAt is where a file was left, if it was; those that are asked for are remembered longer.
+func (f *Follower) leftAt(id inode) (leaving, bool) {
+	l, ok := f.done[id]
+	if !ok {
+		if l, ok = f.doneBefore[id]; ok {
+			f.leave(id, l)
+		}
+	}
+	return l, ok && id != (inode{})
+}
+
+// isAt reports that a position is one in the file that has a path.
+func (p Position) isAt(path string) bool {
+	file, info, err := openRegular(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return fileID(info) == inode{p.Device, p.Inode} && info.Size() >= p.Offset && holds(file, p)
 }
 
 // retire lets paths go that a pattern found and that are gone.
@@ -269,6 +330,7 @@ func (f *Follower) retire() {
 		if !t.isDone() {
 			return false
 		}
+		clear(f.walks) // what was left out may be followed now
 		t.close()
 		delete(f.paths, t.path)
 		delete(f.tracked, t.path)

@@ -28,10 +28,12 @@ type track struct {
 	missing int        // polls for which the path has led to nothing
 	wait    int        // polls to wait after a failure
 	fails   int        // failures in a row
-	holes   int        // looks in a row that found a number missing
+	holes   int        // polls in a row that found a number missing
+	holed   int        // the last of them
 	idle    bool       // nothing to read until the next look
 	floor   time.Time  // when the files that are done with were last written
-	gaps    []*Gap     // to be told next: a kill must not come between a Gap and what it explains
+	gaps    []*Gap     // to be told next
+	before  []Position // where it stood before these: a kill must not come between a Gap and what it explains
 	files   []*followed
 	bell    *bell
 	heard   *followed // what the bell was set for
@@ -168,8 +170,13 @@ func (t *track) step(ctx context.Context, c *Chunk) bool {
 			return t.tell(c)
 		}
 		if t.isLive(i) {
-			if f.quiet >= t.f.pace.flush && t.f.pace.flush > 0 && f.flush(t.f.buf, c) {
-				return t.sign(c)
+			if f.quiet >= t.f.pace.flush && t.f.pace.flush > 0 {
+				switch f.flush(t.f.buf, c) {
+				case lines:
+					return t.sign(c)
+				case passed:
+					continue
+				}
 			}
 			break
 		}
@@ -181,8 +188,13 @@ func (t *track) step(ctx context.Context, c *Chunk) bool {
 			break
 		}
 		f.settled = true
-		if !f.held && f.flush(t.f.buf, c) {
-			return t.sign(c)
+		if !f.held {
+			switch f.flush(t.f.buf, c) {
+			case lines:
+				return t.sign(c)
+			case passed:
+				continue
+			}
 		}
 		i = t.pass(i)
 	}
@@ -199,15 +211,20 @@ func (t *track) isLive(i int) bool { return i == len(t.files)-1 && !t.files[i].a
 func (t *track) pass(i int) int {
 	f := t.files[i]
 	t.floor = later(t.floor, f.info.ModTime())
-	if i == len(t.files)-1 || !f.free && f.quiet < t.f.pace.linger && i < maxLinger {
+	last, long := i == len(t.files)-1, f.quiet >= t.f.pace.linger
+	switch {
+	case !long && (last || !f.free && i < maxLinger):
 		return i + 1
-	}
-	if f.held {
+	case f.held:
 		f.left, f.held = true, false // what it holds of a last line is told now
 		return i
+	case last:
+		return i + 1
+	case f.look(false): // written to since the last poll
+		f.left = false
+		return i
 	}
-	f.look(false)
-	t.f.remember(f.info)
+	t.f.remember(f)
 	f.close()
 	t.files = slices.Delete(t.files, i, i+1)
 	return i
@@ -260,8 +277,17 @@ func (t *track) tell(c *Chunk) bool {
 		return false
 	}
 	c.Path, c.Gap = t.path, t.gaps[0]
-	t.gaps = t.gaps[1:]
+	if t.gaps = t.gaps[1:]; len(t.gaps) == 0 {
+		t.before = nil
+	}
 	return true
+}
+
+// hold keeps where the path stands, before a Gap may be found.
+func (t *track) hold() {
+	if len(t.gaps) == 0 {
+		t.before = t.positions(nil)
+	}
 }
 
 // lost notes a Gap. It was noticed when the files' times were since and until.
@@ -272,6 +298,9 @@ func (t *track) lost(from, to int64, reason string, since, until time.Time) {
 // positions adds those of all files: the ones that linger, the one that is being read, and
 // those that wait behind it, so that it is noticed if one of them is gone after a restart.
 func (t *track) positions(all []Position) []Position {
+	if len(t.gaps) > 0 {
+		return append(all, t.before...)
+	}
 	if len(t.files) == 0 && len(t.starts) == 0 && t.late {
 		return append(all, Position{Path: t.path})
 	}
@@ -304,9 +333,13 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// isDone reports that a path which nobody named will not come back.
+// isDone reports that a path which nobody named will not come back: what had its name is
+// deleted, and nobody writes to it.
 func (t *track) isDone() bool {
-	return t.pattern && t.missing > t.f.pace.linger && t.idle
+	lives := func(f *followed) bool {
+		return f.packed == nil && (f.hot > 0 || f.quiet <= t.f.pace.linger || !isUnlinked(f.info))
+	}
+	return t.pattern && t.missing > t.f.pace.linger && len(t.gaps) == 0 && !slices.ContainsFunc(t.files, lives)
 }
 
 func (t *track) letGo() {
