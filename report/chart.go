@@ -229,7 +229,11 @@ func (c *chart) caption(k clock) string {
 		total += r.total
 		parts[i] = number(r.total) + " × " + r.status
 	}
-	text := number(total) + " " + c.what() + " (" + strings.Join(parts, ", ") + ")"
+	what := c.what()
+	if total == 1 {
+		what = strings.TrimSuffix(what, "s")
+	}
+	text := number(total) + " " + what + " (" + strings.Join(parts, ", ") + ")"
 	if n := c.seen(); n > 1 {
 		text += " in " + number(int64(n)) + " steps of " + duration(c.step*parser.Second)
 		if c.peak > 1 {

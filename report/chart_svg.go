@@ -28,7 +28,7 @@ const (
 // An svg is a chart in numbers that a template writes down. All lengths are attributes:
 // the page's policy allows no style on an element.
 type svg struct {
-	Width, Height, Left, Right, Top, Base int
+	Width, Height, Left, Right, Top, Base, TickEnd int
 
 	Bars   []svgBar
 	Times  []svgTick // along the bottom
@@ -46,7 +46,7 @@ type (
 
 // svg lays the chart out.
 func (c *chart) svg(k clock) *svg {
-	d := &svg{Width: svgWidth, Height: svgHeight, Left: plotLeft, Right: plotRight, Top: plotTop, Base: plotBase}
+	d := &svg{Width: svgWidth, Height: svgHeight, Left: plotLeft, Right: plotRight, Top: plotTop, Base: plotBase, TickEnd: plotBase + 5}
 	top := niceTop(max(c.peak, leastTop))
 	step := float64(plotRight-plotLeft) / float64(c.bins)
 	height := func(n int64) float64 { return float64(n) / float64(top) * (plotBase - plotTop) }

@@ -36,16 +36,20 @@ func TestChartOfCharacters(t *testing.T) {
 	}
 	f(series(1, "1248.1"),
 		"502  ▁▁▁▁▂▂▂▂▄▄▄▄████    ▁▁▁▁  16",
-		"     15:01:59        15:02:04")
+		"     15:01:59            15:02:04") // each where its step begins
 	f(series(1, "5")) // one moment is no course of time
 	f(&rules.Incident{})
+
+	f(series(1, "12"), // too narrow for both
+		"502  ▄▄▄▄████  3",
+		"     15:01:59 to 15:02:00")
 
 	story := oom().Incidents[0]
 	story.Series = series(1, "12").Series
 	f(&story,
 		"502  ▄▄▄▄████          3",
 		"     C           R",
-		"     15:01:59 to 15:02:02")
+		"     15:01:59    15:02:02")
 }
 
 func TestChartKeepsEveryFailure(t *testing.T) {

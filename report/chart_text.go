@@ -2,7 +2,6 @@ package report
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/charmbracelet/lipgloss"
 
@@ -55,12 +54,18 @@ func (c *chart) drawing(k clock, columns int) []string {
 	if marks := c.marks(wide); marks != "" {
 		out = append(out, indent+marks)
 	}
+	return append(out, indent+c.axis(k, wide, columns-label-2))
+}
+
+// axis names the first and the last step, each from where it begins on; of a drawing that is
+// too narrow, both at its left.
+func (c *chart) axis(k clock, wide, room int) string {
 	from, to := k.short(c.second(0), c.second(0)), k.short(c.second(c.bins-1), c.second(0))
-	axis := from + " to " + to
-	if gap := c.bins*wide - utf8.RuneCountInString(from+to); gap > 0 {
-		axis = from + strings.Repeat(" ", gap) + to
+	last := (c.bins - 1) * wide
+	if gap := last - lipgloss.Width(from); gap > 0 && last+lipgloss.Width(to) <= room {
+		return from + strings.Repeat(" ", gap) + to
 	}
-	return append(out, indent+axis)
+	return from + " to " + to
 }
 
 func bar(n, peak int64) string {

@@ -62,11 +62,14 @@ func failures(in *rules.Incident) int64 {
 }
 
 // chosen lists the incidents that are told in full, in their order.
-func chosen(incidents []rules.Incident, groups []group) []int {
+func chosen(incidents []rules.Incident, groups []group, o Options) []int {
 	var list []int
 	if len(incidents) <= maxFull {
+		chains := chainsOf(incidents)
 		for i := range incidents {
-			list = append(list, i)
+			if o.Whole || told(chains, i) {
+				list = append(list, i)
+			}
 		}
 		return list
 	}

@@ -51,10 +51,10 @@ func TestGroups(t *testing.T) {
 			t.Errorf("rhythm %q", got)
 		}
 	}
-	if members != 30 || len(chosen(r.Incidents, groups)) != 6 {
-		t.Errorf("%d members, %d told", members, len(chosen(r.Incidents, groups)))
+	if members != 30 || len(chosen(r.Incidents, groups, Options{})) != 6 {
+		t.Errorf("%d members, %d told", members, len(chosen(r.Incidents, groups, Options{})))
 	}
-	if few := crowd(maxFull, 9); len(chosen(few.Incidents, groupsOf(few.Incidents))) != maxFull {
+	if few := crowd(maxFull, 9); len(chosen(few.Incidents, groupsOf(few.Incidents), Options{})) != maxFull {
 		t.Error("a few are not all told")
 	}
 }

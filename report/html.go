@@ -45,14 +45,14 @@ func writeHTML(w io.Writer, r *rules.Report, o Options) error {
 	k := clock{o.Location}
 	groups := groupsOf(r.Incidents)
 	p := &htmlPage{CSS: template.CSS(pageCSS), Policy: policy, Opening: openingOf(r, k)}
-	p.list(r.Incidents, groups, k)
+	p.list(r.Incidents, groups, k, o)
 	p.Sources, p.Notes = sourcesOf(r.Sources, k)
 	p.MoreSources = len(r.Sources) - len(p.Sources)
 	out := bufio.NewWriter(w)
 	if err := pageTemplate().ExecuteTemplate(out, "head", p); err != nil {
 		return err
 	}
-	for _, i := range chosen(r.Incidents, groups) { // one at a time, so that many cost no more memory than one
+	for _, i := range chosen(r.Incidents, groups, o) { // one at a time, so that many cost no more memory than one
 		s := storyOf(&r.Incidents[i], i+1, len(r.Incidents), k, &r.Totals)
 		if err := pageTemplate().ExecuteTemplate(out, "incident", htmlStory{s, drawn(s, k)}); err != nil {
 			return err
@@ -77,6 +77,7 @@ type (
 		Policy  string
 		Opening opening
 		Rows    []htmlRow   // a few incidents
+		Chains  []string    // what is common to some of them that follow each other
 		Groups  []htmlGroup // many, folded
 		More    int         // groups that are not listed
 		Told    string      // which of many are told in full
@@ -102,14 +103,14 @@ type (
 func (s htmlStory) Words() []string { return strings.Fields(s.Headline) }
 
 // list fills the overview: a few incidents in their order, many by group.
-func (p *htmlPage) list(incidents []rules.Incident, groups []group, k clock) {
+func (p *htmlPage) list(incidents []rules.Incident, groups []group, k clock, o Options) {
 	told := map[int]bool{}
-	for _, i := range chosen(incidents, groups) {
+	for _, i := range chosen(incidents, groups, o) {
 		told[i] = true
 	}
 	row := func(i int) htmlRow {
 		in := &incidents[i]
-		r := htmlRow{Number: number(int64(i + 1)), When: k.span(in.Start, rules.Moment{}), For: duration(in.End.Micros - in.Start.Micros), Cause: causeName(in), Sure: sure(in),
+		r := htmlRow{Number: number(int64(i + 1)), When: k.span(in.Start, rules.Moment{}), For: lasted(in), Cause: causeName(in), Sure: sure(in),
 			Failed: impactWord(in), Where: whereOf(in), ID: Clean(in.ID)}
 		if told[i] {
 			r.Anchor = anchor(i + 1)
@@ -120,6 +121,7 @@ func (p *htmlPage) list(incidents []rules.Incident, groups []group, k clock) {
 		for i := range incidents {
 			p.Rows = append(p.Rows, row(i))
 		}
+		p.Chains = chainWords(incidents, k, o)
 		return
 	}
 	p.Told = toldOf(groups)

@@ -52,7 +52,7 @@ func (p *page) facts(in *rules.Incident) {
 		}
 	}
 	fact("Cause", strings.TrimPrefix(causeName(in), "cause "))
-	fact("Culprit", culpritOf(in))
+	fact(culpritName(in), culpritOf(in))
 	upstreams := upstreamWords(in)
 	if in.Gateway != "" && len(in.Upstreams) > 0 {
 		upstreams += " behind " + in.Gateway
@@ -63,8 +63,27 @@ func (p *page) facts(in *rules.Incident) {
 	fact("Impact", impact(in))
 	fact("Asked for", askedFor(in))
 	fact("Retries", backoffOf(in))
-	fact("Related", strings.Join(in.Related, ", "))
+	fact("Related", relatedOf(in))
 	fact("Id", in.ID)
+}
+
+// culpritName is what the process is called: nobody is accused where the cause is not known.
+func culpritName(in *rules.Incident) string {
+	if sure(in) == "" {
+		return "Served by"
+	}
+	return "Culprit"
+}
+
+// maxRelated is how many related incidents are named; JSON has all.
+const maxRelated = 4
+
+func relatedOf(in *rules.Incident) string {
+	text := strings.Join(in.Related[:min(len(in.Related), maxRelated)], ", ")
+	if more := len(in.Related) - maxRelated; more > 0 {
+		text += " and " + number(int64(more)) + " more"
+	}
+	return text
 }
 
 // culpritOf writes "gunicorn, pid 9252, of shop.service on web-1".
@@ -254,7 +273,7 @@ func (p *page) quote(indent string, q *rules.Quote, marks []string) {
 	if q.Text != "" {
 		p.raw(indent, q.Text, marks)
 	}
-	if q.Message != "" && !strings.Contains(cut(Clean(q.Text), p.width-4), Clean(q.Message)) {
+	if q.Message != "" && !strings.Contains(cut(Clean(q.Text), rawRows*(p.width-5)), Clean(q.Message)) {
 		p.raw(indent, q.Message, marks)
 	}
 }

@@ -15,8 +15,8 @@ import (
 func writeMarkdown(w io.Writer, r *rules.Report, o Options) error {
 	m := &markdown{out: bufio.NewWriter(w), clock: clock{o.Location}}
 	groups := groupsOf(r.Incidents)
-	m.opening(r, groups)
-	for _, i := range chosen(r.Incidents, groups) {
+	m.opening(r, groups, o)
+	for _, i := range chosen(r.Incidents, groups, o) {
 		if err := m.incident(storyOf(&r.Incidents[i], i+1, len(r.Incidents), m.clock, &r.Totals)); err != nil {
 			return err // the first error of a buffered writer stays; no use in going on
 		}
@@ -42,7 +42,7 @@ func (m *markdown) head(level int, title string) {
 	m.block(strings.Repeat("#", level), " ", mdProse(title))
 }
 
-func (m *markdown) opening(r *rules.Report, groups []group) {
+func (m *markdown) opening(r *rules.Report, groups []group, o Options) {
 	s := openingOf(r, m.clock)
 	m.head(1, s.Title)
 	for _, text := range s.Paragraphs {
@@ -56,6 +56,9 @@ func (m *markdown) opening(r *rules.Report, groups []group) {
 	case n > maxFull:
 		m.groups(groups, r.Incidents)
 	case n > 1:
+		for _, text := range chainWords(r.Incidents, m.clock, o) {
+			m.block(mdProse(text))
+		}
 		m.overview(r.Incidents)
 	}
 }
@@ -96,6 +99,7 @@ func (m *markdown) incident(s *story) error {
 		}
 		m.block("Who serves it: ", strings.Join(links, " → "))
 	}
+	m.section(nowTitle, "1. ", s.Now)
 	m.head(3, "Impact")
 	m.facts(s.Impact)
 	if s.Backoff != "" {
@@ -109,16 +113,17 @@ func (m *markdown) incident(s *story) error {
 	}
 	m.proofs(s.SeenTitle, s.Seen)
 	m.verdict(s)
-	for _, part := range []struct {
-		title, mark string
-		items       []string
-	}{{unknownTitle, "- ", s.Unknown}, {nowTitle, "1. ", s.Now}, {nextTitle, "1. ", s.Next}} {
-		if len(part.items) > 0 {
-			m.head(3, part.title)
-			m.list(part.mark, part.items)
-		}
-	}
+	m.section(unknownTitle, "- ", s.Unknown)
+	m.section(nextTitle, "1. ", s.Next)
 	return m.out.Flush()
+}
+
+// section is a head and a list, or nothing.
+func (m *markdown) section(title, mark string, items []string) {
+	if len(items) > 0 {
+		m.head(3, title)
+		m.list(mark, items)
+	}
 }
 
 // facts is a table of two columns.

@@ -65,9 +65,9 @@ func oom() *rules.Report {
 			Culprit: rules.Culprit{Process: "gunicorn", PID: 22838, Unit: "shop.service", Host: "web-1"},
 			Start:   at(471_000), End: at(3_471_000),
 			ErrorLines: 1, PrimaryLines: 1, FailedRequests: 1, StatusCounts: []rules.StatusCount{{Status: "502", Count: 1}},
-			Series:  []rules.Point{{Second: second / parser.Second, Span: 1, Status: "502", Count: 1}},
+			Series:   []rules.Point{{Second: second / parser.Second, Span: 1, Status: "502", Count: 1}},
 			Requests: 4,
-			Backoff: rules.Backoff{First: 1}, URLs: []rules.URLGroup{{URL: "GET /report", Failed: 1}}, Clients: 1,
+			Backoff:  rules.Backoff{First: 1}, URLs: []rules.URLGroup{{URL: "GET /report", Failed: 1}}, Clients: 1,
 			Verdict: rules.Verdict{
 				Cause: rules.CauseOOMKill, Confidence: 0.98, Decibans: 41,
 				Reasons: []rules.Reason{{Weight: 25, Text: "the kernel's report names a worker of this upstream"}, {Weight: 6, Text: "a worker that dies at once closes its connections early"}},
@@ -428,5 +428,50 @@ func TestTextTellsTheOtherSide(t *testing.T) {
 	}
 	if plain := render(t, "text", oom(), Options{}); strings.Contains(plain, "spoke against") || strings.Contains(plain, "passed through") {
 		t.Error(plain)
+	}
+}
+
+// A line of a log is shown over as many rows as it needs, as far as there are, and the values
+// that it was quoted for are seen wherever they stand.
+func TestRawLinesAreSeen(t *testing.T) {
+	shown := func(width int, text string, marks ...string) string {
+		var b bytes.Buffer
+		p := newPage(&b, Options{Width: width})
+		p.raw("  ", text, marks)
+		if err := p.out.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		rows := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+		if len(rows) > rawRows {
+			t.Errorf("%d rows: %q", len(rows), rows)
+		}
+		for i, row := range rows {
+			bar := "  ┆ "
+			if i == 0 {
+				bar = "  │ "
+			}
+			if !strings.HasPrefix(row, bar) || lipgloss.Width(row) > width {
+				t.Errorf("row %d at %d columns: %q", i, width, row)
+			}
+			rows[i] = strings.TrimPrefix(row, bar)
+		}
+		return strings.Join(rows, "¶")
+	}
+	line := oom().Incidents[0].Symptoms[0].Example.Text
+	if got := shown(80, line); !strings.Contains(got, "upstream prematurely closed¶connection") || !strings.Contains(got, `"http://127.0.0.1:9001/report?month=11", host: "shop.example"`) {
+		t.Errorf("%q", got)
+	}
+	if got := shown(500, line); got != line {
+		t.Errorf("%q", got)
+	}
+	for _, text := range []string{strings.Repeat("x", 1000), strings.Repeat("日本 ", 300), strings.Repeat("a ", 500), strings.Repeat("word-of-some-length ", 60)} {
+		for at := 0; at < len(text); at += 97 {
+			for text[at] != ' ' && text[at]&0xc0 == 0x80 {
+				at++
+			}
+			if got := strings.ReplaceAll(shown(60, text[:at]+" pid=4711 "+text[at:], "4711"), "¶", ""); !strings.Contains(got, "4711") {
+				t.Errorf("the mark at byte %d is not seen: %q", at, got)
+			}
+		}
 	}
 }

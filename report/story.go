@@ -108,12 +108,12 @@ func factsOf(in *rules.Incident, k clock) (facts []fact) {
 		cause += " (" + family + ")"
 	}
 	add("Cause", cause)
-	add("Culprit", culpritOf(in))
+	add(culpritName(in), culpritOf(in))
 	add("Upstream", upstreamWords(in))
 	add("Gateway", in.Gateway)
 	add("When", whenOf(in, k))
 	add("Before", historyWords(in, k))
-	add("Related", strings.Join(in.Related, ", "))
+	add("Related", relatedOf(in))
 	add("Id", in.ID)
 	return facts
 }
@@ -236,6 +236,8 @@ func backoffOf(in *rules.Incident) string {
 		reckoned += " Repeat a POST only where the application takes it once."
 	}
 	switch {
+	case through == 0 && all == 1:
+		return text + "the one request would not have got through; the failures lasted longer."
 	case through == 0:
 		return text + "none of " + number(all) + " would have got through; the failures lasted longer."
 	case all == 1:

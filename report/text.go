@@ -38,9 +38,9 @@ func writeText(w io.Writer, r *rules.Report, o Options) error {
 		p.groups(groups, r.Incidents)
 	default:
 		p.summary(r)
-		p.overview(r.Incidents)
+		p.overview(r.Incidents, o)
 	}
-	for _, i := range chosen(r.Incidents, groups) {
+	for _, i := range chosen(r.Incidents, groups, o) {
 		p.incident(&r.Incidents[i], i+1, len(r.Incidents))
 	}
 	p.sources(r.Sources)
@@ -200,7 +200,7 @@ func lackingOf(sources []rules.SourceInfo) (lacking []string) {
 }
 
 // overview is the list of a few incidents, one line each; one needs none.
-func (p *page) overview(incidents []rules.Incident) {
+func (p *page) overview(incidents []rules.Incident, o Options) {
 	if len(incidents) < 2 {
 		return
 	}
@@ -211,6 +211,13 @@ func (p *page) overview(incidents []rules.Incident) {
 		in := &incidents[i]
 		whole := rules.Moment{Micros: in.Start.Micros, Precision: parser.Second}
 		t.rows = append(t.rows, []string{fmt.Sprint(i + 1), p.clock.short(whole, first), causeName(in), sure(in), impactWord(in), Clean(upstreamsOf(in))})
+	}
+	chains := chainWords(incidents, p.clock, o)
+	for _, text := range chains {
+		p.para("", text, nil)
+	}
+	if len(chains) > 0 {
+		p.line()
 	}
 	t.write(p, 5)
 }

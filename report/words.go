@@ -46,6 +46,14 @@ func duration(micros int64) string {
 	return two(d, 24*time.Hour, "d", time.Hour, "h")
 }
 
+// lasted is how long an incident was; stamps of whole seconds show no less than one.
+func lasted(in *rules.Incident) string {
+	if micros := in.End.Micros - in.Start.Micros; micros > 0 {
+		return duration(micros)
+	}
+	return "< 1 s"
+}
+
 // two writes a duration in a large unit and the rest in a small one, if there is a rest.
 func two(d, large time.Duration, largeName string, small time.Duration, smallName string) string {
 	d = d.Truncate(small)

@@ -165,13 +165,16 @@ func (e *env) sourceWarnings(r *rules.Report) {
 }
 
 // print writes the report in the wanted format.
-func (e *env) print(r *rules.Report) error {
+func (e *env) print(r *rules.Report) error { return e.printAs(r, report.Options{}) }
+
+// printAs writes it as opts say, beside what the terminal says.
+func (e *env) printAs(r *rules.Report, opts report.Options) error {
 	w, done, err := e.output()
 	if err != nil {
 		return err
 	}
 	r = e.shown(r)
-	opts := report.Options{Color: e.colour(w), Width: e.width(w)}
+	opts.Color, opts.Width = e.colour(w), e.width(w)
 	for _, f := range report.Formats() {
 		if f.Name == e.flags.Format {
 			return errors.Join(f.Write(w, r, opts), done())

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"culprit/cmd/internal/verify"
+	"culprit/report"
 	"culprit/rules"
 	"culprit/store"
 )
@@ -79,7 +80,7 @@ func (c *reportCmd) Run(e *env) error {
 			return err
 		}
 	}
-	if err := e.print(r); err != nil {
+	if err := e.printAs(r, report.Options{Whole: len(c.IDs) > 0}); err != nil {
 		return err
 	}
 	if missing := missingOf(list); c.Verify && missing > 0 {
