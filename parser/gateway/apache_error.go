@@ -40,6 +40,10 @@ func parseApacheError(line []byte, env *parser.Env, r *parser.Record) bool {
 	if len(b) < len("AH00558: ") {
 		return false
 	}
+	return b[0] != '{' && parseApacheText(b, env, r) || parseApacheFields(b, env, r)
+}
+
+func parseApacheText(b []byte, env *parser.Env, r *parser.Record) bool {
 	var h apacheHead
 	if h.bare = b[0] != '[' && b[0] != 'A' && b[0] != '('; h.bare {
 		n := apacheStampLength(b, r)
@@ -310,6 +314,15 @@ func sourcePart(b []byte) ([]byte, bool) {
 // statusPart reads "(111)Connection refused: ", "(EAI 2)Name or service not known: " of
 // getaddrinfo, and "(OS 10061)No connection …: " of Windows (server/log.c).
 func (h *apacheHead) statusPart(b []byte) ([]byte, bool) {
+	end := bytes.Index(b, []byte(": "))
+	if end < 0 || end > 400 || !h.statusOf(b[:end]) {
+		return b, false
+	}
+	return b[end+2:], true
+}
+
+// statusOf reads the same without what ends it.
+func (h *apacheHead) statusOf(b []byte) bool {
 	in, base := b[1:], int64(0)
 	if resolver, ok := bytes.CutPrefix(in, []byte("EAI ")); ok {
 		in, base = resolver, aprResolver
@@ -322,17 +335,13 @@ func (h *apacheHead) statusPart(b []byte) ([]byte, bool) {
 	}
 	n, rest := leadingNumber(in)
 	if len(rest) == len(in) || len(rest) == 0 || rest[0] != ')' || n > 1<<31-1-base {
-		return b, false
-	}
-	end := bytes.Index(rest, []byte(": "))
-	if end < 0 || end > 400 {
-		return b, false
+		return false
 	}
 	if h.status = int32(base + n); negative && base == 0 {
 		h.status = -h.status
 	}
-	h.reason = rest[1:end]
-	return rest[end+2:], true
+	h.reason = rest[1:]
+	return true
 }
 
 // peer reads "client 10.0.0.1:51503" and "remote 10.0.0.9:8443", of which a line has one.

@@ -266,3 +266,21 @@ func BenchmarkModJK(b *testing.B) {
 func BenchmarkApacheAccess(b *testing.B) {
 	benchmarkProxyFormat(b, apacheAccess, `203.0.113.24 - - [22/Nov/2026:15:16:24 +0000] "GET /static/app.css HTTP/1.1" 200 4451 "-" "okhttp/4.12.0" 1532`)
 }
+
+// A number of httpd's inside of another program's words makes no line httpd's.
+func TestApacheFieldsOfOthers(t *testing.T) {
+	for _, line := range []string{
+		`{"level":"error","time":"2026-11-22T13:59:00Z","msg":"the proxy said AH00957: http: attempt to connect failed"}`,
+		`{"level":"info","order":"AH12345","time":"2026-11-22T13:59:00Z","msg":"shipped"}`,
+		`{"txt":"AH00957: http: attempt to connect to 127.0.0.1:8081 (127.0.0.1:8081) failed"}`,
+		`level=info time=2026-11-22T13:59:00Z msg="battery at 4800 mAH: full"`,
+		`2026-11-22 13:59:00|shop|INFO|BLAH01234: done`,
+		`2026-11-22 13:59:00 shop INFO see AH00957: in the manual`,
+	} {
+		var r parser.Record
+		r.Reset()
+		if parseApacheError([]byte(line), &parser.Env{Year: 2026}, &r) {
+			t.Errorf("taken for httpd's: %s", line)
+		}
+	}
+}

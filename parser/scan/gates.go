@@ -36,7 +36,7 @@ var gates = map[string][]gate{
 	"haproxy-access":           {{first: object}, {all: "[]/:"}, {all: "/="}, {program: "haproxy"}},
 	"haproxy-event":            haproxyGates,
 	"mod-jk":                   {{first: "[", all: "[]:"}},
-	"apache-error":             {{first: "[A("}, {first: numbers + "MTWFS", word: " AH"}},
+	"apache-error":             {{first: "[A("}, {first: numbers + "A-Z{\"a-z@_", word: "AH"}},
 	"envoy-access":             {{first: object}, {first: `["A`, all: `"`}},
 	"envoy-events":             {{first: object}},
 	"envoy-log":                {{first: "["}, {first: numbers, all: ":"}},
