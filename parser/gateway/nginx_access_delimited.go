@@ -11,14 +11,14 @@ const minDelimited = 6
 
 // parseDelimitedAccess reads formats that put one character between their fields: tab,
 // bar or semicolon. A field is known by its shape, as in other lines, but may be a
-// method or a path alone.
+// method, a path or a URL alone.
 func parseDelimitedAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	sep := delimiter(line)
 	if sep == 0 {
 		return false
 	}
 	r.Stamp, r.Access = parser.Stamp{}, parser.Access{Duration: -1, Bytes: -1} // what another reader left
-	s := accessScan{line: line, env: env, r: r, a: &r.Access}
+	s := accessScan{line: line, env: env, r: r, a: &r.Access, columns: true}
 	for rest, more := line, true; more; {
 		var field []byte
 		field, rest, more = bytes.Cut(rest, []byte{sep})
@@ -29,6 +29,9 @@ func parseDelimitedAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 		s.delimited(field)
 	}
 	s.settle()
+	if s.local && !s.whole() {
+		return false
+	}
 	return r.Stamp.Known() && s.hasStatus && s.a.Target != nil && (s.a.Client != nil || s.a.HasUps)
 }
 
@@ -53,6 +56,11 @@ func (s *accessScan) delimited(field []byte) {
 			s.setStamp(stamp)
 			return
 		}
+		if stamp, ok := localStamp(field); ok {
+			s.local = true
+			s.setStamp(stamp)
+			return
+		}
 	}
 	switch {
 	case len(field) == 0:
@@ -62,6 +70,11 @@ func (s *accessScan) delimited(field []byte) {
 		a.Target, s.hasRequest = s.text(field), true
 	case a.Target == nil && isRequestLine(field):
 		s.request(field)
+	case a.Target == nil && a.Method != nil && bytes.Contains(field, []byte("://")):
+		if host, path := cutHost(field); path != nil {
+			s.a.Target, s.hasRequest = s.text(path), true
+			keep(&a.Host, host)
+		}
 	default:
 		s.unlabelled(field, kindOfList(field))
 	}

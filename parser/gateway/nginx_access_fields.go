@@ -174,6 +174,16 @@ func zonedStamp(b []byte) (parser.Stamp, bool) {
 	return stamp, ok && n == len(b) && stamp.Clock == parser.ClockZoned
 }
 
+// localStamp accepts what is a stamp with a date and without a zone, and no more: lighttpd's
+// and Apache's %{format}t may be of any form.
+func localStamp(b []byte) (parser.Stamp, bool) {
+	if len(b) < len("2006-01-02 15:04:05") || len(b) > 40 || !decimal(b[0]) {
+		return parser.Stamp{}, false
+	}
+	stamp, n, ok := timestamp.Read(b)
+	return stamp, ok && n == len(b) && stamp.Clock == parser.ClockLocal
+}
+
 func (s *accessScan) client(value []byte) {
 	if s.a.Client != nil {
 		return

@@ -141,3 +141,22 @@ func closest(micros int64, want string) string {
 	}
 	return fmt.Sprintf("%.3f", float64(micros)/1e6)
 }
+
+// A stamp without a zone is any application's; then all else must be an access log's, and the
+// client another machine.
+func TestNginxAccessZonelessOfOthers(t *testing.T) {
+	for _, line := range []string{
+		`2026-11-26 07:06:38 INFO GET /al/28 200 203.0.113.9`,
+		`2026-11-26 07:06:38 GET /al/28 200 127.0.0.1`,
+		`2026-11-26 07:06:38 GET /al/28 200 12ms`,
+		`2026-11-26 07:06:38 203.0.113.9 GET /al/28 200 done`,
+		`2026-11-26 07:06:38 served GET /al/28 200 203.0.113.9`,
+		`[2026-11-26 07:06:38] app.py:20 203.0.113.9 GET /al/28 200`,
+		`2026-11-26 07:06:38 connect to 203.0.113.9 failed 200 times`,
+		`2026-11-25 16:06:32,257|INFO|10719|payroll|203.0.113.9|GET /al/28|200`,
+	} {
+		if got, _ := parseAccess(t, nginxAccess, line); got != "" {
+			t.Errorf("taken for an access line: %s\n got %s", line, got)
+		}
+	}
+}

@@ -1,5 +1,7 @@
 package gateway
 
+import "bytes"
+
 // headFields are the unnamed values before the status. In a format that has the
 // answer before the request, the status is one of them too.
 type headFields struct {
@@ -47,9 +49,13 @@ func (s *accessScan) unlabelledHead(text []byte, kind fieldKind) {
 	case kindWord:
 		if isDomain(text) {
 			keep(&s.a.Host, text)
-		} else if !s.hasRequest && h.path == nil {
-			h.words++
-			h.word = text
+			s.unknown = s.unknown || s.local && bytes.IndexByte(text, ':') > 0 // or a line of a source file
+		} else if !s.local || !s.known(text) {
+			s.unknown = true
+			if !s.hasRequest && h.path == nil {
+				h.words++
+				h.word = text
+			}
 		}
 	}
 }

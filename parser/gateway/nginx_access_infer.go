@@ -171,6 +171,9 @@ type shapedFields struct {
 func (s *accessScan) unlabelled(text []byte, kind fieldKind) {
 	wanted := s.wantBytes
 	s.wantBytes = false
+	if wanted && s.columns && kind == kindStatus && !isList(text) && statusOf(text) == s.a.Status {
+		wanted = false // the status and the upstream's, column by column
+	}
 	if wanted && (kind == kindNumber || kind == kindStatus || kind == kindDash) {
 		s.bytes(text)
 		return
@@ -243,8 +246,22 @@ func (s *accessScan) shapedWord(text []byte) {
 		s.shapes.word = text
 	case isPeerName(text):
 		s.shapes.word = text
+		s.unknown = s.unknown || s.local && !s.known(text)
+	default:
+		s.unknown = s.unknown || s.local && !s.known(text)
 	}
 }
+
+// known reports whether a bare word behind the status is one of those that access logs have.
+func (s *accessScan) known(text []byte) bool {
+	if _, ok := seconds(text); ok {
+		s.duration(text)
+		return true
+	}
+	return has(text, "HTTP/") || has(text, "http://") || has(text, "https://") || has(text, "TLSv1") || isScheme(text)
+}
+
+func isScheme(b []byte) bool { return string(b) == "http" || string(b) == "https" }
 
 // takeIngress reads ingress-nginx's tail from its first bracket on:
 //

@@ -27,6 +27,9 @@ type accessScan struct {
 	stream                bool // a session of the stream module: nothing in it is the client's
 	appLog                bool
 	unbracketed           bool // the stamp stood bare
+	columns               bool // one mark stands between the fields
+	local                 bool // the stamp has no zone
+	unknown               bool // a bare word is nothing that an access log has
 	amongWords            bool // the request has no protocol, and other words before it
 	quoted                int  // quoted texts after the status
 	noBracket             bool // no ] up to the end of the line
@@ -83,11 +86,24 @@ func (s *accessScan) complete() bool {
 	if s.amongWords && !a.HasUps {
 		return false // any application's text
 	}
+	if s.local && !s.whole() {
+		return false
+	}
 	return a.Client != nil || s.named
 }
 
+// whole reports whether a line with a stamp as applications write it, too, is all of parts
+// that a gateway's access log has, and from a client that is not this machine.
+func (s *accessScan) whole() bool {
+	a := s.a
+	if s.unknown || a.Target == nil || !isUsualMethod(a.Method) {
+		return false
+	}
+	return s.ups.addr.logged || string(a.Client) != "127.0.0.1" && string(a.Client) != "::1"
+}
+
 func (s *accessScan) walk() {
-	for {
+	for !s.local || !s.unknown {
 		for s.pos < len(s.line) && isGap(s.line[s.pos]) {
 			s.pos++
 		}
@@ -99,10 +115,29 @@ func (s *accessScan) walk() {
 			s.takeQuoted()
 		case '[':
 			s.takeBracketed()
+		case '<':
+			s.takeAngled()
 		default:
 			s.takeBare()
 		}
 	}
+}
+
+// takeAngled reads <list>, or the word that begins so.
+func (s *accessScan) takeAngled() {
+	end := bytes.IndexByte(s.line[s.pos:], '>')
+	if end < 2 {
+		s.takeBare()
+		return
+	}
+	text := s.line[s.pos+1 : s.pos+end]
+	kind := kindOfList(text)
+	if kind == kindWord {
+		s.takeBare()
+		return
+	}
+	s.unlabelled(text, kind)
+	s.pos += end + 1
 }
 
 func isGap(c byte) bool {
@@ -211,6 +246,10 @@ func (s *accessScan) takeBracketed() {
 			s.setStamp(stamp)
 			s.head.stampSeen()
 		}
+	} else if stamp, ok := localStamp(text); ok && !s.r.Stamp.Known() {
+		s.local = true
+		s.setStamp(stamp)
+		s.head.stampSeen()
 	} else if !s.hasRequest && !s.hasStatus && isRequestLine(text) {
 		s.takeRequest(text)
 	} else if kind := kindOfList(text); kind != kindWord {
@@ -283,8 +322,14 @@ func (s *accessScan) takeBareStamp() bool {
 	if b[2] != '/' {
 		stamp, n, ok = timestamp.ISO(b)
 	}
-	if !ok || stamp.Clock != parser.ClockZoned {
+	switch {
+	case !ok:
 		return false
+	case stamp.Clock == parser.ClockZoned:
+	case s.r.Stamp.Known() || n < len(b) && !isGap(b[n]):
+		return false
+	default:
+		s.local = true
 	}
 	s.setStamp(stamp)
 	s.head.stampSeen()

@@ -133,12 +133,13 @@ func (d *detector) ask(c *candidate, inner []byte, env *parser.Env, r *parser.Re
 }
 
 // suspect reports whether a line of an application's layout may be a gateway's that is
-// wrapped in something with the same stamp in front: then all formats are tried again.
+// wrapped in something with the same stamp in front, or written in the same layout: it has
+// their word for what is behind them. Then all formats are tried again.
 func suspect(c *candidate, inner []byte) bool {
-	return c.format.Role != parser.RoleGateway && bytes.Contains(inner, upstreamWord)
+	return c.format.Role != parser.RoleGateway && (bytes.Contains(inner, upstreamWord) || bytes.Contains(inner, backendWord))
 }
 
-var upstreamWord = []byte("upstream")
+var upstreamWord, backendWord = []byte("upstream"), []byte("backend")
 
 // attempt lets one format parse; on failure r and env are as before.
 func attempt(c *candidate, inner []byte, env *parser.Env, r *parser.Record, outer *told) bool {
