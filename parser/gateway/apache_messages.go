@@ -125,12 +125,18 @@ func (h *apacheHead) refine(m *Message, r *parser.Record) (parser.Symptom, parse
 	return m.Class, m.Rank
 }
 
+// proxyConnectFailed says that a handshake with a back end failed; a line of the library's
+// follows that says why, and the request's.
+const proxyConnectFailed = 2003
+
 // rankTLS tells the back end's handshakes from clients', whose library errors stand at
 // info without saying whose they are.
 func (h *apacheHead) rankTLS(m *Message, level parser.Level) parser.Rank {
 	switch {
 	case h.client:
 		return parser.RankNoise
+	case h.number == proxyConnectFailed && level <= parser.LevelInfo:
+		return parser.RankSecondary
 	case h.remote != nil:
 		return parser.RankPrimary
 	case h.number == 0 && level <= parser.LevelInfo:

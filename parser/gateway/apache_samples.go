@@ -92,7 +92,7 @@ var apacheErrorSamples = []parser.Sample{
 	{Line: `[Sun Nov 22 13:59:00.123456 2026] [ssl:error] [pid 2041] [remote 10.0.0.9:443] AH02039: Certificate Verification: Error (10): certificate has expired`,
 		Want: `time=2026-11-22T13:59:00.123456 level=error pid=2041 symptom=tls-verify phase=ssl-handshaking-to-upstream rank=primary upstream=10.0.0.9:443 msg="AH02039: Certificate Verification: Error (10): certificate has expired"`},
 	{Line: `[Sun Nov 22 13:59:00.123456 2026] [ssl:info] [pid 2041] [remote 10.0.0.9:443] AH02003: SSL Proxy connect failed`,
-		Want: `time=2026-11-22T13:59:00.123456 level=info pid=2041 symptom=tls-handshake phase=ssl-handshaking-to-upstream rank=primary upstream=10.0.0.9:443 msg="AH02003: SSL Proxy connect failed"`},
+		Want: `time=2026-11-22T13:59:00.123456 level=info pid=2041 symptom=tls-handshake phase=ssl-handshaking-to-upstream rank=secondary upstream=10.0.0.9:443 msg="AH02003: SSL Proxy connect failed"`},
 	{Line: `[Sun Nov 22 13:59:00.123456 2026] [ssl:info] [pid 2041] SSL Library Error: error:0A00010B:SSL routines::wrong version number`,
 		Want: `time=2026-11-22T13:59:00.123456 level=info pid=2041 symptom=tls-handshake phase=ssl-handshaking-to-upstream rank=noise msg="SSL Library Error: error:0A00010B:SSL routines::wrong version number"`},
 	{Line: `[Sun Nov 22 13:59:00.123456 2026] [ssl:error] [pid 2041] SSL Library Error: error:0A00010B:SSL routines::wrong version number`,

@@ -149,6 +149,7 @@ func (r *Reader) state(b []byte) []byte {
 	b = fmt.Appendln(b, r.lines.number, r.lines.offset, r.lines.skipping, r.unresolved, r.waiting, r.stats.partials)
 	b = fmt.Appendln(b, y.year, y.last, y.passed, y.dated, r.layers, r.workers)
 	b = fmt.Appendf(b, "%q %q %q %q %v %v\n", r.tail, r.tailName, d.pod, d.node, d.reading, d.inside)
+	b = r.tls.state(b, r.lines.number)
 	for _, s := range r.queue {
 		b = s.state(b)
 	}

@@ -65,6 +65,7 @@ type Reader struct {
 	streams streams
 	stats   counter
 	workers workers
+	tls     handshakes
 
 	queue      []*slot // by first line; a window that slides over memory
 	memory     [4 * maxQueue]*slot

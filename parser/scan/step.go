@@ -155,6 +155,9 @@ func (r *Reader) begin(s *slot, p physical, inner []byte, c *candidate, opened l
 		if c.nginx {
 			r.workers.saw(s.rec.PID)
 		}
+		if c.apache {
+			r.tls.see(&s.rec, &s.env)
+		}
 	}
 	if opened == none && string(s.rec.Program) == "kernel" {
 		opened = opensKernel(inner)
