@@ -44,7 +44,7 @@ const (
 func writeHTML(w io.Writer, r *rules.Report, o Options) error {
 	k := clock{o.Location}
 	groups := groupsOf(r.Incidents)
-	p := &htmlPage{CSS: template.CSS(pageCSS), Policy: policy, Opening: openingOf(r, k)}
+	p := &htmlPage{CSS: template.CSS(pageCSS), Policy: policy, Opening: openingOf(r, k, o)}
 	p.list(r.Incidents, groups, k, o)
 	p.Sources, p.Notes = sourcesOf(r.Sources, k)
 	p.MoreSources = len(r.Sources) - len(p.Sources)

@@ -43,7 +43,7 @@ func (m *markdown) head(level int, title string) {
 }
 
 func (m *markdown) opening(r *rules.Report, groups []group, o Options) {
-	s := openingOf(r, m.clock)
+	s := openingOf(r, m.clock, o)
 	m.head(1, s.Title)
 	for _, text := range s.Paragraphs {
 		m.block(mdProse(text))

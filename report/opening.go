@@ -15,8 +15,11 @@ type opening struct {
 	Lacking    []string // logs that would have shown more, if nothing was found
 }
 
-func openingOf(r *rules.Report, k clock) opening {
+func openingOf(r *rules.Report, k clock, opts Options) opening {
 	var o opening
+	if opts.Filtered && len(r.Incidents) == 0 {
+		return opening{Title: trimStop(noMatch)}
+	}
 	add := func(text string) {
 		if text != "" {
 			o.Paragraphs = append(o.Paragraphs, Clean(text))

@@ -36,6 +36,7 @@ type Options struct {
 	Color    bool           // escape sequences for colour and weight; meaning never depends on them
 	Width    int            // columns of the terminal; 0 is 80, less than 40 is 40
 	Location *time.Location // the reader's time zone; nil is UTC
+	Filtered bool           // only what matches was asked for: to find nothing says nothing about the logs
 	Whole    bool           // each incident was asked for by name: none is told by another one alone
 }
 

@@ -26,6 +26,10 @@ const (
 // that is and on what grounds, then what to do, and last what was read.
 func writeText(w io.Writer, r *rules.Report, o Options) error {
 	p := newPage(w, o)
+	if o.Filtered && len(r.Incidents) == 0 {
+		p.para("", noMatch, nil)
+		return p.out.Flush()
+	}
 	if !hasGateway(r.Sources) {
 		p.noGateway()
 	}
@@ -62,6 +66,9 @@ func (p *page) noGateway() {
 	p.para("", noGatewayHelp, nil)
 	p.line()
 }
+
+// noMatch is said of a store that has no incident of those that were asked for.
+const noMatch = "No stored incident matches."
 
 const (
 	noGatewayLog  = "No gateway log is among the sources."

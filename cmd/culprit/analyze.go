@@ -71,12 +71,16 @@ func (c *analyzeCmd) Run(e *env) error {
 	}
 	e.sourceWarnings(found)
 	if err != nil {
-		return fmt.Errorf("analyze %s: %w", strings.Join(c.Paths, " "), err)
+		err = fmt.Errorf("analyze %s: %w", strings.Join(c.Paths, " "), err)
+		if why := firstError(found); e.flags.Quiet && why != "" {
+			err = fmt.Errorf("%w: %s", err, why) // no warning has told it
+		}
+		return err
 	}
 	id := store.RunID(found.Sources)
 	kept := e.kept(found, id[:6])
 	if err := db.Put(e.ctx, store.Run{ID: id, Version: version(), Window: kept.Window, Sources: kept.Sources, Totals: kept.Totals}, kept.Incidents); err != nil {
-		return err
+		return errors.Join(e.print(found), err) // what was found is worth reading all the same
 	}
 	if err := db.AddHistory(e.ctx, found.Incidents); err != nil {
 		return err
@@ -156,12 +160,30 @@ func (e *env) signatures() (*signature.Set, error) {
 func (e *env) sourceWarnings(r *rules.Report) {
 	for _, s := range r.Sources {
 		if s.Error != "" {
-			e.warn("%s: %s", s.Path, s.Error)
+			e.warn("%s", errorOf(&s))
 		}
 		for _, w := range s.Warnings {
 			e.warn("%s: %s", s.Path, w)
 		}
 	}
+}
+
+// errorOf tells why a source was not read; most errors name it themselves.
+func errorOf(s *rules.SourceInfo) string {
+	if strings.Contains(s.Error, s.Path) {
+		return s.Error
+	}
+	return s.Path + ": " + s.Error
+}
+
+// firstError is the first of the reasons why sources were not read, "" if there is none.
+func firstError(r *rules.Report) string {
+	for i := range r.Sources {
+		if r.Sources[i].Error != "" {
+			return errorOf(&r.Sources[i])
+		}
+	}
+	return ""
 }
 
 // print writes the report in the wanted format.

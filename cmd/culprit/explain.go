@@ -52,6 +52,9 @@ type explainedSignature struct {
 
 // Run explains one line, or each line that comes.
 func (c *explainCmd) Run(e *env) error {
+	if err := e.onlyTextOrJSON("explain"); err != nil {
+		return err
+	}
 	set, err := e.signatures()
 	if err != nil {
 		return err

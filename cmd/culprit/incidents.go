@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -18,7 +20,7 @@ import (
 // selection are the filters that report and incidents share.
 type selection struct {
 	Cause    string `placeholder:"ID" help:"Only incidents of this cause."`
-	Upstream string `placeholder:"ADDR" help:"Only incidents of this upstream."`
+	Upstream string `placeholder:"ADDR" help:"Only incidents of this upstream: its address, host or port."`
 	Limit    int    `placeholder:"N" help:"At most N incidents."`
 }
 
@@ -30,9 +32,24 @@ func (s *selection) filter(e *env) (store.Filter, error) {
 	if s.Cause != "" && rules.Cause(s.Cause).Family() == "" {
 		return store.Filter{}, usageError{fmt.Errorf("--cause %s: no such cause; they are: %s", s.Cause, causeList())}
 	}
-	return store.Filter{
-		Since: instant(engine.Since), Until: instant(engine.Until), Cause: rules.Cause(s.Cause), Upstream: s.Upstream, Limit: s.Limit, NewestFirst: true,
-	}, nil
+	if s.Limit < 0 {
+		return store.Filter{}, usageError{fmt.Errorf("--limit %d: want a number of incidents; 0 is all", s.Limit)}
+	}
+	return store.Filter{Since: instant(engine.Since), Until: instant(engine.Until), Cause: rules.Cause(s.Cause), Limit: s.Limit, NewestFirst: true}, nil
+}
+
+// filters reports whether some incidents are left out.
+func (s *selection) filters(f store.Filter) bool {
+	return !f.Since.IsZero() || !f.Until.IsZero() || s.Cause != "" || s.Upstream != ""
+}
+
+// isOf reports whether an incident is of the upstream that was asked for, by its whole
+// address, its host or its port.
+func (s *selection) isOf(in *rules.Incident) bool {
+	return s.Upstream == "" || slices.ContainsFunc(in.Upstreams, func(address string) bool {
+		host, port, err := net.SplitHostPort(address)
+		return address == s.Upstream || err == nil && (host == s.Upstream || port == strings.TrimPrefix(s.Upstream, ":"))
+	})
 }
 
 // instant is a moment as the store wants it; the zero time for none.
@@ -53,21 +70,32 @@ func causeList() string {
 
 // openStore opens a store that must already be there.
 func (e *env) openStore() (*store.DB, error) {
-	if e.flags.DB != ":memory:" {
-		if _, err := os.Stat(e.flags.DB); errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("open store %s: there is none; run culprit analyze first, or name one with --db", e.flags.DB)
-		}
+	if e.flags.DB == ":memory:" {
+		return nil, usageError{errors.New("--db :memory:: it keeps nothing; name the file of the store")}
+	}
+	if _, err := os.Stat(e.flags.DB); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("open store %s: there is none; run culprit analyze first, or name one with --db", e.flags.DB)
 	}
 	return store.Open(e.ctx, e.flags.DB)
 }
 
-func (e *env) incidents(db *store.DB, f store.Filter) ([]rules.Incident, error) {
+// incidents lists what is stored and matches; limit 0 is all.
+func (s *selection) incidents(e *env, db *store.DB, f store.Filter) ([]rules.Incident, error) {
+	most := f.Limit
+	if s.Upstream != "" {
+		f.Limit = 0 // the store does not know all forms of an upstream
+	}
 	var out []rules.Incident
 	for in, err := range db.Incidents(e.ctx, f) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, in)
+		if s.isOf(&in) {
+			out = append(out, in)
+		}
+		if most > 0 && len(out) == most {
+			break
+		}
 	}
 	return out, nil
 }
@@ -94,6 +122,9 @@ func (c *incidentsCmd) sorted(list []rules.Incident) {
 
 // Run prints one line an incident.
 func (c *incidentsCmd) Run(e *env) error {
+	if err := e.onlyTextOrJSON("incidents"); err != nil {
+		return err
+	}
 	f, err := c.filter(e)
 	if err != nil {
 		return err
@@ -107,7 +138,7 @@ func (c *incidentsCmd) Run(e *env) error {
 		return err
 	}
 	defer db.Close()
-	list, err := e.incidents(db, f)
+	list, err := c.incidents(e, db, f)
 	if err != nil {
 		return err
 	}
@@ -115,12 +146,27 @@ func (c *incidentsCmd) Run(e *env) error {
 	if most > 0 && len(list) > most {
 		list = list[:most]
 	}
-	list = e.shown(&rules.Report{Incidents: list}).Incidents
 	if e.flags.Format == "json" {
-		return e.print(&rules.Report{Incidents: list})
+		return e.print(stored(list))
 	}
+	list = e.shown(&rules.Report{Incidents: list}).Incidents
 	out, done, err := e.output()
 	if err != nil {
+		return err
+	}
+	if err := c.table(out, list, c.filters(f)); err != nil {
+		return errors.Join(err, done())
+	}
+	return done()
+}
+
+func (c *incidentsCmd) table(out io.Writer, list []rules.Incident, filtered bool) error {
+	switch {
+	case len(list) == 0 && filtered:
+		_, err := fmt.Fprintln(out, "no incident matches")
+		return err
+	case len(list) == 0:
+		_, err := fmt.Fprintln(out, "no incidents")
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -130,17 +176,24 @@ func (c *incidentsCmd) Run(e *env) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d %%\t%s\t%s\t%s\n", in.Start.Time().Format("2006-01-02 15:04:05"), duration(in),
 			in.Verdict.Cause, int(in.Verdict.Confidence*100+0.5), failures(in), report.Clean(orDash(strings.Join(in.Upstreams, ","))), in.ID)
 	}
-	if len(list) == 0 {
-		fmt.Fprintln(w, "no incidents")
-	}
-	return errors.Join(w.Flush(), done())
+	return w.Flush()
 }
 
-func duration(in *rules.Incident) string {
-	if in.State == "open" {
-		return "open"
+// onlyTextOrJSON refuses the formats that a command does not have.
+func (e *env) onlyTextOrJSON(command string) error {
+	if e.flags.Format == "text" || e.flags.Format == "json" {
+		return nil
 	}
-	return (time.Duration(in.End.Micros-in.Start.Micros) * time.Microsecond).Round(time.Second).String()
+	return usageError{fmt.Errorf("--format %s: %s prints text or json; analyze and report print the others", e.flags.Format, command)}
+}
+
+// duration is how long an incident was; "+" marks one that may go on.
+func duration(in *rules.Incident) string {
+	text := (time.Duration(in.End.Micros-in.Start.Micros) * time.Microsecond).Round(time.Second).String()
+	if in.State == "open" {
+		text += "+"
+	}
+	return text
 }
 
 func failures(in *rules.Incident) string {

@@ -27,8 +27,8 @@ func (c *reportCmd) Run(e *env) error {
 		return err
 	}
 	f.IDs = c.IDs
-	filtered := !f.Since.IsZero() || !f.Until.IsZero() || f.Cause != "" || f.Upstream != "" || f.Limit != 0
-	if len(c.IDs) == 0 && !c.All && !filtered {
+	filtered := c.filters(f)
+	if len(c.IDs) == 0 && !c.All && !filtered && f.Limit == 0 {
 		f.Limit = 1
 	}
 	db, err := e.openStore()
@@ -36,7 +36,7 @@ func (c *reportCmd) Run(e *env) error {
 		return err
 	}
 	defer db.Close()
-	list, err := e.incidents(db, f)
+	list, err := c.incidents(e, db, f)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (c *reportCmd) Run(e *env) error {
 			return err
 		}
 	}
-	if err := e.printAs(r, report.Options{Whole: len(c.IDs) > 0}); err != nil {
+	if err := e.printAs(r, report.Options{Whole: len(c.IDs) > 0, Filtered: filtered}); err != nil {
 		return err
 	}
 	if missing := missingOf(list); c.Verify && missing > 0 {

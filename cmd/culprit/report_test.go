@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -137,6 +139,110 @@ func TestReportOfTenThousand(t *testing.T) {
 		text, _ := culprit(t, exitDone, "report", "--all", "--db", path, "--format", format)
 		if n := strings.Count(text, "\n"); n > most || !strings.Contains(text, "10,000 incidents") || !strings.Contains(text, "every 1 h 45 min or so") {
 			t.Errorf("%s: %d lines, want at most %d", format, n, most)
+		}
+	}
+}
+
+// An upstream is found by its whole address, its host or its port, and by nothing less.
+func TestIncidentsOfAnUpstream(t *testing.T) {
+	db := storeOf(t, "oom-node-docker", "two-upstreams-two-causes")
+	f := func(want int, args ...string) {
+		t.Helper()
+		text, _ := culprit(t, exitDone, append([]string{"incidents", "--db", db}, args...)...)
+		if n := strings.Count(text, "127.0.0.1:"); n != want || want == 0 && text != "no incident matches\n" {
+			t.Errorf("%v: %d incidents, want %d:\n%s", args, n, want, text)
+		}
+		var doc struct {
+			Totals    struct{ Incidents int }
+			Incidents []any
+		}
+		if err := json.Unmarshal([]byte(first(culprit(t, exitDone, append([]string{"incidents", "--format", "json", "--db", db}, args...)...))), &doc); err != nil {
+			t.Fatal(err)
+		}
+		if len(doc.Incidents) != want || doc.Totals.Incidents != want {
+			t.Errorf("%v: JSON has %d, its totals %d; want %d", args, len(doc.Incidents), doc.Totals.Incidents, want)
+		}
+	}
+	f(3)
+	f(3, "--upstream", "127.0.0.1")
+	f(2, "--upstream", "127.0.0.1", "--limit", "2")
+	f(1, "--upstream", "9010")
+	f(1, "--upstream", ":9010")
+	f(1, "--upstream", "127.0.0.1:9010")
+	f(0, "--upstream", "127.0.0.1:901")
+	f(0, "--upstream", "10")
+	f(0, "--since", "2030-01-01")
+}
+
+func first(text, _ string) string { return text }
+
+// A selection that matches nothing is not taken for logs without an incident.
+func TestReportOfNoMatch(t *testing.T) {
+	db := storeOf(t, "oom-node-docker")
+	for format, want := range map[string]string{"text": "No stored incident matches.\n", "markdown": "# No stored incident matches\n", "html": "<h1>No stored incident matches</h1>"} {
+		text, _ := culprit(t, exitDone, "report", "--db", db, "--since", "2030-01-01", "--format", format)
+		if !strings.Contains(text, want) || strings.Contains(text, "gateway log") || strings.Contains(text, "shown more") {
+			t.Errorf("%s: %s", format, text)
+		}
+	}
+}
+
+// What a command cannot do is said with what to do instead.
+func TestWrongUseIsExplained(t *testing.T) {
+	dir := t.TempDir()
+	db := storeOf(t, "oom-node-docker")
+	logs := filepath.Join(dir, "logs")
+	if err := os.Mkdir(logs, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f := func(status int, want string, args ...string) {
+		t.Helper()
+		out, text := culprit(t, status, args...)
+		if !strings.Contains(text, want) || out != "" {
+			t.Errorf("%v: no %q in %q, output %q", args, want, text, out)
+		}
+	}
+	f(exitUsage, "incidents prints text or json", "incidents", "--db", db, "--format", "html")
+	f(exitUsage, "explain prints text or json", "explain", "--format", "markdown", "line")
+	f(exitUsage, "want a number of incidents", "incidents", "--db", db, "--limit=-1")
+	f(exitUsage, "it keeps nothing", "report", "--db", ":memory:")
+	f(exitFailed, "nothing could be read: read directory "+logs+": no files in it", "analyze", "-q", "--db", ":memory:", logs)
+	f(exitFailed, "warning: open "+dir+"/none: no such file or directory", "analyze", "--db", ":memory:", dir+"/none")
+}
+
+// What was found is told even where it cannot be stored: the logs may be gone by the next try.
+func TestReportWhereTheStoreIsLocked(t *testing.T) {
+	path := storeOf(t, "oom-node-docker")
+	other, err := sql.Open("sqlite3", "file:"+path+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	tx, err := other.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	out, text := culprit(t, exitFailed, "analyze", "-q", "--db", path, "../../fixtures/cases/two-upstreams-two-causes/logs")
+	if !strings.Contains(text, "database is locked") || !strings.HasPrefix(out, "2 incidents") {
+		t.Errorf("%q, output %.200q", text, out)
+	}
+}
+
+func TestMomentBackFromNow(t *testing.T) {
+	now := time.Date(2026, 11, 22, 14, 0, 0, 0, time.UTC)
+	for text, want := range map[string]string{
+		"2h": "2026-11-22 12:00:00", "-2h": "2026-11-22 12:00:00", "30m": "2026-11-22 13:30:00", "3d": "2026-11-19 14:00:00", "-1d": "2026-11-21 14:00:00",
+		"2026-11-22": "2026-11-22 00:00:00", "12:30": "2026-11-22 12:30:00",
+	} {
+		micros, err := moment("since", text, time.UTC, now)
+		if got := time.UnixMicro(micros).UTC().Format(time.DateTime); got != want || err != nil {
+			t.Errorf("%s is %s, want %s (%v)", text, got, want, err)
+		}
+	}
+	for _, text := range []string{"yesterday", "2", "d", "h", "--2h", "2x"} {
+		if _, err := moment("since", text, time.UTC, now); err == nil {
+			t.Errorf("%s: taken for a time", text)
 		}
 	}
 }

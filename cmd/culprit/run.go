@@ -34,25 +34,25 @@ type CLI struct {
 	Rules     rulesCmd     `cmd:"" help:"List the signatures, or check rule files against their own samples."`
 	Version   versionCmd   `cmd:"" help:"Print version, commit, Go version and SQLite version."`
 
-	common
+	common `group:"Flags of all commands:"`
 }
 
 // common holds the flags that all commands share.
 type common struct {
-	DB       string `name:"db" default:"culprit.db" placeholder:"FILE" help:"SQLite file of the store; :memory: keeps nothing."`
-	Format   string `default:"text" enum:"text,json,markdown,html" help:"Output format: text, json, markdown or html."`
-	Output   string `short:"o" placeholder:"FILE" help:"Write the output to FILE instead of standard output."`
-	Config   string `type:"existingfile" placeholder:"FILE" help:"YAML file whose keys are the flags' names."`
-	TZ       string `name:"tz" placeholder:"ZONE" help:"Zone of stamps without one, where the logs do not tell (Europe/Berlin, UTC, +02:00)."`
-	Year     int    `placeholder:"YEAR" help:"Year of stamps without one, where the logs do not tell."`
-	Since    string `placeholder:"TIME" help:"Only incidents that end after TIME (2026-11-22, 2026-11-22T14:00:00Z, 2h ago as -2h)."`
-	Until    string `placeholder:"TIME" help:"Only incidents that begin before TIME."`
-	NoColor  bool   `help:"No colour (also the NO_COLOR variable, and when the output is no terminal)."`
-	Quiet    bool   `short:"q" help:"No progress and no warnings on standard error."`
-	ExitCode bool   `help:"Exit with 3 if incidents were found."`
-	Verbose  bool   `short:"v" help:"Say more on standard error about what is done."`
-	redaction
-	RulesDir string `name:"rules" placeholder:"DIR" help:"Folder with further signatures."`
+	DB        string `name:"db" default:"culprit.db" placeholder:"FILE" help:"SQLite file of the store; :memory: keeps nothing."`
+	Format    string `default:"text" enum:"text,json,markdown,html" help:"Output format: text, json, markdown or html."`
+	Output    string `short:"o" placeholder:"FILE" help:"Write the output to FILE instead of standard output."`
+	Config    string `type:"existingfile" placeholder:"FILE" help:"YAML file whose keys are the flags' names."`
+	TZ        string `name:"tz" placeholder:"ZONE" help:"Zone of stamps without one, where the logs do not tell (Europe/Berlin, UTC, +02:00)."`
+	Year      int    `placeholder:"YEAR" help:"Year of stamps without one, where the logs do not tell."`
+	Since     string `placeholder:"TIME" help:"Only incidents that end after TIME (2026-11-22, 2026-11-22T14:00:00Z, or 2h for two hours ago)."`
+	Until     string `placeholder:"TIME" help:"Only incidents that begin before TIME."`
+	NoColor   bool   `help:"No colour (also the NO_COLOR variable, and when the output is no terminal)."`
+	Quiet     bool   `short:"q" help:"No progress and no warnings on standard error."`
+	ExitCode  bool   `help:"Exit with 3 if incidents were found."`
+	Verbose   bool   `short:"v" help:"Say more on standard error about what is done."`
+	redaction `group:"Flags of all commands:"`
+	RulesDir  string `name:"rules" placeholder:"DIR" help:"Folder with further signatures."`
 }
 
 // env is what a command works with.

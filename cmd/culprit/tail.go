@@ -61,7 +61,7 @@ func (c *tailCmd) Run(e *env) error {
 		cfg.States = append(cfg.States, pipeline.StateLine{Path: st.Source, Stream: st.Name, State: st.State, Since: st.Since,
 			Place: st.Quote.Place, Text: st.Quote.Text})
 	}
-	if cfg.Known, err = e.incidents(db, store.Filter{NewestFirst: true, Limit: maxKnown}); err != nil {
+	if cfg.Known, err = (&selection{}).incidents(e, db, store.Filter{NewestFirst: true, Limit: maxKnown}); err != nil {
 		return err
 	}
 	out, done, err := e.output()

@@ -33,21 +33,19 @@ func zone(name string) (*time.Location, error) {
 }
 
 // moment reads --since and --until: a date, a date with time (read in loc if it
-// states no zone), or a duration back from now (-2h, -30m, -3d). Zero if empty.
+// states no zone), or a duration back from now (2h, 30m, 3d, a minus before it or not). Zero if empty.
 func moment(flag, text string, loc *time.Location, now time.Time) (int64, error) {
 	if text == "" {
 		return 0, nil
 	}
-	if ago, ok := strings.CutPrefix(text, "-"); ok {
-		if days, isDays := strings.CutSuffix(ago, "d"); isDays {
-			ago = days + "h"
-			if d, err := time.ParseDuration(ago); err == nil {
-				return now.Add(-24 * d).UnixMicro(), nil
-			}
+	ago := strings.TrimPrefix(text, "-")
+	if days, isDays := strings.CutSuffix(ago, "d"); isDays {
+		if d, err := time.ParseDuration(days + "h"); err == nil && d >= 0 {
+			return now.Add(-24 * d).UnixMicro(), nil
 		}
-		if d, err := time.ParseDuration(ago); err == nil {
-			return now.Add(-d).UnixMicro(), nil
-		}
+	}
+	if d, err := time.ParseDuration(ago); err == nil && d >= 0 {
+		return now.Add(-d).UnixMicro(), nil
 	}
 	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02T15:04:05", "15:04"} {
 		t, err := time.ParseInLocation(layout, text, loc)
@@ -63,5 +61,5 @@ func moment(flag, text string, loc *time.Location, now time.Time) (int64, error)
 	if s, n, ok := timestamp.Read([]byte(text)); ok && n == len(text) && s.Clock >= 4 {
 		return s.Micros, nil
 	}
-	return 0, usageError{fmt.Errorf("--%s %s: not a time (try 2026-11-22T14:00:00Z, 2026-11-22 14:00 or -2h)", flag, text)}
+	return 0, usageError{fmt.Errorf("--%s %s: not a time (try 2026-11-22T14:00:00Z, 2026-11-22 14:00 or 2h for two hours ago)", flag, text)}
 }
