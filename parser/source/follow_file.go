@@ -61,6 +61,9 @@ func (f *followed) read(buf []byte, c *Chunk, s *FollowStats) (fresh, error) {
 	if f.packed != nil {
 		return f.readPacked(c, s)
 	}
+	if f.offset == 0 && f.known.Size() < markerBytes {
+		f.look(false) // its time is all that can tell that it was written, copied and truncated
+	}
 	m := f.before.n
 	n, err := f.bytes.ReadAt(buf[:m+blockBytes], f.offset-int64(m))
 	if err != nil && err != io.EOF {

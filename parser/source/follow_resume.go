@@ -231,14 +231,16 @@ func (t *track) packedAs(ctx context.Context, older []sibling, f *followed) int 
 func (t *track) emptied(ctx context.Context, i int) (done bool) {
 	f := t.files[i]
 	t.hold()
+	f.look(false)
+	size := f.info.Size()
 	all, ok := siblings(t.path)
 	defer func() { release(all) }()
-	if !ok {
+	f.growHead()
+	if !ok || int64(len(f.head)) < min(size, fingerBytes) {
 		f.hot = 2
-		return false
+		return false // truncated once more meanwhile
 	}
 	older := all[:place(all, f)]
-	f.growHead()
 	older = older[:t.packedAs(ctx, older, f)]
 	if k := newer(older, t.position(f)); k < len(older) && !isUnlinked(f.info) {
 		t.lost(-1, -1, becauseCopied, f.known.ModTime(), f.info.ModTime())
