@@ -57,7 +57,7 @@ func fullIncident() rules.Incident {
 		Timeline: []rules.TimelineEntry{{Time: at(400_000), What: "kernel kills gunicorn", Location: rules.Location{Source: "kern.log", Line: 80}}},
 		Advice:   []string{"raise MemoryMax of shop.service"},
 		Prevent:  []string{"a second server in the upstream block"}, Requests: 48, OfGateway: true,
-		Missing:  []string{"no access log: the number of failed requests is not known"},
+		Missing: []string{"no access log: the number of failed requests is not known"},
 	}
 }
 

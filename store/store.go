@@ -36,7 +36,7 @@ const memory = ":memory:"
 
 // Data source parameters: how every connection of a handle is set up.
 const (
-	writing = "?_txlock=immediate&_journal_mode=WAL&_synchronous=NORMAL&_foreign_keys=on&_busy_timeout=10000"
+	writing = "?_txlock=immediate&_journal_mode=WAL&_synchronous=NORMAL&_foreign_keys=on&_busy_timeout=200"
 	reading = "?mode=ro&_query_only=on&_busy_timeout=10000"
 )
 
@@ -45,6 +45,10 @@ const (
 type DB struct {
 	write *sql.DB
 	read  *sql.DB // the same as write for ":memory:", whose only connection holds everything
+
+	path     string        // "" in memory
+	info     fs.FileInfo   // of the file that is open
+	patience time.Duration // for other writers
 }
 
 // Open opens the store at path, makes it if there is none, and migrates an older one in
@@ -85,12 +89,16 @@ func openFile(ctx context.Context, path string) (*DB, error) {
 	if err := identify(ctx, path, uri); err != nil {
 		return nil, err
 	}
-	db := new(DB)
+	db := &DB{path: path, patience: patience}
 	if db.write, err = sql.Open("sqlite3", uri+writing); err != nil {
 		return nil, err
 	}
 	db.write.SetMaxOpenConns(1)
-	if err := patiently(ctx, func(ctx context.Context) error { return migrate(ctx, db.write) }); err != nil {
+	err = patiently(ctx, patience, func() error { return migrate(ctx, db.write) })
+	if err == nil {
+		db.info, err = os.Stat(path)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.write.Close())
 	}
 	if db.read, err = sql.Open("sqlite3", uri+reading); err != nil {
@@ -99,27 +107,21 @@ func openFile(ctx context.Context, path string) (*DB, error) {
 	return db, nil
 }
 
-// patience is how long opening waits for another process that is just opening the file, a
-// little more than SQLite's own waiting.
-const patience = 11 * time.Second
+// patience is how long a write waits for other programs.
+const patience = 10 * time.Second
 
-// patiently tries again while another process is in the way: of two that open a new file at
-// once, one fails to switch to the write-ahead log, for which SQLite does not wait
+// patiently tries again while another process is in the way. SQLite itself waits for 200 ms only:
+// it cannot be interrupted then. And of two that open a new file at once, one fails to switch
+// to the write-ahead log, for which SQLite does not wait at all
 // (https://www.sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY In WAL Mode").
-func patiently(ctx context.Context, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	var busy error
-	for wait := time.Millisecond; ; wait *= 2 {
-		err := do(ctx)
+func patiently(ctx context.Context, patience time.Duration, do func() error) error {
+	start := time.Now()
+	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+		err := do()
 		var e sqlite3.Error
-		switch {
-		case busy != nil && ctx.Err() != nil:
-			return busy
-		case !errors.As(err, &e) || e.Code != sqlite3.ErrBusy:
+		if !errors.As(err, &e) || e.Code != sqlite3.ErrBusy || time.Since(start) > patience {
 			return err
 		}
-		busy = err
 		select {
 		case <-ctx.Done():
 			return err
@@ -167,8 +169,9 @@ func explain(err error) error {
 		sqlite3.ErrReadonly: "the file is read-only; choose another place",
 		sqlite3.ErrPerm:     "no permission; choose another place",
 		sqlite3.ErrCorrupt:  "the file is damaged; move it away and analyse the logs again",
-		sqlite3.ErrFull:     "the disk is full",
-		sqlite3.ErrBusy:     "another program has been writing to it for ten seconds; try again",
+		sqlite3.ErrFull:     "make room on its disk",
+		sqlite3.ErrBusy:     "another program keeps it locked; end that one, or wait",
+		sqlite3.ErrIoErr:    "the disk does not take or give what is asked of it; look at the kernel's log",
 	}
 	if hint := hints[e.Code]; hint != "" {
 		return fmt.Errorf("%w: %s", err, hint)
@@ -192,7 +195,7 @@ func SQLiteVersion() string {
 
 // update runs do in one immediate transaction: all of it is kept, or none.
 func (db *DB) update(ctx context.Context, do func(tx *sql.Tx) error) error {
-	return inTx(ctx, db.write, do)
+	return patiently(ctx, db.patience, func() error { return inTx(ctx, db.write, do) })
 }
 
 // view runs do in one transaction that sees one state of the store.

@@ -323,7 +323,7 @@ func TestFailedMigrationLeavesTheOldFile(t *testing.T) {
 func TestPragmas(t *testing.T) {
 	db := mustOpen(t, filepath.Join(t.TempDir(), "culprit.db"))
 	for _, c := range []struct{ pragma, want string }{
-		{"journal_mode", "wal"}, {"foreign_keys", "1"}, {"synchronous", "1"}, {"busy_timeout", "10000"},
+		{"journal_mode", "wal"}, {"foreign_keys", "1"}, {"synchronous", "1"}, {"busy_timeout", "200"},
 		{"user_version", "9"}, {"application_id", fmt.Sprint(applicationID)},
 	} {
 		var got string

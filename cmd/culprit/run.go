@@ -109,12 +109,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // status turns a command's error into an exit status, with one line for people.
 func (e *env) status(err error) int {
 	var usage usageError
+	var unstored unstoredError
 	switch {
 	case err == nil, errors.Is(err, syscall.EPIPE):
 		return exitDone
 	case errors.Is(err, errIncidents):
 		return exitIncidents
-	case e.ctx.Err() != nil:
+	case e.ctx.Err() != nil && !errors.As(err, &unstored):
 		fmt.Fprintln(e.stderr, "culprit: interrupted")
 		return exitInterrupted
 	case errors.As(err, &usage):

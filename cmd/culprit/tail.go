@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -37,6 +36,7 @@ func (c *tailCmd) Run(e *env) error {
 		return err
 	}
 	defer db.Close()
+	db.SetPatience(storePatience)
 	cfg, err := c.config(e, paths)
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func (t *teller) update(u pipeline.Update) error {
 	if len(batch.Incidents) > 0 {
 		batch.Run = store.Run{ID: "live", Version: version(), Window: kept.Report.Window, Sources: kept.Report.Sources, Totals: kept.Report.Totals}
 	}
-	if err := t.db.Commit(context.WithoutCancel(t.ctx), batch); err != nil {
+	if err := t.commit(batch); err != nil {
 		return err
 	}
 	u = redacted(t.shown, u)

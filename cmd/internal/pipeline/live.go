@@ -60,12 +60,14 @@ const (
 	catchUp     = 400 * time.Millisecond // nothing new for so long: the backlog is read
 	maxCatchUp  = 10 * time.Second       // or so long after the start
 	feedChunks  = 4                      // waiting per path; then the follower waits: unread lines stay on disk
+	holdAfter   = 30 * time.Second       // nothing could be stored for so long: the follower waits too
 )
 
 // Tail follows until the context ends; then all that was read is decided and handed
 // to the Sink, and Tail returns nil.
 func Tail(ctx context.Context, cfg LiveConfig) error {
-	l := &live{cfg: cfg, feeds: map[string]*feed{}, told: map[string]told{}, from: map[string]source.Position{}, reached: map[string][]source.Position{}, begun: make(chan struct{}), dirty: make(chan struct{}, 1)}
+	l := &live{cfg: cfg, feeds: map[string]*feed{}, told: map[string]told{}, from: map[string]source.Position{}, reached: map[string][]source.Position{}, begun: make(chan struct{}), dirty: make(chan struct{}, 1), flow: make(chan struct{}, 1)}
+	l.flow <- struct{}{}
 	for _, in := range cfg.Known {
 		l.told[in.ID] = told{hash: contentHash(&in), count: symptomsOf(&in), state: in.State, since: cfg.Now()}
 	}
@@ -84,6 +86,7 @@ type live struct {
 	cfg   LiveConfig
 	begun chan struct{} // closed when it is known where all paths are joined
 	dirty chan struct{} // something was folded
+	flow  chan struct{} // holds a token while lines may be read
 
 	mu      sync.Mutex // guards all below
 	feeds   map[string]*feed
@@ -132,6 +135,12 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 		return nil
 	}
 	for {
+		select {
+		case token := <-l.flow:
+			l.flow <- token
+		case <-ctx.Done():
+			return nil
+		}
 		chunk, err := follower.Next(ctx)
 		if err != nil {
 			if errors.Is(err, io.EOF) || ctx.Err() != nil {
@@ -217,7 +226,24 @@ func (l *live) save() error {
 	l.mu.Lock()
 	positions := l.saved(l.marks[0])
 	l.mu.Unlock()
-	return l.cfg.Sink(Update{Positions: positions, Report: &rules.Report{}})
+	return l.sink(Update{Positions: positions, Report: &rules.Report{}})
+}
+
+// sink hands an update over. If that takes long, reading waits: memory is bounded, and unread
+// lines stay on disk.
+func (l *live) sink(u Update) error {
+	done := make(chan struct{})
+	defer close(done)
+	hold := time.AfterFunc(holdAfter, func() {
+		select {
+		case token := <-l.flow:
+			<-done
+			l.flow <- token
+		case <-done:
+		}
+	})
+	defer hold.Stop()
+	return l.cfg.Sink(u)
 }
 
 // due reports whether an open incident may have fallen quiet, or positions are to be saved.
@@ -275,7 +301,7 @@ func (l *live) decide(last bool) error {
 	}
 	l.mu.Unlock()
 	u.Took = l.cfg.Now().Sub(now)
-	return l.cfg.Sink(u)
+	return l.sink(u)
 }
 
 // compare finds what is new since it was last told.
