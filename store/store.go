@@ -115,15 +115,18 @@ const patience = 10 * time.Second
 // to the write-ahead log, for which SQLite does not wait at all
 // (https://www.sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY In WAL Mode").
 func patiently(ctx context.Context, patience time.Duration, do func() error) error {
-	start := time.Now()
+	end := time.NewTimer(patience)
+	defer end.Stop()
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		err := do()
 		var e sqlite3.Error
-		if !errors.As(err, &e) || e.Code != sqlite3.ErrBusy || time.Since(start) > patience {
+		if !errors.As(err, &e) || e.Code != sqlite3.ErrBusy {
 			return err
 		}
 		select {
 		case <-ctx.Done():
+			return err
+		case <-end.C:
 			return err
 		case <-time.After(wait):
 		}
