@@ -31,7 +31,7 @@ type Place struct {
 // engine has aligned the sources.
 type Event struct {
 	Source int    // index of the Digest it came from; set by the engine
-	Stream string // sub-stream inside the source (unit, container, compose service, tag); "" is the whole file
+	Stream string // sub-stream inside the source (unit, container, compose service, tag, each of one host, see SplitStream); "" is the whole file
 	When   Interval
 	Last   Interval // of the last folded record
 	Clock  parser.Clock
@@ -210,6 +210,29 @@ const (
 	SubjectUnit      = "unit:"
 	SubjectContainer = "container:"
 )
+
+// streamHost stands between a stream's name and the host that it was written on. No
+// envelope's name or host holds a control character.
+const streamHost = "\x1f"
+
+// StreamOn names a stream of one host: in a central log many hosts write under one tag.
+func StreamOn(name, host string) string {
+	if host == "" {
+		return name
+	}
+	return name + streamHost + host
+}
+
+// AppendStreamOn is StreamOn into a buffer.
+func AppendStreamOn(buf, name, host []byte) []byte {
+	return append(append(append(buf, name...), streamHost...), host...)
+}
+
+// SplitStream is a stream's name and its host, "" if its lines tell none.
+func SplitStream(stream string) (name, host string) {
+	name, host, _ = strings.Cut(stream, streamHost)
+	return name, host
+}
 
 // ZoneFrom says how a source's zone became known.
 type ZoneFrom string

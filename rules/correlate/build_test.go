@@ -192,8 +192,9 @@ func (l *logFile) says(seconds float64, sig *rules.Signature, fields ...rules.Fi
 
 // tagged is such a line of a stream inside the log.
 func (l *logFile) tagged(stream string, seconds float64, sig *rules.Signature, fields ...rules.Field) *logFile {
+	name, host := rules.SplitStream(stream)
 	l.add(seconds, 1, rules.Event{
-		Stream: stream, Program: stream, Level: parser.LevelError, Technology: sig.Technology, Hits: []rules.Hit{{Signature: sig, Fields: fields}},
+		Stream: stream, Program: name, Host: host, Level: parser.LevelError, Technology: sig.Technology, Hits: []rules.Hit{{Signature: sig, Fields: fields}},
 		Text: fmt.Sprintf("%s at %v", sig.ID, seconds),
 	})
 	return l

@@ -61,6 +61,7 @@ type Engine struct {
 	pools    *poolSet
 	services []*service
 	calls    map[streamID]*service
+	hosts    hosts
 
 	hits       []*hitEvent
 	risen      []*hitEvent // those that say that a service started or serves

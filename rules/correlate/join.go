@@ -46,13 +46,13 @@ func (e *Engine) systemLink(g *gathering, h *hitEvent, hit *rules.Hit) (*service
 
 // join says how surely a line about a process, unit or container is about a service.
 func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
+	if h.Host != "" && sv.elsewhere(h.Host) {
+		return linkElsewhere, "it happened on another host, " + h.Host
+	}
 	unit, container := hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer)
 	if group := hit.Get(rules.FieldCgroup); group != "" {
 		u, c := cgroupIdentity(group)
 		unit, container = cmp.Or(unit, u), cmp.Or(container, c)
-	}
-	if len(sv.hosts) > 0 && h.Host != "" && !slices.Contains(sv.hosts, h.Host) {
-		return linkElsewhere, "it happened on another host, " + h.Host
 	}
 	if unit != "" && slices.Contains(sv.units, unit) {
 		return linkRequests, "unit " + unit

@@ -22,6 +22,7 @@ const (
 	linkSocket    = 16 // the socket's path holds its name
 	linkProtocol  = 12 // fastcgi and php-fpm, uwsgi and uWSGI
 	linkStream    = 8  // its lines stand in the gateway's own stream: one compose project, one paste
+	linkHost      = 8  // it runs on the host that the address is of
 	linkName      = 8  // a word in common with the group, the virtual host or the URL
 	linkOnly      = 6  // it is the only application
 	linkFolder    = 2  // same machine's folder
@@ -57,7 +58,7 @@ func (e *Engine) link(p *pool, sv *service) link {
 		return l
 	}
 	var edges []link
-	edges = append(edges, listenLink(p, sv), requestLink(p, sv), schemeLink(p, sv), nameLink(p, sv), e.aloneLink(p, sv), e.streamLink(p, sv))
+	edges = append(edges, listenLink(p, sv), requestLink(p, sv), schemeLink(p, sv), nameLink(p, sv), e.aloneLink(p, sv), e.streamLink(p, sv), e.hostLink(p, sv))
 	if siteOf(p) != "" || sv.site != "" {
 		edges = append(edges, siteLink(p, sv))
 	}

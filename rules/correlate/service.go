@@ -33,8 +33,9 @@ type service struct {
 	programs     []string
 	technologies []string
 	hosts        []string
-	tokens       []string // words of its names, for weak links
-	names        []string // its names of several words, in one spelling
+	onHost       rules.Interval // of what streams of one host tell
+	tokens       []string       // words of its names, for weak links
+	names        []string       // its names of several words, in one spelling
 	first, last  int64
 	system       bool // kernel, init and the like: talks about others
 	gateway      bool
@@ -84,6 +85,7 @@ func (e *Engine) findServices() {
 	for i, sv := range e.services {
 		sv.index = i
 	}
+	e.findHosts()
 	e.matchRequests()
 }
 
@@ -114,13 +116,17 @@ func (e *Engine) newService(s *source, stream string) {
 	sv := &service{
 		site: s.site, streams: []streamID{{s.index, stream}},
 		pids: map[int64]rules.Interval{}, served: map[string]int{},
-		first: rules.Future, last: rules.Past,
+		first: rules.Future, last: rules.Past, onHost: rules.Interval{From: rules.Future, To: rules.Past},
+	}
+	name, host := rules.SplitStream(stream)
+	if host != "" {
+		sv.hosts = append(sv.hosts, host)
 	}
 	switch {
 	case stream == rules.StreamGateway && !s.app:
 		sv.gateway = true
 	case s.Source.Role == parser.RoleSystem && !strings.HasPrefix(stream, rules.SubjectUnit) && !strings.HasPrefix(stream, rules.SubjectContainer):
-		sv.system = systemProgram(stream)
+		sv.system = systemProgram(name)
 	}
 	if s.Source.First.Known() {
 		sv.first, sv.last = s.reach()
@@ -167,6 +173,9 @@ func (e *Engine) foldTagless() {
 
 func (sv *service) learn(s *source, f rules.Fact) {
 	f.When, f.Last = s.span(f.When, s.clock()), s.span(f.Last, s.clock())
+	if _, host := rules.SplitStream(f.Stream); host != "" {
+		sv.onHost = rules.Interval{From: min(sv.onHost.From, f.When.From), To: max(sv.onHost.To, f.Last.To)}
+	}
 	switch f.Kind {
 	case rules.FactListens:
 		sv.listens = append(sv.listens, f)
@@ -201,91 +210,6 @@ func (sv *service) saw(pid int64, v rules.Interval) {
 	sv.pids[pid] = v
 }
 
-// mergeServices joins services that are one: same rotated family and stream, same
-// unit, same container, or processes in common.
-func (e *Engine) mergeServices() {
-	for i := 0; i < len(e.services); i++ {
-		for j := i + 1; j < len(e.services); j++ {
-			if a, b := e.services[i], e.services[j]; !a.gateway && !b.gateway && !a.system && !b.system && e.same(a, b) {
-				e.merge(a, b)
-				j = i // a has grown: look at all others again
-			}
-		}
-	}
-}
-
-func (e *Engine) same(a, b *service) bool {
-	for _, x := range a.streams {
-		for _, y := range b.streams {
-			if x.stream == y.stream && e.sources[x.source].family() == e.sources[y.source].family() {
-				return true
-			}
-		}
-	}
-	if a.site != b.site || apart(a.hosts, b.hosts) {
-		return false
-	}
-	return shareName(a.units, b.units) || shareContainer(a.containers, b.containers) || sharePID(a, b)
-}
-
-// apart reports whether both name hosts and none in common.
-func apart(a, b []string) bool { return len(a) > 0 && len(b) > 0 && !shareName(a, b) }
-
-func shareName(a, b []string) bool {
-	return slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) })
-}
-
-// containerID is how much of a container's id is enough: docker's short form.
-const containerID = 12
-
-func shareContainer(a, b []string) bool {
-	for _, x := range a {
-		for _, y := range b {
-			if x == y || len(x) >= containerID && len(y) >= containerID && x[:containerID] == y[:containerID] {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// sharePID reports whether two streams name the same processes at the same time.
-// Pids below 100 are those of containers' own namespaces and mean nothing outside.
-func sharePID(a, b *service) bool {
-	if len(a.containers) > 0 || len(b.containers) > 0 {
-		return false
-	}
-	for pid, x := range a.pids {
-		if y, ok := b.pids[pid]; ok && pid >= 100 && x.From <= y.To+parser.Hour && y.From <= x.To+parser.Hour {
-			return true
-		}
-	}
-	return false
-}
-
-func (e *Engine) merge(into, from *service) {
-	if into == from || from == nil || from.gateway {
-		return
-	}
-	for _, id := range from.streams {
-		e.calls[id] = into
-	}
-	into.streams = append(into.streams, from.streams...)
-	into.listens = append(into.listens, from.listens...)
-	into.mentions = append(into.mentions, from.mentions...)
-	into.masters = append(into.masters, from.masters...)
-	for pid, v := range from.pids {
-		into.saw(pid, v)
-	}
-	into.units = append(into.units, from.units...)
-	into.containers = append(into.containers, from.containers...)
-	into.programs = append(into.programs, from.programs...)
-	into.technologies = append(into.technologies, from.technologies...)
-	into.hosts = append(into.hosts, from.hosts...)
-	into.first, into.last = min(into.first, from.first), max(into.last, from.last)
-	e.services = slices.DeleteFunc(e.services, func(s *service) bool { return s == from })
-}
-
 // settle sorts what was learned and names the service.
 func (sv *service) settle(e *Engine) {
 	byTime := func(a, b rules.Fact) int {
@@ -302,7 +226,8 @@ func (sv *service) settle(e *Engine) {
 	})
 	words := slices.Concat(sv.units, sv.programs)
 	for _, id := range sv.streams {
-		words = append(words, e.fileName(id), id.stream)
+		name, _ := rules.SplitStream(id.stream)
+		words = append(words, e.fileName(id), name)
 		sv.containers = append(sv.containers, idsIn(e.sources[id.source].Source.Path)...)
 	}
 	slices.Sort(sv.containers)
@@ -333,7 +258,8 @@ func (sv *service) label(e *Engine) string {
 	}
 	for _, id := range sv.streams {
 		if id.stream != "" && id.stream != rules.StreamGateway {
-			return strings.TrimPrefix(strings.TrimPrefix(id.stream, rules.SubjectUnit), rules.SubjectContainer)
+			name, _ := rules.SplitStream(id.stream)
+			return strings.TrimPrefix(strings.TrimPrefix(name, rules.SubjectUnit), rules.SubjectContainer)
 		}
 	}
 	file := e.fileName(sv.streams[0])

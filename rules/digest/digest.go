@@ -65,7 +65,7 @@ type Builder struct {
 	roles   [4]int64
 	access  accessKinds
 	zones   zones
-	group   []byte                       // scratch of urlGroup
+	group   []byte                       // scratch of urlGroup and streamOn
 	causes  map[catalogued][]rules.Cause // of the catalogue's words
 	part    *part                        // what Merge needs to know; nil if b is no part
 }
@@ -150,19 +150,28 @@ func roleOf(s *rules.SourceInfo, roles [4]int64) {
 }
 
 // stream names the part of the source that the record belongs to: the gateway's own
-// lines, a container, a unit or a program where its envelope or its tag tells, else "".
+// lines, a container, a unit or a program where its envelope or its tag tells, each of one
+// host if that is told, too, else "".
 func (b *Builder) stream(r *parser.Record) string {
 	switch {
 	case r.Format != nil && r.Format.Role == parser.RoleGateway:
 		return rules.StreamGateway
 	case len(r.Container) > 0:
-		return b.streams.of(r.Container)
+		return b.streamOn(r.Container, r.Host)
 	case len(r.Unit) > 0:
-		return b.streams.of(r.Unit)
+		return b.streamOn(r.Unit, r.Host)
 	case len(r.Program) > 0:
-		return b.streams.of(r.Program)
+		return b.streamOn(r.Program, r.Host)
 	}
 	return ""
+}
+
+func (b *Builder) streamOn(name, host []byte) string {
+	if len(host) == 0 {
+		return b.streams.of(name)
+	}
+	b.group = rules.AppendStreamOn(b.group[:0], name, host)
+	return b.streams.of(b.group)
 }
 
 // when returns the interval that the record's moment lies in, in the source's clock.
@@ -309,7 +318,7 @@ func (b *Builder) States() []rules.Event {
 			h := &e.Hits[j]
 			k := key{e.Stream, h.Signature.State}
 			if h.Signature.AboutOthers() {
-				k.stream = subject(h)
+				k.stream = subject(h, e.Host)
 			}
 			if n, ok := last[k]; k.state != "" && (!ok || b.d.Events[n].Last.From <= e.Last.From) {
 				last[k] = i

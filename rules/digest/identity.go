@@ -55,7 +55,7 @@ func (b *Builder) learn(r *parser.Record, stream string) {
 		h := &b.hits[i]
 		about := stream
 		if h.Signature.AboutOthers() {
-			if about = subject(h); about == "" {
+			if about = subject(h, b.strings.of(r.Host)); about == "" {
 				continue
 			}
 		} else if speaksOf(h.Signature) {
@@ -108,13 +108,14 @@ func speaksOf(s *rules.Signature) bool {
 	return s.Scope != rules.ScopeDependency || s.Role == rules.RoleRecovery
 }
 
-// subject names what a system line is about: the pseudo-stream of a unit or container.
-func subject(h *rules.Hit) string {
+// subject names what a system line is about: the pseudo-stream of a unit or container on
+// the host that the line is of.
+func subject(h *rules.Hit, host string) string {
 	if u := h.Get(rules.FieldUnit); u != "" {
-		return rules.SubjectUnit + u
+		return rules.StreamOn(rules.SubjectUnit+u, host)
 	}
 	if c := h.Get(rules.FieldContainer); c != "" {
-		return rules.SubjectContainer + c
+		return rules.StreamOn(rules.SubjectContainer+c, host)
 	}
 	return ""
 }

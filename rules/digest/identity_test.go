@@ -281,3 +281,32 @@ func TestOwnZone(t *testing.T) {
 	f("seven minutes from any zone", 0, false, 7200+420)
 	f("the lines disagree", 0, false, 7200, 7200, 3600)
 }
+
+// One tag on two machines of a central log is two streams, and a unit on two is two subjects.
+func TestStreamsOfHosts(t *testing.T) {
+	unitFailed := &rules.Signature{ID: "systemd-failed", Technology: "systemd", Role: rules.RoleEffect, Scope: rules.ScopeService, State: rules.StateFailed}
+	m := words{{"Failed with result", unitFailed, []rules.Field{{Name: rules.FieldUnit, Value: "shop.service"}}}}
+	line := func(host, program, message string, pid int64) *parser.Record {
+		return changed(logLine(0, message), func(r *parser.Record) {
+			r.Host, r.Program, r.PID = []byte(host), []byte(program), pid
+		})
+	}
+	d := fold(m, line("web-1", "shop", "GET /a 200", 101), line("web-2", "shop", "GET /b 200", 102),
+		line("web-1", "systemd", "shop.service: Failed with result 'core-dump'.", 1), line("web-2", "systemd", "shop.service: Failed with result 'core-dump'.", 1),
+		line("", "shop", "GET /c 200", 103))
+	for host, pid := range map[string]string{"web-1": "101", "web-2": "102", "": "103"} {
+		stream := rules.StreamOn("shop", host)
+		if name, on := rules.SplitStream(stream); name != "shop" || on != host {
+			t.Errorf("%q is %q on %q", stream, name, on)
+		}
+		learns(t, d, stream, rules.FactPID, pid)
+		for _, other := range []string{"101", "102", "103"} {
+			if f := fact(d, stream, rules.FactPID, other); other != pid && f != nil {
+				t.Errorf("%q has the process %s of another host", stream, other)
+			}
+		}
+	}
+	for _, host := range []string{"web-1", "web-2"} {
+		learns(t, d, rules.StreamOn(rules.SubjectUnit+"shop.service", host), rules.FactUnit, "shop.service")
+	}
+}

@@ -1,0 +1,146 @@
+package correlate
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"culprit/rules"
+)
+
+// centralLog is a log of several machines, on each of which something has the tag shop.
+func centralLog(hosts ...string) *logFile {
+	l := appLog("remote/all.log").covers(0, 300)
+	for _, h := range hosts {
+		l.teaches(rules.StreamOn("shop", h), 0, rules.FactHost, h)
+		l.d.Facts[len(l.d.Facts)-1].Last = rules.Interval{From: utc(299), To: utc(300)}
+	}
+	return l
+}
+
+// One tag on three machines is three services, and only the one behind the failing address
+// is to blame, whatever tells which that is.
+func TestOneTagOnSeveralHosts(t *testing.T) {
+	died := func(upstream string, teach func(l *logFile)) []rules.Incident {
+		t.Helper()
+		central := centralLog("web-1", "web-2", "web-3")
+		teach(central)
+		central.tagged(rules.StreamOn("shop", "web-2"), 99, goPanic)
+		central.tagged(rules.StreamOn("shop", "web-1"), 99, failedStart)
+		access := accessLog("gw/access.log")
+		for i := range 30 {
+			access.sketch(float64(i), uint64(100+i), fmt.Sprintf("10.0.0.1%d:8000", i%3+1))
+		}
+		return incidents(t, 1, errorLog("gw/error.log").fails(99, upstream, closed, 1).fails(100, upstream, refused, 20), access, central)
+	}
+	f := func(name, upstream string, teach func(l *logFile)) {
+		t.Helper()
+		in := died(upstream, teach)[0]
+		if in.Verdict.Cause != rules.CauseUnhandledException || !proved(&in, goPanic) || proved(&in, failedStart) {
+			t.Errorf("%s: %s %+v", name, in.Verdict.Cause, in.Evidence)
+		}
+	}
+	everyPort := func(l *logFile) {
+		for _, h := range []string{"web-1", "web-2", "web-3"} {
+			l.teaches(rules.StreamOn("shop", h), 1, rules.FactListens, "0.0.0.0:8000")
+		}
+	}
+	f("each listens on an address of its own", "10.0.0.12:8000", func(l *logFile) {
+		for i, h := range []string{"web-1", "web-2", "web-3"} {
+			l.teaches(rules.StreamOn("shop", h), 1, rules.FactListens, fmt.Sprintf("10.0.0.1%d:8000", i+1))
+		}
+	})
+	f("the address has the host's name", "web-2.internal:8000", everyPort)
+	f("a server of HAProxy's has it", "be_shop/web-2", everyPort)
+	f("another service of the host listens on its address", "10.0.0.12:8000", func(l *logFile) {
+		everyPort(l)
+		l.teaches(rules.StreamOn("node_exporter", "web-2"), 1, rules.FactHost, "web-2")
+		l.teaches(rules.StreamOn("node_exporter", "web-2"), 1, rules.FactListens, "10.0.0.12:9100")
+	})
+	f("common requests", "10.0.0.12:8000", func(l *logFile) {
+		everyPort(l)
+		for i := range 30 {
+			when, _ := l.moment(float64(i))
+			l.d.Requests = append(l.d.Requests, rules.Request{Micros: when.From, Key: uint64(100 + i), Status: 200, Stream: rules.StreamOn("shop", fmt.Sprintf("web-%d", i%3+1))})
+		}
+	})
+}
+
+// What the kernel of one host says is not about the same unit of another.
+func TestUnitOfAnotherHost(t *testing.T) {
+	central := centralLog("web-1", "web-2").
+		teaches(rules.StreamOn("shop", "web-1"), 1, rules.FactListens, "10.0.0.11:8000").
+		teaches(rules.StreamOn("shop", "web-2"), 1, rules.FactListens, "10.0.0.12:8000").
+		tagged(rules.StreamOn("systemd", "web-2"), 99, unitKilled, field(rules.FieldUnit, "shop.service"))
+	central.teaches(rules.StreamOn(rules.SubjectUnit+"shop.service", "web-2"), 99, rules.FactUnit, "shop.service")
+	in := incidents(t, 1, errorLog("gw/error.log").fails(100, "10.0.0.11:8000", refused, 20), central)[0]
+	if in.Verdict.Cause == rules.CauseKilled || proved(&in, unitKilled) {
+		t.Errorf("web-1: %s %+v", in.Verdict.Cause, in.Evidence)
+	}
+	in = incidents(t, 1, errorLog("gw/error.log").fails(100, "10.0.0.12:8000", refused, 20), central)[0]
+	if in.Verdict.Cause != rules.CauseKilled || !proved(&in, unitKilled) {
+		t.Errorf("web-2: %s %+v", in.Verdict.Cause, in.Evidence)
+	}
+}
+
+// A container's next life has another host's name and is the same service; machines are not.
+func TestNextLifeHasAnotherHost(t *testing.T) {
+	f := func(first, second string, apart float64, want int) {
+		t.Helper()
+		l := appLog("logs/all.json").covers(0, 300)
+		l.teaches(rules.StreamOn("shop", first), 0, rules.FactPID, "1")
+		l.teaches(rules.StreamOn("shop", first), apart, rules.FactPID, "2")
+		l.teaches(rules.StreamOn("shop", second), 100, rules.FactPID, "3")
+		e := New(Config{})
+		e.Add(copied(&l.d))
+		e.Decide()
+		n := 0
+		for _, sv := range e.services {
+			if sv.name == "shop" {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("%s, %s: %d services", first, second, n)
+		}
+	}
+	f("4f1c0a77e2b1", "9a2b61d3c55e", 50, 1)
+	f("4f1c0a77e2b1", "9a2b61d3c55e", 200, 2) // side by side
+	f("shop-6c9d7b8f4-x2kqp", "shop-7bd58c6d9f-hw4tz", 50, 1)
+	f("web-1", "web-2", 50, 2)
+	f("shop-6c9d7b8f4-x2kqp", "cart-7bd58c6d9f-hw4tz", 50, 2)
+}
+
+func TestSameHost(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"web-1", "web-1", true}, {"web-1", "WEB-1.example.org", true}, {"web-1.example.org", "web-1", true},
+		{"web-1", "web-10", false}, {"web-1", "web-1-b", false}, {"10.0.0.1", "10.0.0.1.5", false}, {"", "web-1", false},
+		{"web-1.example.org", "web-1.example.com", false},
+	} {
+		if sameHost(c.a, c.b) != c.same {
+			t.Errorf("%q, %q: %v", c.a, c.b, !c.same)
+		}
+	}
+}
+
+// Hundreds of machines with dozens of tags each are not compared each with all.
+func TestManyHosts(t *testing.T) {
+	l := appLog("remote/all.log")
+	for h := range 300 {
+		for tag := range 20 {
+			stream := rules.StreamOn(fmt.Sprintf("tag%d", tag), fmt.Sprintf("web-%d", h))
+			l.teaches(stream, 0, rules.FactHost, fmt.Sprintf("web-%d", h))
+			l.teaches(stream, 0, rules.FactPID, fmt.Sprint(1000+tag))
+		}
+	}
+	e := New(Config{})
+	e.Add(&l.d)
+	from := time.Now()
+	e.Decide()
+	if n, took := len(e.services), time.Since(from); n < 6000 || took > 5*time.Second {
+		t.Errorf("%d services in %v", n, took)
+	}
+}
