@@ -30,12 +30,21 @@ func carrierStamp(b []byte) bool {
 		return true
 	}
 	for i := 19; i < len(b) && i < 64; i++ {
-		if b[i] == ' ' && (stampStart(b[i+1:]) || bytes.HasPrefix(b[i+1:], []byte("std"))) {
+		if b[i] == ' ' && i+1 < len(b) && stampHead[b[i+1]] && (stampStart(b[i+1:]) || bytes.HasPrefix(b[i+1:], []byte("std"))) {
 			return true
 		}
 	}
 	return false
 }
+
+// stampHead are the bytes with which a stamp or the name of a stream may begin.
+var stampHead = func() (is [256]bool) {
+	for i := range is {
+		c := byte(i)
+		is[i] = isDigit(c) || isUpper(c) || c == '[' || c == 's'
+	}
+	return is
+}()
 
 // stampStart reports whether a stamp may begin here: a digit or the name of a month or
 // day, maybe in a bracket. Read is asked only then.

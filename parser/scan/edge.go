@@ -2,8 +2,8 @@ package scan
 
 import (
 	"bytes"
-
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"culprit/parser"
@@ -147,7 +147,10 @@ func (r *Reader) restart(year int) {
 func (r *Reader) state(b []byte) []byte {
 	y, d := &r.years, &r.described
 	b = fmt.Appendln(b, r.lines.number, r.lines.offset, r.lines.skipping, r.unresolved, r.waiting, r.stats.partials)
-	b = fmt.Appendln(b, y.year, y.last, y.passed, y.dated, r.layers, r.workers)
+	b = fmt.Appendln(b, y.year, y.last, y.passed, y.dated, r.layers, r.workers.next)
+	for _, pid := range r.workers.pids {
+		b = binary.LittleEndian.AppendUint64(b, uint64(pid))
+	}
 	b = fmt.Appendf(b, "%q %q %q %q %v %v\n", r.tail, r.tailName, d.pod, d.node, d.reading, d.inside)
 	b = r.tls.state(b, r.lines.number)
 	for _, s := range r.queue {
