@@ -95,7 +95,6 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 	key.number(second)
 	i, ok := b.tallies[key.h]
 	if !ok {
-		b.part.tally(base)
 		if len(b.d.Tallies) >= b.room.tallies {
 			b.coarsenTallies()
 		}
@@ -105,9 +104,11 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 			Second: second, Upstream: b.strings.of(upstream), VHost: b.strings.of(host),
 			Status: a.Status, From: from, Made: maker, Symptom: symptom, Phase: phase,
 		})
+		var text note
 		if bad {
-			b.d.Tallies[i].Place, b.d.Tallies[i].Text = b.place(r, 0)
+			b.d.Tallies[i].Place, b.d.Tallies[i].Text, text = b.quote(r, 0)
 		}
+		b.part.tally(base, text)
 	}
 	t := &b.d.Tallies[i]
 	t.Count++

@@ -205,11 +205,18 @@ const matchBytes = 48
 
 // place is where a record stands, and its physical line on which a match begins.
 func (b *Builder) place(r *parser.Record, start int) (rules.Place, string) {
-	p := rules.Place{
+	p, text, at := b.placeOf(r, start)
+	p.Hash = xxhash.Sum64(r.Raw)
+	return p, rules.CutText(text, at)
+}
+
+// placeOf is place without the hash; the match stands at a byte of the line.
+func (b *Builder) placeOf(r *parser.Record, start int) (p rules.Place, text []byte, at int) {
+	p = rules.Place{
 		Line: r.Line, FirstLine: r.Line, LastLine: r.Line + int64(max(r.Lines, 1)) - 1,
-		Offset: r.Offset, Length: int64(len(r.Raw)), Hash: xxhash.Sum64(r.Raw),
+		Offset: r.Offset, Length: int64(len(r.Raw)),
 	}
-	text, at := r.Raw, 0
+	text = r.Raw
 	if b.locator != nil {
 		if line, raw, _ := b.locator.PhysicalLine(r, start); raw != nil {
 			p.Line, text = line, raw
@@ -218,7 +225,25 @@ func (b *Builder) place(r *parser.Record, start int) (rules.Place, string) {
 	if len(text) > rules.MaxText && start < len(r.Message) { // else at would not matter
 		at = max(bytes.Index(text, r.Message[start:min(start+matchBytes, len(r.Message))]), 0)
 	}
-	return p, rules.CutText(text, at)
+	return p, text, at
+}
+
+// quote is place for an event or a tally. A part only notes the text: see note.
+func (b *Builder) quote(r *parser.Record, start int) (rules.Place, string, note) {
+	if b.part == nil {
+		p, text := b.place(r, start)
+		return p, text, note{}
+	}
+	p, text, at := b.placeOf(r, start)
+	whole := len(text) == len(r.Raw)
+	if !whole {
+		p.Hash = xxhash.Sum64(r.Raw)
+	}
+	if len(text) > rules.MaxText {
+		p.Hash = xxhash.Sum64(r.Raw)
+		return p, rules.CutText(text, at), note{}
+	}
+	return p, "", b.part.note(text, whole)
 }
 
 // intern keeps one copy of each string seen, so that equal names cost no

@@ -7,13 +7,16 @@ import (
 
 	"culprit/parser"
 	"culprit/rules"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // addSymptom folds a gateway's error line: same stream, upstream, virtual host,
 // class, phase, rank, errno and second become one event.
 func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	g := &r.Gateway
-	b.pools.see(r, b.strings.of(g.Upstream))
+	client, request := xxhash.Sum64(g.Client), xxhash.Sum64(g.Request)
+	b.pools.see(r, client, request, b.strings.of(g.Upstream))
 	span, clock := when(r)
 	if len(g.Request) > 0 {
 		b.sketch.add(span.From, requestLineKey(g.Request), 0, "", stream)
@@ -37,13 +40,14 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	key.number(b.bucket(span.From))
 	e, fresh := b.event(key.h)
 	if fresh {
-		b.part.event(base, true, len(g.Server) == 0 || string(g.Server) == "_")
 		start := 0
 		if len(b.hits) > 0 && len(g.Quoted) == 0 {
 			start = b.hits[0].Start
 		}
 		e.Stream, e.When, e.Clock, e.Level = stream, span, clock, r.Level
-		e.Place, e.Text = b.place(r, start)
+		var text note
+		e.Place, e.Text, text = b.quote(r, start)
+		b.part.event(base, true, len(g.Server) == 0 || string(g.Server) == "_", text)
 		e.Symptom, e.Phase, e.Rank, e.Errno = g.Symptom, g.Phase, g.Rank, g.Errno
 		e.Upstream, e.Group = b.strings.of(g.Upstream), g.Group
 		e.Scheme, e.VHost = b.strings.of(g.Scheme), b.strings.of(host)
@@ -56,7 +60,9 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	if counted(r) {
 		e.Lines += int64(max(r.Lines, 1) - r.Lines + 1)
 	}
-	e.addRequest(requestKey(g.Client, g.Request))
+	if len(g.Request) > 0 {
+		e.addRequest(requestKeyOf(client, request))
+	}
 }
 
 // counted reports whether the record counts as a line of the gateway's error log:
@@ -92,9 +98,10 @@ func (b *Builder) addHits(r *parser.Record, stream string) {
 	key.number(b.bucket(span.To))
 	e, fresh := b.event(key.h)
 	if fresh {
-		b.part.event(base, false, false)
 		e.Stream, e.When, e.Clock, e.Level = stream, span, clock, r.Level
-		e.Place, e.Text = b.place(r, b.proof())
+		var text note
+		e.Place, e.Text, text = b.quote(r, b.proof())
+		b.part.event(base, false, false, text)
 		if r.Lines <= 1 && !bytes.Contains(r.Raw, r.Message) {
 			e.Message = rules.CutText(r.Message, b.proof()) // an envelope hid it
 		}
@@ -187,8 +194,11 @@ func (b *Builder) event(key uint64) (event, bool) {
 			b.coarsen()
 		}
 	}
-	b.events[key] = int32(len(b.d.Events))
-	b.d.Events = append(doubled(b.d.Events), rules.Event{})
+	n := len(b.d.Events)
+	b.events[key] = int32(n)
+	b.d.Events = doubled(b.d.Events)
+	spare := b.d.Events[:n+1][n].Requests[:0] // of a part, see Drop
+	b.d.Events = append(b.d.Events, rules.Event{Requests: spare})
 	return event{&b.d.Events[len(b.d.Events)-1]}, true
 }
 
@@ -228,9 +238,7 @@ func (b *Builder) coarsen() {
 			into.Count += e.Count
 			into.Lines += e.Lines
 			into.Last.From, into.Last.To = max(into.Last.From, e.Last.From), max(into.Last.To, e.Last.To)
-			for _, q := range e.Requests {
-				into.addRequest(q)
-			}
+			into.Requests = mergeSmallest(into.Requests, e.Requests, rules.MaxRequests)
 			continue
 		}
 		seen[key.h] = int32(len(kept))
@@ -274,14 +282,47 @@ func keepSmallest(set []uint64, key uint64, bound int) []uint64 {
 	return slices.Insert(set, at, key)
 }
 
+// mergeSmallest keeps the smallest of two such sets.
+func mergeSmallest(set, more []uint64, bound int) []uint64 {
+	if len(more) == 0 || len(set) >= bound && more[0] > set[len(set)-1] {
+		return set
+	}
+	var merged [max(rules.MaxRequests, rules.MaxClients)]uint64
+	n, i, k := 0, 0, 0
+	for ; n < bound && (i < len(set) || k < len(more)); n++ {
+		switch {
+		case k == len(more) || i < len(set) && set[i] < more[k]:
+			merged[n] = set[i]
+			i++
+		default:
+			if i < len(set) && set[i] == more[k] {
+				i++
+			}
+			merged[n] = more[k]
+			k++
+		}
+	}
+	if n > cap(set) {
+		set = make([]uint64, n, min(max(2*cap(set), n), bound))
+	}
+	set = set[:n]
+	copy(set, merged[:n])
+	return set
+}
+
 // requestKey names one request of one client: 0 if nothing is known.
 func requestKey(client, request []byte) uint64 {
 	if len(request) == 0 {
 		return 0
 	}
+	return requestKeyOf(xxhash.Sum64(client), xxhash.Sum64(request))
+}
+
+// requestKeyOf is requestKey of their hashes.
+func requestKeyOf(client, request uint64) uint64 {
 	var m mixer
-	m.bytes(client)
-	m.bytes(request)
+	m.word(client)
+	m.word(request)
 	return m.h
 }
 

@@ -5,6 +5,8 @@ import (
 
 	"culprit/parser"
 	"culprit/rules"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // One large source is folded by several Builders, each taking a part of its lines, and one
@@ -15,7 +17,33 @@ import (
 // A part is what a Builder notes for Merge.
 type part struct {
 	events  []eventKey
-	tallies []uint64
+	tallies []tallyKey
+	texts   []byte
+}
+
+// A note is where the text of an event or tally stands in a part. Only of those that are
+// new to the whole a string is made and hashed: in an outage's log they are few.
+type note struct {
+	from, to int32
+	whole    bool // it is all of the record: the hash of the place is still to be made
+}
+
+func (p *part) note(text []byte, whole bool) note {
+	from := int32(len(p.texts))
+	p.texts = append(p.texts, text...)
+	return note{from, int32(len(p.texts)), whole}
+}
+
+// quote makes what was noted the text of a place.
+func (p *part) quote(n note, place *rules.Place, text *string) {
+	if n == (note{}) {
+		return
+	}
+	noted := p.texts[n.from:n.to]
+	*text = string(noted)
+	if n.whole {
+		place.Hash = xxhash.Sum64(noted)
+	}
 }
 
 // An eventKey is what makes equal events fall together but for host and time.
@@ -23,17 +51,24 @@ type eventKey struct {
 	base       uint64
 	symptom    bool
 	clientHost bool // its host was chosen by a client
+	text       note
 }
 
-func (p *part) event(base uint64, symptom, clientHost bool) {
+// A tallyKey is that of tallies.
+type tallyKey struct {
+	base uint64
+	text note
+}
+
+func (p *part) event(base uint64, symptom, clientHost bool, text note) {
 	if p != nil {
-		p.events = append(p.events, eventKey{base, symptom, clientHost})
+		p.events = append(p.events, eventKey{base, symptom, clientHost, text})
 	}
 }
 
-func (p *part) tally(base uint64) {
+func (p *part) tally(base uint64, text note) {
 	if p != nil {
-		p.tallies = append(p.tallies, base)
+		p.tallies = append(p.tallies, tallyKey{base, text})
 	}
 }
 
@@ -76,10 +111,10 @@ func (b *Builder) Merge(p *Builder) {
 		b.pools.keep(names)
 	}
 	for i := range p.d.Events {
-		b.mergeEvent(p.part.events[i], &p.d.Events[i])
+		b.mergeEvent(p.part, p.part.events[i], &p.d.Events[i])
 	}
 	for i := range p.d.Tallies {
-		b.mergeTally(p.part.tallies[i], &p.d.Tallies[i])
+		b.mergeTally(p.part, p.part.tallies[i], &p.d.Tallies[i])
 	}
 	for i := range p.d.Facts {
 		b.mergeFact(&p.d.Facts[i])
@@ -87,7 +122,7 @@ func (b *Builder) Merge(p *Builder) {
 	p.Drop()
 }
 
-func (b *Builder) mergeEvent(k eventKey, o *rules.Event) {
+func (b *Builder) mergeEvent(p *part, k eventKey, o *rules.Event) {
 	if k.clientHost && b.anyHost {
 		o.VHost = ""
 	}
@@ -102,6 +137,8 @@ func (b *Builder) mergeEvent(k eventKey, o *rules.Event) {
 	e, fresh := b.event(key.h)
 	if fresh {
 		*e.Event = *o
+		e.Requests = append([]uint64(nil), o.Requests...) // the part's memory is used again
+		p.quote(k.text, &e.Place, &e.Text)
 		return
 	}
 	e.Count += o.Count
@@ -110,19 +147,17 @@ func (b *Builder) mergeEvent(k eventKey, o *rules.Event) {
 		e.Last = o.Last
 	}
 	e.When.From = min(e.When.From, o.When.From)
-	for _, q := range o.Requests {
-		e.addRequest(q)
-	}
+	e.Requests = mergeSmallest(e.Requests, o.Requests, rules.MaxRequests)
 }
 
-func (b *Builder) mergeTally(base uint64, o *rules.Tally) {
+func (b *Builder) mergeTally(p *part, k tallyKey, o *rules.Tally) {
 	if b.anyHost {
 		o.VHost = ""
 	}
 	if b.healthy > 1 && !rules.Failed(o.Status) && o.Status != 499 {
 		o.Second = parser.FloorDiv(o.Second, b.healthy) * b.healthy
 	}
-	key := mixer{base}
+	key := mixer{k.base}
 	key.text(o.VHost)
 	key.number(o.Second)
 	i, ok := b.tallies[key.h]
@@ -132,17 +167,15 @@ func (b *Builder) mergeTally(base uint64, o *rules.Tally) {
 		}
 		b.tallies[key.h] = int32(len(b.d.Tallies))
 		b.d.Tallies = append(doubled(b.d.Tallies), *o)
+		t := &b.d.Tallies[len(b.d.Tallies)-1]
+		p.quote(k.text, &t.Place, &t.Text)
 		return
 	}
 	t := &b.d.Tallies[i]
 	t.Count, t.Reused, t.Fresh = t.Count+o.Count, t.Reused+o.Reused, t.Fresh+o.Fresh
 	t.Long, t.Once, t.Waited = t.Long+o.Long, t.Once+o.Once, max(t.Waited, o.Waited)
-	for _, q := range o.Requests {
-		t.Requests = keepSmallest(t.Requests, q, rules.MaxRequests)
-	}
-	for _, c := range o.Clients {
-		t.Clients = keepSmallest(t.Clients, c, rules.MaxClients)
-	}
+	t.Requests = mergeSmallest(t.Requests, o.Requests, rules.MaxRequests)
+	t.Clients = mergeSmallest(t.Clients, o.Clients, rules.MaxClients)
 	for _, g := range o.Groups {
 		t.Groups = addGroup(t.Groups, g.URL, g.Failed)
 	}
@@ -174,7 +207,9 @@ func factKey(stream string, kind rules.FactKind, value string) uint64 {
 
 // Drop empties a part; the memory stays.
 func (b *Builder) Drop() {
-	clear(b.d.Events)
+	for i := range b.d.Events {
+		b.d.Events[i] = rules.Event{Requests: b.d.Events[i].Requests[:0]}
+	}
 	clear(b.d.Tallies)
 	clear(b.d.Facts)
 	b.d = rules.Digest{Events: b.d.Events[:0], Tallies: b.d.Tallies[:0], Facts: b.d.Facts[:0]}
@@ -186,6 +221,6 @@ func (b *Builder) Drop() {
 	clear(b.pools.known)
 	b.pools.sets, b.pools.sightings = nil, b.pools.sightings[:0]
 	b.sketch = sketch{second: pastSecond, limit: everyHash, now: b.sketch.now[:0], kept: b.sketch.kept[:0]}
-	b.part.events, b.part.tallies = b.part.events[:0], b.part.tallies[:0]
+	b.part.events, b.part.tallies, b.part.texts = b.part.events[:0], b.part.tallies[:0], b.part.texts[:0]
 	b.roles, b.access = [4]int64{}, accessKinds{}
 }

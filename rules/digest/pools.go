@@ -42,8 +42,8 @@ const (
 
 func newPools() pools { return pools{known: map[string]bool{}, seen: map[uint64]bool{}} }
 
-// see notes the upstream of an error line.
-func (p *pools) see(r *parser.Record, upstream string) {
+// see notes the upstream of an error line, whose client and request are told by their hashes.
+func (p *pools) see(r *parser.Record, client, request uint64, upstream string) {
 	g := &r.Gateway
 	if len(g.Upstream) == 0 || g.Connection == 0 || g.Rank < parser.RankSecondary {
 		return
@@ -51,8 +51,8 @@ func (p *pools) see(r *parser.Record, upstream string) {
 	var key mixer
 	key.number(r.PID)
 	key.number(g.Connection)
-	key.bytes(g.Request)
-	key.bytes(g.Client)
+	key.word(request)
+	key.word(client)
 	if p.isPart {
 		p.sightings = append(p.sightings, sighting{key.h, upstream})
 		return
