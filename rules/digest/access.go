@@ -100,7 +100,7 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 		}
 		i = int32(len(b.d.Tallies))
 		b.tallies[key.h] = i
-		b.d.Tallies = append(doubled(b.d.Tallies), rules.Tally{
+		b.d.Tallies = append(roomy(b.d.Tallies, b.room.tallies), rules.Tally{
 			Second: second, Upstream: b.strings.of(upstream), VHost: b.strings.of(host),
 			Status: a.Status, From: from, Made: maker, Symptom: symptom, Phase: phase,
 		})

@@ -2,6 +2,7 @@ package digest
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"strings"
 
@@ -165,13 +166,19 @@ func (b *Builder) identify(e event, r *parser.Record) {
 	}
 }
 
-// doubled makes room for one more. append grows by a quarter, and events and tallies are
-// large: copying them was a third of the time of an outage's log (1.7 to 1.1 s for 100 MB).
-func doubled[T any](list []T) []T {
-	if len(list) == cap(list) {
-		return slices.Grow(list, max(len(list), 64))
+// roomy makes room for one more of a list that is folded when it has bound. Events and tallies
+// are large: copying them, as append does when it grows by a quarter, was a third of the time of
+// an outage's log. So a list that is more than a few gets all that it may have at once; what of
+// it is not used costs no memory.
+func roomy[T any](list []T, bound int) []T {
+	switch n := len(list); {
+	case n < cap(list):
+		return list
+	case n < 512 || bound == math.MaxInt:
+		return slices.Grow(list, max(n, 64))
+	default:
+		return slices.Grow(list, max(bound-n, n/4))
 	}
-	return list
 }
 
 func (b *Builder) bucket(micros int64) int64 {
@@ -196,7 +203,7 @@ func (b *Builder) event(key uint64) (event, bool) {
 	}
 	n := len(b.d.Events)
 	b.events[key] = int32(n)
-	b.d.Events = doubled(b.d.Events)
+	b.d.Events = roomy(b.d.Events, b.room.events)
 	spare := b.d.Events[:n+1][n].Requests[:0] // of a part, see Drop
 	b.d.Events = append(b.d.Events, rules.Event{Requests: spare})
 	return event{&b.d.Events[len(b.d.Events)-1]}, true

@@ -166,7 +166,7 @@ func (b *Builder) mergeTally(p *part, k tallyKey, o *rules.Tally) {
 			b.coarsenTallies()
 		}
 		b.tallies[key.h] = int32(len(b.d.Tallies))
-		b.d.Tallies = append(doubled(b.d.Tallies), *o)
+		b.d.Tallies = append(roomy(b.d.Tallies, b.room.tallies), *o)
 		t := &b.d.Tallies[len(b.d.Tallies)-1]
 		p.quote(k.text, &t.Place, &t.Text)
 		return
