@@ -14,7 +14,31 @@ import (
 // says (FuzzPlainPairs), which took three tenths of the time of a whole access log.
 
 // plainValues are the values of one line, as written; nil for what it does not have.
-type plainValues [keyAnyResponse + 1][]byte
+type plainValues [8][]byte
+
+// Places in plainValues; those of durations come first.
+const (
+	plainDuration = iota
+	plainConnect
+	plainHeader
+	plainResponse
+	plainPeer
+	plainPeerOrAgent
+	plainStatus
+	plainCache
+	notPlain
+)
+
+// plainPlaces of keys.
+var plainPlaces = func() (places [keyAnyResponse + 1]uint8) {
+	for i := range places {
+		places[i] = notPlain
+	}
+	for i, key := range [...]accessKey{keyDuration, keyConnect, keyHeader, keyResponse, keyPeer, keyPeerOrAgent, keyPeerStatus, keyCache} {
+		places[key] = uint8(i)
+	}
+	return places
+}()
 
 // plainPairs reads a tail that consists of pairs and reports whether it was one; else nothing
 // has changed. quoted is how many quoted texts stood before it.
@@ -36,43 +60,43 @@ func plainPairs(tail []byte, quoted int, a *parser.Access) bool {
 		if name, value, tail = cutPlainPair(tail); name == nil {
 			return false
 		}
-		key := plainKey(name)
-		if key == keyNone || v[key] != nil || !isPlain(key, value) {
+		place := plainPlaces[plainKey(name)]
+		if place == notPlain || v[place] != nil || !isPlain(place, value) {
 			return false
 		}
-		v[key] = value
+		v[place] = value
 	}
 	return v.settle(a, forwarded)
 }
 
 // settle fills a with one attempt, or none if no value is an upstream's.
 func (v *plainValues) settle(a *parser.Access, forwarded bool) bool {
-	addr := v[keyPeer]
-	if v[keyPeerOrAgent] != nil {
-		if addr != nil || v[keyPeerStatus] == nil {
+	addr := v[plainPeer]
+	if v[plainPeerOrAgent] != nil {
+		if addr != nil || v[plainStatus] == nil {
 			return false
 		}
-		addr = v[keyPeerOrAgent]
+		addr = v[plainPeerOrAgent]
 	}
-	touched := addr != nil || v[keyPeerStatus] != nil || v[keyConnect] != nil || v[keyHeader] != nil || v[keyResponse] != nil
+	touched := addr != nil || v[plainStatus] != nil || v[plainConnect] != nil || v[plainHeader] != nil || v[plainResponse] != nil
 	if forwarded && a.Host != nil && !touched {
 		return false
 	}
-	if v[keyDuration] != nil {
-		a.Duration = plainSeconds(v[keyDuration])
+	if v[plainDuration] != nil {
+		a.Duration = plainSeconds(v[plainDuration])
 	}
-	if v[keyCache] != nil {
-		keep(&a.Cache, v[keyCache])
+	if v[plainCache] != nil {
+		keep(&a.Cache, v[plainCache])
 	}
 	if touched {
 		a.HasUps, a.Tries = true, 1
 		t := &a.Attempts[0]
-		t.Addr, t.Connect, t.Header, t.Response = addr, plainSeconds(v[keyConnect]), plainSeconds(v[keyHeader]), plainSeconds(v[keyResponse])
-		if s := v[keyPeerStatus]; s != nil {
+		t.Addr, t.Connect, t.Header, t.Response = addr, plainSeconds(v[plainConnect]), plainSeconds(v[plainHeader]), plainSeconds(v[plainResponse])
+		if s := v[plainStatus]; s != nil {
 			t.Status = statusOf(s)
 		}
 	}
-	noteUnlogged(a, v[keyConnect] != nil, v[keyHeader] != nil)
+	noteUnlogged(a, v[plainConnect] != nil, v[plainHeader] != nil)
 	return true
 }
 
@@ -97,16 +121,16 @@ func cutPlainPair(b []byte) (name, value, rest []byte) {
 	return name, b[1 : end+1], b[end+2:]
 }
 
-// isPlain reports whether a value is what the key promises, of one attempt.
-func isPlain(key accessKey, value []byte) bool {
-	switch key {
-	case keyDuration, keyConnect, keyHeader, keyResponse:
+// isPlain reports whether a value is what its name promises, of one attempt.
+func isPlain(place uint8, value []byte) bool {
+	switch place {
+	case plainDuration, plainConnect, plainHeader, plainResponse:
 		return isSeconds(value)
-	case keyPeer, keyPeerOrAgent:
+	case plainPeer, plainPeerOrAgent:
 		return len(value) > 0 && decimal(value[0]) && isPeerAddr(value)
-	case keyPeerStatus:
+	case plainStatus:
 		return len(value) == 3 && decimal(value[0]) && decimal(value[1]) && decimal(value[2])
-	case keyCache:
+	case plainCache:
 		return isCacheStatus(value)
 	}
 	return false

@@ -12,6 +12,9 @@ func cutErrno(message []byte) (bare []byte, number int32, text []byte) {
 		return message, 0, nil
 	}
 	if message[end-1] != ')' {
+		if bytes.IndexByte(message, '(') < 0 {
+			return message, 0, nil
+		}
 		return cutErrnoInside(message)
 	}
 	open := openParenthesis(message[:end-1])

@@ -11,7 +11,7 @@ const (
 	// than a hundredth, and a few in flight cost little memory.
 	DefaultChunk = 512 << 10
 	// leadBytes of the chunk before are read first, to learn what is open at the edge.
-	leadBytes = 16 << 10
+	leadBytes = 8 << 10
 )
 
 // A Chunk is a part of a source that ends at a line's end, with some lines before it. It

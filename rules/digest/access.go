@@ -44,7 +44,9 @@ func (b *Builder) addAccess(r *parser.Record, stream string) {
 	b.pools.seeAttempts(a)
 	upstream := servedBy(a)
 	b.tally(r, span.From, upstream)
-	b.sketch.add(span.From, requestPartsKey(a.Method, target), a.Status, b.strings.of(upstream), stream)
+	if key := requestPartsKey(a.Method, target); b.sketch.wants(span.From, key) {
+		b.sketch.add(span.From, key, a.Status, b.strings.of(upstream), stream)
+	}
 }
 
 // servedBy is the address that answered or failed last; a group's name only if

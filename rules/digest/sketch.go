@@ -14,6 +14,7 @@ type sketch struct {
 	now    []rules.Request // of the current second, at most perSecond
 	kept   []rules.Request
 	limit  uint64
+	worst  uint64 // greatest key of now, once that is full
 }
 
 const (
@@ -25,8 +26,16 @@ const (
 
 func newSketch() sketch { return sketch{second: pastSecond, limit: everyHash} }
 
-func (s *sketch) add(micros int64, key uint64, status int16, upstream, stream string) {
+// wants reports whether add would do anything; of a busy second it says no to nearly all.
+func (s *sketch) wants(micros int64, key uint64) bool {
 	if key == 0 || key > s.limit || micros == rules.Past {
+		return false
+	}
+	return len(s.now) < perSecond || key <= s.worst || parser.FloorDiv(micros, parser.Second) != s.second
+}
+
+func (s *sketch) add(micros int64, key uint64, status int16, upstream, stream string) {
+	if !s.wants(micros, key) {
 		return
 	}
 	if second := parser.FloorDiv(micros, parser.Second); second != s.second {
@@ -42,17 +51,20 @@ func (s *sketch) add(micros int64, key uint64, status int16, upstream, stream st
 	}
 	if len(s.now) < perSecond {
 		s.now = append(s.now, q)
-		return
+	} else if worst := s.worstOf(); key < s.now[worst].Key {
+		s.now[worst] = q
 	}
-	worst := 0
+	s.worst = s.now[s.worstOf()].Key
+}
+
+// worstOf is the place of the greatest key.
+func (s *sketch) worstOf() (worst int) {
 	for i := range s.now {
 		if s.now[i].Key > s.now[worst].Key {
 			worst = i
 		}
 	}
-	if key < s.now[worst].Key {
-		s.now[worst] = q
-	}
+	return worst
 }
 
 func (s *sketch) flush() {
