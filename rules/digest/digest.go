@@ -52,8 +52,9 @@ type Builder struct {
 	events  map[uint64]int32
 	tallies map[uint64]int32
 	facts   map[uint64]int32
-	grain   int64 // of events, microseconds
-	healthy int64 // grain of tallies without failures, seconds
+	latest  [rules.FactNames + 1]int32 // by kind: where in facts the one told last may be
+	grain   int64                      // of events, microseconds
+	healthy int64                      // grain of tallies without failures, seconds
 	bound   struct{ events, tallies int }
 	room    struct{ events, tallies int } // folding starts here, see grown
 	anyHost bool                          // hosts are no longer told apart: clients choose them

@@ -124,20 +124,22 @@ func (b *Builder) fact(r *parser.Record, stream string, kind rules.FactKind, val
 	if value == "" {
 		return
 	}
-	key := factKey(stream, kind, value)
 	span, _ := when(r)
+	if i := int(b.latest[kind]); i < len(b.d.Facts) && tells(&b.d.Facts[i], stream, kind, value) { // as the line before told
+		seenAgain(&b.d.Facts[i], span)
+		return
+	}
+	key := factKey(stream, kind, value)
 	if i, ok := b.facts[key]; ok {
-		f := &b.d.Facts[i]
-		f.Count++
-		if span.From > f.Last.From {
-			f.Last = span
-		}
+		b.latest[kind] = i
+		seenAgain(&b.d.Facts[i], span)
 		return
 	}
 	if len(b.d.Facts) >= maxFacts {
 		return
 	}
 	b.facts[key] = int32(len(b.d.Facts))
+	b.latest[kind] = int32(len(b.d.Facts))
 	place, text := b.place(r, 0)
 	if kind == rules.FactPID || kind == rules.FactProgram {
 		text = "" // there are many, and they are never shown
@@ -145,6 +147,17 @@ func (b *Builder) fact(r *parser.Record, stream string, kind rules.FactKind, val
 	b.d.Facts = append(b.d.Facts, rules.Fact{
 		Stream: stream, Kind: kind, Value: value, When: span, Last: span, Place: place, Text: text, Count: 1,
 	})
+}
+
+func tells(f *rules.Fact, stream string, kind rules.FactKind, value string) bool {
+	return f.Kind == kind && f.Stream == stream && f.Value == value
+}
+
+func seenAgain(f *rules.Fact, span rules.Interval) {
+	f.Count++
+	if span.From > f.Last.From {
+		f.Last = span
+	}
 }
 
 func (b *Builder) number(n int64) string {
