@@ -1,6 +1,8 @@
 package applog
 
 import (
+	"bytes"
+
 	"culprit/parser"
 	"culprit/parser/timestamp"
 )
@@ -87,6 +89,10 @@ var levelledText = parser.Format{
 			Line: `2026-11-22 15:05:21 error: cannot bind`,
 			Want: `time=2026-11-22T15:05:21 level=error msg="cannot bind"`,
 		},
+		{
+			Line: `[2026-11-22 15:05:21,993] {taskinstance.py:1462} ERROR - basket store memcached://cache-1:11211 not usable`,
+			Want: `time=2026-11-22T15:05:21.993 level=error msg="basket store memcached://cache-1:11211 not usable"`,
+		},
 	},
 }
 
@@ -114,6 +120,7 @@ func parseLevelledText(line []byte, env *parser.Env, r *parser.Record) bool {
 // looseLevel takes what may stand for a level behind a stamp.
 func (in *input) looseLevel(r *parser.Record) bool {
 	in.lit("- ")
+	in.codePlace()
 	if in.anyLevel(r) {
 		return true
 	}
@@ -123,6 +130,23 @@ func (in *input) looseLevel(r *parser.Record) bool {
 		return true
 	}
 	return false
+}
+
+// codePlace skips the place in the code in braces that Airflow and its kin write before the
+// level: {taskinstance.py:1462}.
+func (in *input) codePlace() {
+	end := bytes.IndexByte(in.rest, '}')
+	if in.peek() != '{' || end < 0 || end > 64 || bytes.IndexByte(in.rest[:end], ' ') >= 0 {
+		return
+	}
+	place := in.rest[1:end]
+	if at := bytes.LastIndexByte(place, ':'); at < 1 || at+1 == len(place) || len(bytes.Trim(place[at+1:], "0123456789")) > 0 {
+		return
+	}
+	t := input{in.rest[end+1:]}
+	if t.blanks() {
+		*in = t
+	}
 }
 
 var timestampedText = parser.Format{
