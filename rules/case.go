@@ -43,7 +43,7 @@ type Traffic struct {
 	FailedLong     int64 // failures that took two seconds and more
 	FailedOnce     int64 // failures of repeatable methods that were not repeated
 	SymptomSeconds int64 // seconds with a primary symptom
-	ServedSeconds  int64 // of them, those in which the pool also answered
+	ServedSeconds  int64 // of them, those in which an address that failed also answered
 }
 
 // Seen says which kinds of log there were: absence of a line means something only
@@ -73,7 +73,9 @@ type Candidate struct {
 	Complaints int64
 	// Behind tells that the line is about the end of a service that the pool's own services
 	// complain of: it speaks for dependency-failure only.
-	Behind  bool
+	Behind bool
+	// Not are causes that its signature may also stand for, and here does not.
+	Not     []Cause
 	Covered int  // of ten symptom moments, how many it stands close before
 	Moments int  // how many distinct moments of failure there were to stand before, at most ten
 	Foreign bool // it names a unit or container, and nothing links that to the upstream

@@ -86,7 +86,7 @@ func account(c *rules.Case) []*score {
 			causes = append(causes, ev.Hit.Signature.Also...)
 		}
 		for j, cause := range causes {
-			if cause != "" && !slices.Contains(causes[:j], cause) {
+			if cause != "" && !slices.Contains(causes[:j], cause) && !slices.Contains(ev.Not, cause) {
 				s := get(cause)
 				s.pieces = append(s.pieces, weigh(c, i, cause))
 			}
@@ -181,6 +181,9 @@ func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 	o := own[s.Class]
 	if (s.Class == parser.SymptomPeerDown || s.Class == parser.SymptomHealthCheckFailed) && len(s.Hints) > 0 && s.Hints[0] != rules.CauseUnknown {
 		return s.Hints[0], 13, "the health check's own words say so"
+	}
+	if s.Class == parser.SymptomNoPorts && c.Traffic.Succeeded > 0 {
+		return o.cause, o.weight, o.why // the address to connect from works for others: its ports are used up
 	}
 	if len(s.Hints) > 0 && s.Hints[0] != o.cause && vague(s.Class) && slices.Contains(overrules, s.Hints[0]) {
 		weight := max(o.weight, 22)

@@ -415,6 +415,38 @@ func TestHints(t *testing.T) {
 	f("a health check that says why", hinted(parser.SymptomHealthCheckFailed, 3, rules.CauseSlowUpstream), rules.CauseSlowUpstream)
 }
 
+// HAProxy says "Cannot bind to source address before connect()" of an address that is not its
+// own and of one whose ports are used up: where others connect from it meanwhile, it is its own.
+func TestSourceAddressThatWorksForOthers(t *testing.T) {
+	c := failing(hinted(parser.SymptomNoPorts, 3, rules.CauseGatewayConfig, rules.CauseGatewayResources))
+	if v := decide(t, c); v.Cause != rules.CauseGatewayConfig {
+		t.Errorf("none connects: %s", v.Cause)
+	}
+	c.Traffic = rules.Traffic{Known: true, Succeeded: 12}
+	if v := decide(t, c); v.Cause != rules.CauseGatewayResources {
+		t.Errorf("others connect: %s", v.Cause)
+	}
+}
+
+// What a process's end may stand for beside its cause is not weighed where its life before, or
+// whose it was, rules it out.
+func TestWhatALineDoesNotStandFor(t *testing.T) {
+	end := line("systemd-exit-failure", rules.CauseUnhandledException, 0, weak, also(rules.CauseStartFailure, rules.CauseMemoryExhausted))
+	c := tell(failing(saw(parser.SymptomConnRefused, 20, 0, 5)), end)
+	if v := decide(t, c); v.Cause != rules.CauseUnknown {
+		t.Errorf("it may stand for three: %s", v.Cause)
+	}
+	c.Evidence[0].Not = []rules.Cause{rules.CauseStartFailure, rules.CauseMemoryExhausted}
+	if v := decide(t, c); v.Cause != rules.CauseUnhandledException {
+		t.Errorf("it had served: %s", v.Cause)
+	}
+	c.Evidence[0].Not, c.Evidence[0].Behind, c.Evidence[0].Cause = nil, true, rules.CauseDependencyFailure
+	c.Evidence[0].Complaints = 20
+	if v := decide(t, c); v.Cause != rules.CauseDependencyFailure {
+		t.Errorf("of a service behind: %s", v.Cause)
+	}
+}
+
 // It listened a moment before it was refused: then that it does not listen is no
 // answer, and the question stays open.
 func TestRefusedAfterClosedAsksWhy(t *testing.T) {

@@ -3,6 +3,7 @@ package correlate
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -437,7 +438,9 @@ func (e *Engine) traffic(g *gathering) rules.Traffic {
 				continue
 			}
 			t.Succeeded += c.Count
-			served[parser.FloorDiv(at, parser.Second)] = true
+			if !hasAddress(g.pool.names) || !strings.Contains(c.Upstream, ":") || slices.Contains(g.pool.names, c.Upstream) {
+				served[parser.FloorDiv(at, parser.Second)] = true
+			}
 		}
 	}
 	for _, a := range g.answers {

@@ -299,3 +299,18 @@ func TestCaseBeganWithItsFirstRequest(t *testing.T) {
 		t.Errorf("it began at %s, want a minute before the failure", in.Start)
 	}
 }
+
+// An address that is always refused stays so where the retry on another one is answered:
+// localhost is [::1] and 127.0.0.1, and the service listens on one of them.
+func TestRefusalsHiddenByRetries(t *testing.T) {
+	errors, access := errorLog("error.log"), accessLog("access.log")
+	access.d.Pools = [][]string{{"127.0.0.1:8000", "[::1]:8000"}}
+	for s := range 20 {
+		errors.fails(float64(s), "[::1]:8000", refused, 5)
+		access.answers(float64(s), "127.0.0.1:8000", 200, 10)
+	}
+	in := incidents(t, 1, errors, access)[0]
+	if in.Verdict.Cause != rules.CauseNotListening || in.FailedRequests != 0 {
+		t.Errorf("%s, %d failed: %+v", in.Verdict.Cause, in.FailedRequests, in.Verdict.Alternatives)
+	}
+}

@@ -227,6 +227,9 @@ func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 		named = cmp.Or(named, cause.DependencyName(dep))
 		spoken = cmp.Or(spoken, programBehind(behind(c.Hit, saying(c.Event))))
 	}
+	if _, _, err := net.SplitHostPort(named); err == nil {
+		named = cmp.Or(spoken, named) // its kind tells more than its address
+	}
 	cu.Process = cmp.Or(cu.Process, quoted, named, e.onlyDatabase(g), spoken)
 }
 

@@ -62,6 +62,27 @@ func TestDriverNamesTheDatabase(t *testing.T) {
 	f("another driver", false, "redis.exceptions.ConnectionError: Too many connections, pool exhausted", postgres("db/postgresql.log"))
 }
 
+// An address is the last thing to call a service behind by.
+func TestDependencyIsCalledByItsKind(t *testing.T) {
+	f := func(want, text, dependency string) {
+		t.Helper()
+		app := appLog("logs/basket.log").knows(0, rules.FactListens, shopAddress).covers(0, 300)
+		errors := errorLog("nginx/error.log").covers(0, 300)
+		for i := range 6 {
+			app.add(float64(100+i), 1, rules.Event{Level: parser.LevelError, Text: text, Hits: []rules.Hit{{Signature: dependencyRefused, Fields: []rules.Field{field(rules.FieldDependency, dependency)}}}})
+			errors.fails(float64(100+i), shopAddress, closed, 1)
+		}
+		redis := appLog("db/redis.log").knows(0, rules.FactTechnology, "redis").covers(0, 300) // which nobody complains of
+		if in := incidents(t, 1, errors, app, redis)[0]; in.Culprit.Process != want {
+			t.Errorf("%q: %q, want %q", text, in.Culprit.Process, want)
+		}
+	}
+	f("memcached", "session load: no memcached server could be reached (127.0.0.1:23197: Connection refused)", "127.0.0.1:23197")
+	f("10.0.0.7:9999", "dial tcp 10.0.0.7:9999: connect: connection refused", "10.0.0.7:9999")
+	f("api.bank.example:443", "HTTPSConnectionPool(host='api.bank.example', port=443): Read timed out.", "api.bank.example:443")
+	f("rates", "call to rates failed", "rates")
+}
+
 // "In recovery mode" is said once, and then each request waits for a connection in vain: that
 // is one complaint of many failures.
 func TestComplaintsAboutOneDependency(t *testing.T) {

@@ -17,6 +17,7 @@ const (
 	coverMoments = 10
 	coverBefore  = 2 * parser.Second
 	coverAfter   = parser.Second
+	widest       = 2 * parser.Second // that a stamp of its own is unsure
 )
 
 // prepare builds what cause.Decide judges.
@@ -122,6 +123,9 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 				c.Subject, c.Service = sv.index, sv.name
 			}
 			c.Lasting = e.lasts(h, hit, sv, g.began) || lastWords(hit) && e.wasLast(h, sv, g.began)
+			if !c.Behind && mayBeStart(hit) {
+				c.Cause, c.Not = e.exit(g, h, hit, sv)
+			}
 			if lastWords(hit) {
 				c.LivedOn = sv != nil && !early && sv.real(e) && !e.silentAfter(sv, h)
 				if hit.Signature.Cause == rules.CauseUnhandledException && !c.Behind && e.unborn(h, sv) {
@@ -135,6 +139,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 		}
 	}
 	out = e.thin(g, out)
+	e.settleExits(g, out)
 	habits(out)
 	ended(out)
 	e.cover(g, out)
@@ -387,21 +392,31 @@ func (e *Engine) owner(h *hitEvent, sv *service) *service {
 	return sv
 }
 
-// silentAfter reports whether a service answered nothing between a crash and its own next
-// start, or for ten seconds.
+// silentAfter reports whether a service answered nothing between a crash and its own end or
+// next start, as far as these are told, or for ten seconds.
 func (e *Engine) silentAfter(sv *service, h *hitEvent) bool {
 	at := h.when.To
-	end := e.nextStart(sv, h.when.From, at+10*parser.Second)
+	if at-h.when.From > widest {
+		at = h.when.From + 1 // it has no stamp, and stands between two that are far apart: that is the silence
+	}
+	end := e.nextOf(e.risen, sv, h, at+10*parser.Second)
+	end = e.nextOf(e.lifeOf(sv).ends, sv, h, end)
 	if end <= at {
-		return true // it started again in the same second
+		return true // in the same second
 	}
 	return !e.answeredRequest(sv, at, end)
 }
 
-// nextStart is when a service says next that it starts or serves, at most limit.
-func (e *Engine) nextStart(sv *service, after, limit int64) int64 {
-	if next := risenFrom(sv.risen, after); len(next) > 0 {
-		return min(next[0].when.From, limit)
+// nextOf is when a list's next event of a service or about it comes after one of its own, at
+// most limit.
+func (e *Engine) nextOf(list []*hitEvent, sv *service, h *hitEvent, limit int64) int64 {
+	for _, o := range risenFrom(list, h.when.From) {
+		if o.when.From >= limit {
+			break
+		}
+		if o != h && e.before(h, o) && e.aboutOrOf(o, sv) {
+			return o.when.From
+		}
 	}
 	return limit
 }

@@ -44,6 +44,7 @@ type service struct {
 	risen      []*hitEvent // its own lines that say that it started or serves, in order of time
 	answers    []int64     // when it logged sketched requests, sorted; made when first asked for
 	hasAnswers bool
+	life       *life // what lines tell of its states; made when first asked for
 
 	requests int            // sketched
 	served   map[string]int // matched requests by the address that the gateway sent them to
