@@ -152,13 +152,27 @@ func pathOrKey(text string, from, to int) bool {
 
 // calls reports whether a complaint's words hold one of the names.
 func (c *blame) calls(names ...string) bool {
+	host := hostPart(c.dependency)
+	label := host
+	if net.ParseIP(host) == nil {
+		label, _, _ = strings.Cut(host, ".") // stock.shop.svc is the service stock
+	}
 	for _, name := range names {
 		name = strings.ToLower(strings.TrimSuffix(name, ".service"))
-		if name != "" && (name == hostPart(c.dependency) || slices.Contains(strings.Fields(c.names), name)) {
+		if name != "" && (name == host || name == label || composed(name) == label || slices.Contains(strings.Fields(c.names), name)) {
 			return true
 		}
 	}
 	return false
+}
+
+// composed is the service in a name that Compose gave a container, shop-stock-1; "" if it gave none.
+func composed(container string) string {
+	parts := strings.FieldsFunc(container, func(r rune) bool { return r == '-' || r == '_' })
+	if n := len(parts); n >= 3 && strings.Trim(parts[n-1], "0123456789") == "" {
+		return strings.Join(parts[1:n-1], "-")
+	}
+	return ""
 }
 
 // hostPart is the name or address of a dependency without its port, lower case.
@@ -174,7 +188,7 @@ func hostPart(dependency string) string {
 // the pool's own services complain of just that one, its end is why they failed. said counts
 // the complaints.
 func (e *Engine) deathBehind(g *gathering, h *hitEvent, hit *rules.Hit, sv *service, own link) (l link, said int64) {
-	if own.weight > linkOnly || !ends(hit) {
+	if own.weight >= linkSocket || !ends(hit) {
 		return own, 0
 	}
 	from, to := g.began-10*parser.Second, g.pool.span.To+afterglow
@@ -183,6 +197,9 @@ func (e *Engine) deathBehind(g *gathering, h *hitEvent, hit *rules.Hit, sv *serv
 		weight := g.links[c.service].weight
 		if weight <= linkNone || c.service == sv || sv != nil && sv.gateway {
 			continue
+		}
+		if own.weight > linkOnly && weight < linkSocket {
+			continue // a name in common is no more than what links the one that complains
 		}
 		less, why := e.meant(&c.blame, h, hit, sv)
 		if why == "" {
@@ -233,8 +250,8 @@ func ends(hit *rules.Hit) bool {
 // how many decibans less sure that is than the complaint's own link; "" if it is not.
 func (e *Engine) meant(c *blame, h *hitEvent, hit *rules.Hit, sv *service) (less int, why string) {
 	unit, container := cgroupIdentity(hit.Get(rules.FieldCgroup))
-	names := []string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldService), unit, container}
-	words := append(slices.Clone(names), programOf(hit.Get(rules.FieldProcess)))
+	names := []string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldService), unit, container, programOf(hit.Get(rules.FieldProcess))}
+	words := slices.Clone(names)
 	var ports bool
 	if sv != nil {
 		names = append(names, sv.name)

@@ -67,6 +67,10 @@ func TestDeathBehind(t *testing.T) {
 	f("its host and its kind are named", "mariadbd", rules.Event{Text: "(2003, \"Can't connect to MySQL server on 'db-2'\")", Hits: []rules.Hit{refusedBy(at("db-2"))}}, killed("db-2", "mariadbd"))
 	f("only its kind is", "memcached", rules.Event{Text: "memcached: 10.0.0.5:11211: Connection refused", Hits: []rules.Hit{refusedBy(at("10.0.0.5:11211"))}}, killed("cache-1", "memcached"))
 
+	f("it is the first label of a name", "stock", rules.Event{Text: "Get: context deadline exceeded", Hits: []rules.Hit{refusedBy(at("stock.shop.svc.cluster.local:80"))}}, died("logs/stock.log", ""))
+	f("Compose gave it more of a name", "shop-stock-1", rules.Event{Text: stock, Hits: []rules.Hit{refusedBy(at("stock:8080"))}}, toldByDocker("shop-stock-1"))
+	f("the kernel tells the program", "stock", rules.Event{Text: stock, Hits: []rules.Hit{refusedBy(at("stock:8080"))}}, killed("node-1", "stock"))
+
 	f("of another host", "mysqld", rules.Event{Text: "(2003, \"Can't connect to MySQL server on 'db-2'\")", Hits: []rules.Hit{refusedBy(at("db-2:3306"))}}, killed("db-1", "mariadbd"))
 	f("of another kind on that host", "mysqld", rules.Event{Text: "(2003, \"Can't connect to MySQL server on 'db-1'\")", Hits: []rules.Hit{refusedBy(at("db-1:3306"))}}, killed("db-1", "redis-server"))
 	f("on another port", "10.0.0.7:9999", rules.Event{Text: "dial tcp 10.0.0.7:9999: connect: connection refused", Hits: []rules.Hit{refusedBy(at("10.0.0.7:9999"))}}, died("logs/stock.log", "127.0.0.1:8080"))

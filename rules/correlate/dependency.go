@@ -230,7 +230,24 @@ func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 	if _, _, err := net.SplitHostPort(named); err == nil {
 		named = cmp.Or(spoken, named) // its kind tells more than its address
 	}
-	cu.Process = cmp.Or(cu.Process, quoted, named, e.onlyDatabase(g), spoken)
+	cu.Process = e.whichMySQL(cmp.Or(cu.Process, quoted, named, e.onlyDatabase(g), spoken))
+}
+
+// whichMySQL gives MySQL's server the name of MariaDB's where a log of it is here and none of
+// MySQL's own: drivers and error numbers are the same.
+func (e *Engine) whichMySQL(process string) string {
+	if process != programBehind("mysql") {
+		return process
+	}
+	called := func(names ...string) bool {
+		return slices.ContainsFunc(e.services, func(sv *service) bool {
+			return !sv.gateway && !sv.system && (shareName(sv.tokens, names) || shareName(sv.technologies, names))
+		})
+	}
+	if called("mariadb", "mariadbd") && !called("mysqld", "percona") {
+		return programBehind("mariadb")
+	}
+	return process
 }
 
 // blameDeath names the service behind the upstream whose end is proof; false if there is none.

@@ -62,6 +62,31 @@ func TestDriverNamesTheDatabase(t *testing.T) {
 	f("another driver", false, "redis.exceptions.ConnectionError: Too many connections, pool exhausted", postgres("db/postgresql.log"))
 }
 
+// Drivers of MySQL and MariaDB say the same; the server's own log tells which it is.
+func TestMySQLOrMariaDB(t *testing.T) {
+	f := func(want string, servers ...string) {
+		t.Helper()
+		app := appLog("logs/stock.log").knows(0, rules.FactListens, shopAddress).covers(0, 300)
+		errors := errorLog("nginx/error.log").covers(0, 300)
+		for i := range 6 {
+			app.add(float64(100+i), 1, rules.Event{Level: parser.LevelError, Text: "pymysql.err.OperationalError: (1205, 'Lock wait timeout exceeded; try restarting transaction')",
+				Hits: []rules.Hit{{Signature: &rules.Signature{ID: "mysql-lock-wait", Technology: "mysql", Cause: rules.CauseDependencyFailure, Role: rules.RoleCause, Strong: true, Scope: rules.ScopeDependency}}}})
+			errors.fails(float64(100+i), shopAddress, timedOut, 1)
+		}
+		logs := []*logFile{errors, app}
+		for _, path := range servers {
+			logs = append(logs, appLog(path).knows(0, rules.FactTechnology, "mysql").covers(0, 300))
+		}
+		if in := incidents(t, 1, logs...)[0]; in.Culprit.Process != want {
+			t.Errorf("%v: %q, want %q", servers, in.Culprit.Process, want)
+		}
+	}
+	f("mysqld")
+	f("mariadbd", "mariadb.err")
+	f("mysqld", "mysqld.log")
+	f("mysqld", "a/mariadb.err", "b/mysqld.log")
+}
+
 // An address is the last thing to call a service behind by.
 func TestDependencyIsCalledByItsKind(t *testing.T) {
 	f := func(want, text, dependency string) {
