@@ -35,6 +35,7 @@ const (
 	Priority                  // <3>text: sd-daemon(3)'s prefix, syslog without a stamp
 	Stern                     // pod container text: stern
 	PodDescription            // a container's part of what kubectl describe says of a pod
+	Inspection                // a container's members in what docker inspect prints
 	envelopeCount
 )
 
@@ -43,6 +44,7 @@ var envelopeNames = [envelopeCount]string{
 	"kernel-uptime", "dmesg-t", "dmesg-iso", "kmsg", "compose", "kubectl-prefix", "docker-timestamps", "heroku",
 	"railway", "tail-header", "grep-number", "markdown-quote", "blanks", "pm2", "journal-sse", "dmesg-human",
 	"dmesg-json", "priority", "stern", "pod-description",
+	"container-inspection",
 }
 
 // String returns the kebab-case name.
@@ -85,7 +87,7 @@ func (l *Layers) Has(e Envelope) bool {
 func (l *Layers) Contained() bool {
 	for _, kind := range l.Kinds[:l.N] {
 		switch kind {
-		case DockerJSON, CRI, Compose, KubectlPrefix, Stern, PodDescription:
+		case DockerJSON, CRI, Compose, KubectlPrefix, Stern, PodDescription, Inspection:
 			return true
 		}
 	}

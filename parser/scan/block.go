@@ -11,7 +11,7 @@ import (
 // Blocks: one record is a group of lines that stand together. journalctl -o export writes
 // FIELD=value lines and an empty one, -o verbose a dated header and indented fields,
 // -o json-pretty an object over many lines. dmesg -J writes a list of objects, kubectl describe
-// a part for each container (describe.go).
+// a part for each container (describe.go), docker inspect their members (inspect.go).
 //
 // A block is gathered in a slot of its own, its envelope is peeled when it is whole, and then
 // it goes the way of a line: the text inside of it joins a trace or finds its format.
@@ -99,6 +99,8 @@ func (r *Reader) gathered() {
 		inner = s.entry(l)
 	case podContainer:
 		inner = s.described(&r.described)
+	case inspectedContainer:
+		inner = s.inspected()
 	case dmesgList: // its head, with nothing inside
 		s.layers.Kinds[0], s.layers.N = applog.DmesgJSON, 1
 	default:
@@ -107,7 +109,7 @@ func (r *Reader) gathered() {
 	r.arrive(s, s.physical(), inner)
 }
 
-// opensBlock recognises the first line of an export or verbose entry.
+// opensBlock recognises the first line of an export or verbose entry, or of a container's members.
 func opensBlock(line []byte) lang {
 	switch {
 	case hasAny(line, "__CURSOR=", "__REALTIME_TIMESTAMP="):
@@ -116,6 +118,8 @@ func opensBlock(line []byte) lang {
 		if _, n, ok := timestamp.WeekdayISO(line); ok && hasPrefix(line[n:], " [s=") {
 			return verbose
 		}
+	case len(line) > containerID && line[0] == ' ' && opensInspected(line):
+		return inspectedContainer
 	}
 	return none
 }

@@ -11,41 +11,42 @@ import (
 type lang uint8
 
 const (
-	none         lang = iota
-	oneLine           // a crash word that nothing continues: Killed, Segmentation fault
-	python            // Traceback
-	pyGroup           // Exception Group Traceback
-	pyFatal           // Fatal Python error
-	java              // exception with its trace; .NET prints class lines alike
-	jvmFatal          // # A fatal error has been detected
-	golang            // panic, fatal error, goroutine dump
-	node              // file:line, source, caret, stack
-	nodeHeap          // Last few GCs … FATAL ERROR
-	ruby              // file:line:in
-	rubyBug           // [BUG]
-	php               // Stack trace, #n, thrown in
-	lua               // stack traceback
-	dotnet            // Unhandled exception.
-	rust              // thread '…' panicked at
-	elixir            // until an empty line
-	cpp               // terminate called, glibc's reports
-	sanitizer         // ==pid==ERROR
-	uwsgi             // *** backtrace of pid ***
-	oom               // kernel: invoked oom-killer … Killed process
-	oops              // kernel: BUG, WARNING … end trace
-	postgres          // ERROR with DETAIL, HINT, STATEMENT
-	nginxQuote        // an error line whose quoted stderr goes on
-	nginxBroken       // an error line broken by hand
-	varnish           // a transaction of varnishlog
-	nodeProxy         // a proxy's line in Node with the error behind it
-	klogBlock         // output=<
-	julHeader         // java.util.logging: the message is on the next line
-	prettyJSON        // an object over several lines
-	dmesgList         // dmesg -J: before the first element
-	dmesgEntry        // one element of it
-	podContainer      // a container's part of kubectl describe
-	export            // journalctl -o export
-	verbose           // journalctl -o verbose
+	none               lang = iota
+	oneLine                 // a crash word that nothing continues: Killed, Segmentation fault
+	python                  // Traceback
+	pyGroup                 // Exception Group Traceback
+	pyFatal                 // Fatal Python error
+	java                    // exception with its trace; .NET prints class lines alike
+	jvmFatal                // # A fatal error has been detected
+	golang                  // panic, fatal error, goroutine dump
+	node                    // file:line, source, caret, stack
+	nodeHeap                // Last few GCs … FATAL ERROR
+	ruby                    // file:line:in
+	rubyBug                 // [BUG]
+	php                     // Stack trace, #n, thrown in
+	lua                     // stack traceback
+	dotnet                  // Unhandled exception.
+	rust                    // thread '…' panicked at
+	elixir                  // until an empty line
+	cpp                     // terminate called, glibc's reports
+	sanitizer               // ==pid==ERROR
+	uwsgi                   // *** backtrace of pid ***
+	oom                     // kernel: invoked oom-killer … Killed process
+	oops                    // kernel: BUG, WARNING … end trace
+	postgres                // ERROR with DETAIL, HINT, STATEMENT
+	nginxQuote              // an error line whose quoted stderr goes on
+	nginxBroken             // an error line broken by hand
+	varnish                 // a transaction of varnishlog
+	nodeProxy               // a proxy's line in Node with the error behind it
+	klogBlock               // output=<
+	julHeader               // java.util.logging: the message is on the next line
+	prettyJSON              // an object over several lines
+	dmesgList               // dmesg -J: before the first element
+	dmesgEntry              // one element of it
+	podContainer            // a container's part of kubectl describe
+	inspectedContainer      // a container's members in docker inspect
+	export                  // journalctl -o export
+	verbose                 // journalctl -o verbose
 	langCount
 )
 
@@ -116,12 +117,13 @@ var steps = [langCount]stepFunc{
 	rust: stepRust, elixir: stepElixir, cpp: stepCpp, sanitizer: stepSanitizer, uwsgi: stepUWSGI, oom: stepOOM,
 	oops: stepOops, postgres: stepPostgres, nginxQuote: stepNginxQuote, nginxBroken: stepNginxBroken,
 	varnish: stepVarnish, nodeProxy: stepNodeProxy, klogBlock: stepKlogBlock, julHeader: stepJUL, prettyJSON: stepPrettyJSON, export: stepExport, verbose: stepVerbose,
-	dmesgEntry: stepDmesgEntry, podContainer: stepDescribed,
+	dmesgEntry: stepDmesgEntry, podContainer: stepDescribed, inspectedContainer: stepInspected,
 }
 
 // firsts takes the first line into account, by grammar.
 var firsts = [langCount]func(g *grammar, line []byte){
 	python: firstPython, golang: firstGo, rust: firstRust, uwsgi: firstUWSGI, node: firstNode, postgres: firstPostgres, varnish: firstVarnish,
+	inspectedContainer: firstInspected,
 }
 
 // alsoFormat lists the grammars whose first line may be of a known format; the other

@@ -115,7 +115,7 @@ func (e *Engine) same(a, b *service) bool {
 	if a.site != b.site || apart(a.hosts, b.hosts) {
 		return false
 	}
-	return shareName(a.units, b.units) || shareContainer(a.containers, b.containers) || sharePID(a, b)
+	return shareName(a.units, b.units) || shareContainer(a.containers, b.containers) || sharePID(a, b) || e.describes(a, b) || e.describes(b, a)
 }
 
 func shareName(a, b []string) bool {
@@ -125,10 +125,15 @@ func shareName(a, b []string) bool {
 // containerID is how much of a container's id is enough: docker's short form.
 const containerID = 12
 
+// isContainerID tells an id from a name, which may be as long.
+func isContainerID(s string) bool {
+	return len(s) >= containerID && len(s) <= 64 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
 func shareContainer(a, b []string) bool {
 	for _, x := range a {
 		for _, y := range b {
-			if x == y || len(x) >= containerID && len(y) >= containerID && x[:containerID] == y[:containerID] {
+			if x == y || isContainerID(x) && isContainerID(y) && x[:containerID] == y[:containerID] {
 				return true
 			}
 		}

@@ -311,7 +311,7 @@ func idsIn(file string) []string {
 	for _, part := range strings.FieldsFunc(file, func(r rune) bool {
 		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'f' || r >= 'g' && r <= 'z' || r >= 'A' && r <= 'Z')
 	}) {
-		if len(part) >= containerID && len(part) <= 64 && strings.Trim(part, "0123456789abcdef") == "" {
+		if isContainerID(part) {
 			out = append(out, part)
 		}
 	}

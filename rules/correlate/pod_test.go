@@ -1,0 +1,42 @@
+package correlate
+
+import (
+	"testing"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+var podKilled = &rules.Signature{ID: "k8s-oomkilled", Technology: "kubernetes", Cause: rules.CauseOOMKill, Role: rules.RoleCause, Strong: true,
+	Scope: rules.ScopeService, State: rules.StateDead, Meaning: "a container was killed for memory"}
+
+// What kubectl describe says of a container is about the log that kubectl logs wrote.
+func TestDescribedPodIsTheLogs(t *testing.T) {
+	f := func(file string, want bool, containers ...string) {
+		t.Helper()
+		log := appLog(file).knows(0, rules.FactListens, shopAddress).covers(0, 300)
+		described := appLog("k8s/describe.txt")
+		for i, name := range containers {
+			pod := "tariff-5d9c7-q2x/" + name
+			described.teaches(pod, 90, rules.FactContainer, pod)
+			if i == 0 {
+				described.tagged(pod, 99, podKilled)
+			}
+		}
+		gateway := errorLog("nginx/error.log")
+		for s := 100.0; s < 106; s++ {
+			gateway.fails(s, shopAddress, parser.SymptomConnRefused, 5)
+		}
+		in := incidents(t, 1, gateway.covers(0, 300), log, described, appLog("other.log").covers(0, 300))[0]
+		if got := in.Verdict.Cause == rules.CauseOOMKill; got != want {
+			t.Errorf("%s, described %v: %s, want linked %v", file, containers, in.Verdict.Cause, want)
+		}
+	}
+	f("k8s/tariff-5d9c7-q2x.log", true, "tariff")
+	f("k8s/tariff-5d9c7-q2x.previous.log", true, "tariff")
+	f("containers/tariff-5d9c7-q2x_shop_tariff-3858fd54b3552a05.log", true, "tariff", "sidecar")
+	f("containers/tariff-5d9c7-q2x_shop_sidecar-3858fd54b3552a05.log", false, "tariff", "sidecar")
+	f("k8s/tariff-5d9c7-q2x.log", false, "tariff", "sidecar")
+	f("k8s/tariff-5d9c7-q2y.log", false, "tariff")
+	f("k8s/tariff-5d9c7-q2xy.log", false, "tariff")
+}
