@@ -30,7 +30,8 @@ type CaseSymptom struct {
 	Last      Interval
 	FromTally bool // known from access lines only
 	Status    int16
-	Queue     bool // connecting timed out while the same address took other connections, and was slow with them
+	Timer     int64 // all ended after as many microseconds, a gateway's timeout; 0 if that is not how they are known
+	Queue     bool  // connecting timed out while the same address took other connections, and was slow with them
 }
 
 // Traffic is what the access log says about the pool while the case lasted.

@@ -245,7 +245,9 @@ func statusesOf(s parser.Symptom) []int16 {
 		return []int16{504, 502}
 	case parser.SymptomNoHTTPHeader:
 		return []int16{9, 502}
-	case parser.SymptomNoConnections, parser.SymptomNoFiles, parser.SymptomNoMemory, parser.SymptomDiskFull, parser.SymptomBadURL:
+	case parser.SymptomNoMemory: // a zone of limit_conn or limit_req that is full refuses (ngx_http_limit_conn_handler)
+		return []int16{500, 503}
+	case parser.SymptomNoConnections, parser.SymptomNoFiles, parser.SymptomDiskFull, parser.SymptomBadURL:
 		return []int16{500}
 	case parser.SymptomTLSHandshake:
 		return []int16{502, 504}
@@ -287,6 +289,7 @@ func (e *Engine) silentCases(cases []*gathering, failures []*tallied) []*gatheri
 			g.pool.names = nil
 		}
 		if e.enough(g, failures) {
+			e.readTimer(g)
 			for _, s := range g.symptoms {
 				g.answers = append(g.answers, answer{s.tally, s.tally.left})
 				s.tally.left = 0

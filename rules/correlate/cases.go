@@ -17,6 +17,7 @@ type symptom struct {
 	last    rules.Interval
 	tally   *tallied // it comes from access lines, nil for an error line
 	members string   // the address it names
+	timer   int64    // after which it ended, with all others of its case; 0 if that is not told by it
 }
 
 // A gathering is a case while its parts are collected.

@@ -24,12 +24,28 @@ func (e *Engine) describes(a, b *service) bool {
 			file, ok := strings.CutPrefix(path.Base(e.sources[id.source].Source.Path), pod)
 			switch {
 			case !ok || file == "" || id.stream != "":
-			case file[0] == '.' && e.containersOf(pod) == 1, (file[0] == '_' || file[0] == '-') && namesContainer(file, container):
+			case file[0] == '.' && e.containersOf(pod) == 1, file[0] == '_' && namesContainer(file, container):
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// podsOf are the pods that a service may be of, by what describes it or by its file's name.
+func (e *Engine) podsOf(sv *service) (pods []string) {
+	for _, name := range sv.containers {
+		if pod, _, ok := strings.Cut(name, "/"); ok {
+			pods = append(pods, pod)
+		}
+	}
+	for _, id := range sv.streams {
+		file := path.Base(e.sources[id.source].Source.Path)
+		if i := strings.IndexAny(file, "._"); i > 0 && id.stream == "" {
+			pods = append(pods, file[:i])
+		}
+	}
+	return pods
 }
 
 func namesContainer(file, container string) bool {

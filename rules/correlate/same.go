@@ -58,6 +58,9 @@ func (e *Engine) alike() [][]*service {
 		for _, c := range sv.containers {
 			f("container", short(c))
 		}
+		for _, pod := range e.podsOf(sv) {
+			f("pod", pod)
+		}
 		for pid := range sv.pids {
 			f("pid", strconv.FormatInt(pid, 10))
 		}
