@@ -66,6 +66,10 @@ func meanwhileOf(in *rules.Incident) string {
 	return "that " + who + " got in that time"
 }
 
+// noFailedRequest is said where the gateway's error log tells of failures: they were retried
+// with success, or left no line because no request was read.
+const noFailedRequest = "no failed request is in the access log"
+
 // The heads of what an incident's report ends with.
 const (
 	unknownTitle = "Not known, and what would tell"

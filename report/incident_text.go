@@ -134,6 +134,9 @@ func impact(in *rules.Incident) string {
 	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
 		failed := max(in.FailedRequests, 0) + max(in.FailedOther, 0)
 		text := counts(failed, "request failed", "requests failed")
+		if failed == 0 && in.ErrorLines > 0 {
+			text = noFailedRequest
+		}
 		if got := meanwhileOf(in); got != "" {
 			text = number(failed) + " of " + counts(in.Requests, "request", "requests") + " " + got + " failed (" + share(failed, in.Requests) + ")"
 		}

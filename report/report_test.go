@@ -475,3 +475,41 @@ func TestRawLinesAreSeen(t *testing.T) {
 		}
 	}
 }
+
+// What is not known is not made up: no share without a log, no hope where waiting is in vain.
+func TestTextOfWhatWasNotCounted(t *testing.T) {
+	f := func(want string, change func(*rules.Incident)) {
+		t.Helper()
+		r := oom()
+		change(&r.Incidents[0])
+		for _, format := range []string{"text", "markdown", "html"} {
+			if got := strings.Join(strings.Fields(render(t, format, r, Options{Width: 100})), " "); !strings.Contains(got, want) {
+				t.Errorf("%s: no %q in\n%s", format, want, got)
+			}
+		}
+	}
+	f("no failed request is in the access log", func(in *rules.Incident) { in.FailedRequests, in.ErrorLines = 0, 108 })
+	f("the same request fails again until the cause is mended", func(in *rules.Incident) { in.Verdict.Cause, in.Backoff = rules.CauseResponseTooLarge, rules.Backoff{} })
+	f("the logs show no later answer to such a request", func(in *rules.Incident) { in.State, in.Backoff = "open", rules.Backoff{} })
+	f("that a further log would be known to tell", func(in *rules.Incident) { in.Missing = nil })
+	f("that the gateway got in that time", func(in *rules.Incident) { in.OfGateway = true })
+	f("postgres, pid 7, on which shop depends", func(in *rules.Incident) {
+		in.Verdict.Cause, in.Culprit = rules.CauseDependencyFailure, rules.Culprit{Process: "postgres", PID: 7}
+	})
+}
+
+// A sentence begins with a capital, but a name stays as it is written.
+func TestSentence(t *testing.T) {
+	for text, want := range map[string]string{
+		"the kernel killed it": "The kernel killed it.", "gunicorn starts": "gunicorn starts.", "nginx sees: header too large": "nginx sees: header too large.",
+		"process 12 starts.": "Process 12 starts.", "": "", "theme.service stopped!": "theme.service stopped!", "how well": "How well.",
+	} {
+		if got := sentence(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	in := &rules.Incident{Gateway: "nginx"}
+	if got := orders([]string{"run nginx -t", "nginx sends a GET again", "-x", ""}, in); strings.Join(got, "|") != "Run nginx -t.|nginx sends a GET again.|-x.|" {
+		t.Errorf("%q", got)
+	}
+}

@@ -163,10 +163,13 @@ func impactOf(in *rules.Incident, totals *rules.Totals) (facts []fact) {
 	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
 		failed := failures(in)
 		text := number(failed)
+		if failed == 0 && in.ErrorLines > 0 {
+			text = noFailedRequest
+		}
 		if got := meanwhileOf(in); got != "" {
 			text += " of " + number(in.Requests) + " " + got + " (" + share(failed, in.Requests) + "); " + text
 		}
-		if totals.Requests > 0 && failed <= totals.Requests {
+		if totals.Requests > 0 && failed > 0 && failed <= totals.Requests {
 			text += fmt.Sprintf(" of %s in all logs (%s)", number(totals.Requests), share(failed, totals.Requests))
 		}
 		add("Failed requests", text)
@@ -220,6 +223,9 @@ func madeBy(in *rules.Incident) (gateway, upstream int64) {
 // backoffOf says whether patience would have helped; "" where no access log tells.
 func backoffOf(in *rules.Incident) string {
 	b := in.Backoff
+	if in.Verdict.Cause.OfTheRequest() && in.FailedRequests > 0 {
+		return "Clients that repeat a failed request gain nothing by waiting: with this cause the same request fails again until the cause is mended."
+	}
 	if b == (rules.Backoff{}) && in.FailedRequests > 0 && in.State == "open" {
 		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: the logs show no later answer to such a request."
 	}

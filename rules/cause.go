@@ -64,3 +64,9 @@ func (c Cause) Family() string {
 	}
 	return ""
 }
+
+// OfTheRequest reports whether a cause makes the same request fail again whenever it is
+// repeated, while others succeed.
+func (c Cause) OfTheRequest() bool {
+	return c == CauseResponseTooLarge || c == CauseGatewayConfig
+}

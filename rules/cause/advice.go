@@ -11,7 +11,11 @@ import (
 // Advice is what to do now, concrete for the cause, the unit, the address, the software that
 // failed and the gateway that saw it. c is the case that the verdict was found in.
 func Advice(c *rules.Case, in *rules.Incident) []string {
-	return filled(c, in, advice[in.Verdict.Cause])
+	texts := advice[in.Verdict.Cause]
+	if in.Verdict.Cause == rules.CauseKilled && answered(c, in) {
+		texts = []string{texts[0], "ask whom the quoted line names why the signal was sent"}
+	}
+	return filled(c, in, texts)
 }
 
 // Prevent is what to do against the next time: of the cause itself, and so that clients do

@@ -86,7 +86,7 @@ var phrases = map[rules.Cause]string{
 	rules.CauseSlowUpstream:       "%s accepted requests and did not answer in time, and no log says why",
 	rules.CauseUpstreamSaturated:  "%s had no worker, connection or queue place left",
 	rules.CauseDependencyFailure:  ", on which %s depends, did not serve it", // behind the dependency's name
-	rules.CauseGatewayResources:   "the gateway ran out of a resource of its own",
+	rules.CauseGatewayResources:   "the gateway ran out of %s",
 	rules.CauseGatewayConfig:      "the gateway's own configuration is wrong",
 	rules.CauseKeepaliveRace:      "%s closed idle kept-alive connections just as the gateway reused them",
 	rules.CauseUnknown:            "%s failed, and the logs do not say why",
@@ -141,6 +141,8 @@ func phrase(c *rules.Case, in *rules.Incident) string {
 	switch cause := in.Verdict.Cause; {
 	case cause == rules.CauseDependencyFailure:
 		return capital(cmp.Or(in.Culprit.Process, "a service") + fmt.Sprintf(phrases[cause], subject))
+	case cause == rules.CauseGatewayResources:
+		return capital(fmt.Sprintf(phrases[cause], resourceOf(in)))
 	case cause == rules.CauseDNSFailure && len(in.Upstreams) == 0:
 		return "The gateway could not resolve a name"
 	case cause == rules.CauseDNSFailure:
@@ -160,6 +162,20 @@ func capital(text string) string {
 		return strings.ToUpper(text[:1]) + text[1:]
 	}
 	return text
+}
+
+// resourceOf is what the gateway's own lines say that it ran out of.
+func resourceOf(in *rules.Incident) string {
+	names := map[parser.Symptom]string{
+		parser.SymptomNoConnections: "connections of its own", parser.SymptomNoFiles: "file descriptors", parser.SymptomNoPorts: "local ports",
+		parser.SymptomNoMemory: "memory", parser.SymptomDiskFull: "disk space",
+	}
+	for i := range in.Symptoms {
+		if name := names[in.Symptoms[i].Class]; name != "" {
+			return name
+		}
+	}
+	return "a resource of its own"
 }
 
 // tlsReasons are what OpenSSL (crypto/x509/x509_txt.c) and Go (crypto/x509) call what is

@@ -55,6 +55,9 @@ func TestSummary(t *testing.T) {
 	f("its manager kills workers, not the service", "shop (127.0.0.1:8000) had workers killed by", func(in *rules.Incident) {
 		in.Verdict.Cause, in.Culprit = rules.CauseWorkerTimeout, rules.Culprit{Process: "gunicorn", PID: 7}
 	})
+	f("a resource", "The gateway ran out of disk space; 12", func(in *rules.Incident) {
+		in.Verdict.Cause, in.Symptoms = rules.CauseGatewayResources, []rules.SymptomGroup{{Class: parser.SymptomDiskFull}}
+	})
 	f("a name stays as it is written", "shop (127.0.0.1:8000) was killed", func(in *rules.Incident) {})
 	f("the dependency comes first", "postgres, on which shop (127.0.0.1:8000) depends, did not serve it; 12 requests failed", func(in *rules.Incident) {
 		in.Verdict.Cause, in.Culprit = rules.CauseDependencyFailure, rules.Culprit{Process: "postgres", PID: 7}
@@ -118,6 +121,9 @@ func TestMissingBehindACause(t *testing.T) {
 	in.Verdict.Proof = []rules.Proof{{}}
 	if got := Missing(c, in); len(got) != 0 {
 		t.Errorf("the line names who sent the signal, and it asks %q", got)
+	}
+	if got := strings.Join(Advice(c, in), "\n"); strings.Contains(got, "find who") || !strings.Contains(got, "ask whom the quoted line names") {
+		t.Errorf("the line names who sent the signal: %s", got)
 	}
 	in = incident(rules.CauseTLSFailure)
 	in.OfGateway, in.Gateway = true, "nginx"

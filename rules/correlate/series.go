@@ -94,10 +94,11 @@ type answered struct{ well, badly int64 }
 // backoff follows every failed request through three repetitions. A repetition fares as
 // the pool's other requests of its second did; a repetition that fails takes as long as the
 // first attempt took. A second in which nobody asked counts as the worse of its neighbours,
-// so the result errs on the side of failure.
+// so the result errs on the side of failure. Where the failure is of what was asked, and not of
+// when, other requests' answers tell nothing.
 func (e *Engine) backoff(g *gathering) rules.Backoff {
 	var b rules.Backoff
-	if !g.rules.Seen.Access || len(g.answers) == 0 {
+	if !g.rules.Seen.Access || len(g.answers) == 0 || g.verdict.Cause.OfTheRequest() {
 		return b
 	}
 	begun := e.begun(g)

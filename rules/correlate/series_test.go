@@ -91,6 +91,11 @@ func TestBackoff(t *testing.T) {
 	f("..x!"+quiet, 0, rules.Backoff{First: 2})                      // half a chance counts as one
 	f("..........x"+quiet, 5*parser.Second, rules.Backoff{First: 1}) // it began five seconds before it failed
 	f("..xxxxxxxx", 0, rules.Backoff{Second: 0, First: 0, Never: 8}) // the log ends in the outage
+
+	e, g := gap(t, "..x"+quiet, 0)
+	if g.verdict.Cause = rules.CauseResponseTooLarge; e.backoff(g) != (rules.Backoff{}) {
+		t.Error("a header that is too large is so whenever it is asked for; other requests' answers tell nothing")
+	}
 }
 
 func TestSeriesSumsToStatusCounts(t *testing.T) {
