@@ -243,7 +243,7 @@ func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rul
 	}
 	slices.SortStableFunc(all, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(parser.FloorDiv(a.Time.Micros, parser.Second), parser.FloorDiv(b.Time.Micros, parser.Second)), cmp.Compare(a.rank, b.rank),
-			cmp.Compare(a.Time.Micros, b.Time.Micros), strings.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line))
+			cmp.Compare(a.Time.Micros, b.Time.Micros), proofFirst(in, &a, &b), strings.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line))
 	})
 	if len(all) > maxTimeline {
 		all = append(all[:maxTimeline-2], all[len(all)-2:]...)
@@ -269,4 +269,19 @@ func (e *Engine) lastFailure(g *gathering) (last rules.Moment, at rules.Location
 		}
 	}
 	return last, at
+}
+
+// proofFirst puts the lines of the best proof's log before the others of their moment and
+// rank: of a kill, the kernel's before the manager's.
+func proofFirst(in *rules.Incident, a, b *entry) int {
+	if a.Source == b.Source || len(in.Evidence) == 0 {
+		return 0
+	}
+	switch in.Evidence[0].Quote.Source {
+	case a.Source:
+		return -1
+	case b.Source:
+		return 1
+	}
+	return 0
 }

@@ -76,3 +76,19 @@ func TestKeepaliveRaceQuotesAFailure(t *testing.T) {
 		t.Errorf("the story begins with %+v", got)
 	}
 }
+
+// Of lines of one moment, those of the log that proves the cause come first.
+func TestTimelineBeginsWithTheProof(t *testing.T) {
+	in := &rules.Incident{Evidence: []rules.Evidence{{Quote: rules.Quote{Location: rules.Location{Source: "kern.log", Line: 80}}}}}
+	f := func(want int, a, b string) {
+		t.Helper()
+		x, y := entry{TimelineEntry: rules.TimelineEntry{Location: rules.Location{Source: a}}}, entry{TimelineEntry: rules.TimelineEntry{Location: rules.Location{Source: b}}}
+		if got := proofFirst(in, &x, &y); got != want {
+			t.Errorf("%s before %s: %d, want %d", a, b, got, want)
+		}
+	}
+	f(-1, "kern.log", "app.log")
+	f(1, "app.log", "kern.log")
+	f(0, "app.log", "web.log")
+	f(0, "kern.log", "kern.log")
+}
