@@ -191,6 +191,8 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 	started := l.cfg.Now()
 	pending, caughtUp := false, false
 	begun := l.begun
+	var rested <-chan time.Time
+	var took time.Duration // of the last decision
 	for {
 		select {
 		case <-begun:
@@ -205,18 +207,25 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 			if now := l.cfg.Now(); !caughtUp && now.Sub(started) < maxCatchUp {
 				rest = now.Add(catchUp)
 			}
+		case <-rested:
+			rested = nil
 		case <-tick.C:
 		}
 		now := l.cfg.Now()
 		if now.Before(rest) || !pending && !l.due(now) {
+			if pending && rested == nil {
+				rested = time.After(rest.Sub(now))
+			}
 			continue
 		}
-		pending, caughtUp = false, true
+		pending, caughtUp, rested = false, true, nil
 		if err := l.decide(false); err != nil {
 			return err
 		}
-		took := l.cfg.Now().Sub(now)
-		rest = now.Add(max(5*took, decideEvery))
+		before := took
+		took = l.cfg.Now().Sub(now)
+		// On a busy machine one may be long because it did not run: the next is not to wait for that.
+		rest = now.Add(max(5*min(took, before), decideEvery))
 	}
 }
 
