@@ -234,15 +234,18 @@ func (e *envoyRequest) headers(b []byte, a *parser.Access) {
 	}
 }
 
-// istioTail reads ` cluster upstream_local downstream_local downstream_remote …`.
+// istioTail reads ` cluster upstream_local downstream_local downstream_remote …`, and the
+// details that a format of one's own may have there.
 func (e *envoyRequest) istioTail(b []byte) {
-	for i := 0; i < 4; i++ {
-		word, rest, ok := envoyWord(b)
+	for i := 0; i < 8; i++ {
+		word, rest, ok := envoyDetail(b)
 		if !ok {
 			return
 		}
 		switch {
 		case isDash(word):
+		case e.details == nil && isEnvoyDetails(word):
+			e.details = word
 		case i == 0:
 			e.cluster = word
 		case i == 3:
@@ -250,6 +253,13 @@ func (e *envoyRequest) istioTail(b []byte) {
 		}
 		b = rest
 	}
+}
+
+// isEnvoyDetails tells response code details of the upstream's side from names of clusters
+// (source/common/stream_info, envoy/stream_info/stream_info.h, ResponseCodeDetailValues).
+func isEnvoyDetails(b []byte) bool {
+	return has(b, "upstream_reset_") || has(b, "upstream_response_timeout") || has(b, "upstream_per_try_timeout") || has(b, "no_healthy_upstream") ||
+		has(b, "via_upstream") || has(b, "response_timeout") || has(b, "cluster_not_found") || has(b, "route_not_found")
 }
 
 // json reads an object with any of the usual key names: Istio's, Envoy Gateway's and

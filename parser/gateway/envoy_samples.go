@@ -5,6 +5,8 @@ import "culprit/parser"
 // envoyAccessSamples are the documentation's own line and lines of Istio 1.2 to 1.24 and Envoy
 // Gateway as pasted in public, addresses and names changed; some with hostile text.
 var envoyAccessSamples = []parser.Sample{
+	{Line: `[2026-11-26T10:00:00.123Z] "GET /a HTTP/1.1" 503 UF 0 91 2 - "10.0.0.1" "curl/8" "abc" "app" "10.0.0.9:8080" web upstream_reset_before_response_started{connection_failure,delayed_connect_error:_111}`,
+		Want: `time=2026-11-26T10:00:00.123Z level=error client=10.0.0.1 vhost=app method=GET target=/a status=503 bytes=91 duration=2000 pool=web request-id=abc made=gateway try={addr=10.0.0.9:8080} symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 client=10.0.0.1 request="GET /a HTTP/1.1" upstream=10.0.0.9:8080 vhost=app`},
 	{Line: `[2016-04-15T20:17:00.310Z] "POST /api/v1/locations HTTP/2" 204 - 154 0 226 100 "10.0.35.28" "nsq2http" "cc21d9b0-cf5c-432b-8c7e-98aeb7988cd2" "locations" "tcp://10.0.2.1:80"`,
 		Want: `time=2016-04-15T20:17:00.310Z client=10.0.35.28 vhost=locations method=POST target=/api/v1/locations status=204 bytes=0 duration=226000 request-id=cc21d9b0-cf5c-432b-8c7e-98aeb7988cd2 try={addr=10.0.2.1:80 status=204 header=100000}`},
 	{Line: `[2016-04-15T20:17:00.310Z] "GET /a HTTP/1.1" 503 UF 0 91 3 - "10.0.35.28" "curl/8" "cc21d9b0" "a.example" "10.0.2.1:80"`,
