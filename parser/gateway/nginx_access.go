@@ -22,8 +22,8 @@ import (
 // they are is the reader's business.
 //
 // BenchmarkNginxAccess, one of two busy cores: combined 1,650 MB/s; with rt=… pairs
-// 450, unnamed upstream fields 400, ingress-nginx 400, JSON 380; an error line is
-// turned down in 25 ns. Nothing is allocated.
+// 450 the general way and four times that by plainPairs, unnamed upstream fields 400,
+// ingress-nginx 400, JSON 380; an error line is turned down in 25 ns. Nothing is allocated.
 var nginxAccess = &parser.Format{
 	Name:    "nginx-access",
 	Role:    parser.RoleGateway,
