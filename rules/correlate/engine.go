@@ -62,6 +62,7 @@ type Engine struct {
 	services []*service
 	calls    map[streamID]*service
 	hosts    hosts
+	kinOf    []string // by source: see kins
 
 	hits       []*hitEvent
 	risen      []*hitEvent // those that say that a service started or serves

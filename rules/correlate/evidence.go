@@ -132,7 +132,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 					c.Cause = rules.CauseStartFailure
 				}
 			}
-			if early && !c.Lasting || e.over(h, hit, sv, g.began) {
+			if early && !c.Lasting || e.over(h, hit, sv, g.began) || e.partOfStart(h, hit, sv) {
 				continue
 			}
 			out = append(out, c)

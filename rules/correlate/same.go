@@ -12,9 +12,10 @@ import (
 // Which services are one: one process writes into files, into the journal and through a
 // container's runtime.
 
-// mergeServices joins services that are one: same rotated family and stream, same
-// unit, same container, or processes in common.
+// mergeServices joins services that are one: same rotated family and stream, files of one
+// application, same unit, same container, or processes in common.
 func (e *Engine) mergeServices() {
+	e.kinOf = e.kins()
 	for _, list := range e.alike() {
 		for i := 0; i < len(list); i++ {
 			for j := i + 1; j < len(list); j++ {
@@ -78,6 +79,9 @@ func (e *Engine) alike() [][]*service {
 		for _, id := range sv.streams {
 			name, _ := rules.SplitStream(id.stream)
 			join(i, key{"stream", e.sources[id.source].family(), name})
+			if k := e.kinOf[id.source]; k != "" && sv.untold() {
+				join(i, key{"kin", k, ""})
+			}
 		}
 		each(sv, func(kind, value string) {
 			if anyHost[key{kind, value, ""}] {
@@ -118,7 +122,7 @@ func (e *Engine) same(a, b *service) bool {
 	if a.site != b.site || apart(a.hosts, b.hosts) {
 		return false
 	}
-	return shareName(a.units, b.units) || shareContainer(a.containers, b.containers) || sharePID(a, b) || e.describes(a, b) || e.describes(b, a)
+	return e.kin(a, b) || shareName(a.units, b.units) || shareContainer(a.containers, b.containers) || sharePID(a, b) || e.describes(a, b) || e.describes(b, a)
 }
 
 func shareName(a, b []string) bool {

@@ -1,0 +1,52 @@
+package correlate
+
+import (
+	"testing"
+
+	"culprit/rules"
+)
+
+var (
+	tomcatStarts = &rules.Signature{ID: "tomcat-starting", Role: rules.RoleContext, Scope: rules.ScopeService, State: rules.StateStarted, Meaning: "Tomcat starts"}
+	tomcatServes = &rules.Signature{ID: "tomcat-started", Role: rules.RoleRecovery, Scope: rules.ScopeService, State: rules.StateServing, Meaning: "Tomcat has started"}
+	tomcatDeploy = &rules.Signature{ID: "tomcat-deploy", Cause: rules.CauseRestart, Role: rules.RoleCause, Scope: rules.ScopeService,
+		State: rules.StateStopping, Meaning: "a web application is deployed"}
+)
+
+// Files that one program writes by its own habit are one application, those of two are not.
+func TestFilesOfOneApplication(t *testing.T) {
+	f := func(want int, paths ...string) {
+		t.Helper()
+		e := New(Config{})
+		for _, p := range paths {
+			e.Add(&appLog(p).covers(0, 10).d)
+		}
+		e.Decide()
+		if got := len(e.services); got != want {
+			t.Errorf("%v are %d services, want %d", paths, got, want)
+		}
+	}
+	f(1, "t/catalina.out", "t/catalina.log", "t/localhost.log", "t/localhost_access_log.txt", "t/manager.log")
+	f(2, "t/catalina.out", "u/catalina.out")
+	f(2, "t/localhost.log", "t/manager.log")
+	f(1, "pm2/storefront-out.log", "pm2/storefront-error.log")
+	f(1, "shop.stdout.log", "shop.stderr.log", "shop.log", "shop.err")
+	f(2, "pm2/storefront-out.log", "pm2/search-error.log")
+	f(2, "error.log", "access.log")
+}
+
+// Tomcat deploys its applications at each start: that is no restart, one that runs is.
+func TestDeploymentOfAStart(t *testing.T) {
+	f := func(name string, want bool, app *logFile) {
+		t.Helper()
+		in := incidents(t, 1, errorLog("gw/error.log").fails(100, shopAddress, refused, 5).fails(101, shopAddress, refused, 5), app)[0]
+		if got := proved(&in, tomcatDeploy) && in.Verdict.Cause == rules.CauseRestart; got != want {
+			t.Errorf("%s: %s %+v", name, in.Verdict.Cause, in.Evidence)
+		}
+	}
+	tomcat := func() *logFile {
+		return appLog("t/catalina.out").knows(1, rules.FactListens, shopAddress).says(2, tomcatStarts).says(4, tomcatServes)
+	}
+	f("an application that runs", true, tomcat().says(99, tomcatDeploy).says(104, tomcatServes))
+	f("a start", false, tomcat().says(98, tomcatStarts).says(99, tomcatDeploy).says(104, tomcatServes))
+}
