@@ -205,6 +205,16 @@ const (
 // source: one paste, one compose project or one journal holds the lines of many.
 const StreamGateway = "gateway:"
 
+// OfSystem reports whether a program's lines are about other programs.
+func OfSystem(program string) bool {
+	switch program {
+	case "kernel", "systemd", "sudo", "su", "sshd", "CRON", "cron", "dockerd", "containerd", "kubelet", "systemd-oomd",
+		"systemd-logind", "systemd-coredump", "earlyoom", "supervisord", "dpkg", "audit", "auditd", "rsyslogd":
+		return true
+	}
+	return false
+}
+
 // Prefixes of the pseudo-streams that system lines teach facts about.
 const (
 	SubjectUnit      = "unit:"

@@ -31,7 +31,7 @@ func (e *Engine) align() {
 		switch {
 		case s.HasOwnZone && s.zoneless() && s.clock() != parser.ClockUptime:
 			e.settle(s, int64(s.OwnZone)*parser.Second, rules.ZoneInferred)
-		case s.Source.Role == parser.RoleGateway && !s.zoneless():
+		case s.Source.Role == parser.RoleGateway && !s.zoneless() && !e.perhapsInner(s):
 			e.settle(s, 0, rules.ZoneStated)
 		}
 	}
@@ -53,6 +53,15 @@ func (e *Engine) align() {
 	for _, s := range e.sources {
 		e.describeZone(s)
 	}
+}
+
+// perhapsInner reports whether an access log may be that of an application, whose clients are
+// this machine: its clock is not taken for the gateway's.
+func (e *Engine) perhapsInner(s *source) bool {
+	bare := func(s *source) bool {
+		return s.Source.HasAccess && !s.Source.HasErrors && s.Source.Loopback && !namesUpstreams(s)
+	}
+	return bare(s) && slices.ContainsFunc(e.sources, func(o *source) bool { return o.Source.Role == parser.RoleGateway && o.site == s.site && !bare(o) })
 }
 
 // neighbour is the gateway's log that a source is most likely beside: with a stated
@@ -87,7 +96,7 @@ func (e *Engine) anchor() *source {
 	var best *source
 	worth := func(s *source) [3]int64 {
 		var w [3]int64
-		if s.Source.Role == parser.RoleGateway {
+		if s.Source.Role == parser.RoleGateway && !e.perhapsInner(s) {
 			w[0] = 1
 		}
 		if !s.zoneless() {

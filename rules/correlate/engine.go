@@ -220,5 +220,6 @@ func (e *Engine) collectHits() {
 			}
 		}
 	}
+	e.joinByLives()
 	e.findComplaints()
 }

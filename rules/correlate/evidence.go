@@ -234,11 +234,11 @@ func (e *Engine) unborn(h *hitEvent, sv *service) bool {
 	}
 	const life = 10 * parser.Second
 	var started *hitEvent
-	for _, up := range risenFrom(sv.risen, h.when.From-life-parser.Minute) {
+	for _, up := range risenFrom(e.risen, h.when.From-life-parser.Minute) {
 		if up.when.From > h.when.To {
 			break
 		}
-		if e.before(up, h) {
+		if e.before(up, h) && (up.service == sv || e.aboutService(up, sv) >= linkName) {
 			started = up
 		}
 	}

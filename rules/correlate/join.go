@@ -57,6 +57,9 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 	if unit != "" && slices.Contains(sv.units, unit) {
 		return linkRequests, "unit " + unit
 	}
+	if unit != "" && unit == sv.body.unit {
+		return sv.body.link.weight, sv.body.link.why
+	}
 	if container != "" && shareContainer([]string{container}, sv.containers) {
 		return linkRequests, "container " + short(container)
 	}

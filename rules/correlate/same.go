@@ -73,7 +73,7 @@ func (e *Engine) alike() [][]*service {
 		}
 	}
 	for i, sv := range e.services {
-		if sv.gateway || sv.system {
+		if sv.gateway {
 			continue
 		}
 		for _, id := range sv.streams {
@@ -82,6 +82,9 @@ func (e *Engine) alike() [][]*service {
 			if k := e.kinOf[id.source]; k != "" && sv.untold() {
 				join(i, key{"kin", k, ""})
 			}
+		}
+		if sv.system {
+			continue
 		}
 		each(sv, func(kind, value string) {
 			if anyHost[key{kind, value, ""}] {
@@ -95,7 +98,7 @@ func (e *Engine) alike() [][]*service {
 	}
 	lists := map[int][]*service{}
 	for i, sv := range e.services {
-		if !sv.gateway && !sv.system {
+		if !sv.gateway {
 			lists[find(i)] = append(lists[find(i)], sv)
 		}
 	}

@@ -41,6 +41,7 @@ type service struct {
 	gateway      bool
 
 	homes      []node      // pools with cases that it says it listens for
+	body       body        // the unit that it lives in, where its own lines name none
 	risen      []*hitEvent // its own lines that say that it started or serves, in order of time
 	answers    []int64     // when it logged sketched requests, sorted; made when first asked for
 	hasAnswers bool
@@ -126,24 +127,16 @@ func (e *Engine) newService(s *source, stream string) {
 	switch {
 	case stream == rules.StreamGateway && !s.app:
 		sv.gateway = true
-	case s.Source.Role == parser.RoleSystem && !strings.HasPrefix(stream, rules.SubjectUnit) && !strings.HasPrefix(stream, rules.SubjectContainer):
-		sv.system = systemProgram(name)
+	case name == "":
+		sv.system = s.Source.Role == parser.RoleSystem
+	default:
+		sv.system = rules.OfSystem(name)
 	}
 	if s.Source.First.Known() {
 		sv.first, sv.last = s.reach()
 	}
 	e.services = append(e.services, sv)
 	e.calls[sv.streams[0]] = sv
-}
-
-// systemProgram reports whether a program's lines are about other processes.
-func systemProgram(name string) bool {
-	switch name {
-	case "", "kernel", "systemd", "sudo", "su", "sshd", "CRON", "cron", "dockerd", "containerd", "kubelet", "systemd-oomd",
-		"systemd-logind", "systemd-coredump", "earlyoom", "supervisord", "dpkg", "audit", "auditd", "rsyslogd":
-		return true
-	}
-	return false
 }
 
 // foldTagless gives the lines without a tag to the only tagged stream of their rotated
@@ -156,7 +149,7 @@ func (e *Engine) foldTagless() {
 	byFamily := map[string][]tagged{}
 	for _, s := range e.sources {
 		for _, stream := range streamsOf(s) {
-			if stream == "" || stream == rules.StreamGateway && !s.app || strings.HasPrefix(stream, rules.SubjectUnit) || strings.HasPrefix(stream, rules.SubjectContainer) {
+			if stream == "" || e.calls[streamID{s.index, stream}].system || stream == rules.StreamGateway && !s.app || strings.HasPrefix(stream, rules.SubjectUnit) || strings.HasPrefix(stream, rules.SubjectContainer) {
 				continue
 			}
 			known := byFamily[s.family()]

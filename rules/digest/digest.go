@@ -159,7 +159,7 @@ func (b *Builder) stream(r *parser.Record) string {
 		return rules.StreamGateway
 	case len(r.Container) > 0:
 		return b.streamOn(r.Container, r.Host)
-	case len(r.Unit) > 0:
+	case len(r.Unit) > 0 && !rules.OfSystem(string(r.Program)):
 		return b.streamOn(r.Unit, r.Host)
 	case len(r.Program) > 0:
 		return b.streamOn(r.Program, r.Host)

@@ -1,0 +1,154 @@
+package correlate
+
+import (
+	"slices"
+	"strings"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// A unit is seldom called like what it runs: events.service runs daphne, tomcat10.service
+// java. Their lives tell: when the init system starts the unit, the program says its first
+// words, and between the unit's end and its next start it says nothing.
+
+// startTime is how long a program may take from its supervisor's word to its own first one.
+const startTime = 5 * parser.Second
+
+// A tenancy is what the init system tells of one unit. Of equal lines a digest keeps the first and
+// the last, so only those are looked at.
+type tenancy struct {
+	unit, site, host string
+	first, last      rules.Interval // starts
+	end              rules.Interval // the last; zero if none
+	words            []string       // of what the unit is described with
+}
+
+// A body is the unit that a service lives in.
+type body struct {
+	unit string
+	link link
+}
+
+// joinByLives gives services the units that live as they do. Who has a unit or a container by
+// its own lines needs none; two that live alike stay apart.
+func (e *Engine) joinByLives() {
+	lives := e.lives()
+	of := map[*service][]body{}
+	count := map[string]int{}
+	for _, sv := range e.services {
+		if sv.gateway || sv.system || len(sv.units) > 0 || len(sv.containers) > 0 || !sv.real(e) {
+			continue
+		}
+		first, last, ok := sv.births()
+		for i := range lives {
+			if !ok {
+				break
+			}
+			l := &lives[i]
+			if l.site != sv.site || l.host != "" && len(sv.hosts) > 0 && !slices.Contains(sv.hosts, l.host) {
+				continue
+			}
+			if as := e.livesAs(l, sv, first, last); as.weight > 0 {
+				of[sv] = append(of[sv], body{l.unit, as})
+				count[l.unit]++
+			}
+		}
+	}
+	for sv, all := range of {
+		if len(all) == 1 && count[all[0].unit] == 1 {
+			sv.body = all[0]
+		}
+	}
+}
+
+// lives lists the units whose starts are told.
+func (e *Engine) lives() (all []tenancy) {
+	for _, h := range e.hits {
+		if h.when.From == rules.Past {
+			continue
+		}
+		for i := range h.Hits {
+			hit := &h.Hits[i]
+			unit := hit.Get(rules.FieldUnit)
+			if unit == "" || !hit.Signature.AboutOthers() || !up(*hit) && !down(hit) {
+				continue
+			}
+			k := slices.IndexFunc(all, func(l tenancy) bool { return l.unit == unit && l.site == h.source.site && l.host == h.Host })
+			if k < 0 {
+				k = len(all)
+				all = append(all, tenancy{unit: unit, site: h.source.site, host: h.Host})
+			}
+			l := &all[k]
+			if down(hit) {
+				l.end = latest(l.end, h.last)
+				continue
+			}
+			if l.first == (rules.Interval{}) || h.when.From < l.first.From {
+				l.first = h.when
+			}
+			l.last = latest(l.last, h.last)
+			l.words = append(l.words, wordsOf(hit.Get(rules.FieldDetail))...)
+		}
+	}
+	return slices.DeleteFunc(all, func(l tenancy) bool { return l.last == (rules.Interval{}) })
+}
+
+func latest(a, b rules.Interval) rules.Interval {
+	if b.From > a.From {
+		return b
+	}
+	return a
+}
+
+// births are when a service says for the first and for the last time that it starts.
+func (sv *service) births() (first, last rules.Interval, ok bool) {
+	note := func(v rules.Interval) {
+		switch {
+		case v.From == rules.Past || v.To == rules.Future:
+		case !ok:
+			first, last, ok = v, v, true
+		default:
+			last = latest(last, v)
+			if v.From < first.From {
+				first = v
+			}
+		}
+	}
+	for _, h := range sv.risen {
+		note(h.when)
+		note(h.last)
+	}
+	for _, m := range sv.masters {
+		note(m.When)
+	}
+	return first, last, ok
+}
+
+// livesAs judges whether a service lives in a unit: its last start is the unit's. If the first
+// one is, too, that is sure. Once may be chance, unless the unit's description names the
+// program, or it had ended and the service was silent until that start.
+func (e *Engine) livesAs(l *tenancy, sv *service, first, last rules.Interval) link {
+	const slack = parser.Second // stamps of whole seconds
+	bears := func(start, birth rules.Interval) bool {
+		return start.From-slack <= birth.To && birth.From <= start.To+startTime
+	}
+	once := last.From-first.From <= startTime
+	switch {
+	case !bears(l.last, last):
+		return link{}
+	case !once && l.first != l.last && bears(l.first, first):
+		return link{linkRequests, sv.name + ", whose starts are those of unit " + l.unit}
+	case !once && first.From > l.first.From, once && l.first != l.last && sv.wasThere(l.first):
+		return link{} // the one started alone
+	}
+	for _, name := range slices.Concat(sv.programs, sv.technologies, sv.tokens, []string{sv.process()}) {
+		if name != "" && slices.Contains(l.words, strings.ToLower(name)) {
+			return link{linkRequests, sv.name + ", which unit " + l.unit + " runs by its description"}
+		}
+	}
+	if l.end.From > 0 && l.end.To < last.To && last.To-l.end.From < parser.Minute && sv.first < l.end.From && !e.answeredRequest(sv, l.end.To+slack, last.From-slack) {
+		return link{linkProtocol, sv.name + ", which starts when unit " + l.unit + " does"}
+	}
+	return link{}
+}
