@@ -46,6 +46,12 @@ func (e *Engine) align() {
 	}
 	e.untilAllSettled(e.settleByProcesses)
 	for _, s := range e.sources {
+		if !s.settled && s.clock() != parser.ClockUptime {
+			e.settleByNeighbours(s, e.neighbour(s, anchor))
+		}
+	}
+	e.untilAllSettled(e.settleByProcesses) // by those that are dated only now
+	for _, s := range e.sources {
 		if !s.settled {
 			e.settleByNeighbours(s, e.neighbour(s, anchor))
 		}
@@ -234,78 +240,6 @@ func (e *Engine) settleByRequests(s *source) bool {
 	e.settle(s, zone, from)
 	s.skew = skew
 	return true
-}
-
-// settleByProcesses uses pids that two sources name at a death: the kernel's kill
-// and the manager's line about the same process are one moment.
-func (e *Engine) settleByProcesses(s *source) bool {
-	if s.clock() == parser.ClockNone {
-		return false
-	}
-	var deltas []int64
-	from := rules.ZoneAssumed
-	for _, a := range e.sources {
-		if a == s || !a.settled {
-			continue
-		}
-		told := deathDeltas(a, s)
-		deltas = append(deltas, told...)
-		if len(told) > 0 && a.teaches() == rules.ZoneInferred {
-			from = rules.ZoneInferred
-		}
-	}
-	if len(deltas) == 0 {
-		return false
-	}
-	slices.Sort(deltas)
-	delta := deltas[len(deltas)/2]
-	if s.clock() == parser.ClockUptime {
-		s.boot, s.hasBoot, s.settled = delta, true, true
-		s.Source.ZoneFrom = from
-		return true
-	}
-	zone := roundQuarter(-delta)
-	if abs(-delta-zone) >= parser.Minute {
-		return false
-	}
-	e.settle(s, zone, from)
-	return true
-}
-
-// deathDeltas lists a's time minus s's for each process whose death both tell.
-func deathDeltas(a, s *source) []int64 {
-	times := map[string]int64{}
-	eachDeath(a, func(pid string, ev *rules.Event) {
-		if _, ok := times[pid]; !ok {
-			times[pid] = a.utc(ev.When.From, ev.Clock)
-		}
-	})
-	var out []int64
-	eachDeath(s, func(pid string, ev *rules.Event) {
-		if t, ok := times[pid]; ok && t != rules.Past {
-			at := ev.When.From
-			switch ev.Clock {
-			case parser.ClockYearless:
-				at = s.dated(at)
-			case parser.ClockDay:
-				at = s.onDay(at)
-			}
-			out = append(out, t-at)
-		}
-	})
-	return out
-}
-
-func eachDeath(s *source, f func(pid string, ev *rules.Event)) {
-	for i := range s.Events {
-		ev := &s.Events[i]
-		for j := range ev.Hits {
-			h := &ev.Hits[j]
-			if pid := h.Get(rules.FieldPID); pid != "" && h.Signature.Role == rules.RoleCause && ev.When.From != rules.Past {
-				f(pid, ev)
-			}
-		}
-	}
 }
 
 // settleByNeighbours takes the zone of a rotated sibling, the flag, or the

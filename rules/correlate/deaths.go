@@ -1,0 +1,159 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// Clocks that are settled by the ends of processes.
+
+// settleByProcesses uses pids that two sources name at a death: the kernel's kill
+// and the manager's line about the same process are one moment.
+func (e *Engine) settleByProcesses(s *source) bool {
+	if s.clock() == parser.ClockNone {
+		return false
+	}
+	var deltas []int64
+	from := rules.ZoneAssumed
+	for _, a := range e.sources {
+		if a == s || !a.settled {
+			continue
+		}
+		told := deathDeltas(a, s)
+		deltas = append(deltas, told...)
+		if len(told) > 0 && a.teaches() == rules.ZoneInferred {
+			from = rules.ZoneInferred
+		}
+	}
+	if len(deltas) == 0 && s.clock() == parser.ClockUptime {
+		return e.settleByLives(s)
+	}
+	if len(deltas) == 0 {
+		return false
+	}
+	slices.Sort(deltas)
+	delta := deltas[len(deltas)/2]
+	if s.clock() == parser.ClockUptime {
+		s.boot, s.hasBoot, s.settled = delta, true, true
+		s.Source.ZoneFrom = from
+		return true
+	}
+	zone := roundQuarter(-delta)
+	if abs(-delta-zone) >= parser.Minute {
+		return false
+	}
+	e.settle(s, zone, from)
+	return true
+}
+
+// settleByLives dates a kernel's uptimes by its victims' own lines: a process was killed after
+// its last line and before the next one of its stream, so that the latest such line is the
+// nearest.
+func (e *Engine) settleByLives(s *source) bool {
+	victims := map[string]int64{}
+	eachDeath(s, func(subject string, ev *rules.Event) {
+		if pid, ok := strings.CutPrefix(subject, subjectPID); ok && len(pid) > 2 { // a short one counts inside of a container
+			victims[pid] = ev.When.From
+		}
+	})
+	if len(victims) == 0 {
+		return false
+	}
+	earliest, latest := rules.Past, rules.Future
+	from := rules.ZoneAssumed
+	for _, a := range e.sources {
+		if a == s || !a.settled || a.clock() == parser.ClockUptime {
+			continue
+		}
+		for _, f := range a.Facts {
+			died, ok := victims[f.Value]
+			if f.Kind != rules.FactPID || !ok {
+				continue
+			}
+			earliest = max(earliest, a.utc(f.Last.From, a.clock())-died)
+			if next := nextLife(a, f); next != rules.Future {
+				latest = min(latest, a.utc(next, a.clock())-died)
+			}
+			if a.teaches() == rules.ZoneInferred {
+				from = rules.ZoneInferred
+			}
+		}
+	}
+	if earliest == rules.Past || earliest > latest+parser.Second { // no victim's, or of several boots
+		return false
+	}
+	s.boot, s.hasBoot, s.settled = earliest, true, true
+	s.Source.ZoneFrom = from
+	return true
+}
+
+// nextLife is when another process first wrote into the stream of one that had written its last.
+func nextLife(s *source, last rules.Fact) int64 {
+	next := rules.Future
+	for _, f := range s.Facts {
+		if f.Kind == rules.FactPID && f.Stream == last.Stream && f.Value != last.Value && f.When.From >= last.Last.From {
+			next = min(next, f.When.From)
+		}
+	}
+	return next
+}
+
+// deathDeltas lists a's time minus s's for each death that both tell: of a process, or the
+// only one of a unit.
+func deathDeltas(a, s *source) []int64 {
+	times, count := map[string]int64{}, map[string]int{}
+	eachDeath(a, func(subject string, ev *rules.Event) {
+		if count[subject]++; count[subject] == 1 {
+			times[subject] = a.utc(ev.When.From, ev.Clock)
+		}
+	})
+	own := map[string]int{}
+	eachDeath(s, func(subject string, ev *rules.Event) { own[subject]++ })
+	var out []int64
+	eachDeath(s, func(subject string, ev *rules.Event) {
+		t, ok := times[subject]
+		if !ok || t == rules.Past || !strings.HasPrefix(subject, subjectPID) && (count[subject] > 1 || own[subject] > 1) {
+			return
+		}
+		at := ev.When.From
+		switch ev.Clock {
+		case parser.ClockYearless:
+			at = s.dated(at)
+		case parser.ClockDay:
+			at = s.onDay(at)
+		}
+		out = append(out, t-at)
+	})
+	return out
+}
+
+const subjectPID = "pid:"
+
+// eachDeath tells of each process and unit whose end a source gives a cause of.
+func eachDeath(s *source, f func(subject string, ev *rules.Event)) {
+	for i := range s.Events {
+		ev := &s.Events[i]
+		if ev.When.From == rules.Past {
+			continue
+		}
+		units := map[string]bool{}
+		for j := range ev.Hits {
+			h := &ev.Hits[j]
+			if h.Signature.Role != rules.RoleCause {
+				continue
+			}
+			if pid := h.Get(rules.FieldPID); pid != "" {
+				f(subjectPID+pid, ev)
+			}
+			unit, _ := cgroupIdentity(h.Get(rules.FieldCgroup))
+			if unit = cmp.Or(h.Get(rules.FieldUnit), unit); unit != "" && h.Signature.State == rules.StateDead && !units[unit] {
+				units[unit] = true
+				f(rules.SubjectUnit+unit, ev)
+			}
+		}
+	}
+}
