@@ -67,7 +67,7 @@ func (e *Engine) perhapsInner(s *source) bool {
 	bare := func(s *source) bool {
 		return s.Source.HasAccess && !s.Source.HasErrors && s.Source.Loopback && !namesUpstreams(s)
 	}
-	return bare(s) && slices.ContainsFunc(e.sources, func(o *source) bool { return o.Source.Role == parser.RoleGateway && o.site == s.site && !bare(o) })
+	return bare(s) && slices.ContainsFunc(e.sources, func(o *source) bool { return o.Source.HasAccess && o.site == s.site && !bare(o) })
 }
 
 // neighbour is the gateway's log that a source is most likely beside: with a stated
