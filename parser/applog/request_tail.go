@@ -102,6 +102,9 @@ func (w *tail) outcome(a *parser.Access) bool {
 			continue
 		}
 		word := in.word()
+		if len(word) == 0 {
+			continue // a bracket alone
+		}
 		if s, ok := status(bytes.Trim(word, `"'(),;:|[]{}`)); ok {
 			a.Status = s
 			return !prose(word, in.rest, quoted) && w.trailer(&in, a, quoted)
