@@ -33,7 +33,7 @@ func parseApacheAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	if !ok {
 		w.head, w.micros, ok = cutTaken(b)
 	}
-	if !ok || !parseCombinedAccess(w.head, env, r) {
+	if !ok || !parseCombinedAccess(w.head, env, r) || r.Access.Tries > 0 { // columns of tries are nginx's
 		return false
 	}
 	r.Kind = parser.KindAccess
