@@ -306,7 +306,7 @@ func elsewhere(c *blame, host string) bool {
 	case host == "" || named == "" || backingOf(tokensOf(named)...) != "":
 		return false
 	case onlyHere(c.dependency):
-		return len(c.service.hosts) > 0 && !slices.Contains(c.service.hosts, host)
+		return c.service.elsewhere(host)
 	}
 	return net.ParseIP(named) == nil && !strings.EqualFold(named, host)
 }

@@ -226,29 +226,6 @@ func (e *Engine) wasLast(h *hitEvent, sv *service, at int64) bool {
 	})
 }
 
-// unborn reports whether a service had started just before an event, and neither listened
-// nor answered a request yet.
-func (e *Engine) unborn(h *hitEvent, sv *service) bool {
-	if sv == nil || h.when.From == rules.Past {
-		return false
-	}
-	const life = 10 * parser.Second
-	var started *hitEvent
-	for _, up := range risenFrom(e.risen, h.when.From-life-parser.Minute) {
-		if up.when.From > h.when.To {
-			break
-		}
-		if e.before(up, h) && (up.service == sv || e.aboutService(up, sv) >= linkName) {
-			started = up
-		}
-	}
-	if started == nil || h.when.From-started.when.To > life ||
-		slices.ContainsFunc(started.Hits, func(hit rules.Hit) bool { return hit.Signature.State == rules.StateServing }) {
-		return false
-	}
-	return !e.answeredRequest(sv, started.when.From, h.when.From)
-}
-
 // before reports whether an event stands before another one: by its place in the same log,
 // else by time.
 func (e *Engine) before(a, b *hitEvent) bool {

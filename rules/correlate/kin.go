@@ -73,28 +73,3 @@ func (e *Engine) kin(a, b *service) bool {
 		})
 	})
 }
-
-// partOfStart reports whether a weak word of a restart stands in a start of the service that it
-// is of, between the line that it starts and the one that it serves: Tomcat deploys its
-// applications whenever it starts.
-func (e *Engine) partOfStart(h *hitEvent, hit *rules.Hit, sv *service) bool {
-	if sv == nil || hit.Signature.Cause != rules.CauseRestart || hit.Signature.Strong || h.when.From == rules.Past {
-		return false
-	}
-	var before *hitEvent
-	for _, up := range risenFrom(sv.risen, h.when.From-lookback) {
-		switch {
-		case e.before(up, h):
-			before = up
-		case up.when.From > h.when.From+lookback:
-			return false
-		case up != h:
-			return before != nil && !serves(before) && serves(up)
-		}
-	}
-	return false
-}
-
-func serves(h *hitEvent) bool {
-	return slices.ContainsFunc(h.Hits, func(hit rules.Hit) bool { return hit.Signature.State == rules.StateServing })
-}

@@ -34,36 +34,39 @@ type body struct {
 // its own lines needs none; two that live alike stay apart.
 func (e *Engine) joinByLives() {
 	lives := e.lives()
-	of := map[*service][]body{}
-	count := map[string]int{}
+	tenants := make([]int, len(lives))
+	of := map[*service][]int{}
 	for _, sv := range e.services {
 		if sv.gateway || sv.system || len(sv.units) > 0 || len(sv.containers) > 0 || !sv.real(e) {
 			continue
 		}
 		first, last, ok := sv.births()
+		if !ok {
+			continue
+		}
 		for i := range lives {
-			if !ok {
-				break
-			}
 			l := &lives[i]
-			if l.site != sv.site || l.host != "" && len(sv.hosts) > 0 && !slices.Contains(sv.hosts, l.host) {
+			if l.site != sv.site || l.host != "" && sv.elsewhere(l.host) {
 				continue
 			}
 			if as := e.livesAs(l, sv, first, last); as.weight > 0 {
-				of[sv] = append(of[sv], body{l.unit, as})
-				count[l.unit]++
+				sv.body = body{l.unit, as}
+				of[sv] = append(of[sv], i)
+				tenants[i]++
 			}
 		}
 	}
 	for sv, all := range of {
-		if len(all) == 1 && count[all[0].unit] == 1 {
-			sv.body = all[0]
+		if len(all) > 1 || tenants[all[0]] > 1 {
+			sv.body = body{}
 		}
 	}
 }
 
 // lives lists the units whose starts are told.
 func (e *Engine) lives() (all []tenancy) {
+	type key struct{ unit, site, host string }
+	at := map[key]int{}
 	for _, h := range e.hits {
 		if h.when.From == rules.Past {
 			continue
@@ -74,12 +77,12 @@ func (e *Engine) lives() (all []tenancy) {
 			if unit == "" || !hit.Signature.AboutOthers() || !up(*hit) && !down(hit) {
 				continue
 			}
-			k := slices.IndexFunc(all, func(l tenancy) bool { return l.unit == unit && l.site == h.source.site && l.host == h.Host })
-			if k < 0 {
-				k = len(all)
-				all = append(all, tenancy{unit: unit, site: h.source.site, host: h.Host})
+			k := key{unit, h.source.site, h.Host}
+			if _, ok := at[k]; !ok {
+				at[k] = len(all)
+				all = append(all, tenancy{unit: unit, site: k.site, host: k.host})
 			}
-			l := &all[k]
+			l := &all[at[k]]
 			if down(hit) {
 				l.end = latest(l.end, h.last)
 				continue
@@ -88,7 +91,9 @@ func (e *Engine) lives() (all []tenancy) {
 				l.first = h.when
 			}
 			l.last = latest(l.last, h.last)
-			l.words = append(l.words, wordsOf(hit.Get(rules.FieldDetail))...)
+			if l.words == nil {
+				l.words = wordsOf(hit.Get(rules.FieldDetail))
+			}
 		}
 	}
 	return slices.DeleteFunc(all, func(l tenancy) bool { return l.last == (rules.Interval{}) })

@@ -58,3 +58,32 @@ func TestUnitsOfOtherNames(t *testing.T) {
 		started(l, 110, "events.service")
 	})
 }
+
+// Units of one name on two hosts are two, and each has its own tenant.
+func TestUnitsOfOneNameOnTwoHosts(t *testing.T) {
+	journal := appLog("syslog").covers(0, 300)
+	logs := []*logFile{journal}
+	for _, host := range []string{"web-1", "web-2"} {
+		app := appLog(host+"/daphne.log").covers(1, 300).says(2, serving).says(113, serving).knows(2, rules.FactHost, host)
+		if host == "web-1" {
+			app.knows(2, rules.FactListens, shopAddress)
+		}
+		logs = append(logs, app)
+		say := func(at float64, sig *rules.Signature) {
+			journal.tagged(rules.StreamOn("systemd", host), at, sig, field(rules.FieldUnit, "events.service"))
+			journal.d.Events[len(journal.d.Events)-1].Host = host
+		}
+		say(0, unitStarted)
+		if host == "web-1" {
+			say(99, unitKilled)
+		}
+		say(110, unitStarted)
+	}
+	errors := errorLog("error.log").covers(0, 300)
+	for s := range 10 {
+		errors.fails(float64(100+s), shopAddress, refused, 10)
+	}
+	if in := incidents(t, 1, append(logs, errors)...)[0]; in.Verdict.Cause != rules.CauseKilled {
+		t.Errorf("%s, want killed: %+v", in.Verdict.Cause, in.Verdict.Alternatives)
+	}
+}

@@ -186,3 +186,51 @@ func (e *Engine) lifeOf(sv *service) *life {
 func (e *Engine) aboutOrOf(h *hitEvent, sv *service) bool {
 	return h.service == sv || e.aboutService(h, sv) >= linkName
 }
+
+// unborn reports whether a service had started just before an event, and neither listened
+// nor answered a request yet.
+func (e *Engine) unborn(h *hitEvent, sv *service) bool {
+	if sv == nil || h.when.From == rules.Past {
+		return false
+	}
+	const life = 10 * parser.Second
+	var started *hitEvent
+	for _, up := range risenFrom(e.risen, h.when.From-life-parser.Minute) {
+		if up.when.From > h.when.To {
+			break
+		}
+		if e.before(up, h) && (up.service == sv || e.aboutService(up, sv) >= linkName) {
+			started = up
+		}
+	}
+	if started == nil || h.when.From-started.when.To > life ||
+		slices.ContainsFunc(started.Hits, func(hit rules.Hit) bool { return hit.Signature.State == rules.StateServing }) {
+		return false
+	}
+	return !e.answeredRequest(sv, started.when.From, h.when.From)
+}
+
+// partOfStart reports whether a weak word of a restart stands in a start of the service that it
+// is of, between the line that it starts and the one that it serves: Tomcat deploys its
+// applications whenever it starts.
+func (e *Engine) partOfStart(h *hitEvent, hit *rules.Hit, sv *service) bool {
+	if sv == nil || hit.Signature.Cause != rules.CauseRestart || hit.Signature.Strong || h.when.From == rules.Past {
+		return false
+	}
+	var before *hitEvent
+	for _, up := range risenFrom(sv.risen, h.when.From-lookback) {
+		switch {
+		case e.before(up, h):
+			before = up
+		case up.when.From > h.when.From+lookback:
+			return false
+		case up != h:
+			return before != nil && !serves(before) && serves(up)
+		}
+	}
+	return false
+}
+
+func serves(h *hitEvent) bool {
+	return slices.ContainsFunc(h.Hits, func(hit rules.Hit) bool { return hit.Signature.State == rules.StateServing })
+}
