@@ -121,7 +121,8 @@ func Uncut(text string) (part string, cut bool) {
 // A Tally counts access lines that are alike: same upstream, virtual host,
 // status and second.
 type Tally struct {
-	Second   int64 // seconds since the epoch, in the source's clock
+	Second   int64  // seconds since the epoch, in the source's clock
+	Stream   string // StreamAccess and a tag if whose lines they are is still to be settled, else ""
 	Upstream string
 	VHost    string
 	Status   int16 // what the client got
@@ -205,6 +206,11 @@ const (
 // source: one paste, one compose project or one journal holds the lines of many.
 const StreamGateway = "gateway:"
 
+// StreamAccess begins the stream of tagged access lines of a form that gateways and
+// applications share (nginx's combined is gunicorn's and Apache's, too); the tag follows.
+// Only beside the other sources it shows whose they are.
+const StreamAccess = "access:"
+
 // OfSystem reports whether a program's lines are about other programs.
 func OfSystem(program string) bool {
 	switch program {
@@ -233,10 +239,8 @@ func StreamOn(name, host string) string {
 	return name + streamHost + host
 }
 
-// AppendStreamOn is StreamOn into a buffer.
-func AppendStreamOn(buf, name, host []byte) []byte {
-	return append(append(append(buf, name...), streamHost...), host...)
-}
+// AppendHost makes a stream's name that of one host.
+func AppendHost(name, host []byte) []byte { return append(append(name, streamHost...), host...) }
 
 // SplitStream is a stream's name and its host, "" if its lines tell none.
 func SplitStream(stream string) (name, host string) {
@@ -264,6 +268,8 @@ type Digest struct {
 	Facts    []Fact
 	// Pools are the sets of addresses and group names that one request named.
 	Pools [][]string
+	// Speakers are the streams, by tag, that symptoms of a gateway stand in.
+	Speakers []string
 	// OwnZone is the zone of the source's zoneless stamps, in seconds east of UTC, as
 	// lines with two stamps prove it; valid if HasOwnZone.
 	OwnZone    int32

@@ -12,6 +12,7 @@ import (
 // A source is a digest with its settled clock.
 type source struct {
 	*rules.Digest
+	given   *rules.Digest    // as it was added; the other one where tags were settled
 	Source  rules.SourceInfo // the digest's own, and what the engine settles
 	index   int
 	site    string

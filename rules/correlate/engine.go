@@ -2,7 +2,7 @@
 //
 // It stands behind the scanners and before store and report. The order of its
 // work is the order of its files: align.go settles clocks (clock.go, offset.go, years.go),
-// access.go finds whose an access log is, pool.go which addresses serve the same requests,
+// tags.go and access.go find whose an access log is, pool.go which addresses serve the same requests,
 // service.go and link.go who stands behind an address, cases.go gathers symptoms, answers.go
 // the failed requests, evidence.go what may explain them, package cause judges, incident.go
 // counts, blame.go names the process, story.go tells.
@@ -75,13 +75,14 @@ func New(cfg Config) *Engine { return &Engine{cfg: cfg} }
 // Add gives the engine the digest of one source. The engine sets Event.Source and
 // changes nothing else of it.
 func (e *Engine) Add(digest *rules.Digest) {
-	e.sources = append(e.sources, &source{Digest: digest, Source: digest.Source})
+	e.sources = append(e.sources, &source{Digest: digest, given: digest, Source: digest.Source})
 }
 
 // Decide returns the report of all digests added so far.
 func (e *Engine) Decide() *rules.Report {
 	e.order()
 	e.sites()
+	e.settleTags()
 	e.align()
 	e.settleAccess()
 	e.findPools()
@@ -111,7 +112,7 @@ func (e *Engine) order() {
 		)
 	})
 	for i, s := range e.sources {
-		*s = source{Digest: s.Digest, Source: s.Digest.Source, index: i} // as if never decided
+		*s = source{Digest: s.given, given: s.given, Source: s.given.Source, index: i} // as if never decided
 		for j := range s.Events {
 			s.Events[j].Source = i
 		}

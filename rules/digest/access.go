@@ -43,7 +43,7 @@ func (b *Builder) addAccess(r *parser.Record, stream string) {
 	b.access.see(a.Client)
 	b.pools.seeAttempts(a)
 	upstream := servedBy(a)
-	b.tally(r, span.From, upstream)
+	b.tally(r, span.From, upstream, stream)
 	if key := requestPartsKey(a.Method, target); b.sketch.wants(span.From, key) {
 		b.sketch.add(span.From, key, a.Status, b.strings.of(upstream), stream)
 	}
@@ -63,8 +63,11 @@ func servedBy(a *parser.Access) []byte {
 	return a.Pool
 }
 
-func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
+func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte, stream string) {
 	a := &r.Access
+	if stream == rules.StreamGateway {
+		stream = ""
+	}
 	bad := rules.Failed(a.Status) || a.Status == 499
 	second := parser.FloorDiv(micros, parser.Second)
 	if !bad && b.healthy > 1 {
@@ -92,6 +95,9 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 		}
 		key.word(uint64(maker) | uint64(symptom)<<8 | uint64(phase)<<16)
 	}
+	if stream != "" {
+		key.text(stream)
+	}
 	base := key.h
 	key.bytes(host)
 	key.number(second)
@@ -103,7 +109,7 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte) {
 		i = int32(len(b.d.Tallies))
 		b.tallies[key.h] = i
 		b.d.Tallies = append(roomy(b.d.Tallies, b.room.tallies), rules.Tally{
-			Second: second, Upstream: b.strings.of(upstream), VHost: b.strings.of(host),
+			Second: second, Stream: stream, Upstream: b.strings.of(upstream), VHost: b.strings.of(host),
 			Status: a.Status, From: from, Made: maker, Symptom: symptom, Phase: phase,
 		})
 		var text note
@@ -176,6 +182,7 @@ func (b *Builder) coarsenTallies() {
 	}
 	type like struct {
 		second   int64
+		stream   string
 		upstream string
 		vhost    string
 		status   int16
@@ -192,7 +199,7 @@ func (b *Builder) coarsenTallies() {
 		if b.anyHost {
 			t.VHost = ""
 		}
-		k := like{t.Second, t.Upstream, t.VHost, t.Status, t.From}
+		k := like{t.Second, t.Stream, t.Upstream, t.VHost, t.Status, t.From}
 		if at, ok := seen[k]; ok {
 			kept[at].Count += t.Count
 			kept[at].Reused += t.Reused

@@ -108,6 +108,9 @@ func (b *Builder) Add(r *parser.Record) {
 	case parser.KindGateway:
 		b.roles[parser.RoleGateway]++
 		b.d.Source.HasErrors = true
+		if r.Gateway.Symptom != parser.SymptomNone && r.Gateway.Rank != parser.RankNoise {
+			b.speaks(b.streamOn("", tag(r), r.Host))
+		}
 		b.addSymptom(r, stream)
 		return
 	case parser.KindAccess:
@@ -154,25 +157,54 @@ func roleOf(s *rules.SourceInfo, roles [4]int64) {
 // lines, a container, a unit or a program where its envelope or its tag tells, each of one
 // host if that is told, too, else "".
 func (b *Builder) stream(r *parser.Record) string {
-	switch {
-	case r.Format != nil && r.Format.Role == parser.RoleGateway:
-		return rules.StreamGateway
-	case len(r.Container) > 0:
-		return b.streamOn(r.Container, r.Host)
-	case len(r.Unit) > 0 && !rules.OfSystem(string(r.Program)):
-		return b.streamOn(r.Unit, r.Host)
-	case len(r.Program) > 0:
-		return b.streamOn(r.Program, r.Host)
+	if r.Format == nil || r.Format.Role != parser.RoleGateway {
+		return b.streamOn("", tag(r), r.Host)
 	}
-	return ""
+	if r.Kind == parser.KindAccess && anybodys(r) {
+		return b.streamOn(rules.StreamAccess, tag(r), r.Host)
+	}
+	return rules.StreamGateway
 }
 
-func (b *Builder) streamOn(name, host []byte) string {
-	if len(host) == 0 {
+// tag is who wrote a record, as its envelope tells.
+func tag(r *parser.Record) []byte {
+	switch {
+	case len(r.Container) > 0:
+		return r.Container
+	case len(r.Unit) > 0 && !rules.OfSystem(string(r.Program)):
+		return r.Unit
+	}
+	return r.Program
+}
+
+// anybodys reports whether a tagged access line has nothing that only a gateway would write.
+func anybodys(r *parser.Record) bool {
+	a := &r.Access
+	return !a.HasUps && a.Tries == 0 && len(a.Pool) == 0 && r.Gateway.Symptom == parser.SymptomNone && len(tag(r)) > 0
+}
+
+func (b *Builder) streamOn(kind string, name, host []byte) string {
+	switch {
+	case len(name) == 0:
+		return ""
+	case len(host) == 0 && kind == "":
 		return b.streams.of(name)
 	}
-	b.group = rules.AppendStreamOn(b.group[:0], name, host)
+	b.group = append(append(b.group[:0], kind...), name...)
+	if len(host) > 0 {
+		b.group = rules.AppendHost(b.group, host)
+	}
 	return b.streams.of(b.group)
+}
+
+// maxSpeakers bounds Digest.Speakers: one compose project or one journal has few gateways.
+const maxSpeakers = 64
+
+// speaks notes under which tag a gateway's symptom stands.
+func (b *Builder) speaks(stream string) {
+	if stream != "" && len(b.d.Speakers) < maxSpeakers && !slices.Contains(b.d.Speakers, stream) {
+		b.d.Speakers = append(b.d.Speakers, stream)
+	}
 }
 
 // when returns the interval that the record's moment lies in, in the source's clock.

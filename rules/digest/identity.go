@@ -9,7 +9,7 @@ import (
 
 // addIdentity notes who writes into a stream: pids, programs, units, containers, hosts.
 func (b *Builder) addIdentity(r *parser.Record, stream string) {
-	if r.Format != nil && r.Format.Role != parser.RoleApp && r.Kind != parser.KindLog {
+	if r.Format != nil && r.Format.Role != parser.RoleApp && r.Kind != parser.KindLog && !strings.HasPrefix(stream, rules.StreamAccess) {
 		return
 	}
 	if len(r.Host) > 0 {

@@ -97,6 +97,9 @@ func (b *Builder) Merge(p *Builder) {
 		b.roles[i] += n
 	}
 	b.access.lines, b.access.loopback = b.access.lines+p.access.lines, b.access.loopback+p.access.loopback
+	for _, stream := range p.d.Speakers {
+		b.speaks(stream)
+	}
 	for zone, n := range p.zones {
 		b.zones[zone] += n
 	}

@@ -1,0 +1,62 @@
+package pipeline
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"culprit/rules"
+)
+
+// TestTaggedAccessLines: two applications write their requests in Apache's combined format
+// into one journal, as Puma, gunicorn and waitress do; each line stays its tag's, so that the
+// requests tell which of the two serves the address that failed.
+func TestTaggedAccessLines(t *testing.T) {
+	begin := time.Date(2026, 11, 22, 14, 0, 0, 0, time.UTC)
+	var access, errors, journal strings.Builder
+	for s := range 240 {
+		at := begin.Add(time.Duration(s) * time.Second)
+		for i, unit := range []string{"orders", "billing"} {
+			path, status := fmt.Sprintf("/%c/%d", 'a'+i, s*7%400), 200
+			if i == 1 && s >= 100 && s < 130 {
+				status = 502
+				fmt.Fprintf(&errors, "%s [error] 31#31: *%d connect() failed (111: Connection refused) while connecting to upstream, client: 10.1.2.9, server: _, request: \"GET %s HTTP/1.1\", upstream: \"http://127.0.0.1:9302%s\", host: \"x\"\n",
+					at.Format("2006/01/02 15:04:05"), s, path, path)
+			} else {
+				fmt.Fprintf(&journal, "%s web1 %s[%d]: 127.0.0.1 - - [%s] \"GET %s HTTP/1.0\" 200 157 \"-\" \"curl/8\"\n",
+					at.Format(time.Stamp), unit, 811+i, at.Format("02/Jan/2006:15:04:05 -0700"), path)
+			}
+			fmt.Fprintf(&access, "10.1.2.9 - - [%s] \"GET %s HTTP/1.1\" %d 157 \"-\" \"curl/8\"\n", at.Format("02/Jan/2006:15:04:05 -0700"), path, status)
+		}
+		if s == 99 {
+			for i, unit := range []string{"orders", "billing"} {
+				for _, line := range []string{"Traceback (most recent call last):", `  File "app.py", line 3, in serve`, "KeyError: 'rate'"} {
+					fmt.Fprintf(&journal, "%s web1 %s[%d]: %s\n", at.Format(time.Stamp), unit, 811+i, line)
+				}
+			}
+		}
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{"access.log": access.String(), "error.log": errors.String(), "journal.txt": journal.String()} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, _, err := analyze(config(2, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Incidents) != 1 {
+		t.Fatalf("%d incidents, want 1", len(r.Incidents))
+	}
+	in := &r.Incidents[0]
+	if in.Verdict.Cause != rules.CauseUnhandledException || in.Service != "billing" || in.FailedRequests != 30 {
+		t.Errorf("%s of %s, %d failed requests; want unhandled-exception of billing, 30", in.Verdict.Cause, in.Service, in.FailedRequests)
+	}
+	if r.Totals.Requests != 480 {
+		t.Errorf("%d requests, want the gateway's 480", r.Totals.Requests)
+	}
+}
