@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strconv"
 	"strings"
 
 	"culprit/parser"
@@ -168,6 +169,7 @@ const (
 type Request struct {
 	Micros   int64  // in the source's clock
 	Key      uint64 // hash of method and path (query cut)
+	Group    uint64 // hash of its URL group, 0 if there is none: what is asked for by other numbers has one
 	Status   int16
 	Upstream string // address the gateway sent it to; "" in application logs
 	Stream   string
@@ -210,6 +212,23 @@ const StreamGateway = "gateway:"
 // applications share (nginx's combined is gunicorn's and Apache's, too); the tag follows.
 // Only beside the other sources it shows whose they are.
 const StreamAccess = "access:"
+
+// AppendProcess makes a stream's name that of one process, as syslog writes it: several
+// services that one interpreter runs write under its name. Which processes are one service
+// is settled beside the other sources.
+func AppendProcess(name []byte, pid int64) []byte {
+	return append(strconv.AppendInt(append(name, '['), pid, 10), ']')
+}
+
+// SplitProcess is a stream's name and the process in it, 0 if it is not of one process.
+func SplitProcess(name string) (program string, pid int64) {
+	if open := strings.LastIndexByte(name, '['); open > 0 && strings.HasSuffix(name, "]") {
+		if pid, err := strconv.ParseInt(name[open+1:len(name)-1], 10, 64); err == nil {
+			return name[:open], pid
+		}
+	}
+	return name, 0
+}
 
 // OfSystem reports whether a program's lines are about other programs.
 func OfSystem(program string) bool {

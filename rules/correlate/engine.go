@@ -85,6 +85,7 @@ func (e *Engine) Decide() *rules.Report {
 	e.settleTags()
 	e.align()
 	e.settleAccess()
+	e.settleProcesses()
 	e.findPools()
 	e.findServices()
 	e.collectHits()

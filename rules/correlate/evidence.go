@@ -23,6 +23,7 @@ const (
 // prepare builds what cause.Decide judges.
 func (e *Engine) prepare(g *gathering) {
 	g.links = map[*service]link{}
+	g.pool.asked = e.askedFor(g)
 	for _, sv := range e.services {
 		g.links[sv] = e.atHome(g.pool, sv, e.link(g.pool, sv))
 	}

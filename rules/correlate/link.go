@@ -19,6 +19,7 @@ const (
 	linkRequests  = 25 // its requests are those that the gateway sent to the address
 	linkPort      = 22 // it says that it listens on the port
 	linkMention   = 20 // it names the very address, in words that need not mean listening
+	linkURLs      = 16 // it, and no other service, answers what the failed requests asked for
 	linkSocket    = 16 // the socket's path holds its name
 	linkProtocol  = 12 // fastcgi and php-fpm, uwsgi and uWSGI
 	linkStream    = 8  // its lines stand in the gateway's own stream: one compose project, one paste
@@ -29,6 +30,7 @@ const (
 	linkNone      = 0
 	linkElsewhere = -30 // it serves another address
 	linkProtoNot  = -15
+	linkURLsNot   = -10 // another service answers it
 	linkSiteNot   = -25 // another machine's folder, and the address is local
 )
 
@@ -47,6 +49,7 @@ type pool struct {
 	span    rules.Interval // of its symptoms
 	gateway bool           // a fault of the gateway itself
 	sources []int          // that its symptoms stand in
+	asked   map[uint64]int // its failed requests, or a sample of them, by URL group
 }
 
 // link judges one service for one pool.
@@ -58,7 +61,7 @@ func (e *Engine) link(p *pool, sv *service) link {
 		return l
 	}
 	var edges []link
-	edges = append(edges, listenLink(p, sv), requestLink(p, sv), schemeLink(p, sv), nameLink(p, sv), e.aloneLink(p, sv), e.streamLink(p, sv), e.hostLink(p, sv))
+	edges = append(edges, listenLink(p, sv), requestLink(p, sv), schemeLink(p, sv), nameLink(p, sv), e.aloneLink(p, sv), e.streamLink(p, sv), e.hostLink(p, sv), e.urlLink(p, sv))
 	if siteOf(p) != "" || sv.site != "" {
 		edges = append(edges, siteLink(p, sv))
 	}
@@ -210,29 +213,17 @@ func loopback(h string) bool { return strings.HasPrefix(h, "127.") || h == "::1"
 // matchRequests counts, for each application, which of the gateway's requests it
 // logged too: equal method, path and (where both tell it) status within two seconds.
 func (e *Engine) matchRequests() {
-	byKey := map[uint64][]rules.Request{}
-	from, to := rules.Future, rules.Past
-	for _, s := range e.sources {
-		if s.Source.Role != parser.RoleGateway || !s.Source.HasAccess {
-			continue
-		}
-		first, last := s.reach()
-		from, to = min(from, first), max(to, last)
-		for _, q := range s.times(s.zone, s.skew) {
-			if q.Stream == rules.StreamGateway && !s.app {
-				byKey[q.Key] = append(byKey[q.Key], q)
-			}
-		}
-	}
-	if len(byKey) == 0 {
-		return
-	}
+	byKey, from, to := e.gatewayRequests()
 	for _, s := range e.sources {
 		for _, q := range s.times(s.zone, s.skew) {
-			if q.Stream == rules.StreamGateway && !s.app {
+			sv := e.calls[streamID{s.index, q.Stream}]
+			if sv == nil || q.Stream == rules.StreamGateway && !s.app {
 				continue
 			}
-			if sv := e.calls[streamID{s.index, q.Stream}]; sv != nil && q.Micros >= from && q.Micros <= to {
+			if q.Group != 0 {
+				sv.groups[q.Group]++
+			}
+			if len(byKey) > 0 && q.Micros >= from && q.Micros <= to {
 				sv.match(q, byKey[q.Key])
 			}
 		}
@@ -240,15 +231,9 @@ func (e *Engine) matchRequests() {
 }
 
 func (sv *service) match(q rules.Request, peers []rules.Request) {
-	const near = 2 * parser.Second
 	sv.requests++
 	sv.checked = true
-	var to []string
-	for _, p := range peers {
-		if abs(p.Micros-q.Micros) <= near && (p.Status == 0 || q.Status == 0 || p.Status == q.Status) && !slices.Contains(to, p.Upstream) {
-			to = append(to, p.Upstream)
-		}
-	}
+	to := seenBy(peers, q)
 	if len(to) > 0 {
 		sv.matched++
 	}

@@ -47,6 +47,7 @@ type service struct {
 	hasAnswers bool
 	life       *life // what lines tell of its states; made when first asked for
 
+	groups   map[uint64]int // sketched requests by URL group
 	requests int            // sketched
 	served   map[string]int // matched requests by the address that the gateway sent them to
 	matched  int
@@ -117,7 +118,7 @@ func streamsOf(s *source) []string {
 func (e *Engine) newService(s *source, stream string) {
 	sv := &service{
 		site: s.site, streams: []streamID{{s.index, stream}},
-		pids: map[int64]rules.Interval{}, served: map[string]int{},
+		pids: map[int64]rules.Interval{}, served: map[string]int{}, groups: map[uint64]int{},
 		first: rules.Future, last: rules.Past, onHost: rules.Interval{From: rules.Future, To: rules.Past},
 	}
 	name, host := rules.SplitStream(stream)
@@ -221,6 +222,7 @@ func (sv *service) settle(e *Engine) {
 	words := slices.Concat(sv.units, sv.programs)
 	for _, id := range sv.streams {
 		name, _ := rules.SplitStream(id.stream)
+		name, _ = rules.SplitProcess(name)
 		words = append(words, e.fileName(id), name)
 		sv.containers = append(sv.containers, idsIn(e.sources[id.source].Source.Path)...)
 	}
@@ -253,6 +255,7 @@ func (sv *service) label(e *Engine) string {
 	for _, id := range sv.streams {
 		if id.stream != "" && id.stream != rules.StreamGateway {
 			name, _ := rules.SplitStream(id.stream)
+			name, _ = rules.SplitProcess(name)
 			return strings.TrimPrefix(strings.TrimPrefix(name, rules.SubjectUnit), rules.SubjectContainer)
 		}
 	}

@@ -96,22 +96,12 @@ func (s *source) retag(apps map[string]bool) {
 	}
 	d := *s.Digest
 	d.Tallies = slices.DeleteFunc(slices.Clone(d.Tallies), func(t rules.Tally) bool { return apps[t.Stream] })
-	d.Requests, d.Events, d.Facts = slices.Clone(d.Requests), slices.Clone(d.Events), slices.Clone(d.Facts)
-	d.Facts = slices.DeleteFunc(d.Facts, func(f rules.Fact) bool {
+	d.Facts = slices.DeleteFunc(slices.Clone(d.Facts), func(f rules.Fact) bool {
 		app, open := apps[f.Stream]
 		return open && !app
 	})
-	for i := range d.Requests {
-		q := &d.Requests[i]
-		q.Stream = settled(q.Stream)
-	}
-	for i := range d.Events {
-		d.Events[i].Stream = settled(d.Events[i].Stream)
-	}
-	for i := range d.Facts {
-		d.Facts[i].Stream = settled(d.Facts[i].Stream)
-	}
 	s.Digest = &d
+	s.rename(settled)
 	s.Source.HasAccess = len(d.Tallies) > 0
 	if !s.Source.HasAccess && !s.Source.HasErrors {
 		s.Source.Role = parser.RoleApp

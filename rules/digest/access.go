@@ -35,7 +35,7 @@ func (b *Builder) addAccess(r *parser.Record, stream string) {
 	}
 	if r.Format == nil || r.Format.Role != parser.RoleGateway {
 		b.roles[parser.RoleApp]++
-		b.sketch.add(span.From, requestPartsKey(a.Method, target), a.Status, "", stream)
+		b.sketchRequest(span.From, a.Method, target, a.Status, nil, stream)
 		return
 	}
 	b.roles[parser.RoleGateway]++
@@ -44,8 +44,13 @@ func (b *Builder) addAccess(r *parser.Record, stream string) {
 	b.pools.seeAttempts(a)
 	upstream := servedBy(a)
 	b.tally(r, span.From, upstream, stream)
-	if key := requestPartsKey(a.Method, target); b.sketch.wants(span.From, key) {
-		b.sketch.add(span.From, key, a.Status, b.strings.of(upstream), stream)
+	b.sketchRequest(span.From, a.Method, target, a.Status, upstream, stream)
+}
+
+// sketchRequest notes a request if it is one of those that the sketch keeps.
+func (b *Builder) sketchRequest(micros int64, method, target []byte, status int16, upstream []byte, stream string) {
+	if key := requestPartsKey(method, target); b.sketch.wants(micros, key) {
+		b.sketch.add(rules.Request{Micros: micros, Key: key, Group: b.groupKey(method, target), Status: status, Upstream: b.strings.of(upstream), Stream: stream})
 	}
 }
 

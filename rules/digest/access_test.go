@@ -163,7 +163,7 @@ func TestSketchesAgree(t *testing.T) {
 func TestRequestsOfTwoLogsHaveOneKey(t *testing.T) {
 	want := requestPartsKey([]byte("GET"), []byte("/cart"))
 	for _, line := range []string{"GET /cart HTTP/1.1", "GET /cart?id=1 HTTP/2.0", "GET http://shop.example/cart HTTP/1.1"} {
-		if got := requestLineKey([]byte(line)); got != want {
+		if got := requestPartsKey(splitRequest([]byte(line))); got != want {
 			t.Errorf("%q has another key", line)
 		}
 	}
@@ -172,7 +172,7 @@ func TestRequestsOfTwoLogsHaveOneKey(t *testing.T) {
 			t.Error("another request has its key")
 		}
 	}
-	if requestPartsKey([]byte("GET"), []byte("?x")) != 0 || requestLineKey([]byte("nonsense")) != 0 {
+	if requestPartsKey([]byte("GET"), []byte("?x")) != 0 || requestPartsKey(splitRequest([]byte("nonsense"))) != 0 {
 		t.Error("what is no request has a key")
 	}
 }

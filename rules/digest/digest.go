@@ -67,6 +67,7 @@ type Builder struct {
 	access  accessKinds
 	zones   zones
 	group   []byte                       // scratch of urlGroup and streamOn
+	name    []byte                       // scratch of stream
 	causes  map[catalogued][]rules.Cause // of the catalogue's words
 	part    *part                        // what Merge needs to know; nil if b is no part
 }
@@ -157,13 +158,30 @@ func roleOf(s *rules.SourceInfo, roles [4]int64) {
 // lines, a container, a unit or a program where its envelope or its tag tells, each of one
 // host if that is told, too, else "".
 func (b *Builder) stream(r *parser.Record) string {
-	if r.Format == nil || r.Format.Role != parser.RoleGateway {
-		return b.streamOn("", tag(r), r.Host)
+	kind := ""
+	if r.Format != nil && r.Format.Role == parser.RoleGateway {
+		if r.Kind != parser.KindAccess || !anybodys(r) {
+			return rules.StreamGateway
+		}
+		kind = rules.StreamAccess
 	}
-	if r.Kind == parser.KindAccess && anybodys(r) {
-		return b.streamOn(rules.StreamAccess, tag(r), r.Host)
+	name := tag(r)
+	if len(name) > 0 && len(name) == len(r.Program) && r.PID > 1 && len(r.Container) == 0 && runsOthers(r.Program) {
+		b.name = rules.AppendProcess(append(b.name[:0], name...), r.PID)
+		name = b.name
 	}
-	return rules.StreamGateway
+	return b.streamOn(kind, name, r.Host)
+}
+
+// runsOthers reports whether a program is an interpreter or a server of other people's code:
+// several services of one machine may write under its name.
+func runsOthers(program []byte) bool {
+	switch string(program) {
+	case "node", "nodejs", "npm", "yarn", "deno", "bun", "java", "dotnet", "perl", "ruby", "rails", "puma", "unicorn", "gunicorn", "uvicorn", "hypercorn",
+		"daphne", "uwsgi", "php", "beam.smp", "bash", "sh":
+		return true
+	}
+	return bytes.HasPrefix(program, []byte("python")) // python3.11
 }
 
 // tag is who wrote a record, as its envelope tells.

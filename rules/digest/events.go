@@ -20,7 +20,8 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	b.pools.see(r, client, request, b.strings.of(g.Upstream))
 	span, clock := when(r)
 	if len(g.Request) > 0 {
-		b.sketch.add(span.From, requestLineKey(g.Request), 0, "", stream)
+		method, target := splitRequest(g.Request)
+		b.sketchRequest(span.From, method, target, 0, nil, stream)
 	}
 	b.hits = b.hits[:0]
 	if len(g.Quoted) > 0 || g.Rank == parser.RankNone || g.Rank == parser.RankNoise {

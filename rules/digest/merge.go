@@ -105,7 +105,9 @@ func (b *Builder) Merge(p *Builder) {
 	}
 	p.sketch.flush()
 	for _, q := range p.sketch.kept {
-		b.sketch.add(q.Micros, q.Key, q.Status, q.Upstream, q.Stream)
+		if b.sketch.wants(q.Micros, q.Key) {
+			b.sketch.add(q)
+		}
 	}
 	for _, s := range p.pools.sightings {
 		b.pools.sight(s.request, s.upstream)

@@ -34,15 +34,13 @@ func (s *sketch) wants(micros int64, key uint64) bool {
 	return len(s.now) < perSecond || key <= s.worst || parser.FloorDiv(micros, parser.Second) != s.second
 }
 
-func (s *sketch) add(micros int64, key uint64, status int16, upstream, stream string) {
-	if !s.wants(micros, key) {
-		return
-	}
+// add notes a request that wants said yes to.
+func (s *sketch) add(q rules.Request) {
+	micros, key, status, upstream, stream := q.Micros, q.Key, q.Status, q.Upstream, q.Stream
 	if second := parser.FloorDiv(micros, parser.Second); second != s.second {
 		s.flush()
 		s.second = second
 	}
-	q := rules.Request{Micros: micros, Key: key, Status: status, Upstream: upstream, Stream: stream}
 	for i := range s.now {
 		if o := &s.now[i]; o.Key == key && o.Upstream == upstream && o.Stream == stream && (o.Status == status || status == 0 || o.Status == 0) {
 			o.Status = max(o.Status, status) // told twice: of the client's side and of the upstream's
@@ -96,9 +94,4 @@ func requestPartsKey(method, target []byte) uint64 {
 	m.bytes(method)
 	m.bytes(target)
 	return m.h
-}
-
-// requestLineKey is requestPartsKey of a whole request line.
-func requestLineKey(line []byte) uint64 {
-	return requestPartsKey(splitRequest(line))
 }

@@ -5,6 +5,8 @@ import (
 
 	"culprit/parser"
 	"culprit/rules"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // Bounds of a URL group's name.
@@ -21,9 +23,22 @@ func (b *Builder) urlGroup(a *parser.Access) string {
 	if len(target) == 0 {
 		method, target = splitRequest(a.Request)
 	}
+	return b.strings.of(b.foldURL(method, target))
+}
+
+// groupKey is the hash of a request's URL group, 0 without one.
+func (b *Builder) groupKey(method, target []byte) uint64 {
+	if name := b.foldURL(method, target); len(name) > 0 {
+		return xxhash.Sum64(name)
+	}
+	return 0
+}
+
+// foldURL is a URL group's name, good until the next call; nil if there is none.
+func (b *Builder) foldURL(method, target []byte) []byte {
 	target = pathOf(target)
 	if len(target) == 0 || target[0] != '/' {
-		return ""
+		return nil
 	}
 	name := b.group[:0]
 	if len(method) > 0 && len(method) <= len("PROPPATCH") {
@@ -44,7 +59,7 @@ func (b *Builder) urlGroup(a *parser.Access) string {
 		}
 	}
 	b.group = name
-	return b.strings.of(name)
+	return name
 }
 
 // appendFolded adds a segment of a path, or {id} if it names one of many: a number, a hash,
