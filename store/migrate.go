@@ -50,27 +50,33 @@ func migrations() ([]string, error) {
 // not ours. It must come before the writing handle: that one's journal mode is written
 // into the header of whatever file it opens.
 func identify(ctx context.Context, path, uri string) error {
+	_, err := identified(ctx, path, uri+"?mode=ro&_busy_timeout=10000")
+	return err
+}
+
+// identified is identify with a data source name for reading; it returns the schema's number.
+func identified(ctx context.Context, path, name string) (version int, err error) {
 	head, err := readHead(path, len(magic))
 	if err != nil || len(head) == 0 {
-		return nil // a new file; or an error that opening it will tell better
+		return 0, nil // a new file; or an error that opening it will tell better
 	}
 	if string(head) != magic { // SQLite would take a file of a few bytes for an empty one
-		return fmt.Errorf("%w: it is no SQLite file at all; name another file", ErrForeign)
+		return 0, fmt.Errorf("%w: it is no SQLite file at all; name another file", ErrForeign)
 	}
-	handle, err := sql.Open("sqlite3", uri+"?mode=ro&_busy_timeout=10000")
+	handle, err := sql.Open("sqlite3", name)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer handle.Close()
-	var id, version, tables int
+	var id, tables int
 	err = handle.QueryRowContext(ctx, `SELECT
 		(SELECT application_id FROM pragma_application_id),
 		(SELECT user_version FROM pragma_user_version),
 		(SELECT count(*) FROM sqlite_schema)`).Scan(&id, &version, &tables)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return judge(id, version, tables)
+	return version, judge(id, version, tables)
 }
 
 // readHead returns at most n bytes from the beginning of a file.

@@ -7,6 +7,8 @@
 //	err = db.Put(ctx, run, incidents)          // one transaction, idempotent
 //	for in, err := range db.Incidents(ctx, store.Filter{Cause: "oom-kill"}) { … }
 //
+// Who only reads opens it with OpenToRead, which needs no right to write.
+//
 // Why two handles: the driver begins every transaction of a handle in the same way. The
 // writing one begins immediately (_txlock), so two writers queue instead of failing when
 // a reader turns writer; with that setting a reader would queue too. So reading has a
@@ -43,10 +45,11 @@ const (
 // A DB is an open store. Its methods may be called from several goroutines; writers
 // take turns, readers see the last commit and wait for nobody.
 type DB struct {
-	write *sql.DB
+	write *sql.DB // nil where nothing can be written, see OpenToRead
 	read  *sql.DB // the same as write for ":memory:", whose only connection holds everything
 
 	path     string        // "" in memory
+	copied   string        // directory of the copy that is read, see OpenToRead; "" if there is none
 	info     fs.FileInfo   // of the file that is open
 	patience time.Duration // for other writers
 }
@@ -184,10 +187,16 @@ func explain(err error) error {
 
 // Close ends all reading and writing. A last checkpoint folds the write-ahead log into the file.
 func (db *DB) Close() error {
-	if db.read == db.write {
-		return db.write.Close()
+	var errs []error
+	for _, handle := range []*sql.DB{db.read, db.write} {
+		if handle != nil {
+			errs = append(errs, handle.Close()) // twice is no mistake
+		}
 	}
-	return errors.Join(db.read.Close(), db.write.Close())
+	if db.copied != "" {
+		errs = append(errs, os.RemoveAll(db.copied))
+	}
+	return errors.Join(errs...)
 }
 
 // SQLiteVersion returns the version of the SQLite that is built in, such as "3.50.4".
@@ -198,6 +207,9 @@ func SQLiteVersion() string {
 
 // update runs do in one immediate transaction: all of it is kept, or none.
 func (db *DB) update(ctx context.Context, do func(tx *sql.Tx) error) error {
+	if db.write == nil {
+		return errors.New("it was opened to be read only")
+	}
 	return patiently(ctx, db.patience, func() error { return inTx(ctx, db.write, do) })
 }
 

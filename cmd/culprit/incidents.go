@@ -68,7 +68,7 @@ func causeList() string {
 	return strings.Join(names, ", ")
 }
 
-// openStore opens a store that must already be there.
+// openStore opens a store that must already be there, to read it.
 func (e *env) openStore() (*store.DB, error) {
 	if e.flags.DB == ":memory:" {
 		return nil, usageError{errors.New("--db :memory:: it keeps nothing; name the file of the store")}
@@ -76,7 +76,7 @@ func (e *env) openStore() (*store.DB, error) {
 	if _, err := os.Stat(e.flags.DB); errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("open store %s: there is none; run culprit analyze first, or name one with --db", e.flags.DB)
 	}
-	return store.Open(e.ctx, e.flags.DB)
+	return store.OpenToRead(e.ctx, e.flags.DB)
 }
 
 // incidents lists what is stored and matches; limit 0 is all.
