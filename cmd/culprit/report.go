@@ -26,6 +26,9 @@ func (c *reportCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	if len(c.Logs) > 0 && !c.Verify {
+		return usageError{errors.New("--logs: it says where --verify is to look; give --verify too")}
+	}
 	f.IDs = c.IDs
 	filtered := c.filters(f)
 	if len(c.IDs) == 0 && !c.All && !filtered && f.Limit == 0 {
@@ -75,9 +78,9 @@ func (c *reportCmd) Run(e *env) error {
 				return run.Sources
 			}
 			return nil
-		}, verify.Options{Logs: c.Logs})
+		}, verify.Options{Logs: c.Logs, Warn: func(err error) { e.warn("%v", err) }})
 		if err != nil {
-			return err
+			return fmt.Errorf("look for the quoted lines: %w", err)
 		}
 	}
 	if err := e.printAs(r, report.Options{Whole: len(c.IDs) > 0, Filtered: filtered}); err != nil {

@@ -147,6 +147,18 @@ func TestVerifyAfterTheLogsMoved(t *testing.T) {
 	}
 }
 
+// A place that is not there would make every line look gone.
+func TestVerifyWhereThereIsNothing(t *testing.T) {
+	db, none := storeOf(t, "oom-node-docker"), filepath.Join(t.TempDir(), "none")
+	for _, logs := range []string{none, t.TempDir(), none + "/*.log"} {
+		out, text := culprit(t, exitFailed, "report", "--verify", "--logs", logs, "--db", db)
+		if !strings.Contains(text, logs) || out != "" {
+			t.Errorf("%s: %q, output %.100q", logs, text, out)
+		}
+	}
+	culprit(t, exitUsage, "report", "--logs", t.TempDir(), "--db", db)
+}
+
 // What tail reads has no offset in a file; its lines are found by themselves.
 func TestVerifyAfterTail(t *testing.T) {
 	dir := t.TempDir()

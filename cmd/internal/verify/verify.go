@@ -27,6 +27,24 @@ import (
 type Options struct {
 	Logs   []string // files, folders, globs, archives
 	Source source.Options
+	Warn   func(err error) // is told what inside of Logs cannot be read; may be nil
+}
+
+// open opens Logs. It is an error if one of them leads to nothing: its lines would be called gone.
+func (o *Options) open(ctx context.Context) ([]*source.Source, error) {
+	extra, problems := source.Open(ctx, o.Logs, o.Source)
+	var errs []error
+	for _, p := range problems {
+		named := slices.ContainsFunc(o.Logs, func(name string) bool { return filepath.ToSlash(name) == p.Path })
+		switch {
+		case errors.As(p.Err, new(*source.DuplicateError)): // the other one is read
+		case named:
+			errs = append(errs, p.Err)
+		case o.Warn != nil:
+			o.Warn(p.Err)
+		}
+	}
+	return extra, errors.Join(errs...)
 }
 
 // A wanted is a quoted line that is looked for, and all quotes of it.
@@ -44,7 +62,10 @@ type wanted struct {
 // those of the runs' sources; sourcesOf returns the sources of an incident's run.
 func Quotes(ctx context.Context, incidents []rules.Incident, sourcesOf func(id string) []rules.SourceInfo, o Options) error {
 	wants := wantedOf(incidents, sourcesOf)
-	extra, _ := source.Open(ctx, o.Logs, o.Source)
+	extra, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
 	byFile := map[string][]*wanted{}
 	for _, w := range wants {
 		byFile[fileOf(w.location)] = append(byFile[fileOf(w.location)], w)
