@@ -320,8 +320,12 @@ func TestFollow34StopsAtOnce(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		stopped := make(chan error)
 		go func() {
-			_, err := f.Next(ctx)
-			stopped <- err
+			for { // what is there already may still be given
+				if _, err := f.Next(ctx); err != nil {
+					stopped <- err
+					return
+				}
+			}
 		}()
 		cancel()
 		if err := <-stopped; !errors.Is(err, context.Canceled) {
