@@ -63,6 +63,7 @@ type Candidate struct {
 	Hit     *Hit
 	Cause   Cause // what it speaks for here
 	When    Interval
+	Waited  int64  // how long, at its stamp, had been waited for what it tells, microseconds
 	Link    int    // decibans; negative speaks for another service
 	LinkWhy string // the link in words: "which listens on 127.0.0.1:9001"
 	Service string // name of the linked service, "" if none

@@ -70,3 +70,7 @@ func (c Cause) Family() string {
 func (c Cause) OfTheRequest() bool {
 	return c == CauseResponseTooLarge || c == CauseGatewayConfig
 }
+
+// Waits reports whether a cause is one that requests wait for: what tells of it is written when
+// the wait is over.
+func (c Cause) Waits() bool { return c.Family() == "slow" }

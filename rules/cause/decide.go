@@ -79,6 +79,11 @@ func account(c *rules.Case) []*score {
 		s.own = w.Weight
 		s.add(w.Weight, w.Text)
 	}
+	if w := emptyAnswers(c); w.Weight > 0 {
+		s := get(rules.CauseInvalidResponse)
+		s.own = w.Weight
+		s.add(w.Weight, w.Text)
+	}
 	for i := range c.Evidence {
 		ev := &c.Evidence[i]
 		causes := []rules.Cause{ev.Cause}

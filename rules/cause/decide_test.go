@@ -379,7 +379,10 @@ func TestKeepaliveRace(t *testing.T) {
 	f("all were sent again: no failed answer", rules.CauseKeepaliveRace, func(c *rules.Case) {
 		c.Traffic.Failed, c.Traffic.FailedReused = 0, 0
 	})
-	f("on fresh connections", rules.CauseUnknown, func(c *rules.Case) { c.Traffic.FailedReused, c.Traffic.FailedFresh = 1, 4 })
+	f("on fresh connections", rules.CauseInvalidResponse, func(c *rules.Case) { c.Traffic.FailedReused, c.Traffic.FailedFresh = 1, 4 })
+	f("on fresh connections, and no log of the server is here", rules.CauseUnknown, func(c *rules.Case) {
+		c.Traffic.FailedReused, c.Traffic.FailedFresh, c.Seen.App = 1, 4, false
+	})
 	f("repeatable requests that were not repeated", rules.CauseUnknown, func(c *rules.Case) { c.Traffic.FailedOnce = 4 })
 	f("after seconds of waiting", rules.CauseUnknown, func(c *rules.Case) { c.Traffic.FailedLong = 4 })
 	f("after a header had come", rules.CauseUnknown, func(c *rules.Case) { c.Symptoms[0].Phase = parser.PhaseReadingBody })

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"culprit/parser"
@@ -143,6 +144,10 @@ func phrase(c *rules.Case, in *rules.Incident) string {
 		return capital(cmp.Or(in.Culprit.Process, "a service") + fmt.Sprintf(phrases[cause], subject))
 	case cause == rules.CauseGatewayResources:
 		return capital(fmt.Sprintf(phrases[cause], resourceOf(in)))
+	case cause == rules.CauseNotListening && len(in.Verdict.Proof) > 0:
+		return capital("nothing listened for " + subject + ": " + Meaning(c.Evidence[in.Verdict.Proof[0].Candidate].Hit))
+	case cause == rules.CauseInvalidResponse && onlyClosed(in):
+		return capital(subject + " closed connections without an answer")
 	case cause == rules.CauseDNSFailure && len(in.Upstreams) == 0:
 		return "The gateway could not resolve a name"
 	case cause == rules.CauseDNSFailure:
@@ -153,6 +158,11 @@ func phrase(c *rules.Case, in *rules.Incident) string {
 	default:
 		return capital(phrases[cause])
 	}
+}
+
+// onlyClosed reports whether all that the gateway saw were closed connections.
+func onlyClosed(in *rules.Incident) bool {
+	return !slices.ContainsFunc(in.Symptoms, func(s rules.SymptomGroup) bool { return groupOf(s.Class) != gClosed })
 }
 
 // capital begins a sentence with a capital, unless it begins with a name.

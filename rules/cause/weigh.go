@@ -86,7 +86,8 @@ func weigh(c *rules.Case, i int, cause rules.Cause) piece {
 	w += linkWeight(c, ev)
 	w += timeWeight(c, ev)
 	w += liftWeight(ev)
-	return piece{index: i, weight: w, when: ev.When, why: sentence(c, ev)}
+	when := rules.Interval{From: ev.When.From - ev.Waited, To: ev.When.To}
+	return piece{index: i, weight: w, when: when, why: sentence(c, ev)}
 }
 
 // endedOtherwise reports whether a process that an error of its own may have ended was ended
@@ -186,7 +187,7 @@ func timeWeight(c *rules.Case, ev *rules.Candidate) int {
 	if lead > 0 {
 		return leadWeight(lead, ev)
 	}
-	if late := ev.When.From - c.First().To; late > 0 {
+	if late := ev.When.From - ev.Waited - c.First().To; late > 0 {
 		return lateWeight(c, ev, late)
 	}
 	return timeAt
@@ -210,7 +211,7 @@ func leadWeight(lead int64, ev *rules.Candidate) int {
 // warning that is written when it is already too late, a failure that repeats), but
 // what ends a process cannot come long after the first request died of it.
 func lateWeight(c *rules.Case, ev *rules.Candidate, late int64) int {
-	switch over := ev.When.From - c.Span.To; {
+	switch over := ev.When.From - ev.Waited - c.Span.To; {
 	case over > 5*parser.Second && !slowKind(ev.Cause):
 		return longAfter
 	case over > 2*parser.Second:

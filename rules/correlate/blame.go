@@ -45,12 +45,16 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 	}
 }
 
-// listening is the address that the services linked to the pool say they listen on,
-// if they name one only.
+// listening is the address that the services linked best to the pool say they listen on, if
+// they name one only.
 func (e *Engine) listening(g *gathering) []string {
 	var all []string
+	least := 1
+	if best := e.linked(g); best != nil && g.links[best].weight >= linkName {
+		least = g.links[best].weight
+	}
 	for _, sv := range e.services {
-		if g.links[sv].weight > linkNone {
+		if g.links[sv].weight >= least {
 			all = append(all, sv.addresses()...)
 		}
 	}

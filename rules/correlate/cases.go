@@ -242,6 +242,7 @@ func (e *Engine) gather(root node, list []*symptom) *gathering {
 // judge decides each case, and splits those that hold two stories.
 func (e *Engine) judge(all []*gathering) []*gathering {
 	e.findHomes(all)
+	e.open = all
 	var out []*gathering
 	for _, g := range all {
 		for _, part := range e.splitMembers(g) {

@@ -67,6 +67,8 @@ type Engine struct {
 	hits       []*hitEvent
 	risen      []*hitEvent // those that say that a service started or serves
 	complaints []complaint
+	victims    map[*rules.Event]string // units of processes that the kernel killed and named no unit of
+	open       []*gathering            // the cases that are being judged
 }
 
 // New returns an Engine.
@@ -223,5 +225,6 @@ func (e *Engine) collectHits() {
 		}
 	}
 	e.joinByLives()
+	e.joinVictims()
 	e.findComplaints()
 }

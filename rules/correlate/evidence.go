@@ -28,6 +28,7 @@ func (e *Engine) prepare(g *gathering) {
 		g.links[sv] = e.atHome(g.pool, sv, e.link(g.pool, sv))
 	}
 	g.leaveNeighbours()
+	e.frame(g)
 	c := &rules.Case{
 		Key: g.pool.root.name, Members: g.pool.names, Gateway: g.pool.gateway,
 		Span: g.pool.span, Began: g.began, Symptoms: caseSymptoms(g.symptoms, e.fullQueues(g)),
@@ -100,8 +101,12 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 	var out []rules.Candidate
 	from, to := g.began-lookback, g.pool.span.To+afterglow
 	for _, h := range e.hits {
-		if h.when.From > to && h.when.From != rules.Past {
+		if h.when.From > to+rules.MaxWait && h.when.From != rules.Past {
 			break
+		}
+		late := h.when.From > to && h.when.From != rules.Past
+		if late && h.when.From-waitOf(h) > to {
+			continue
 		}
 		early := h.last.To < from
 		for i := range h.Hits {
@@ -112,14 +117,20 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 			if early && hit.Signature.State == "" && !lastWords(hit) {
 				continue
 			}
+			if late && !hit.Signature.Cause.Waits() {
+				continue
+			}
 			c := rules.Candidate{Event: h.Event, Hit: hit, Cause: hit.Signature.Cause, When: e.nearest(h, g), Subject: -1}
+			if c.Cause.Waits() && c.When.From > g.began {
+				c.Waited = waitOf(h)
+			}
 			sv, l := e.subjectOf(g, h, hit)
 			c.Link, c.LinkWhy = l.weight, l.why
 			if behind, said := e.deathBehind(g, h, hit, sv, l); said > 0 {
 				c.Behind, c.Complaints, c.Cause = true, said, rules.CauseDependencyFailure
 				c.Link, c.LinkWhy = behind.weight, behind.why
 			}
-			c.Foreign = c.Link == linkNone && namesUnit(hit)
+			c.Foreign = c.Link == linkNone && (namesUnit(hit) || e.victims[h.Event] != "")
 			if sv != nil {
 				c.Subject, c.Service = sv.index, sv.name
 			}
@@ -141,11 +152,16 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 	}
 	out = e.thin(g, out)
 	e.settleExits(g, out)
+	out = e.settleMoves(g, out)
 	habits(out)
 	ended(out)
 	e.cover(g, out)
 	return out
 }
+
+// waitOf is how long something had been waited for when a line was written: a gateway that gave
+// up first had waited for the same.
+func waitOf(h *hitEvent) int64 { return rules.WaitTold(h.Text) }
 
 // habits marks the words that a service outlived once as words that end nothing.
 func habits(all []rules.Candidate) {
@@ -433,7 +449,7 @@ func (e *Engine) cover(g *gathering, all []rules.Candidate) {
 			k := kind{h.Hits[i].Signature.ID, h.source.family(), h.Stream}
 			times[k] = append(times[k], rules.Interval{From: h.when.From, To: h.last.To})
 			n := counts[k]
-			if h.last.To >= from && h.when.From <= to {
+			if h.last.To >= from && (h.when.From <= to || h.when.From <= to+rules.MaxWait && h.Hits[i].Signature.Cause.Waits() && h.when.From-waitOf(h) <= to) {
 				n[0] += h.Count
 			} else {
 				n[1] += h.Count

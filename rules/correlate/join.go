@@ -54,6 +54,7 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 		u, c := cgroupIdentity(group)
 		unit, container = cmp.Or(unit, u), cmp.Or(container, c)
 	}
+	unit = cmp.Or(unit, e.victims[h.Event])
 	if unit != "" && slices.Contains(sv.units, unit) {
 		return linkRequests, "unit " + unit
 	}

@@ -1,0 +1,85 @@
+package correlate
+
+import (
+	"slices"
+
+	"culprit/parser"
+	"culprit/rules"
+)
+
+// Bounds of an outage that a unit's end and start stand around.
+const (
+	frameBefore = 10 * parser.Second // from the end of the unit to the first failure, if no request came in between
+	frameAfter  = 30 * parser.Second // from the last failure to the unit's start
+	frameBoot   = parser.Minute      // from the start to the last failure: servers are slow to serve
+)
+
+// frame links the one unit whose end and next start stand around the failures, where no line
+// tells who serves the address and only one address of the machine failed: the address
+// answered until the unit ended, and was refused from then on until the unit had started.
+func (e *Engine) frame(g *gathering) {
+	if g.pool.gateway || farAway(g.pool.names) || !gone(g) || e.othersFail(g) {
+		return
+	}
+	var found *service
+	for _, sv := range e.services {
+		switch {
+		case g.links[sv].weight >= linkOnly && sv.real(e):
+			return
+		case sv.gateway || sv.system || g.links[sv].weight != linkNone || !e.frames(g, sv):
+		case found != nil:
+			return
+		default:
+			found = sv
+		}
+	}
+	if found != nil {
+		g.links[found] = link{linkHost, "the only one that ended just before the failures and was started at their end"}
+	}
+}
+
+// gone reports whether the failures are those of a server that is not there.
+func gone(g *gathering) bool {
+	return slices.ContainsFunc(g.symptoms, func(s *symptom) bool {
+		return s.Symptom == parser.SymptomConnRefused || s.Symptom == parser.SymptomSocketMissing
+	})
+}
+
+// othersFail reports whether another pool of the same machine's gateway was refused meanwhile.
+func (e *Engine) othersFail(g *gathering) bool {
+	return slices.ContainsFunc(e.open, func(o *gathering) bool {
+		return o.pool.root != g.pool.root && o.pool.root.site == g.pool.root.site && !o.pool.gateway && gone(o) &&
+			o.pool.span.From <= g.pool.span.To && g.pool.span.From <= o.pool.span.To
+	})
+}
+
+// frames reports whether a service ended just before the failures, with no answer in between, and
+// started when they ended.
+func (e *Engine) frames(g *gathering, sv *service) bool {
+	first, last := g.pool.span.From, g.pool.span.To
+	for _, end := range risenFrom(e.lifeOf(sv).ends, first-frameBefore) {
+		if end.when.From > first+parser.Second {
+			return false
+		}
+		if !dies(end) || e.servedBetween(g.pool, end.when.To+parser.Second, first) {
+			continue
+		}
+		for _, up := range risenFrom(e.risen, max(end.last.From+1, last-frameBoot)) {
+			if up.when.From > last+frameAfter {
+				break
+			}
+			if e.aboutOrOf(up, sv) {
+				return !e.servedBetween(g.pool, end.when.To+parser.Second, up.when.From)
+			}
+		}
+	}
+	return false
+}
+
+// dies reports whether a line tells of an end that nobody ordered: timers' jobs end in good
+// order all day.
+func dies(h *hitEvent) bool {
+	return slices.ContainsFunc(h.Hits, func(hit rules.Hit) bool {
+		return hit.Signature.State == rules.StateDead || hit.Signature.State == rules.StateFailed
+	})
+}
