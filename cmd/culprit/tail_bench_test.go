@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -81,8 +82,14 @@ func appendTo(b *testing.B, path, text string) {
 	}
 }
 
-// BenchmarkTailLatency is from the write of a first symptom until its incident is stored.
+// BenchmarkTailLatency is from the write of a first symptom until its incident is stored: on a
+// calm host, and on one that writes 40,000 lines a second of which those of fifty upstreams fail.
 func BenchmarkTailLatency(b *testing.B) {
+	b.Run("calm", func(b *testing.B) { latency(b, nil) })
+	b.Run("storm", func(b *testing.B) { latency(b, storm) })
+}
+
+func latency(b *testing.B, load func(b *testing.B, dir string, ctx context.Context)) {
 	dir := b.TempDir()
 	path := filepath.Join(dir, "error.log")
 	appendTo(b, path, accessLine(time.Now(), 1))
@@ -96,13 +103,21 @@ func BenchmarkTailLatency(b *testing.B) {
 			}
 		}
 		for _, c := range u.Changes {
-			if c.Event == "opened" {
+			if c.Event == "opened" && strings.HasPrefix(c.Incident.Upstreams[0], "10.1.") {
 				seen <- c.Incident.Upstreams[0]
 			}
 		}
 	})
 	defer stop()
 	<-ready
+	if load != nil {
+		ctx, cancel := context.WithCancel(context.Background())
+		var loading sync.WaitGroup
+		loading.Go(func() { load(b, dir, ctx) })
+		defer loading.Wait()
+		defer cancel()
+		time.Sleep(2 * time.Second) // until it is met
+	}
 	var took []time.Duration
 	n := 0
 	for b.Loop() {
@@ -118,6 +133,32 @@ func BenchmarkTailLatency(b *testing.B) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "p50-ms")
 	b.ReportMetric(float64(took[len(took)*99/100].Milliseconds()), "p99-ms")
+}
+
+// storm writes four logs of 10,000 lines a second, one in twenty of them a failure.
+func storm(b *testing.B, dir string, ctx context.Context) {
+	const logs, each, pause = 4, 200, 20 * time.Millisecond
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	var text strings.Builder
+	for n := 0; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			for k := range logs {
+				text.Reset()
+				for range each {
+					if n++; n%20 == 0 {
+						text.WriteString(refusedLine(now, n, fmt.Sprintf("10.2.0.%d:80", n/20%50)))
+					} else {
+						text.WriteString(accessLine(now, n))
+					}
+				}
+				appendTo(b, filepath.Join(dir, fmt.Sprintf("site%d.log", k)), text.String())
+			}
+		}
+	}
 }
 
 // BenchmarkTailStorm is a million equal failures, written as fast as can be: one incident

@@ -42,17 +42,86 @@ func Prevent(c *rules.Case, in *rules.Incident) []string {
 // filled puts into texts what is known of this incident.
 func filled(c *rules.Case, in *rules.Incident, texts []string) []string {
 	w, s := wordsOf(in.Gateway), softwareOf(c, in)
-	host, port := hostPortOf(in)
-	fill := strings.NewReplacer("{timeouts}", w.timeouts, "{header}", w.header, "{scheme}", w.scheme, "{resolver}", w.resolver,
-		"{idle}", w.idle, "{check}", w.check, "{resources}", w.resources, "{again}", w.again,
-		"{memory}", s.memory, "{grew}", s.grew, "{fit}", s.fit, "{timeout}", s.timeout, "{workers}", s.workers, "{keep-alive}", s.idle, "{slow}", s.slow,
-		"{state}", s.state, "{limit}", limitOf(in), "{raise}", raiseOf(in), "{started}", startOf(in), "{status}", statusOf(in),
-		"{address}", addressOf(in), "{host}", host, "{port}", port, "{curl}", curlOf(in), noUnit, unitOf(in))
 	out := make([]string, len(texts))
 	for i, text := range texts {
-		out[i] = fill.Replace(text)
+		out[i] = fillSlots(text, func(slot string) string { return slotOf(slot, in, &w, &s) })
 	}
 	return out
+}
+
+// fillSlots replaces each {slot} of a text, and what it put there is not looked at again. Live decides
+// many times a second: a strings.Replacer of all slots for each incident took half of that.
+func fillSlots(text string, value func(slot string) string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		slot, after, ended := strings.Cut(rest, "}")
+		if !found || !ended {
+			b.WriteString(text)
+			return b.String()
+		}
+		b.WriteString(before)
+		b.WriteString(value(slot))
+		text = after
+	}
+}
+
+func slotOf(slot string, in *rules.Incident, w *words, s *software) string {
+	switch slot {
+	case "timeouts":
+		return w.timeouts
+	case "header":
+		return w.header
+	case "scheme":
+		return w.scheme
+	case "resolver":
+		return w.resolver
+	case "idle":
+		return w.idle
+	case "check":
+		return w.check
+	case "resources":
+		return w.resources
+	case "again":
+		return w.again
+	case "memory":
+		return s.memory
+	case "grew":
+		return s.grew
+	case "fit":
+		return s.fit
+	case "timeout":
+		return s.timeout
+	case "workers":
+		return s.workers
+	case "keep-alive":
+		return s.idle
+	case "slow":
+		return s.slow
+	case "state":
+		return s.state
+	case "limit":
+		return limitOf(in)
+	case "raise":
+		return raiseOf(in)
+	case "started":
+		return startOf(in)
+	case "status":
+		return statusOf(in)
+	case "address":
+		return addressOf(in)
+	case "host":
+		host, _ := hostPortOf(in)
+		return host
+	case "port":
+		_, port := hostPortOf(in)
+		return port
+	case "curl":
+		return curlOf(in)
+	case "unit":
+		return unitOf(in)
+	}
+	panic("BUG: no slot " + slot)
 }
 
 // A name from a log goes into a command only if a shell would see nothing but a name in it.
@@ -144,7 +213,7 @@ func curlOf(in *rules.Incident) string {
 var advice = map[rules.Cause][]string{
 	rules.CauseOOMKill:            {"see whether it runs again: {status}", "compare its memory with its limit: {limit}; without a limit of its own the machine was full: ps aux --sort=-rss | head", "if it is killed again soon, raise the limit for now: {raise}"},
 	rules.CauseMemoryExhausted:    {"see whether it runs again: {status}", "if it fails again soon, raise {memory} for now, only if the machine has the memory"},
-	rules.CauseCrashSignal:        {"see whether it runs again: {status}", "look at the core: coredumpctl info UNIT", "if it began with a release, roll that back"},
+	rules.CauseCrashSignal:        {"see whether it runs again: {status}", "look at the core: coredumpctl info {unit}", "if it began with a release, roll that back"},
 	rules.CauseUnhandledException: {"read the error that the quoted lines name; if it began with a release, roll that back"},
 	rules.CauseWorkerTimeout:      {"find what the worker was doing for so long: {slow}"},
 	rules.CauseKilled:             {"see whether it runs again: {status}", "find who sent the signal: auth.log, shell history, the deploy or monitoring tool"},
