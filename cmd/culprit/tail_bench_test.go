@@ -83,19 +83,22 @@ func appendTo(b *testing.B, path, text string) {
 }
 
 // BenchmarkTailLatency is from the write of a first symptom until its incident is stored: on a
-// calm host, and on one that writes 40,000 lines a second of which those of fifty upstreams fail.
+// calm host, on one that writes 40,000 lines a second of which those of fifty upstreams fail,
+// and on one that has done so for half an hour.
 func BenchmarkTailLatency(b *testing.B) {
-	b.Run("calm", func(b *testing.B) { latency(b, nil) })
-	b.Run("storm", func(b *testing.B) { latency(b, storm) })
+	b.Run("calm", func(b *testing.B) { latency(b, 0, nil) })
+	b.Run("storm", func(b *testing.B) { latency(b, 0, storm) })
+	b.Run("long-storm", func(b *testing.B) { latency(b, 30*time.Minute, storm) })
 }
 
-func latency(b *testing.B, load func(b *testing.B, dir string, ctx context.Context)) {
+func latency(b *testing.B, past time.Duration, load func(b *testing.B, dir string, ctx context.Context)) {
 	dir := b.TempDir()
 	path := filepath.Join(dir, "error.log")
 	appendTo(b, path, accessLine(time.Now(), 1))
+	stormed(b, dir, past)
 	seen := make(chan string, 1000)
 	ready := make(chan bool, 1)
-	stop := tailing(b, false, dir, func(u pipeline.Update) {
+	stop := tailing(b, true, dir, func(u pipeline.Update) {
 		if len(u.Report.Sources) > 0 { // what was there is read
 			select {
 			case ready <- true:
@@ -133,6 +136,22 @@ func latency(b *testing.B, load func(b *testing.B, dir string, ctx context.Conte
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "p50-ms")
 	b.ReportMetric(float64(took[len(took)*99/100].Milliseconds()), "p99-ms")
+}
+
+// stormed makes the logs of a storm that has gone on for so long, with fewer lines a second.
+func stormed(b *testing.B, dir string, past time.Duration) {
+	now := time.Now()
+	for k := range 4 {
+		var text strings.Builder
+		for n, at := 0, now.Add(-past); at.Before(now); n, at = n+1, at.Add(10*time.Millisecond) {
+			if n%20 == 0 {
+				text.WriteString(refusedLine(at, n, fmt.Sprintf("10.2.0.%d:80", n/20%50)))
+			} else {
+				text.WriteString(accessLine(at, n))
+			}
+		}
+		appendTo(b, filepath.Join(dir, fmt.Sprintf("site%d.log", k)), text.String())
+	}
 }
 
 // storm writes four logs of 10,000 lines a second, one in twenty of them a failure.

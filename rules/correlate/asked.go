@@ -31,8 +31,8 @@ func (e *Engine) askedFor(g *gathering) map[uint64]int {
 		if !s.Source.HasErrors {
 			continue
 		}
-		for _, q := range s.times(s.zone, s.skew) {
-			if q.Stream == rules.StreamGateway && q.Group != 0 && q.Status == 0 && q.Micros >= g.pool.span.From && q.Micros <= g.pool.span.To {
+		for _, q := range s.requestsBetween(g.pool.span.From, g.pool.span.To) {
+			if q.Stream == rules.StreamGateway && q.Group != 0 && q.Status == 0 {
 				asked[q.Group]++
 			}
 		}

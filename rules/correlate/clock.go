@@ -26,9 +26,10 @@ type source struct {
 	pivot   int64 // or: the moment that each of them is to lie next to
 	noon    int64 // the moment that times of day without any date lie around; 0 if nothing is known
 
-	errors    presence // of its gateway's error log among the sources
-	seconds   []second // of its tallies, by time; nil before somebody asked
-	upstreams []string // that its tallies name
+	errors    presence        // of its gateway's error log among the sources
+	seconds   []second        // of its tallies, by time; nil before somebody asked
+	requests  []rules.Request // in UTC, by time; nil before somebody asked
+	upstreams []string        // that its tallies name
 }
 
 // presence says whether something is among the sources, once somebody asked.
@@ -136,8 +137,12 @@ func (s *source) bounds() (first, last int64) {
 	return first, last
 }
 
-// times are the source's requests in UTC, given its zone and skew.
+// times are the source's requests in UTC, given its zone and skew; they are the digest's own
+// where its clock is UTC, so nobody may change them.
 func (s *source) times(zone, skew int64) []rules.Request {
+	if clock := s.clock(); skew == 0 && (clock == parser.ClockZoned || zone == 0 && clock != parser.ClockYearless && clock != parser.ClockDay) {
+		return s.Requests
+	}
 	out := slices.Clone(s.Requests)
 	for i := range out {
 		if s.clock() == parser.ClockYearless {

@@ -54,6 +54,7 @@ func caseSymptoms(list []*symptom, queues map[node]bool) []rules.CaseSymptom {
 	}
 	var out []rules.CaseSymptom
 	at := map[kind]int{}
+	i, last := -1, kind{} // mostly that of the next one too
 	for _, s := range list {
 		k := kind{s.Symptom, s.Phase, s.Rank, s.Errno, "", 0, false}
 		k.queue = s.Symptom == parser.SymptomConnectTimeout && queues[node{s.source.site, s.Upstream}]
@@ -63,14 +64,17 @@ func caseSymptoms(list []*symptom, queues map[node]bool) []rules.CaseSymptom {
 		if s.tally != nil {
 			k.status = s.tally.Status
 		}
-		i, ok := at[k]
-		if !ok {
-			i = len(out)
-			at[k] = i
-			out = append(out, rules.CaseSymptom{
-				Class: s.Symptom, Phase: s.Phase, Rank: s.Rank, Errno: s.Errno, Hints: s.Hints, Scheme: s.Scheme,
-				First: s.when, Last: s.last, FromTally: s.Access, Status: k.status, Queue: k.queue, Timer: s.timer,
-			})
+		if i < 0 || k != last {
+			n, known := at[k]
+			if !known {
+				n = len(out)
+				at[k] = n
+				out = append(out, rules.CaseSymptom{
+					Class: s.Symptom, Phase: s.Phase, Rank: s.Rank, Errno: s.Errno, Hints: s.Hints, Scheme: s.Scheme,
+					First: s.when, Last: s.last, FromTally: s.Access, Status: k.status, Queue: k.queue, Timer: s.timer,
+				})
+			}
+			i, last = n, k
 		}
 		out[i].Count += s.Count
 		if s.last.From > out[i].Last.From {

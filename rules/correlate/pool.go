@@ -15,7 +15,8 @@ type node struct{ site, name string }
 // poolSet is a union-find over nodes: pools of addresses that serve the same requests.
 type poolSet struct {
 	parent map[node]node
-	group  map[node]bool // the name is a group's, not an address
+	group  map[node]bool     // the name is a group's, not an address
+	named  map[node][]string // the names of each pool, by its root; nil after it changed
 }
 
 func (p *poolSet) find(n node) node {
@@ -42,6 +43,7 @@ func (p *poolSet) union(a, b node) {
 		a, b = b, a
 	}
 	p.parent[b] = a
+	p.named = nil
 }
 
 func less(a, b node) bool {
@@ -119,14 +121,20 @@ func (e *Engine) joinGroup(s *source, group *rules.Event) {
 	}
 }
 
-// members lists the names of a pool's nodes, sorted.
+// members lists the names of a pool's nodes, sorted; of an address that is alone, none.
 func (p *poolSet) members(root node) []string {
-	var out []string
-	for n := range p.parent {
-		if p.find(n) == root {
-			out = append(out, n.name)
+	if p.named == nil {
+		p.named = map[node][]string{}
+		for n := range p.parent {
+			if at := p.find(n); at != n {
+				p.named[at] = append(p.named[at], n.name)
+			}
+		}
+		for at, names := range p.named {
+			names = append(names, at.name)
+			slices.Sort(names)
+			p.named[at] = slices.Compact(names)
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return p.named[root]
 }

@@ -11,7 +11,9 @@ import (
 
 // Each case asks what the access logs tell of its own time. A long log leaves 64k tallies and
 // some hundred cases, so that to look at all tallies for each took two thirds of the whole
-// analysis of an access log of 200 MB; now they are found by their time.
+// analysis of an access log of 200 MB; now they are found by their time. So are the sketched
+// requests: to copy them for each of a hundred cases took two thirds of a live decision after
+// half an hour of a storm.
 
 // A second is a tally with when it began, in UTC.
 type second struct {
@@ -48,6 +50,22 @@ func (s *source) between(from, to int64) iter.Seq2[int64, *rules.Tally] {
 			}
 		}
 	}
+}
+
+// requestsBetween are the source's sketched requests of a time, both ends included, once its
+// clock is settled.
+func (s *source) requestsBetween(from, to int64) []rules.Request {
+	if s.requests == nil {
+		s.requests = s.times(s.zone, s.skew)
+		if byTime := func(a, b rules.Request) int { return cmp.Compare(a.Micros, b.Micros) }; !slices.IsSortedFunc(s.requests, byTime) {
+			s.requests = slices.Clone(s.requests)
+			slices.SortStableFunc(s.requests, byTime)
+		}
+	}
+	at := func(q rules.Request, at int64) int { return cmp.Compare(q.Micros, at) }
+	first, _ := slices.BinarySearchFunc(s.requests, from, at)
+	end, _ := slices.BinarySearchFunc(s.requests[first:], to+1, at)
+	return s.requests[first : first+end]
 }
 
 // names reports whether an access log tells of requests that went to the pool.

@@ -1,6 +1,8 @@
 package correlate
 
 import (
+	"slices"
+
 	"culprit/parser"
 	"culprit/rules"
 )
@@ -43,10 +45,8 @@ func (e *Engine) answered504(span rules.Interval) bool {
 		if s.Source.Role == parser.RoleGateway {
 			continue
 		}
-		for _, q := range s.times(s.zone, s.skew) {
-			if q.Status == 504 && q.Micros >= span.From-near && q.Micros <= span.To+near {
-				return true
-			}
+		if slices.ContainsFunc(s.requestsBetween(span.From-near, span.To+near), func(q rules.Request) bool { return q.Status == 504 }) {
+			return true
 		}
 	}
 	return false

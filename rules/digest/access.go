@@ -2,6 +2,7 @@ package digest
 
 import (
 	"bytes"
+	"math"
 
 	"culprit/parser"
 	"culprit/parser/gateway"
@@ -123,6 +124,7 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte, stream 
 		}
 		b.part.tally(base, text)
 	}
+	b.copied.changed(math.MaxInt, int(i))
 	t := &b.d.Tallies[i]
 	t.Count++
 	if reused {
@@ -219,4 +221,5 @@ func (b *Builder) coarsenTallies() {
 	b.d.Tallies = kept
 	b.room.tallies = grown(b.bound.tallies, len(kept))
 	clear(b.tallies)
+	b.copied.changed(math.MaxInt, 0)
 }

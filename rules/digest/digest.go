@@ -70,6 +70,7 @@ type Builder struct {
 	name    []byte                       // scratch of stream
 	causes  map[catalogued][]rules.Cause // of the catalogue's words
 	part    *part                        // what Merge needs to know; nil if b is no part
+	copied  copied
 }
 
 // New returns a Builder for one source. info.Path, Group and HeadHash are kept.
@@ -324,26 +325,44 @@ func (m *mixer) word(w uint64) {
 	m.h ^= m.h >> 33
 }
 
-// Snapshot returns a copy of the digest so far, which the engine may keep while the
-// Builder goes on.
+// A copied is what the last Snapshot handed out, and how much of each list is still so.
+type copied struct {
+	rules.Digest
+	events, tallies, requests int
+	limit                     uint64 // of the sketch then
+}
+
+// Snapshot returns a copy of the digest so far, which stays as it is until the next Snapshot
+// while the Builder goes on. A live run takes one many times a second, and of a long storm only
+// the last seconds change: only these are copied again.
 func (b *Builder) Snapshot() *rules.Digest {
+	c := &b.copied
 	d := b.d
-	d.Events = slices.Clone(b.d.Events)
-	for i := range d.Events {
+	d.Events = append(c.Events[:c.events], b.d.Events[c.events:]...)
+	for i := c.events; i < len(d.Events); i++ {
 		d.Events[i].Requests = slices.Clone(d.Events[i].Requests)
 	}
-	d.Tallies = slices.Clone(b.d.Tallies)
-	for i := range d.Tallies {
+	d.Tallies = append(c.Tallies[:c.tallies], b.d.Tallies[c.tallies:]...)
+	for i := c.tallies; i < len(d.Tallies); i++ {
 		t := &d.Tallies[i]
 		t.Requests, t.Clients, t.Groups = slices.Clone(t.Requests), slices.Clone(t.Clients), slices.Clone(t.Groups)
 	}
-	d.Requests = slices.Concat(b.sketch.kept, b.sketch.now)
-	d.Facts = slices.Clone(b.d.Facts)
+	if c.limit != b.sketch.limit {
+		c.requests = 0
+	}
+	d.Requests = append(append(c.Requests[:c.requests], b.sketch.kept[c.requests:]...), b.sketch.now...)
+	d.Facts = append(c.Facts[:0], b.d.Facts...)
 	d.Pools = b.pools.sets
 	b.access.settle(&d)
 	b.zones.settle(&d)
 	roleOf(&d.Source, b.roles)
+	*c = copied{d, len(d.Events), len(d.Tallies), len(b.sketch.kept), b.sketch.limit}
 	return &d
+}
+
+// changed notes that of the last Snapshot only so many events or tallies are as they were.
+func (c *copied) changed(events, tallies int) {
+	c.events, c.tallies = min(c.events, events), min(c.tallies, tallies)
 }
 
 // Source gives access to the description of the source, which the caller fills.
@@ -370,6 +389,7 @@ func (b *Builder) Forget(before int64) {
 	b.sketch.kept = slices.DeleteFunc(b.sketch.kept, func(q rules.Request) bool { return q.Micros < before })
 	clear(b.events)
 	clear(b.tallies)
+	b.copied = copied{}
 }
 
 // ForgetNews keeps who is who and the states of services, and drops all else: what was
@@ -378,6 +398,7 @@ func (b *Builder) ForgetNews() {
 	b.Forget(rules.Future)
 	b.d.Events = slices.DeleteFunc(b.d.Events, func(e rules.Event) bool { return e.Symptom != parser.SymptomNone || !lasting(&e) })
 	b.sketch = newSketch()
+	b.copied = copied{}
 }
 
 // States returns, of each stream and state, the last event that told it: what must be

@@ -194,6 +194,7 @@ type event struct{ *rules.Event }
 // event returns the event of the key, made if it is not there yet.
 func (b *Builder) event(key uint64) (event, bool) {
 	if i, ok := b.events[key]; ok {
+		b.copied.changed(int(i), math.MaxInt)
 		return event{&b.d.Events[i]}, false
 	}
 	if len(b.d.Events) >= b.room.events {
@@ -256,6 +257,7 @@ func (b *Builder) coarsen() {
 	b.d.Events = kept
 	b.room.events = grown(b.bound.events, len(kept))
 	clear(b.events)
+	b.copied.changed(0, math.MaxInt)
 }
 
 func (e event) fold(span rules.Interval) {

@@ -2,6 +2,7 @@ package digest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
@@ -206,10 +207,11 @@ func TestSnapshot(t *testing.T) {
 		}
 	}
 	feed(0)
-	early, again := b.Snapshot(), b.Snapshot()
+	early := b.Snapshot()
+	then := fmt.Sprintf("%+v", early)
 	feed(100)
 	feed(5 * parser.Second)
-	if !reflect.DeepEqual(early, again) {
+	if now := fmt.Sprintf("%+v", early); now != then {
 		t.Error("the snapshot changed while the builder went on")
 	}
 	late, end := b.Snapshot(), b.Finish()
@@ -219,6 +221,54 @@ func TestSnapshot(t *testing.T) {
 	}
 	if newest := b.Newest(); newest != epoch*parser.Second+5*parser.Second+39 {
 		t.Errorf("newest is %d after epoch", newest-epoch*parser.Second)
+	}
+}
+
+// TestSnapshots: what a snapshot does not copy again is as it was, through all that changes a
+// Builder: it tells what the only one of another Builder tells.
+func TestSnapshots(t *testing.T) {
+	sig := &rules.Signature{ID: "go-panic", Technology: "go", Role: rules.RoleCause, Cause: rules.CauseUnhandledException}
+	random := rand.New(rand.NewPCG(3, 1))
+	build := func() *Builder {
+		b := New(rules.SourceInfo{Path: "a.log"}, words{{"panic", sig, nil}}, nil)
+		b.bound.events, b.bound.tallies = 40, 60 // so that it folds
+		b.room = b.bound
+		return b
+	}
+	often, once := build(), build()
+	for step := range 3000 {
+		second, n := int64(step/10), random.Int64N(5)
+		at := (second - n*n) * parser.Second // some late
+		var do func(b *Builder)
+		switch random.IntN(40) {
+		case 0:
+			do = func(b *Builder) { b.Forget((epoch + second - 60) * parser.Second) }
+		case 1, 2, 3:
+			do = func(b *Builder) { b.Add(logLine(at, "panic")) }
+		case 4, 5, 6, 7, 8, 9:
+			do = func(b *Builder) {
+				b.Add(changed(errorLine(at), func(r *parser.Record) { r.Gateway.Client = fmt.Append(nil, step) }))
+			}
+		default:
+			status := []int16{200, 301, 404, 502}[n%4]
+			do = func(b *Builder) {
+				b.Add(changed(accessLine(at, status), func(r *parser.Record) { r.Access.Target = fmt.Append(nil, "/", step) }))
+			}
+		}
+		do(often)
+		do(once)
+		if random.IntN(3) == 0 {
+			often.Snapshot()
+		}
+		if step%100 == 99 {
+			once.copied = copied{}
+			if got, want := fmt.Sprintf("%+v", often.Snapshot()), fmt.Sprintf("%+v", once.Snapshot()); got != want {
+				t.Fatalf("step %d: got\n%.2000s\nwant\n%.2000s", step, got, want)
+			}
+		}
+	}
+	if often.grain == parser.Second || often.healthy == 1 {
+		t.Error("it never folded")
 	}
 }
 

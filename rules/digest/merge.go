@@ -176,6 +176,7 @@ func (b *Builder) mergeTally(p *part, k tallyKey, o *rules.Tally) {
 		p.quote(k.text, &t.Place, &t.Text)
 		return
 	}
+	b.copied.changed(math.MaxInt, int(i))
 	t := &b.d.Tallies[i]
 	t.Count, t.Reused, t.Fresh = t.Count+o.Count, t.Reused+o.Reused, t.Fresh+o.Fresh
 	t.Long, t.Once, t.Waited = t.Long+o.Long, t.Once+o.Once, max(t.Waited, o.Waited)
