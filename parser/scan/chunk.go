@@ -7,8 +7,9 @@ import (
 
 // Sizes of chunks.
 const (
-	// DefaultChunk is how many bytes a chunk has: at 512 KiB starting a Reader costs less
-	// than a hundredth, and a few in flight cost little memory.
+	// DefaultChunk is how many bytes a chunk has. To start a Reader and to compare it with the
+	// one before takes a thirtieth of the time of 512 KiB; twice as much saves nothing that can
+	// be measured and half as much costs nothing, but what is in flight has to lie in memory.
 	DefaultChunk = 512 << 10
 	// leadBytes of the chunk before are read first, to learn what is open at the edge.
 	leadBytes = 8 << 10
