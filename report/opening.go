@@ -38,7 +38,7 @@ func openingOf(r *rules.Report, k clock, opts Options) opening {
 		add(k.span(r.Window[0], r.Window[1]))
 	}
 	if !gateway && len(r.Sources) > 0 {
-		add(noGatewayLog + " " + noGatewayHelp)
+		add(noGatewayLog + " " + noGatewayOf(r))
 	}
 	if len(r.Incidents) == 0 {
 		add("Read: " + readOf(r) + ".")

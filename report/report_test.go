@@ -325,6 +325,17 @@ func TestTextInTheReadersZone(t *testing.T) {
 	f(time.FixedZone("\x1b[2J", 0), `\x1b[2J`)
 }
 
+// After a rotation the log that everybody knows is empty.
+func TestEmptyGatewayLogIsNamed(t *testing.T) {
+	r := &rules.Report{Sources: []rules.SourceInfo{{Path: "nginx/error.log"}, {Path: "app/shop.log"}, {Path: "nginx/access.log", Error: "permission denied"}}}
+	for _, format := range []string{"text", "markdown", "html"} {
+		got := strings.Join(strings.Fields(render(t, format, r, Options{})), " ")
+		if !strings.Contains(strings.ReplaceAll(got, "`", ""), "nginx/error.log may be such a log, and holds nothing") || strings.Contains(got, "app/shop.log may") {
+			t.Errorf("%s: %s", format, got)
+		}
+	}
+}
+
 func TestTextSaysTheWorstFirst(t *testing.T) {
 	first := func(r *rules.Report) string {
 		line, _, _ := strings.Cut(render(t, "text", r, Options{}), "\n")

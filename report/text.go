@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
@@ -31,7 +32,7 @@ func writeText(w io.Writer, r *rules.Report, o Options) error {
 		return p.out.Flush()
 	}
 	if !hasGateway(r.Sources) {
-		p.noGateway()
+		p.noGateway(r)
 	}
 	groups := groupsOf(r.Incidents)
 	switch {
@@ -61,10 +62,38 @@ func hasGateway(sources []rules.SourceInfo) bool {
 	return false
 }
 
-func (p *page) noGateway() {
+func (p *page) noGateway(r *rules.Report) {
 	p.para("", noGatewayLog, &p.alarm)
-	p.para("", noGatewayHelp, nil)
+	p.para("", noGatewayOf(r), nil)
 	p.line()
+}
+
+// noGatewayOf says what to add; a log that a rotation left empty is looked for first.
+func noGatewayOf(r *rules.Report) string {
+	const shown = 3
+	text, empty := noGatewayHelp, []string(nil)
+	for i := range r.Sources {
+		if s := &r.Sources[i]; s.Bytes == 0 && s.Error == "" && len(empty) < shown && maybeGateway(s.Path) {
+			empty = append(empty, s.Path)
+		}
+	}
+	if len(empty) > 0 {
+		text += " Of what was read, " + strings.Join(empty, ", ") + " may be such a log, and holds nothing: a rotated one beside it may hold the lines."
+	}
+	return text
+}
+
+// maybeGateway reports whether a gateway's log may have a path like that.
+func maybeGateway(file string) bool {
+	name := path.Base(file)
+	if strings.HasPrefix(name, "access") || strings.HasPrefix(name, "error") || strings.HasPrefix(name, "haproxy") {
+		return true
+	}
+	switch path.Base(path.Dir(file)) {
+	case "nginx", "openresty", "apache2", "httpd", "haproxy", "caddy", "traefik", "envoy", "lighttpd", "varnish":
+		return true
+	}
+	return false
 }
 
 // noMatch is said of a store that has no incident of those that were asked for.
