@@ -393,6 +393,7 @@ var processes = []struct {
 	{"jvm", "java", false}, {"java", "java", false}, {"tomcat", "java", false}, {"spring", "java", false}, {"jetty", "java", false}, {"wildfly", "java", false},
 	{"elixir", "beam.smp", true}, {"erlang", "beam.smp", true}, {"passenger", "passenger", true}, {"ruby", "ruby", true},
 	{"django", "python3", true}, {"python", "python3", true}, {"php", "php", true}, {"dotnet", "dotnet", true},
+	{"perl", "perl", true},
 }
 
 // processOf is the program of one technology, "" if it does not tell.
