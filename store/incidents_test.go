@@ -7,6 +7,7 @@ import (
 	"math"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,27 @@ func TestPutReplaces(t *testing.T) {
 	}
 	if got := all(t, db, Filter{IDs: []string{old.ID}}); len(got) != 1 || got[0].ID != revised.ID {
 		t.Errorf("the old id leads to %+v", got)
+	}
+}
+
+// TestCommitDropsWhatIsGone: incidents that turned out to be part of another go with it.
+func TestCommitDropsWhatIsGone(t *testing.T) {
+	db := mustOpen(t, ":memory:")
+	for _, id := range []string{"part", "other"} {
+		in := fullIncident()
+		in.ID, in.Supersedes = id, ""
+		mustPut(t, db, fullRun(), in)
+	}
+	if err := db.Commit(t.Context(), Batch{Run: fullRun(), Incidents: []rules.Incident{fullIncident()}, Gone: []string{"part", "never stored"}}); err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, in := range all(t, db, Filter{}) {
+		ids = append(ids, in.ID)
+	}
+	slices.Sort(ids)
+	if !slices.Equal(ids, []string{fullIncident().ID, "other"}) {
+		t.Errorf("got %q", ids)
 	}
 }
 

@@ -43,6 +43,7 @@ func RunID(sources []rules.SourceInfo) string {
 type Batch struct {
 	Run         Run
 	Incidents   []rules.Incident
+	Gone        []string // ids of incidents that are part of these
 	Checkpoints []Checkpoint
 	Gaps        []Gap
 	Streams     []Stream
@@ -62,6 +63,11 @@ func (db *DB) Commit(ctx context.Context, b Batch) error {
 	err := db.update(ctx, func(tx *sql.Tx) error {
 		if err := putRun(ctx, tx, &b.Run); err != nil {
 			return err
+		}
+		for _, id := range b.Gone {
+			if _, err := tx.ExecContext(ctx, dropIncidents, id, id); err != nil {
+				return err
+			}
 		}
 		if err := putIncidents(ctx, tx, &b.Run, b.Incidents); err != nil {
 			return err
@@ -130,6 +136,9 @@ func sourceRow(run string, n int, s *rules.SourceInfo) []any {
 		list(s.Warnings), s.ZoneOffset, text(s.Zone), text(s.ZoneFrom), s.Skew, s.HasErrors, s.HasAccess, s.Loopback, text(s.Location))
 }
 
+// dropIncidents takes with them what belongs to them, by ON DELETE CASCADE.
+const dropIncidents = "DELETE FROM incidents WHERE id IN (?, ?)"
+
 // An incidentWriter holds what is prepared once for many incidents.
 type incidentWriter struct {
 	run   string
@@ -165,7 +174,7 @@ func newIncidentWriter(ctx context.Context, tx *sql.Tx, run *Run) (*incidentWrit
 		to    **sql.Stmt
 		query string
 	}{
-		{&w.drop, "DELETE FROM incidents WHERE id IN (?, ?)"}, // what belongs to it goes by ON DELETE CASCADE
+		{&w.drop, dropIncidents},
 		{&w.incident, insertInto("incidents", incidentColumns)},
 		{&w.symptom, insertInto("symptoms", symptomColumns)},
 		{&w.evidence, insertInto("evidence", evidenceColumns)},

@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"fmt"
+	"slices"
 
 	"culprit/rules"
 
@@ -15,6 +16,9 @@ import (
 // askedFor counts the failed requests of a case by URL group; without an access log, those that
 // the sketch of its error log holds.
 func (e *Engine) askedFor(g *gathering) map[uint64]int {
+	if !slices.ContainsFunc(e.services, func(sv *service) bool { return sv.requests+len(sv.groups) > 0 }) {
+		return nil // nobody to compare with
+	}
 	asked := map[uint64]int{}
 	for _, a := range g.answers {
 		for _, group := range a.tally.Groups {

@@ -54,12 +54,17 @@ func byTime(a, b *symptom) int {
 func (e *Engine) cases() []*gathering {
 	groups := map[node][]*symptom{}
 	for _, s := range e.sources {
+		var all []symptom // some hundred in one allocation
 		for i := range s.Events {
 			ev := &s.Events[i]
 			if ev.Rank < parser.RankSecondary || ev.Symptom == parser.SymptomClientAbort || ev.Symptom == parser.SymptomRefusedOnPurpose {
 				continue
 			}
-			sy := &symptom{Event: ev, source: s, when: s.span(ev.When, ev.Clock), last: s.span(ev.Last, ev.Clock), members: ev.Upstream}
+			if len(all) == cap(all) {
+				all = make([]symptom, 0, min(len(s.Events)-i, 256))
+			}
+			all = append(all, symptom{Event: ev, source: s, when: s.span(ev.When, ev.Clock), last: s.span(ev.Last, ev.Clock), members: ev.Upstream})
+			sy := &all[len(all)-1]
 			root := e.rootOf(sy)
 			groups[root] = append(groups[root], sy)
 		}
@@ -197,7 +202,9 @@ func (e *Engine) splitQuiet(groups map[node][]*symptom) []*gathering {
 	var all []*gathering
 	for _, root := range sortedRoots(groups) {
 		list := groups[root]
-		slices.SortStableFunc(list, byTime)
+		if !slices.IsSortedFunc(list, byTime) {
+			slices.SortStableFunc(list, byTime)
+		}
 		begin, end := 0, list[0].last.To
 		for i := 1; i <= len(list); i++ {
 			if i < len(list) && list[i].when.From <= end+e.cfg.quiet() {

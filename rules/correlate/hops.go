@@ -25,8 +25,8 @@ const (
 // A hopLog is the sketch of one gateway's access log, with its rotated files.
 type hopLog struct {
 	family  string
-	byKey   map[uint64][]hop // in order of time
-	byRoot  map[node][]hop
+	byRoot  map[node][]hop   // in order of time
+	byKey   map[uint64][]hop // the same; nil before somebody asked
 	upTo    map[int64]uint64 // by second: the largest hash that the sketch kept, where it was full
 	sources []*source
 	leads   map[leading]bool // asked for already
@@ -67,42 +67,60 @@ func (e *Engine) hopLogs() []*hopLog {
 		return nil
 	}
 	for _, l := range logs {
-		for _, list := range l.byKey {
-			slices.SortStableFunc(list, func(a, b hop) int { return cmp.Compare(a.Micros, b.Micros) })
-		}
-		for _, list := range l.byRoot {
-			slices.SortStableFunc(list, func(a, b hop) int { return cmp.Compare(a.Micros, b.Micros) })
-		}
+		sortHops(l.byRoot)
 	}
 	return logs
 }
 
 func newHopLog(family string) *hopLog {
-	return &hopLog{family: family, byKey: map[uint64][]hop{}, byRoot: map[node][]hop{}, upTo: map[int64]uint64{}, leads: map[leading]bool{}}
+	return &hopLog{family: family, byRoot: map[node][]hop{}, leads: map[leading]bool{}}
 }
 
+// add notes which requests of a source went to which pool.
 func (l *hopLog) add(e *Engine, s *source) {
 	l.sources = append(l.sources, s)
-	kept := map[int64]int{}
-	largest := map[int64]uint64{}
 	for _, q := range s.times(s.zone, s.skew) {
-		if q.Stream != rules.StreamGateway {
-			continue
-		}
-		h := hop{Request: q, source: s}
-		if q.Upstream != "" {
-			h.root = e.pools.find(e.node(s, q.Upstream))
+		if q.Stream == rules.StreamGateway && q.Upstream != "" {
+			h := hop{q, s, e.pools.find(e.node(s, q.Upstream))}
 			l.byRoot[h.root] = append(l.byRoot[h.root], h)
 		}
-		l.byKey[q.Key] = append(l.byKey[q.Key], h)
-		second := parser.FloorDiv(q.Micros, parser.Second)
-		kept[second]++
-		largest[second] = max(largest[second], q.Key)
 	}
-	for second, n := range kept {
-		if n >= sketchFull {
-			l.upTo[second] = max(l.upTo[second], largest[second])
+}
+
+// arrange makes the rest of a log, once another one may lead to it: most do not.
+func (l *hopLog) arrange(e *Engine) {
+	if l.byKey != nil {
+		return
+	}
+	l.byKey, l.upTo = map[uint64][]hop{}, map[int64]uint64{}
+	for _, s := range l.sources {
+		kept := map[int64]int{}
+		largest := map[int64]uint64{}
+		for _, q := range s.times(s.zone, s.skew) {
+			if q.Stream != rules.StreamGateway {
+				continue
+			}
+			h := hop{Request: q, source: s}
+			if q.Upstream != "" {
+				h.root = e.pools.find(e.node(s, q.Upstream))
+			}
+			l.byKey[q.Key] = append(l.byKey[q.Key], h)
+			second := parser.FloorDiv(q.Micros, parser.Second)
+			kept[second]++
+			largest[second] = max(largest[second], q.Key)
 		}
+		for second, n := range kept {
+			if n >= sketchFull {
+				l.upTo[second] = max(l.upTo[second], largest[second])
+			}
+		}
+	}
+	sortHops(l.byKey)
+}
+
+func sortHops[K comparable](lists map[K][]hop) {
+	for _, list := range lists {
+		slices.SortStableFunc(list, func(a, b hop) int { return cmp.Compare(a.Micros, b.Micros) })
 	}
 }
 
@@ -130,10 +148,15 @@ func (l *hopLog) find(key uint64, status int16, from, to int64, is func(*hop) bo
 }
 
 // leadsTo reports whether the requests of a pool are those of another gateway's log.
-func (l *hopLog) leadsTo(to *hopLog, root node) bool {
+func (e *Engine) leadsTo(l, to *hopLog, root node) bool {
+	if len(l.byRoot[root]) == 0 {
+		return false
+	}
 	k := leading{to, root}
 	leads, asked := l.leads[k]
 	if !asked {
+		l.arrange(e)
+		to.arrange(e)
 		leads = to.holdsMost(l.byRoot[root], false) || to.holdsMost(l.byRoot[root], true)
 		l.leads[k] = leads
 	}
@@ -190,7 +213,7 @@ func (e *Engine) shareHops(cases []*gathering) []*gathering {
 	for _, g := range cases {
 		for _, own := range logs {
 			for _, l := range logs {
-				if l != own && len(own.byRoot[g.pool.root]) > 0 && own.leadsTo(l, g.pool.root) {
+				if l != own && e.leadsTo(own, l, g.pool.root) {
 					g.addHop(sameFailures(g, own, l, cases, byRoot))
 				}
 			}

@@ -121,6 +121,7 @@ func TestSketchesAreParts(t *testing.T) {
 	}
 	l := newHopLog("f")
 	l.add(e, s)
+	l.arrange(e)
 	for _, c := range []struct {
 		key  uint64
 		at   float64

@@ -103,13 +103,19 @@ func (e *Engine) poolKey(g *gathering) []string {
 // gives nothing else.
 func upstreamsOf(g *gathering) []string {
 	var addresses, names []string
+	add := func(list []string, name string) []string {
+		if n := len(list); n > 0 && list[n-1] == name {
+			return list
+		}
+		return append(list, name)
+	}
 	for _, s := range g.symptoms {
 		switch {
 		case s.Upstream == "" || g.pool.gateway:
 		case s.Group || !strings.Contains(s.Upstream, ":"):
-			names = append(names, s.Upstream)
+			names = add(names, s.Upstream)
 		default:
-			addresses = append(addresses, s.Upstream)
+			addresses = add(addresses, s.Upstream)
 		}
 	}
 	if len(addresses) > 0 {

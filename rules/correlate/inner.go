@@ -59,7 +59,7 @@ func (e *Engine) standsBefore(outer, fault *gathering, logs []*hopLog) bool {
 		}
 		found = true
 		for _, own := range logs {
-			if own != l && len(own.byRoot[outer.pool.root]) > 0 && own.leadsTo(l, outer.pool.root) {
+			if own != l && e.leadsTo(own, l, outer.pool.root) {
 				return true
 			}
 		}

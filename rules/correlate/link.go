@@ -213,12 +213,19 @@ func loopback(h string) bool { return strings.HasPrefix(h, "127.") || h == "::1"
 // matchRequests counts, for each application, which of the gateway's requests it
 // logged too: equal method, path and (where both tell it) status within two seconds.
 func (e *Engine) matchRequests() {
-	byKey, from, to := e.gatewayRequests()
+	var byKey map[uint64][]rules.Request
+	var from, to int64
 	for _, s := range e.sources {
 		for _, q := range s.times(s.zone, s.skew) {
-			sv := e.calls[streamID{s.index, q.Stream}]
-			if sv == nil || q.Stream == rules.StreamGateway && !s.app {
+			if q.Stream == rules.StreamGateway && !s.app {
 				continue
+			}
+			sv := e.calls[streamID{s.index, q.Stream}]
+			if sv == nil {
+				continue
+			}
+			if byKey == nil {
+				byKey, from, to = e.gatewayRequests()
 			}
 			if q.Group != 0 {
 				sv.groups[q.Group]++

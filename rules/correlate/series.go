@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -22,9 +23,14 @@ type instant struct {
 // series counts a case's failures by second and status: the answers that were attributed
 // to it, or the gateway's lines where no access log tells. Its sums are StatusCounts.
 func (e *Engine) series(g *gathering) []rules.Point {
-	by := map[instant]int64{}
+	by, words := map[instant]int64{}, map[int16]string{}
 	for _, a := range g.answers {
-		by[instant{parser.FloorDiv(a.tally.when.From, parser.Second), fmt.Sprintf("%03d", a.tally.Status)}] += a.count
+		status, ok := words[a.tally.Status]
+		if !ok {
+			status = fmt.Sprintf("%03d", a.tally.Status)
+			words[a.tally.Status] = status
+		}
+		by[instant{parser.FloorDiv(a.tally.when.From, parser.Second), status}] += a.count
 	}
 	if g.rules.Seen.Access {
 		e.addUnanswered(by, g)
@@ -55,31 +61,45 @@ func (e *Engine) addUnanswered(by map[instant]int64, g *gathering) {
 
 // points orders the counts, in the narrowest steps that keep to the bound.
 func points(by map[instant]int64) []rules.Point {
-	var out []rules.Point
+	if len(by) == 0 {
+		return nil
+	}
+	all := make([]rules.Point, 0, len(by))
+	for at, n := range by {
+		all = append(all, rules.Point{Second: at.second, Status: at.status, Count: n})
+	}
+	slices.SortFunc(all, func(a, b rules.Point) int {
+		return cmp.Or(strings.Compare(a.Status, b.Status), cmp.Compare(a.Second, b.Second))
+	})
 	for span, i := spans[0], 0; ; i++ {
 		if i < len(spans) {
 			span = spans[i]
 		} else {
 			span *= 2
 		}
-		if out = stepped(by, span); len(out) <= rules.MaxPoints {
-			break
+		if out := stepped(all, span); out != nil {
+			slices.SortFunc(out, func(a, b rules.Point) int {
+				return cmp.Or(cmp.Compare(a.Second, b.Second), strings.Compare(a.Status, b.Status))
+			})
+			return out
 		}
 	}
-	slices.SortFunc(out, func(a, b rules.Point) int {
-		return cmp.Or(cmp.Compare(a.Second, b.Second), cmp.Compare(a.Status, b.Status))
-	})
-	return out
 }
 
-func stepped(by map[instant]int64, span int64) []rules.Point {
-	sums := make(map[instant]int64, len(by))
-	for at, n := range by {
-		sums[instant{parser.FloorDiv(at.second, span) * span, at.status}] += n
-	}
-	var out []rules.Point
-	for at, n := range sums {
-		out = append(out, rules.Point{Second: at.second, Span: span, Status: at.status, Count: n})
+// stepped adds up what falls into one step, of counts in order of status and time; nil if the
+// steps are more than the bound.
+func stepped(all []rules.Point, span int64) []rules.Point {
+	out := make([]rules.Point, 0, min(len(all), rules.MaxPoints))
+	for _, p := range all {
+		at := parser.FloorDiv(p.Second, span) * span
+		if n := len(out); n > 0 && out[n-1].Second == at && out[n-1].Status == p.Status {
+			out[n-1].Count += p.Count
+			continue
+		}
+		if len(out) == rules.MaxPoints {
+			return nil
+		}
+		out = append(out, rules.Point{Second: at, Span: span, Status: p.Status, Count: p.Count})
 	}
 	return out
 }

@@ -98,14 +98,18 @@ func streamsOf(s *source) []string {
 	if s.Source.Role != parser.RoleGateway {
 		seen[""] = true // an application's log that says nothing is still one
 	}
-	for _, f := range s.Facts {
-		seen[f.Stream] = true
+	for i := range s.Facts {
+		seen[s.Facts[i].Stream] = true
 	}
 	for i := range s.Events {
-		seen[s.Events[i].Stream] = true
+		if i == 0 || s.Events[i].Stream != s.Events[i-1].Stream {
+			seen[s.Events[i].Stream] = true
+		}
 	}
 	for i := range s.Requests {
-		seen[s.Requests[i].Stream] = true
+		if i == 0 || s.Requests[i].Stream != s.Requests[i-1].Stream {
+			seen[s.Requests[i].Stream] = true
+		}
 	}
 	out := make([]string, 0, len(seen))
 	for name := range seen {

@@ -135,6 +135,7 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte, stream 
 	}
 	t.Waited = max(t.Waited, a.Duration)
 	if bad {
+		b.news++
 		if a.Duration >= 2*parser.Second {
 			t.Long++
 		}

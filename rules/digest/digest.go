@@ -71,6 +71,9 @@ type Builder struct {
 	causes  map[catalogued][]rules.Cause // of the catalogue's words
 	part    *part                        // what Merge needs to know; nil if b is no part
 	copied  copied
+	news    int64
+	lately  [8]int64 // the last stamps
+	stamped int64    // how many there were
 }
 
 // New returns a Builder for one source. info.Path, Group and HeadHash are kept.
@@ -103,6 +106,10 @@ func grown(bound, kept int) int { return max(bound, 2*kept) }
 func (b *Builder) Add(r *parser.Record) {
 	stream := b.stream(r)
 	b.zones.see(r)
+	if r.Stamp.Known() {
+		b.lately[b.stamped%int64(len(b.lately))] = r.Stamp.Micros
+		b.stamped++
+	}
 	if r.Format != nil && r.Format.Role == parser.RoleGateway && b.d.Source.Gateway == "" {
 		b.d.Source.Gateway = r.Format.Product
 	}
@@ -368,17 +375,17 @@ func (c *copied) changed(events, tallies int) {
 // Source gives access to the description of the source, which the caller fills.
 func (b *Builder) Source() *rules.SourceInfo { return &b.d.Source }
 
-// Newest is the latest moment that any event or tally tells of, in the source's
-// clock; rules.Past if there is none.
-func (b *Builder) Newest() int64 {
-	newest := rules.Past
-	for i := range b.d.Events {
-		newest = max(newest, b.d.Events[i].Last.From)
+// News counts the records so far that may open or change an incident: all but healthy traffic.
+func (b *Builder) News() int64 { return b.news }
+
+// Lately is the moment that the source's stamps have reached, in its own clock; rules.Past if
+// none has one. It is the earliest of the last few: one stamp of another year does not move it,
+// and it goes back with a clock that is set back.
+func (b *Builder) Lately() int64 {
+	if b.stamped == 0 {
+		return rules.Past
 	}
-	for i := range b.d.Tallies {
-		newest = max(newest, b.d.Tallies[i].Second*parser.Second)
-	}
-	return newest
+	return slices.Min(b.lately[:min(b.stamped, int64(len(b.lately)))])
 }
 
 // Forget drops what ended before a moment of the source's clock, except hits that

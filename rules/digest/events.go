@@ -193,6 +193,7 @@ type event struct{ *rules.Event }
 
 // event returns the event of the key, made if it is not there yet.
 func (b *Builder) event(key uint64) (event, bool) {
+	b.news++
 	if i, ok := b.events[key]; ok {
 		b.copied.changed(int(i), math.MaxInt)
 		return event{&b.d.Events[i]}, false

@@ -219,9 +219,26 @@ func TestSnapshot(t *testing.T) {
 	if w, _, m, _ := sums(end); a != w || n != m || len(late.Requests) != len(end.Requests) || !reflect.DeepEqual(late.Source, end.Source) {
 		t.Errorf("the last snapshot has %d records, %d requests, %d sketched; the digest %d, %d, %d", a, n, len(late.Requests), w, m, len(end.Requests))
 	}
-	if newest := b.Newest(); newest != epoch*parser.Second+5*parser.Second+39 {
-		t.Errorf("newest is %d after epoch", newest-epoch*parser.Second)
+}
+
+// What a source's clock has reached is not what one line says.
+func TestLately(t *testing.T) {
+	b := New(rules.SourceInfo{}, words{}, nil)
+	f := func(name string, n int, at, want int64) {
+		t.Helper()
+		for range n {
+			b.Add(errorLine(at))
+		}
+		if got := b.Lately(); got != epoch*parser.Second+want {
+			t.Errorf("%s: %d after epoch", name, got-epoch*parser.Second)
+		}
 	}
+	hour := 3600 * parser.Second
+	f("some lines", 5, hour, hour)
+	f("it goes on", 8, hour+5, hour+5)
+	f("a stamp of another year", 1, 9000*hour, hour+5)
+	f("set back", 1, 0, 0)
+	f("it goes on from there", 8, 9, 9)
 }
 
 // TestSnapshots: what a snapshot does not copy again is as it was, through all that changes a
@@ -277,7 +294,7 @@ func TestForget(t *testing.T) {
 	dead := &rules.Signature{ID: "systemd-failed", Technology: "gunicorn", Role: rules.RoleCause, Cause: rules.CauseStartFailure, State: rules.StateFailed}
 	warn := &rules.Signature{ID: "slow-query", Technology: "python", Role: rules.RoleCause, Cause: rules.CauseSlowUpstream}
 	b := New(rules.SourceInfo{}, words{{"failed", dead, nil}, {"slow", warn, nil}}, nil)
-	if b.Newest() != rules.Past {
+	if b.Lately() != rules.Past {
 		t.Error("an empty builder knows a moment")
 	}
 	for _, at := range []int64{0, 100 * parser.Second} {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"hash/fnv"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"culprit/parser/source"
@@ -28,13 +30,15 @@ type LiveConfig struct {
 	// Sink is called with what is new, in one goroutine: changes of incidents, the
 	// positions to go on from, and losses. What it returns ends Tail.
 	Sink func(Update) error
-	// Now reads the wall clock; cmd gives it, so that nothing else needs one.
+	// Now reads the wall clock; cmd gives it, so that nothing else needs one. What passes between
+	// two of its readings does not change with the clock, as with time.Now.
 	Now func() time.Time
 }
 
 // An Update is what one decision of the live engine changed.
 type Update struct {
 	Changes   []Change
+	Gone      []string          // incidents that turned out to be part of one of Changes, beside the one that it supersedes
 	Positions []source.Position // to be saved with the changes: a restart from here rebuilds all that is open
 	Gaps      []source.Gap
 	States    []StateLine // that are new
@@ -50,7 +54,10 @@ type Change struct {
 
 // Paces of the live engine.
 const (
-	decideEvery = 100 * time.Millisecond // at most so often, and not more than a fifth of the time
+	decideEvery = 100 * time.Millisecond // at most so often
+	newsPart    = 3                      // and, while there is news, not more than this part of the time
+	calmPart    = 20                     // or this part, for healthy traffic
+	tellEvery   = time.Second            // an incident of which only counts have grown
 	saveEvery   = 5 * time.Second        // positions, when nothing else happens
 	idleAfter   = 300 * time.Millisecond // a trace that has not grown for so long is complete
 	idleGateway = 50 * time.Millisecond  // a gateway's entry; it writes each at once
@@ -69,7 +76,7 @@ func Tail(ctx context.Context, cfg LiveConfig) error {
 	l := &live{cfg: cfg, feeds: map[string]*feed{}, told: map[string]told{}, from: map[string]source.Position{}, reached: map[string][]source.Position{}, begun: make(chan struct{}), dirty: make(chan struct{}, 1), flow: make(chan struct{}, 1)}
 	l.flow <- struct{}{}
 	for _, in := range cfg.Known {
-		l.told[in.ID] = told{hash: contentHash(&in), count: symptomsOf(&in), state: in.State, since: cfg.Now()}
+		l.told[in.ID] = toldOf(&in, cfg.Now())
 	}
 	follower := source.Follow(cfg.Paths, cfg.Follow)
 	defer follower.Close()
@@ -86,6 +93,7 @@ type live struct {
 	cfg   LiveConfig
 	begun chan struct{} // closed when it is known where all paths are joined
 	dirty chan struct{} // something was folded
+	news  atomic.Bool   // some of it may open or change an incident
 	flow  chan struct{} // holds a token while lines may be read
 
 	mu      sync.Mutex // guards all below
@@ -103,9 +111,23 @@ type live struct {
 // told is what was last said of an incident.
 type told struct {
 	hash  uint64
+	grave uint64 // of what is told at once
 	count int64
 	state string
 	since time.Time // wall time of its last new symptom
+	first time.Time // when it was told first
+	at    time.Time // when it was told last
+	seen  time.Time // when it was in a report last
+	late  bool      // counts have grown that were not told yet
+
+	upstreams  []string
+	start, end int64 // log time
+}
+
+// toldOf is what has been told of an incident, if it is told now.
+func toldOf(in *rules.Incident, now time.Time) told {
+	return told{hash: contentHash(in), grave: graveHash(in), count: symptomsOf(in), state: in.State, since: now, first: now, at: now, seen: now,
+		upstreams: in.Upstreams, start: in.Start.Micros, end: in.End.Micros}
 }
 
 // pull reads the follower and feeds the scanners, until the context ends or nothing
@@ -169,7 +191,8 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 				return nil
 			}
 		} else {
-			l.wake() // a Gap alone; all else wakes when it is scanned
+			l.news.Store(true) // a Gap alone; all else wakes when it is scanned
+			l.wake()
 		}
 	}
 }
@@ -187,7 +210,8 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 	defer tick.Stop()
 	// While a backlog is read, half of the evidence is missing: the first decision waits
 	// until nothing has come for a moment.
-	rest := l.cfg.Now().Add(catchUp) // not before: deciding must not take more than a fifth of the time
+	rest := l.cfg.Now().Add(catchUp) // not before
+	calm := rest                     // nor before that, without news
 	started := l.cfg.Now()
 	pending, caughtUp := false, false
 	begun := l.begun
@@ -206,26 +230,33 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 			pending, l.unmarked = true, true
 			if now := l.cfg.Now(); !caughtUp && now.Sub(started) < maxCatchUp {
 				rest = now.Add(catchUp)
+				calm = rest
 			}
 		case <-rested:
 			rested = nil
 		case <-tick.C:
 		}
 		now := l.cfg.Now()
-		if now.Before(rest) || !pending && !l.due(now) {
-			if pending && rested == nil {
-				rested = time.After(rest.Sub(now))
+		begin := calm
+		if l.news.Load() {
+			begin = rest
+		}
+		if pending && now.Before(begin) || now.Before(rest) || !pending && !l.due(now) {
+			if pending && rested == nil && begin.Sub(now) < decideEvery { // else the ticker is in time
+				rested = time.After(begin.Sub(now))
 			}
 			continue
 		}
 		pending, caughtUp, rested = false, true, nil
+		l.news.Store(false)
 		if err := l.decide(false); err != nil {
 			return err
 		}
 		before := took
 		took = l.cfg.Now().Sub(now)
 		// On a busy machine one may be long because it did not run: the next is not to wait for that.
-		rest = now.Add(max(5*min(took, before), decideEvery))
+		usual := min(took, before)
+		rest, calm = now.Add(max(newsPart*usual, decideEvery)), now.Add(max(calmPart*usual, decideEvery))
 	}
 }
 
@@ -258,7 +289,7 @@ func (l *live) sink(u Update) error {
 // due reports whether an open incident may have fallen quiet, or positions are to be saved.
 func (l *live) due(now time.Time) bool {
 	for _, t := range l.told {
-		if t.state == "open" && now.Sub(t.since) >= l.quiet() {
+		if t.state == "open" && now.Sub(t.since) >= l.quiet() || t.late && now.Sub(t.at) >= tellEvery {
 			return true
 		}
 	}
@@ -297,8 +328,8 @@ func (l *live) decide(last bool) error {
 		f.mu.Unlock()
 	}
 	report := engine.Decide()
-	changes := l.compare(report, now)
-	u := Update{Changes: changes, Gaps: gaps, Report: report}
+	changes, gone := l.compare(report, now, last)
+	u := Update{Changes: changes, Gone: gone, Gaps: gaps, Report: report}
 	if l.mark(now, positions, report, feeds) || last {
 		for _, f := range feeds {
 			u.States = append(u.States, f.newStates()...)
@@ -313,30 +344,34 @@ func (l *live) decide(last bool) error {
 	return l.sink(u)
 }
 
-// compare finds what is new since it was last told.
-func (l *live) compare(report *rules.Report, now time.Time) []Change {
-	var changes []Change
-	seen := map[string]bool{}
+// compare finds what is new since it was last told; all of it, if it is the last time. Of an
+// incident that only grows, people and the store are told now and then: in a storm all of them
+// grow at each decision.
+func (l *live) compare(report *rules.Report, now time.Time, last bool) (changes []Change, gone []string) {
 	for i := range report.Incidents {
 		in := &report.Incidents[i]
-		seen[in.ID] = true
 		before, known := l.told[in.ID]
-		count := symptomsOf(in)
-		t := told{hash: contentHash(in), count: count, state: in.State, since: before.since}
-		if !known || count != before.count {
-			t.since = now
+		t := toldOf(in, now)
+		if known {
+			t.first = before.first
 		}
-		quiet := now.Sub(t.since) >= l.quiet() || known && before.state == "resolved" && count == before.count
+		if known && t.count == before.count {
+			t.since = before.since
+		}
+		if !known {
+			for i, id := range l.superseded(in, report) {
+				if i == 0 {
+					in.Supersedes, t.first = id, l.told[id].first
+				} else {
+					gone = append(gone, id)
+				}
+				delete(l.told, id)
+			}
+		}
+		quiet := now.Sub(t.since) >= l.quiet() || known && before.state == "resolved" && t.count == before.count
 		if in.State == "open" && quiet {
 			in.State, t.state = "resolved", "resolved"
 		}
-		if !known {
-			if gone := l.superseded(in, report); gone != "" {
-				in.Supersedes = gone
-				delete(l.told, gone)
-			}
-		}
-		l.told[in.ID] = t
 		switch {
 		case !known:
 			changes = append(changes, Change{"opened", *in})
@@ -345,27 +380,46 @@ func (l *live) compare(report *rules.Report, now time.Time) []Change {
 			}
 		case before.state == "open" && t.state == "resolved":
 			changes = append(changes, Change{"resolved", *in})
-		case before.hash != t.hash:
+		case before.hash == t.hash:
+			t.at = before.at
+		case last || before.grave != t.grave || now.Sub(before.at) >= tellEvery || now.Before(before.at):
 			changes = append(changes, Change{"updated", *in})
+		default:
+			t.hash, t.at, t.late = before.hash, before.at, true
+		}
+		l.told[in.ID] = t
+	}
+	for id, t := range l.told {
+		if now.Sub(t.seen) > maxKeep {
+			delete(l.told, id) // nothing of it is in memory
 		}
 	}
-	return changes
+	return changes, gone
 }
 
-// superseded finds an open incident that was told under another id and is now part
-// of in: an earlier line turned up, or two pools became one.
-func (l *live) superseded(in *rules.Incident, report *rules.Report) string {
-	ids := make([]string, 0, len(l.told))
+// superseded finds what was told under other ids and is now part of in, the open first: an
+// earlier line turned up, or two pools turned out to be one.
+func (l *live) superseded(in *rules.Incident, report *rules.Report) []string {
+	var ids []string
 	for id, t := range l.told {
-		if t.state == "open" && !slices.ContainsFunc(report.Incidents, func(other rules.Incident) bool { return other.ID == id }) {
+		if t.overlaps(in) && !slices.ContainsFunc(report.Incidents, func(other rules.Incident) bool { return other.ID == id }) {
 			ids = append(ids, id)
 		}
 	}
-	slices.Sort(ids)
-	if len(ids) == 0 {
-		return ""
+	slices.SortFunc(ids, func(a, b string) int {
+		return cmp.Or(strings.Compare(l.told[a].state, l.told[b].state), strings.Compare(a, b))
+	})
+	return ids
+}
+
+// overlaps reports whether what was told is of the same time, and of the same upstream if it
+// has one.
+func (t *told) overlaps(in *rules.Incident) bool {
+	if t.start > in.End.Micros || t.end < in.Start.Micros {
+		return false
 	}
-	return ids[0]
+	return len(t.upstreams) == 0 || len(in.Upstreams) == 0 ||
+		slices.ContainsFunc(t.upstreams, func(upstream string) bool { return slices.Contains(in.Upstreams, upstream) })
 }
 
 func symptomsOf(in *rules.Incident) int64 {
@@ -380,12 +434,23 @@ func symptomsOf(in *rules.Incident) int64 {
 func contentHash(in *rules.Incident) uint64 {
 	h := fnv.New64a()
 	io.WriteString(h, in.Summary)
-	io.WriteString(h, string(in.Verdict.Cause))
-	for _, e := range in.Evidence {
-		io.WriteString(h, e.Quote.Text)
-	}
+	writeGrave(h, in)
 	for _, s := range in.Symptoms {
 		h.Write([]byte{byte(s.Class), byte(s.Count), byte(s.Count >> 8), byte(s.Count >> 16)})
 	}
 	return h.Sum64()
+}
+
+// graveHash covers what people are told at once.
+func graveHash(in *rules.Incident) uint64 {
+	h := fnv.New64a()
+	writeGrave(h, in)
+	return h.Sum64()
+}
+
+func writeGrave(h io.Writer, in *rules.Incident) {
+	io.WriteString(h, string(in.Verdict.Cause))
+	for _, e := range in.Evidence {
+		io.WriteString(h, e.Quote.Text)
+	}
 }

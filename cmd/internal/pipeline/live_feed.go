@@ -98,8 +98,14 @@ func (l *live) feed(ctx context.Context, path string, past bool) *feed {
 			f.mu.Lock()
 			r := reader.Record()
 			f.gateway = r.Format != nil && r.Format.Role == parser.RoleGateway
+			before := f.builder.News()
 			f.builder.Add(r)
+			news := f.builder.News() != before
 			f.mu.Unlock()
+			if news { // also amid lines that never pause
+				l.news.Store(true)
+				l.wake()
+			}
 			if f.idle.Load() || reader.Stats().Records%1000 == 0 {
 				f.describe(reader.Stats())
 				l.wake()

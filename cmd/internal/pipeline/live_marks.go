@@ -70,7 +70,12 @@ func (l *live) mark(now time.Time, positions []source.Position, report *rules.Re
 			f.forget(report)
 		}
 	}
-	keep := keepOf(report, now)
+	keep := keepOf(report, now.Sub)
+	for i := range report.Incidents { // whatever became of the clock since it began
+		if t, ok := l.told[report.Incidents[i].ID]; ok && report.Incidents[i].State == "open" {
+			keep = min(max(keep, now.Sub(t.first)+lookback), maxKeep)
+		}
+	}
 	for len(l.marks) > 1 && now.Sub(l.marks[1].at) >= keep {
 		l.marks = l.marks[1:]
 	}
@@ -81,9 +86,9 @@ func (l *live) mark(now time.Time, positions []source.Position, report *rules.Re
 func (f *feed) forget(report *rules.Report) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if newest := f.builder.Newest(); newest != rules.Past {
-		keep := keepOf(report, time.UnixMicro(newest-clockOf(report, f.path)))
-		f.builder.Forget(newest - keep.Microseconds() - parser.Minute)
+	if lately := f.builder.Lately(); lately != rules.Past {
+		keep := keepOf(report, func(at time.Time) time.Duration { return time.UnixMicro(lately - clockOf(report, f.path)).Sub(at) })
+		f.builder.Forget(lately - keep.Microseconds() - parser.Minute)
 	}
 }
 
@@ -97,16 +102,17 @@ func clockOf(report *rules.Report, path string) int64 {
 	return 0
 }
 
-// keepOf is how far back from now is remembered: the horizon, and whole each incident that
-// is open or reaches into what is remembered. Half of one would be another one.
-func keepOf(report *rules.Report, now time.Time) time.Duration {
+// keepOf is how far back is remembered, where ago is how long a moment of log time is past: the
+// horizon, and whole each incident that is open or reaches into what is remembered. Half of one
+// would be another one.
+func keepOf(report *rules.Report, ago func(time.Time) time.Duration) time.Duration {
 	keep := horizon
 	for grown := true; grown; {
 		grown = false
 		for i := range report.Incidents {
 			in := &report.Incidents[i]
-			whole := now.Sub(in.Start.Time()) + lookback
-			if whole > keep && (in.State == "open" || now.Sub(in.End.Time()) <= keep+lookback) {
+			whole := ago(in.Start.Time()) + lookback
+			if whole > keep && (in.State == "open" || ago(in.End.Time()) <= keep+lookback) {
 				keep, grown = whole, true
 			}
 		}

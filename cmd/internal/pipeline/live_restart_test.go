@@ -47,6 +47,9 @@ func (h *host) commit(u Update) {
 		}
 		h.positions[p.Path] = append(h.positions[p.Path], back)
 	}
+	for _, id := range u.Gone {
+		delete(h.stored, id)
+	}
 	for _, c := range u.Changes {
 		delete(h.stored, c.Incident.Supersedes)
 		h.stored[c.Incident.ID] = c.Incident
