@@ -216,9 +216,21 @@ type Format struct {
 	// whether it is of this format. It may leave r half filled when it reports false.
 	// It must not keep line, allocate, or look at the clock.
 	Parse func(line []byte, env *Env, r *Record) bool
+	// HeadDecides: of lines that begin with a date, Parse takes every one that agrees with one that
+	// it took in all that stands before the Message, if a letter begins that of both, and tells
+	// the same of both, but for a request and what stands behind a { or colours.
+	HeadDecides bool
 	// Samples are real lines with what Parse must make of them; a test runs them all.
 	Samples []Sample
 }
+
+// Words that the scanner looks for in the text of applications, wherever they stand: of what is
+// behind a gateway, and of a process's number.
+const (
+	WordUpstream = "upstream"
+	WordBackend  = "backend"
+	WordPID      = "pid="
+)
 
 // A Sample is one line and the canonical rendering (Render) of its record.
 type Sample struct{ Line, Want string }

@@ -1,6 +1,7 @@
 package applog
 
 import (
+	"bytes"
 	"testing"
 
 	"culprit/parser"
@@ -113,6 +114,41 @@ func FuzzFormats(f *testing.F) {
 				t.Fatalf("%s: access record without a request from %q", format.Name, line)
 			}
 			parser.Render(r)
+		}
+	})
+}
+
+// FuzzHeads holds HeadDecides: what stands behind a head changes nothing that it tells.
+func FuzzHeads(f *testing.F) {
+	for _, format := range Formats() {
+		if format.HeadDecides {
+			for _, s := range format.Samples {
+				f.Add([]byte(s.Line), []byte("handled [12] in 3 ms - yes: (no)"))
+				f.Add([]byte(s.Line), []byte("UTC 12"))
+				f.Add([]byte(s.Line), []byte("error: no"))
+			}
+		}
+	}
+	formats := Formats()
+	f.Fuzz(func(t *testing.T, line, text []byte) {
+		if len(line) == 0 || !isDigit(line[0]) || len(text) == 0 || !isLetter(text[0]) || bytes.ContainsAny(text, "{\x1b\n") || bytes.IndexByte(line, '\n') >= 0 {
+			return
+		}
+		for _, format := range formats {
+			env, a, b := parser.Env{Year: 2026}, newRecord(), newRecord()
+			if !format.HeadDecides || !format.Parse(line, &env, a) || len(a.Message) == 0 || !isLetter(a.Message[0]) || len(env.Buf) > 0 {
+				continue
+			}
+			at := cap(line) - cap(a.Message)
+			other := append(bytes.Clone(line[:at]), text...)
+			switch {
+			case !format.Parse(other, &env, b):
+				t.Fatalf("%s takes %q and not %q", format.Name, line, other)
+			case len(b.Message) == 0 || &b.Message[0] != &other[at]:
+				t.Fatalf("%s: the message of %q is %q", format.Name, other, b.Message)
+			case a.Stamp != b.Stamp || a.Level != b.Level || a.PID != b.PID || string(a.Program) != string(b.Program):
+				t.Fatalf("%s tells of %q %s, and of %q %s", format.Name, line, parser.Render(a), other, parser.Render(b))
+			}
 		}
 	})
 }

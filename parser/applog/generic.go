@@ -44,10 +44,11 @@ func parseCLFAccess(line []byte, _ *parser.Env, r *parser.Record) bool {
 }
 
 var levelledText = parser.Format{
-	Name:  "levelled-text",
-	Role:  parser.RoleApp,
-	Doc:   "stamp, level, text: the layout people choose by hand; JSON behind the text is read as fields (pino and winston printf, logr, Laravel's kin)",
-	Parse: text(parseLevelledText),
+	Name:        "levelled-text",
+	Role:        parser.RoleApp,
+	Doc:         "stamp, level, text: the layout people choose by hand; JSON behind the text is read as fields (pino and winston printf, logr, Laravel's kin)",
+	Parse:       text(parseLevelledText),
+	HeadDecides: true,
 	Samples: []parser.Sample{
 		{
 			Line: `2026-11-22T15:05:59.027Z INFO server listening {"port":3400}`,

@@ -48,11 +48,12 @@ func parseSpringBoot(line []byte, _ *parser.Env, r *parser.Record) bool {
 }
 
 var logback = parser.Format{
-	Name:    "logback",
-	Role:    parser.RoleApp,
-	Product: "java",
-	Doc:     "https://logback.qos.ch/manual/layouts.html, log4j PatternLayout: stamp, [thread] and level in either order, logger, dash, text",
-	Parse:   text(parseLogback),
+	Name:        "logback",
+	Role:        parser.RoleApp,
+	Product:     "java",
+	Doc:         "https://logback.qos.ch/manual/layouts.html, log4j PatternLayout: stamp, [thread] and level in either order, logger, dash, text",
+	Parse:       text(parseLogback),
+	HeadDecides: true,
 	Samples: []parser.Sample{
 		{
 			Line: `2026-11-22 15:14:14.985 DEBUG [http-exec-4] c.e.payroll.RequestLog - GET /v2/accounts/764 200 904ms`,

@@ -138,7 +138,7 @@ func FindPID(msg []byte) int64 {
 	}
 }
 
-var pidPair = []byte("pid=")
+var pidPair = []byte(parser.WordPID)
 
 // pairMarks are what may stand around a pair in prose.
 var pairMarks = []byte(" \t,;()[]{}")

@@ -132,11 +132,12 @@ func parseSupervisord(line []byte, _ *parser.Env, r *parser.Record) bool {
 }
 
 var pythonLogging = parser.Format{
-	Name:    "python-logging",
-	Role:    parser.RoleApp,
-	Product: "python",
-	Doc:     "https://docs.python.org/3/library/logging.html: asctime has its milliseconds behind a comma; basicConfig's default is LEVEL:logger:text",
-	Parse:   text(parsePythonLogging),
+	Name:        "python-logging",
+	Role:        parser.RoleApp,
+	Product:     "python",
+	Doc:         "https://docs.python.org/3/library/logging.html: asctime has its milliseconds behind a comma; basicConfig's default is LEVEL:logger:text",
+	Parse:       text(parsePythonLogging),
+	HeadDecides: true,
 	Samples: []parser.Sample{
 		{
 			Line: `2026-11-22 14:32:49,152 ERROR root text`,

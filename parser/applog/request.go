@@ -35,6 +35,12 @@ func FindRequest(msg []byte, a *parser.Access) bool {
 	return wordsRequest(msg, start, end, a)
 }
 
+// Silent reports whether a message is surely no request, no object of fields and has no colours.
+func Silent(msg []byte) bool {
+	start, _ := findMethod(msg)
+	return start < 0 && bytes.IndexByte(msg, '{') < 0 && bytes.IndexByte(msg, escape) < 0
+}
+
 var methods = [...]string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
 
 // findMethod returns where the first method word stands, -1 if there is none. A method has

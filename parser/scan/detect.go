@@ -57,6 +57,12 @@ func (l *lock) trusts(inner []byte) bool {
 	return known
 }
 
+// knows reports whether a line that goes on like this one was there before.
+func (l *lock) knows(inner []byte) bool {
+	h := sequel(inner)
+	return l.known[h>>6&15]>>(h&63)&1 != 0
+}
+
 func newDetector(formats []*parser.Format) *detector {
 	d := &detector{strictest: len(formats)}
 	for i, f := range formats {
@@ -140,7 +146,7 @@ func suspect(c *candidate, inner []byte) bool {
 	return c.format.Role != parser.RoleGateway && (bytes.Contains(inner, upstreamWord) || bytes.Contains(inner, backendWord))
 }
 
-var upstreamWord, backendWord = []byte("upstream"), []byte("backend")
+var upstreamWord, backendWord = []byte(parser.WordUpstream), []byte(parser.WordBackend)
 
 // attempt lets one format parse; on failure r and env are as before.
 func attempt(c *candidate, inner []byte, env *parser.Env, r *parser.Record, outer *told) bool {

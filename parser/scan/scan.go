@@ -54,6 +54,10 @@ type Options struct {
 	LogFormats []*parser.Format // formats to try before the built-in ones
 	MaxLine    int              // longest line kept whole, in bytes; 0 means DefaultMaxLine
 	Formats    []*parser.Format // instead of the built-in ones, if not nil
+	// Telling, if not nil, lets a Reader of chunks pass lines of applications that tell nothing
+	// (see Passed). It returns where in lines of text the caller, or parser.Words, first finds
+	// what it looks for, -1 if nowhere.
+	Telling func(lines []byte) int
 }
 
 // A Reader reads the records of one source. It is not safe for concurrent use.
@@ -82,6 +86,11 @@ type Reader struct {
 	tailName   []byte // name of its writer
 	ended      bool
 	err        error
+
+	telling func(lines []byte) int // see Options
+	loud    int                    // where in the line reader's buffer something tells, as far as is known
+	heads   *heads
+	passed  Passed
 
 	torn bool   // its chunk begins inside of a line
 	edge []byte // state at the beginning of its chunk
@@ -120,6 +129,9 @@ func (r *Reader) Scan(ctx context.Context) bool {
 		if r.lines.number%64 == 0 && ctx.Err() != nil {
 			r.err = ctx.Err()
 			return false
+		}
+		if r.pass() {
+			continue
 		}
 		if !r.step() {
 			if r.lines.src == nil && !r.lines.eof {

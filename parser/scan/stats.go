@@ -70,11 +70,7 @@ func (c *counter) record(s *slot) {
 	lines := int64(r.Lines)
 	switch {
 	case r.Format != nil:
-		if r.Format != c.hot {
-			c.settle()
-			c.hot = r.Format
-		}
-		c.hotLines += lines
+		c.format(r.Format, lines)
 	case s.grammar.opened != none:
 		c.traces += lines
 	case s.layers.N > 0:
@@ -85,6 +81,22 @@ func (c *counter) record(s *slot) {
 			c.samples = append(c.samples, string(r.Raw[:min(len(r.Raw), maxSampleBytes)]))
 		}
 	}
+}
+
+// pass counts a line that is not handed out.
+func (c *counter) pass(f *parser.Format, s parser.Stamp) {
+	c.lines++
+	c.records++
+	c.span(s)
+	c.format(f, 1)
+}
+
+func (c *counter) format(f *parser.Format, lines int64) {
+	if f != c.hot {
+		c.settle()
+		c.hot = f
+	}
+	c.hotLines += lines
 }
 
 // settle moves the count of the last format into the map: one map access for a run.

@@ -147,6 +147,9 @@ func (r *Reader) begin(s *slot, p physical, inner []byte, c *candidate, opened l
 	if s.rec.PID == 0 && s.rec.Kind == parser.KindLog && (c == nil || c.format.Role == parser.RoleApp) {
 		s.rec.PID = applog.FindPID(s.rec.Message)
 	}
+	if c != nil {
+		r.note(s, p.raw, c)
+	}
 	s.begin(p) // again, since a format that refused a line may have cleared all
 	if c != nil {
 		if opened == none && c.opens != nil {

@@ -138,6 +138,16 @@ func (b *Builder) Add(r *parser.Record) {
 	b.addIdentity(r, stream)
 }
 
+// Pass folds so many lines of an application's format, the latest at a stamp, of which nothing
+// is kept but that they were there.
+func (b *Builder) Pass(f *parser.Format, lines int64, latest parser.Stamp) {
+	b.roles[f.Role] += lines
+	if i, ok := b.facts[factKey("", rules.FactTechnology, f.Product)]; ok {
+		span, _ := when(&parser.Record{Stamp: latest})
+		seenAgain(&b.d.Facts[i], lines, span)
+	}
+}
+
 // Finish returns the digest. The Builder must not be used afterwards.
 func (b *Builder) Finish() *rules.Digest {
 	b.sketch.flush()

@@ -126,13 +126,13 @@ func (b *Builder) fact(r *parser.Record, stream string, kind rules.FactKind, val
 	}
 	span, _ := when(r)
 	if i := int(b.latest[kind]); i < len(b.d.Facts) && tells(&b.d.Facts[i], stream, kind, value) { // as the line before told
-		seenAgain(&b.d.Facts[i], span)
+		seenAgain(&b.d.Facts[i], 1, span)
 		return
 	}
 	key := factKey(stream, kind, value)
 	if i, ok := b.facts[key]; ok {
 		b.latest[kind] = i
-		seenAgain(&b.d.Facts[i], span)
+		seenAgain(&b.d.Facts[i], 1, span)
 		return
 	}
 	if len(b.d.Facts) >= maxFacts {
@@ -153,8 +153,8 @@ func tells(f *rules.Fact, stream string, kind rules.FactKind, value string) bool
 	return f.Kind == kind && f.Stream == stream && f.Value == value
 }
 
-func seenAgain(f *rules.Fact, span rules.Interval) {
-	f.Count++
+func seenAgain(f *rules.Fact, times int64, span rules.Interval) {
+	f.Count += times
 	if span.From > f.Last.From {
 		f.Last = span
 	}

@@ -79,9 +79,15 @@ func hashGram(v uint32) uint32 { return v << 8 * 0x9E3779B1 >> (32 - gramBits) }
 // hashBeside is of four bytes, the first of which stands lowest.
 func hashBeside(v uint32) uint32 { return v * 0x85EBCA6B >> (32 - gramBits) }
 
+// noRule is that of words which Telling finds and Match does not.
+const noRule = -1
+
 // add enters a literal that has a core of minLiteral bytes or more (see coreOf).
 func (g *grams) add(literal string, rule int) {
 	from, to := coreOf(literal)
+	if rule == noRule {
+		from, to = 0, len(literal)
+	}
 	g.pending = append(g.pending, anchor{rule: int32(rule), literal: literal, core: int32(from), coreEnd: int32(to)})
 }
 
@@ -150,13 +156,13 @@ func (g *grams) probe(text []byte, i int) (int, uint32) {
 	return -1, 0
 }
 
-// first returns the position of the first window whose whole literal stands in the
-// text, -1 if there is none.
-func (g *grams) first(text []byte) int {
+// first returns the position of the first window whose whole literal, of the rules least and
+// above, stands in the text, -1 if there is none.
+func (g *grams) first(text []byte, least int32) int {
 	for i, h := g.probe(text, 0); i >= 0; i, h = g.probe(text, i+gramStride) {
 		anchors := g.of(h)
 		for k := range anchors {
-			if a := &anchors[k]; a.hash == h && standsAt(text, i-int(a.offset), a.literal) {
+			if a := &anchors[k]; a.hash == h && a.rule >= least && standsAt(text, i-int(a.offset), a.literal) {
 				return i
 			}
 		}
@@ -182,7 +188,7 @@ func (g *grams) all(text []byte, i int, found *ruleBits) {
 	for i, h := g.probe(text, i); i >= 0; i, h = g.probe(text, i+gramStride) {
 		anchors := g.of(h)
 		for k := range anchors {
-			if a := &anchors[k]; a.hash == h && standsAt(text, i-int(a.offset), a.literal) {
+			if a := &anchors[k]; a.hash == h && a.rule >= 0 && standsAt(text, i-int(a.offset), a.literal) {
 				found.add(a.rule)
 			}
 		}

@@ -138,7 +138,7 @@ func TestMatchFindsLiteralAnywhere(t *testing.T) {
 				for tail := range 3 {
 					text := strings.Repeat("z", pad) + literal + strings.Repeat("z", tail)
 					var found ruleBits
-					set.literals.all([]byte(text), max(set.literals.first([]byte(text)), 0), &found)
+					set.literals.all([]byte(text), max(set.literals.first([]byte(text), 0), 0), &found)
 					if found[i>>6]>>(i&63)&1 == 0 || !set.MayMatch([]byte(text)) {
 						t.Fatalf("%s: literal %q is not found in %q", r.signature.ID, literal, text)
 					}

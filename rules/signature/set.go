@@ -36,15 +36,21 @@ func newSet(list []*rule) *Set {
 	for _, r := range list {
 		n += len(r.contains)
 	}
-	s.literals.pending = make([]anchor, 0, n)
+	s.literals.pending = make([]anchor, 0, n+len(scanned))
 	for i, r := range list {
 		for _, literal := range r.contains {
 			s.literals.add(literal, i)
 		}
 	}
+	for _, word := range scanned {
+		s.literals.add(word, noRule)
+	}
 	s.literals.build()
 	return s
 }
+
+// scanned are the words that the scanner looks for.
+var scanned = [...]string{parser.WordUpstream, parser.WordBackend, parser.WordPID}
 
 // Signatures returns the signatures in the set's order: file systems as given to
 // Load, files by path, entries as written. Hits come in this order, too. The slice
@@ -63,6 +69,10 @@ func (s *Set) Signatures() []*rules.Signature {
 // byte numbers (journald's JSON of a message with control characters) is not seen.
 func (s *Set) MayMatch(block []byte) bool { return s.literals.any(block) }
 
+// Telling returns where in a text, of one line or many, something stands that a line must have
+// to hold a hit, or one of the words that the scanner looks for; -1 if nowhere.
+func (s *Set) Telling(text []byte) int { return s.literals.first(text, noRule) }
+
 // Match appends the hits of the record to hits and returns it. A signature hits a
 // record at most once. It reads Message, but of a gateway's line only what the
 // upstream itself said (Gateway.Quoted). Nothing is allocated if nothing matches;
@@ -72,7 +82,7 @@ func (s *Set) Match(r *parser.Record, hits []rules.Hit) []rules.Hit {
 	if r.Kind == parser.KindGateway {
 		text = r.Gateway.Quoted
 	}
-	if first := s.literals.first(text); first >= 0 {
+	if first := s.literals.first(text, 0); first >= 0 {
 		return s.confirm(r, text, first, hits)
 	}
 	return hits

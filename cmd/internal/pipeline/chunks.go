@@ -43,7 +43,11 @@ func (c *crew) take() *hand {
 		c.resting = c.resting[:n-1]
 		return h
 	}
-	h := &hand{reader: scan.NewChunkReader(scan.Options{LogFormats: c.cfg.Formats})}
+	opts := scan.Options{LogFormats: c.cfg.Formats}
+	if m, ok := c.cfg.Matcher.(teller); ok {
+		opts.Telling = m.Telling
+	}
+	h := &hand{reader: scan.NewChunkReader(opts)}
 	h.part = digest.NewPart(c.cfg.Matcher, h.reader)
 	return h
 }
@@ -121,9 +125,18 @@ func (c *crew) read(ctx context.Context, h *hand, year int, like *scan.Memory) {
 	h.fold(ctx)
 }
 
+// A teller is a Matcher that knows where no line can say anything to it; *signature.Set is one.
+type teller interface{ Telling(text []byte) int }
+
 func (h *hand) fold(ctx context.Context) {
-	for h.reader.Scan(ctx) {
-		h.part.Add(h.reader.Record())
+	for more := true; more; {
+		more = h.reader.Scan(ctx)
+		if p := h.reader.Passed(); p.Lines > 0 {
+			h.part.Pass(p.Format, p.Lines, p.Latest)
+		}
+		if more {
+			h.part.Add(h.reader.Record())
+		}
 	}
 }
 
