@@ -56,6 +56,13 @@ type Signature struct {
 	Meaning    string // one sentence for people, may hold <capture> names
 }
 
+// OwnError is what a line of an application says that no signature knows and that calls itself an
+// error: in whose words ever, it is why a request failed if there is one for each that failed.
+var OwnError = &Signature{
+	ID: "app-error", Cause: CauseUnhandledException, Role: RoleCause, Scope: ScopeRequest,
+	Meaning: "the application logs an error: <detail>",
+}
+
 // AboutOthers reports whether lines of the signature's technology are about
 // processes that they name and not about the stream they stand in: the kernel, the
 // init system, container runtimes, operators and deploy tools.

@@ -86,6 +86,9 @@ func account(c *rules.Case) []*score {
 	}
 	for i := range c.Evidence {
 		ev := &c.Evidence[i]
+		if !tells(c, ev) {
+			continue
+		}
 		causes := []rules.Cause{ev.Cause}
 		if !ev.Behind {
 			causes = append(causes, ev.Hit.Signature.Also...)

@@ -487,3 +487,25 @@ func TestFewComplaintsExplainFewFailures(t *testing.T) {
 	f(1, rules.CauseSlowUpstream)
 	f(250, rules.CauseDependencyFailure)
 }
+
+// An error in words that no signature knows is why requests failed if there is one for each.
+func TestOwnErrors(t *testing.T) {
+	f := func(name string, want rules.Cause, symptom rules.CaseSymptom, change func(*rules.Candidate)) {
+		t.Helper()
+		c := tell(failing(symptom), line("app-error", rules.CauseUnhandledException, 0, weak, covered(10, 10)))
+		ev := &c.Evidence[0]
+		ev.Hit.Signature, ev.Inside, ev.Outside, ev.Link = rules.OwnError, symptom.Count, 0, 30
+		change(ev)
+		if v := decide(t, c); v.Cause != want {
+			t.Errorf("%s: %s, want %s: %+v", name, v.Cause, want, v.Reasons)
+		}
+	}
+	closed, timeouts := saw(parser.SymptomPrematureClose, 8, 0, 20), saw(parser.SymptomReadTimeout, 8, 0, 20)
+	f("one for each", rules.CauseUnhandledException, closed, func(*rules.Candidate) {})
+	f("answered with a 500", rules.CauseUnhandledException, saw(parser.SymptomUpstreamStatus, 8, 0, 20), func(*rules.Candidate) {})
+	f("one for all", rules.CauseUnknown, closed, func(ev *rules.Candidate) { ev.Inside = 1 })
+	f("many for each", rules.CauseUnknown, closed, func(ev *rules.Candidate) { ev.Inside = 40 })
+	f("all day", rules.CauseUnknown, closed, func(ev *rules.Candidate) { ev.Outside = 100 })
+	f("another service's", rules.CauseUnknown, closed, func(ev *rules.Candidate) { ev.Link = 0 })
+	f("beside timeouts", rules.CauseSlowUpstream, timeouts, func(*rules.Candidate) {})
+}

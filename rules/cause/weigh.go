@@ -25,6 +25,7 @@ import (
 const (
 	weightStrong = 25
 	weightWeak   = 9
+	weightVague  = 2  // an error in words that no signature knows
 	weightAlso   = -7 // it may stand for this cause, but usually stands for another
 
 	linkCap     = 12  // a sure link
@@ -65,8 +66,11 @@ func weigh(c *rules.Case, i int, cause rules.Cause) piece {
 	ev := &c.Evidence[i]
 	sig := ev.Hit.Signature
 	w := weightWeak
-	if sig.Strong {
+	switch {
+	case sig.Strong:
 		w = weightStrong
+	case sig == rules.OwnError:
+		w = weightVague
 	}
 	if ev.Cause != cause {
 		w += weightAlso
@@ -115,6 +119,18 @@ func requestWeight(c *rules.Case, ev *rules.Candidate) int {
 		return 0
 	}
 	return dimRequest
+}
+
+// tells reports whether a line bears on the case at all: an error in words that no signature knows
+// does if the upstream itself says it about as often as requests of it failed, hardly ever else,
+// and what the gateway saw is what an error makes.
+func tells(c *rules.Case, ev *rules.Candidate) bool {
+	if ev.Hit.Signature != rules.OwnError {
+		return true
+	}
+	total := c.Primary(parser.SymptomNone)
+	made := c.Primary(parser.SymptomPrematureClose) + c.Primary(parser.SymptomConnReset) + c.Primary(parser.SymptomTruncatedBody) + c.Primary(parser.SymptomUpstreamStatus)
+	return ev.Link > 0 && made*10 >= total*7 && ev.Inside*10 >= total*7 && ev.Inside*10 <= total*14 && ev.Outside*5 <= ev.Inside
 }
 
 func livedOnWeight(c *rules.Case) int {

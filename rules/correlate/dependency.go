@@ -65,6 +65,11 @@ func (sv *service) isBacking(technology string) bool {
 	})
 }
 
+// isAnyBacking reports whether a service's own log is that of a database, a cache or a broker.
+func (sv *service) isAnyBacking() bool {
+	return slices.ContainsFunc(backings, func(b backing) bool { return sv.isBacking(b.name) })
+}
+
 // behind is the technology of the service that a line about a dependency is about, as far as
 // the signature, the address or the words of the client library tell; "" if they do not.
 func behind(hit *rules.Hit, text string) string {

@@ -129,6 +129,9 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 				c.Waited = waitOf(h)
 			}
 			sv, l := e.subjectOf(g, h, hit)
+			if hit.Signature == rules.OwnError && (l.weight <= linkNone || sv == nil || sv.isAnyBacking()) {
+				continue // a database reports what its clients did wrong as errors
+			}
 			c.Link, c.LinkWhy = l.weight, l.why
 			if behind, said := e.deathBehind(g, h, hit, sv, l); said > 0 {
 				c.Behind, c.Complaints, c.Cause = true, said, rules.CauseDependencyFailure

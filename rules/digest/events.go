@@ -85,13 +85,19 @@ func (b *Builder) vhost(g *parser.Gateway) []byte {
 
 // addHits folds a record that signatures recognise.
 func (b *Builder) addHits(r *parser.Record, stream string) {
+	var key mixer
 	b.hits = b.matcher.Match(r, b.hits[:0])
-	if len(b.hits) == 0 {
+	switch {
+	case len(b.hits) > 0:
+		b.learn(r, stream)
+	case ownError(r):
+		said := firstLine(r.Message)
+		key.h = skeleton(said)
+		b.hits = append(b.hits, rules.Hit{Signature: rules.OwnError, Fields: []rules.Field{{Name: rules.FieldDetail, Value: strings.ToValidUTF8(string(said), "")}}})
+	default:
 		return
 	}
-	b.learn(r, stream)
 	span, clock := when(r)
-	var key mixer
 	key.text(stream)
 	b.mixHits(&key)
 	key.number(r.PID)
@@ -112,6 +118,28 @@ func (b *Builder) addHits(r *parser.Record, stream string) {
 		b.identify(e, r)
 	}
 	e.fold(span)
+}
+
+// ownError reports whether an application calls its line an error.
+func ownError(r *parser.Record) bool {
+	return r.Level >= parser.LevelError && r.Kind != parser.KindAccess && (r.Format == nil || r.Format.Role == parser.RoleApp) && len(r.Message) > 0 && !rules.OfSystem(string(tag(r)))
+}
+
+// firstLine is the first line of a message, at most MaxHead bytes of it.
+func firstLine(message []byte) []byte {
+	line, _, _ := bytes.Cut(message, []byte("\n"))
+	return line[:min(len(line), rules.MaxHead)]
+}
+
+// skeleton is a hash of a line's words without those that hold a digit: ids, counts and times.
+func skeleton(line []byte) uint64 {
+	var key mixer
+	for word := range bytes.FieldsSeq(line) {
+		if !bytes.ContainsAny(word, "0123456789") {
+			key.bytes(word)
+		}
+	}
+	return key.h
 }
 
 // proof is where the most telling hit begins: a strong cause before a weak one,

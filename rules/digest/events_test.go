@@ -121,9 +121,34 @@ func TestHitsFold(t *testing.T) {
 	f("another writer", 2, with(), with(), func(r *parser.Record) { r.PID = 4712 })
 	f("another container", 2, with(), with(), func(r *parser.Record) { r.Container = []byte("shop-2") })
 	f("another second", 2, with(), with(), func(r *parser.Record) { r.Stamp.Micros += parser.Second })
-	if d := fold(with(), logLine(0, "all is well")); len(d.Events) != 0 {
-		t.Errorf("a healthy line leaves %+v", d.Events)
+}
+
+// What an application calls an error is kept in whose words ever, and folded by those without digits.
+func TestOwnErrorsFold(t *testing.T) {
+	f := func(name string, want int, change func(*parser.Record), texts ...string) {
+		t.Helper()
+		var all []*parser.Record
+		for _, text := range texts {
+			all = append(all, changed(logLine(0, text), change))
+		}
+		d := fold(words{}, all...)
+		if len(d.Events) != want {
+			t.Errorf("%s: %d events, want %d: %+v", name, len(d.Events), want, d.Events)
+		}
+		for _, e := range d.Events {
+			if len(e.Hits) != 1 || e.Hits[0].Signature != rules.OwnError || e.Hits[0].Get(rules.FieldDetail) != strings.Split(texts[0], "\n")[0] {
+				t.Errorf("%s: %+v", name, e.Hits)
+			}
+		}
 	}
+	same := func(*parser.Record) {}
+	f("one", 1, same, "invoice 12 has no total\n  at total.js:4")
+	f("two of one kind", 1, same, "invoice 12 has no total", "invoice 4711 has no total")
+	f("a critical one", 1, func(r *parser.Record) { r.Level = parser.LevelCrit }, "invoice 12 has no total")
+	f("a warning", 0, func(r *parser.Record) { r.Level = parser.LevelWarn }, "invoice 12 has no total")
+	f("no level", 0, func(r *parser.Record) { r.Level = parser.LevelNone }, "invoice 12 has no total")
+	f("the system's", 0, func(r *parser.Record) { r.Program = []byte("kernel") }, "usb 1-1: device descriptor read/64, error -71")
+	f("a gateway's", 0, func(r *parser.Record) { r.Format = &parser.Format{Role: parser.RoleGateway} }, "open() failed")
 }
 
 // Longer outages have a coarser grain, and no line is lost.
