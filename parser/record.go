@@ -212,6 +212,9 @@ type Format struct {
 	Role    Role
 	Product string // nginx, gunicorn, java; "" for a generic layout such as jsonl
 	Doc     string // source of the grammar: the vendor's code or documentation
+	// Threads says that a process and thread which error lines name works on one request at
+	// a time.
+	Threads bool
 	// Parse reads one physical line without its newline and envelope and reports
 	// whether it is of this format. It may leave r half filled when it reports false.
 	// It must not keep line, allocate, or look at the clock.

@@ -175,6 +175,24 @@ type Request struct {
 	Stream   string
 }
 
+// A Told is how many requests a gateway's error lines say that an upstream failed in a
+// second, whether another one then answered them or not.
+type Told struct {
+	When     Interval // in the source's clock
+	Clock    parser.Clock
+	Upstream string         // that the first line of each names; "" if none does
+	Symptom  parser.Symptom // and how it says that it failed
+	Count    int64
+	Nameless []Nameless
+	Clients  []uint64 // the smallest hashes of clients' addresses, sorted, at most MaxClients
+}
+
+// Nameless counts a request's error lines of one phase that name no upstream.
+type Nameless struct {
+	Phase parser.Phase
+	Lines int64 // that count as the gateway's error lines
+}
+
 // A Fact is something a source says about identity: who listens where, under
 // which pid, unit or container.
 type Fact struct {
@@ -287,6 +305,9 @@ type Digest struct {
 	Facts    []Fact
 	// Pools are the sets of addresses and group names that one request named.
 	Pools [][]string
+	// Told counts failed requests by what error lines say, where their threads tell which
+	// lines are of one request.
+	Told []Told
 	// Speakers are the streams, by tag, that symptoms of a gateway stand in.
 	Speakers []string
 	// OwnZone is the zone of the source's zoneless stamps, in seconds east of UTC, as

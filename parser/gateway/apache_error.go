@@ -31,6 +31,7 @@ var apacheError = &parser.Format{
 	Role:    parser.RoleGateway,
 	Product: "apache",
 	Doc:     "httpd server/log.c (default ErrorLogFormat), docs/log-message-tags, modules/proxy; https://httpd.apache.org/docs/2.4/mod/core.html#errorlogformat",
+	Threads: true,
 	Parse:   parseApacheError,
 	Samples: apacheErrorSamples,
 }

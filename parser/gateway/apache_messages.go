@@ -114,6 +114,9 @@ func (h *apacheHead) refine(m *Message, r *parser.Record) (parser.Symptom, parse
 		if class == parser.SymptomClientAbort {
 			return class, parser.RankNoise
 		}
+		if m.rule == ruleSocket && has(h.body, "HC") { // HCTCP, HCOH, HCPING: no request, a check of mod_proxy_hcheck
+			return h.healthCheck(class, &r.Gateway), parser.RankSecondary
+		}
 		return class, m.Rank
 	case ruleStderr:
 		if saysFatal(h.body) {
@@ -123,6 +126,23 @@ func (h *apacheHead) refine(m *Message, r *parser.Record) (parser.Symptom, parse
 		return m.Class, h.rankTLS(m, r.Level)
 	}
 	return m.Class, m.Rank
+}
+
+var (
+	refusesChecks = []string{"not-listening"}
+	losesChecks   = []string{"network-unreachable"}
+)
+
+// healthCheck makes the failed connection of a check what the check says of the back end.
+func (h *apacheHead) healthCheck(class parser.Symptom, g *parser.Gateway) parser.Symptom {
+	g.Phase = parser.PhaseHealthCheck
+	switch class {
+	case parser.SymptomConnRefused, parser.SymptomSocketMissing:
+		g.Causes = refusesChecks
+	case parser.SymptomConnectTimeout, parser.SymptomNoRoute:
+		g.Causes = losesChecks
+	}
+	return parser.SymptomHealthCheckFailed
 }
 
 // proxyConnectFailed says that a handshake with a back end failed; a line of the library's

@@ -13,6 +13,9 @@ var apacheErrorSamples = []parser.Sample{
 		Want: `time=2026-11-22T13:59:00.123456 level=error pid=2041 tid=2077 symptom=read-timeout phase=reading-response-header-from-upstream rank=primary errno=70007 client=2001:db8::7 upstream=127.0.0.1:8081 msg="AH01102: error reading status line from remote server 127.0.0.1:8081"`},
 	{Line: `{"@timestamp":"2026-11-22T13:59:00.123Z","host":"web-1","message":"[Sun Nov 22 13:59:00.123456 2026] [proxy:error] [pid 2041:tid 2077] (113)No route to host: AH00957: ajp: attempt to connect to 10.0.0.9:8009 (app.local:8009) failed"}`,
 		Want: `time=2026-11-22T13:59:00.123Z level=error pid=2041 tid=2077 symptom=no-route phase=connecting-to-upstream rank=primary errno=113 upstream=app.local:8009 msg="AH00957: ajp: attempt to connect to 10.0.0.9:8009 (app.local:8009) failed"`},
+	// mod_proxy_hcheck, hcmethod=GET: no request failed. Written by Apache 2.4.71.
+	{Line: `[Thu Nov 26 12:16:10.126413 2026] [proxy:error] [pid 5323:tid 5340] (111)Connection refused: AH00957: HCOH: attempt to connect to 127.0.0.1:19602 (127.0.0.1:19602) failed`,
+		Want: `time=2026-11-26T12:16:10.126413 level=error pid=5323 tid=5340 symptom=health-check-failed phase=health-check rank=secondary errno=111 upstream=127.0.0.1:19602 msg="AH00957: HCOH: attempt to connect to 127.0.0.1:19602 (127.0.0.1:19602) failed"`},
 	{Line: `time="2026-11-22 13:59:00.123456" module=proxy level=error pid=2041 tid=2077 msg="(111)Connection refused: AH00957: http: attempt to connect to 127.0.0.1:8081 (127.0.0.1:8081) failed"`,
 		Want: `time=2026-11-22T13:59:00.123456 level=error pid=2041 tid=2077 symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 upstream=127.0.0.1:8081 msg="AH00957: http: attempt to connect to 127.0.0.1:8081 (127.0.0.1:8081) failed"`},
 	{Line: `t=2026-11-22T13:59:00 l=proxy_http:error p=2041 client=10.0.0.1:52544 msg=AH00898: Error reading from remote server returned by /products/4/reprice`,

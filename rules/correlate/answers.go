@@ -58,6 +58,7 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 	for _, rule := range []func(*gathering, *tallied) int64{e.sameRequest, e.sameUpstream} {
 		attribute(cases, failures, rule)
 	}
+	e.attributeTold(cases, failures)
 	attributeByHost(e, cases, failures)
 	fresh := e.silentCases(cases, failures)
 	attribute(fresh, failures, e.sameUpstream)
@@ -194,11 +195,17 @@ func (e *Engine) openFor(cases []*gathering, t *tallied) []*gathering {
 		return nil
 	}
 	for _, g := range cases {
-		if inside(g, t) && g.siteOK(t) && e.gatewayOK(g, t) && (t.VHost == "" || len(g.pool.vhosts) == 0 || slices.Contains(g.pool.vhosts, t.VHost)) && answersFit(g, t) {
+		if !g.told && e.mayHold(g, t) {
 			open = append(open, g)
 		}
 	}
 	return open
+}
+
+// mayHold reports whether a case can have made failures, as far as their time, gateway,
+// virtual host and status tell.
+func (e *Engine) mayHold(g *gathering, t *tallied) bool {
+	return inside(g, t) && g.siteOK(t) && e.gatewayOK(g, t) && (t.VHost == "" || len(g.pool.vhosts) == 0 || slices.Contains(g.pool.vhosts, t.VHost)) && answersFit(g, t)
 }
 
 func (g *gathering) siteOK(t *tallied) bool {
@@ -228,11 +235,27 @@ func answersFit(g *gathering, t *tallied) bool {
 	}
 	for _, s := range g.symptoms {
 		switch product := s.source.Source.Gateway; {
+		case product == "apache" && connecting(s.Symptom):
+			if t.Status == 503 {
+				return true
+			}
 		case product != "nginx" && product != "": // Varnish answers 503 to all, Apache 502 to a timeout, Envoy 503 to most
 			return t.Status >= 500
 		case slices.Contains(statusesOf(s.Symptom), t.Status):
 			return true
 		}
+	}
+	return false
+}
+
+// connecting reports whether a class is of a request that Apache could not hand on: it tries
+// another member and answers 503 if there is none (ap_proxy_connect_backend, and the callers
+// of ap_proxy_connect_to_backend).
+func connecting(s parser.Symptom) bool {
+	switch s {
+	case parser.SymptomConnRefused, parser.SymptomConnectTimeout, parser.SymptomNoRoute, parser.SymptomSocketMissing, parser.SymptomSocketPermission,
+		parser.SymptomPeerDisabled, parser.SymptomNoLivePeer:
+		return true
 	}
 	return false
 }

@@ -25,6 +25,7 @@ type gathering struct {
 	pool     *pool
 	symptoms []*symptom
 	answers  []answer // failed requests attributed to it
+	told     bool     // error lines tell how many they are
 	began    int64
 
 	rules   *rules.Case
@@ -69,6 +70,7 @@ func (e *Engine) cases() []*gathering {
 			groups[root] = append(groups[root], sy)
 		}
 	}
+	e.shareNameless(groups)
 	e.adoptNameless(groups)
 	all := e.addAccess(e.splitQuiet(groups))
 	return slices.DeleteFunc(all, e.harmless)

@@ -110,14 +110,49 @@ func (e *Engine) joinGroup(s *source, group *rules.Event) {
 	if e.pools.find(g) != g || len(e.pools.members(g)) > 1 {
 		return // a request, or an earlier line, tied it already
 	}
+	if group.VHost == "" {
+		e.joinUnhosted(s, g, group)
+		return
+	}
 	for i := range s.Events {
 		ev := &s.Events[i]
-		if ev.Group || ev.Upstream == "" || ev.Rank != parser.RankPrimary || ev.VHost != group.VHost || ev.VHost == "" {
+		if ev.Group || ev.Upstream == "" || ev.Rank != parser.RankPrimary || ev.VHost != group.VHost {
 			continue
 		}
 		if ev.When.From <= group.Last.To && ev.Last.To+failTimeout >= group.When.From {
 			e.pools.union(g, e.node(s, ev.Upstream))
 		}
+	}
+}
+
+// retry is Apache's default retry=: for so long a member that failed is not asked again.
+const retry = parser.Minute
+
+// joinUnhosted joins a group of a log that names no virtual hosts with the addresses that
+// failed before: those whose health checks failed, for only members of a group are checked so,
+// else the only pool there is. Of two groups at a time nothing tells whose they are.
+func (e *Engine) joinUnhosted(s *source, g node, group *rules.Event) {
+	var checked, failed []node
+	for i := range s.Events {
+		ev := &s.Events[i]
+		if ev.When.From > group.Last.To || ev.Last.To+retry < group.When.From || ev.Upstream == "" || ev.VHost != "" {
+			continue
+		}
+		switch n := e.pools.find(e.node(s, ev.Upstream)); {
+		case ev.Group && ev.Symptom == parser.SymptomNoLivePeer && e.node(s, ev.Upstream) != g:
+			return
+		case ev.Group || slices.Contains(checked, n):
+		case ev.Symptom == parser.SymptomHealthCheckFailed:
+			checked = append(checked, n)
+		case ev.Rank == parser.RankPrimary && !slices.Contains(failed, n):
+			failed = append(failed, n)
+		}
+	}
+	if len(checked) == 0 && len(failed) == 1 {
+		checked = failed
+	}
+	for _, n := range checked {
+		e.pools.union(g, n)
 	}
 }
 

@@ -152,7 +152,7 @@ func (b *Builder) Pass(f *parser.Format, lines int64, latest parser.Stamp) {
 func (b *Builder) Finish() *rules.Digest {
 	b.sketch.flush()
 	b.d.Requests = b.sketch.kept
-	b.d.Pools = b.pools.sets
+	b.d.Pools, b.d.Told = b.pools.sets, b.pools.threads.told
 	b.access.settle(&b.d)
 	b.zones.settle(&b.d)
 	roleOf(&b.d.Source, b.roles)
@@ -370,6 +370,7 @@ func (b *Builder) Snapshot() *rules.Digest {
 	d.Requests = append(append(c.Requests[:c.requests], b.sketch.kept[c.requests:]...), b.sketch.now...)
 	d.Facts = append(c.Facts[:0], b.d.Facts...)
 	d.Pools = b.pools.sets
+	d.Told = b.pools.threads.snapshot(c.Told)
 	b.access.settle(&d)
 	b.zones.settle(&d)
 	roleOf(&d.Source, b.roles)
@@ -404,6 +405,7 @@ func (b *Builder) Forget(before int64) {
 	b.d.Events = slices.DeleteFunc(b.d.Events, func(e rules.Event) bool { return e.Last.To < before && !lasting(&e) })
 	b.d.Tallies = slices.DeleteFunc(b.d.Tallies, func(t rules.Tally) bool { return (t.Second+b.healthy)*parser.Second < before })
 	b.sketch.kept = slices.DeleteFunc(b.sketch.kept, func(q rules.Request) bool { return q.Micros < before })
+	b.pools.threads.forget(before)
 	clear(b.events)
 	clear(b.tallies)
 	b.copied = copied{}

@@ -18,6 +18,11 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	g := &r.Gateway
 	client, request := xxhash.Sum64(g.Client), xxhash.Sum64(g.Request)
 	b.pools.see(r, client, request, b.strings.of(g.Upstream))
+	if l, ok := b.threadLineOf(r); ok && b.pools.isPart {
+		b.pools.sightings = append(b.pools.sightings, sighting{line: l})
+	} else if ok {
+		b.pools.seeThread(l)
+	}
 	span, clock := when(r)
 	if len(g.Request) > 0 {
 		method, target := splitRequest(g.Request)

@@ -110,6 +110,10 @@ func (b *Builder) Merge(p *Builder) {
 		}
 	}
 	for _, s := range p.pools.sightings {
+		if s.request == 0 {
+			b.pools.seeThread(s.line)
+			continue
+		}
 		b.pools.sight(s.request, s.upstream)
 	}
 	for _, names := range p.pools.sets {
