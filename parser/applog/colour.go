@@ -24,6 +24,9 @@ func uncoloured(parse parseFunc) parseFunc {
 	}
 }
 
+// Coloured reports whether there are escape sequences in a line.
+func Coloured(line []byte) bool { return bytes.IndexByte(line, escape) >= 0 }
+
 // plain replaces rest by a copy without colour codes, if it has any.
 func (p *peeler) plain() {
 	if bytes.IndexByte(p.rest, escape) < 0 {

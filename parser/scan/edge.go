@@ -80,6 +80,7 @@ func (r *Reader) recall(m *Memory) {
 func NewChunkReader(opts Options) *Reader {
 	r := NewReader(nil, opts)
 	r.lines.src, r.telling, r.heads = nil, opts.Telling, &heads{}
+	r.chunked, r.two = true, [2]*shortRecord{{}, {}}
 	return r
 }
 
@@ -90,7 +91,7 @@ func (r *Reader) Start(ctx context.Context, c *Chunk, year int, like *Memory) {
 	if like != nil {
 		r.recall(like)
 	}
-	r.loud = -1
+	r.loud, r.two[0].start = -1, -1
 	r.lines.begin(c.buf[:c.lead], c.line, c.offset)
 	for c.lead > 0 && r.Scan(ctx) {
 	}
@@ -106,7 +107,7 @@ func (r *Reader) Continue(c *Chunk) {
 	r.detach()
 	r.stats = counter{partials: r.stats.partials}
 	r.lines.tooLong = 0
-	r.loud, r.passed = -1, Passed{}
+	r.loud, r.passed, r.two[0].start = -1, Passed{}, -1
 	r.heads.forget() // the first line of each kind is handed out
 	r.lines.begin(c.buf[c.lead:], r.lines.number, r.lines.offset)
 	r.lines.eof, r.lines.err = c.last, c.err
@@ -137,7 +138,8 @@ func (r *Reader) restart(year int) {
 	*r = Reader{
 		lines: lineReader{maxLine: r.lines.maxLine, moving: r.lines.moving}, decoder: r.decoder, detect: r.detect,
 		free: r.free, edge: r.edge, now: r.now, tail: r.tail[:0], tailName: r.tailName[:0],
-		years: years{year: year, last: beforeAny, known: -1}, open: r.open[:0], telling: r.telling, heads: r.heads,
+		years: years{year: year, last: beforeAny, known: -1}, open: r.open[:0],
+		telling: r.telling, heads: r.heads, chunked: r.chunked, two: r.two,
 	}
 	r.detect.locks = [256]lock{}
 	for _, c := range r.detect.all {

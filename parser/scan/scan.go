@@ -91,6 +91,9 @@ type Reader struct {
 	loud    int                    // where in the line reader's buffer something tells, as far as is known
 	heads   *heads
 	passed  Passed
+	two     [2]*shortRecord // lines on the short way: the next one, and the one behind it
+	handed  *parser.Record  // of the short way, handed out
+	chunked bool            // it reads chunks, which do not move: only then lines go a shorter way
 
 	torn bool   // its chunk begins inside of a line
 	edge []byte // state at the beginning of its chunk
@@ -133,6 +136,12 @@ func (r *Reader) Scan(ctx context.Context) bool {
 		if r.pass() {
 			continue
 		}
+		if r.short() {
+			if r.handed != nil {
+				return true
+			}
+			continue
+		}
 		if !r.step() {
 			if r.lines.src == nil && !r.lines.eof {
 				return false // the end of a chunk
@@ -149,10 +158,13 @@ func (r *Reader) Scan(ctx context.Context) bool {
 
 // Record returns the record of the last Scan. It and its slices are valid until the next one.
 func (r *Reader) Record() *parser.Record {
-	if r.current == nil {
-		return nil
+	switch {
+	case r.handed != nil:
+		return r.handed
+	case r.current != nil:
+		return &r.current.rec
 	}
-	return &r.current.rec
+	return nil
 }
 
 // Err returns what ended the reading, nil at the regular end of the source.
@@ -214,6 +226,7 @@ func (r *Reader) give(s *slot) { r.free = append(r.free, s) }
 
 // release takes back the record that was handed out.
 func (r *Reader) release() {
+	r.handed = nil
 	if r.current != nil {
 		r.give(r.current)
 		r.current = nil

@@ -91,6 +91,14 @@ func (c *counter) pass(f *parser.Format, s parser.Stamp) {
 	c.format(f, 1)
 }
 
+// handOut counts a line that went the short way.
+func (c *counter) handOut(r *parser.Record) {
+	c.lines++
+	c.records++
+	c.span(r.Stamp)
+	c.format(r.Format, 1)
+}
+
 func (c *counter) format(f *parser.Format, lines int64) {
 	if f != c.hot {
 		c.settle()
