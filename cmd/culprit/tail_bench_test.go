@@ -277,7 +277,7 @@ func BenchmarkTailIdle(b *testing.B) {
 	})
 	defer stop()
 	<-ready
-	time.Sleep(15 * time.Second) // until they are calm
+	time.Sleep(30 * time.Second) // until they are calm
 	before, start := cpuTime(), time.Now()
 	for b.Loop() {
 		time.Sleep(10 * time.Second)

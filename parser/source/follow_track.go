@@ -76,11 +76,17 @@ func (t *track) look(ctx context.Context, poll bool) {
 	t.listen()
 }
 
-// isCalm reports that inotify will tell if something happens to the path, and nothing has
-// for a while.
-func (t *track) isCalm() bool {
-	live := t.live()
-	return t.bell != nil && t.heard == live && len(t.files) == 1 && !live.away && live.calm >= t.f.pace.idle && live.quiet >= t.f.pace.idle && t.wait == 0
+// every is how many polls pass between two looks: one, unless inotify will tell if something
+// happens to the path, and nothing has for a while.
+func (t *track) every() int {
+	live, idle := t.live(), t.f.pace.idle
+	switch {
+	case t.bell == nil || t.heard != live || len(t.files) != 1 || live.away || live.calm < idle || live.quiet < idle || t.wait > 0:
+		return 1
+	case live.calm < idle+calmPolls:
+		return calmPolls
+	}
+	return 4 * calmPolls
 }
 
 // live is the youngest file; the path leads to it unless it is away.
