@@ -36,6 +36,7 @@ const (
 	Stern                     // pod container text: stern
 	PodDescription            // a container's part of what kubectl describe says of a pod
 	Inspection                // a container's members in what docker inspect prints
+	CEE                       // @cee:{…}: the cookie by which rsyslog knows JSON in a message
 	envelopeCount
 )
 
@@ -44,7 +45,7 @@ var envelopeNames = [envelopeCount]string{
 	"kernel-uptime", "dmesg-t", "dmesg-iso", "kmsg", "compose", "kubectl-prefix", "docker-timestamps", "heroku",
 	"railway", "tail-header", "grep-number", "markdown-quote", "blanks", "pm2", "journal-sse", "dmesg-human",
 	"dmesg-json", "priority", "stern", "pod-description",
-	"container-inspection",
+	"container-inspection", "cee",
 }
 
 // String returns the kebab-case name.
@@ -227,6 +228,8 @@ func (p *peeler) layer() bool {
 		return p.quote()
 	case c == '+' || c == '-':
 		return p.sternEvent()
+	case c == '@':
+		return p.cookie()
 	case c == 0x1e:
 		p.take(JournalSSE, 1)
 		return true

@@ -7,6 +7,17 @@ import (
 	"culprit/parser/timestamp"
 )
 
+// cookie peels what rsyslog's mmjsonparse and syslog-ng look for before JSON in a message
+// (https://www.rsyslog.com/doc/configuration/modules/mmjsonparse.html).
+func (p *peeler) cookie() bool {
+	text, ok := bytes.CutPrefix(p.rest, []byte("@cee:"))
+	if text = bytes.TrimLeft(text, " "); !ok || len(text) == 0 || text[0] != '{' {
+		return false
+	}
+	p.take(CEE, len(p.rest)-len(text))
+	return true
+}
+
 // priority peels <pri> with what follows it: a syslog header (RFC 3164 and 5424) or
 // the kernel's uptime (dmesg -r). <30>tag[7]: is syslog without a stamp, and a bare <3>
 // before text the prefix by which a program tells systemd the level of a line (sd-daemon(3)).

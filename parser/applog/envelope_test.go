@@ -85,6 +85,7 @@ var peeled = []struct{ line, want string }{
 	{`Nov 22 15:05:19 web-8 sudo:    deploy : TTY=pts/1 ; COMMAND=/usr/bin/kill -9 24210`, `syslog-3164 time=11-22T15:05:19 host=web-8 program=sudo msg="   deploy : TTY=pts/1 ; COMMAND=/usr/bin/kill -9 24210"`},
 	{`Sep 22 07:37:24 host caddy[232]: {"level":"error"}`, `syslog-3164 time=09-22T07:37:24 host=host program=caddy pid=232 msg="{\"level\":\"error\"}"`},
 	{`<30>dockerd[123]: text`, `priority level=info program=dockerd pid=123 msg=text`},
+	{`Nov 22 14:16:27 lb haproxy[7]: @cee:{"status":503}`, `syslog-3164,cee time=11-22T14:16:27 host=lb program=haproxy pid=7 msg="{\"status\":503}"`},
 	{`<3>cannot bind`, `priority level=error msg="cannot bind"`},
 	{`2026-11-22T14:30:00.123456789Z stderr F <4>2026/11/22 14:30:00 [error] 1#1: *1 x`, `cri,priority time=2026-11-22T14:30:00.123456Z level=warn msg="2026/11/22 14:30:00 [error] 1#1: *1 x" stream=2`},
 	// Containers.

@@ -66,8 +66,13 @@ type haproxySession struct {
 	bytes                             int64
 	state                             []byte // two or four letters
 	tcp                               bool
-	rows                              int  // of counts with slashes in between
-	guessed                           bool // the state was told by its look
+	rows                              int    // of counts with slashes in between
+	guessed                           bool   // the state was told by its look
+	ended                             bool   // and by a name that says what it is
+	own                               bool   // HAProxy is named in the line
+	timed                             uint8  // timers that the line has, by their order
+	addr                              []byte // the server's, where its name is not logged
+	stamp                             parser.Stamp
 }
 
 // haproxyTimers are %TR %Tw %Tc %Tr %Ta in milliseconds, -1 for a stage not reached.

@@ -31,7 +31,7 @@ var haproxyEvent = &parser.Format{
 
 func parseHAProxyEvent(line []byte, env *parser.Env, r *parser.Record) bool {
 	b := trimBlanks(line)
-	if len(b) < 8 {
+	if len(b) < 8 || b[0] == '{' { // no event is an object
 		return false
 	}
 	if s, n, ok := timestamp.ISO(b); ok && n < len(b) { // docker logs -t, or a supervisor's own stamp

@@ -30,11 +30,11 @@ func (s *haproxySession) readWords(b []byte, env *parser.Env, r *parser.Record) 
 				s.assign(haRequest, value, env, r)
 			}
 		default:
-			s.take(name, value, env, r)
+			s.take(nil, name, value, env, r)
 		}
 	}
 	own := isHAProxyProgram(r.Program)
-	return s.timers.total >= 0 && (own || r.Stamp.Known() && len(s.state) == 4) && s.finish(r)
+	return s.timers.total >= 0 && (own || s.stamp.Known() && len(s.state) == 4) && s.finish(env, r)
 }
 
 // bracketed reports whether b holds a bracket, as around %t and %tr, with a colon.
@@ -42,28 +42,71 @@ func bracketed(b []byte) bool {
 	return bytes.IndexByte(b, '[') >= 0 && bytes.IndexByte(b, ']') >= 0 && bytes.IndexByte(b, ':') >= 0
 }
 
-// take reads a value by its name or, where that is not known, by its look.
-func (s *haproxySession) take(name, value []byte, env *parser.Env, r *parser.Record) {
+// take reads a value by its name (and that of the object around it) or, where that is not
+// known, by its look.
+func (s *haproxySession) take(around, name, value []byte, env *parser.Env, r *parser.Record) {
 	if slashes := bytes.Count(value, []byte{'/'}); slashes == 4 || slashes == 2 && name == nil {
 		if s.row(value) {
 			return
 		}
 	}
-	key := haproxyKeys[string(name)]
+	key := haproxyKeyOf(around, name)
 	if key == haNone {
 		key = s.shapeOf(name, value)
+	}
+	s.own = s.own || has(name, "haproxy_") || string(value) == "haproxy"
+	if key == haState {
+		of := haproxyNameOf(name)
+		s.ended, s.guessed = s.ended || of&haxEnd != 0, s.guessed || of&haxFlags != 0
 	}
 	s.assign(key, value, env, r)
 }
 
-// finish reports whether what was read is a session of HAProxy, and splits its request.
-func (s *haproxySession) finish(r *parser.Record) bool {
-	if !isHAProxyState(s.state) || s.backend == nil && s.server == nil || s.guessed && s.rows == 0 {
+// finish reports whether what was read is a session of HAProxy, and splits its request. It
+// is one if it has a termination state and a backend or server, or the state by a name of
+// its own and a status; without a state, if HAProxy is named or the time in its queue and
+// that of the connection are.
+func (s *haproxySession) finish(env *parser.Env, r *parser.Record) bool {
+	if s.server == nil && s.addr != nil {
+		if s.server = s.addr; len(s.backend) > 0 && !bytes.Equal(s.addr, noServer) {
+			s.both = joined(s.backend, s.addr, env)
+		}
+	}
+	const waits = 1<<(haQueueTime-haRequestTime) | 1<<(haConnectTime-haRequestTime)
+	own := s.own || isHAProxyProgram(r.Program)
+	named := s.backend != nil || s.server != nil
+	timed := s.rows > 0 || s.timed&waits == waits
+	switch {
+	case s.state == nil:
+		if s.status == 0 || !own && !(timed && named) {
+			return false
+		}
+		s.state = s.stateByNumbers()
+	case s.guessed && !timed && !own, !named && !(s.status > 0 && (own || s.ended)):
 		return false
+	}
+	if s.stamp.Known() {
+		r.Stamp = s.stamp
 	}
 	s.tcp = len(s.state) == 2 && s.status == 0 && r.Access.Request == nil && r.Access.Method == nil
 	haproxyRequest(r.Access.Request, &r.Access)
 	return true
+}
+
+// stateByNumbers is the termination state of a log-format that has none. A server that
+// answered has a response time; HAProxy's own 504, 502 and 503 are for one that did not.
+func (s *haproxySession) stateByNumbers() []byte {
+	unconnected := s.timed&(1<<(haConnectTime-haRequestTime)) != 0 && s.timers.connect < 0
+	switch {
+	case s.timers.response >= 0:
+	case s.status == 504:
+		return []byte("sH")
+	case s.status == 502:
+		return []byte("SH")
+	case s.status == 503 && (unconnected || bytes.Equal(s.server, noServer)):
+		return []byte("SC")
+	}
+	return []byte("--")
 }
 
 // holdsSlashedNumbers is a glance for "0/-1".
@@ -149,6 +192,7 @@ func (s *haproxySession) row(value []byte) bool {
 		return false
 	}
 	s.rows++
+	s.timed |= 1 << (haConnectTime - haRequestTime)
 	parts := max(t.request, 0) + max(t.queue, 0) + max(t.connect, 0) + max(t.response, 0)
 	if (s.timers.total < 0 || s.timers.areCounts() && !t.areCounts()) && parts <= t.total {
 		s.timers = t
