@@ -1,6 +1,8 @@
 package correlate
 
 import (
+	"cmp"
+	"maps"
 	"path"
 	"slices"
 
@@ -13,15 +15,16 @@ import (
 // application's own.
 func (e *Engine) settleAccess() {
 	for _, s := range e.sources {
-		if !s.Source.HasAccess || s.Source.HasErrors || namesUpstreams(s) || len(s.Requests) < minMatches {
+		if !s.Source.HasAccess || s.Source.HasErrors || len(s.Requests) < minMatches {
 			continue
 		}
+		named := namesUpstreams(s)
 		for _, g := range e.sources {
 			if g == s || !g.Source.HasAccess || g.site != s.site {
 				continue
 			}
-			switch second := secondLog(s, g); {
-			case !second && !namesUpstreams(g) || !e.within(s, g):
+			switch second := !named && secondLog(s, g) || twin(s, g); {
+			case !second && (named || !namesUpstreams(g)) || !e.within(s, g):
 				continue
 			case second:
 				s.Source.HasAccess = false
@@ -31,6 +34,90 @@ func (e *Engine) settleAccess() {
 			break
 		}
 	}
+}
+
+// A failedAt is a status and the second, in UTC, in which it was answered.
+type failedAt struct {
+	second int64
+	status int16
+}
+
+// A gist is what an access log holds, in short.
+type gist struct {
+	named    bool // upstreams
+	requests int64
+	hosts    bool
+	failed   map[failedAt]int64
+}
+
+func (s *source) gist() *gist {
+	if s.inShort != nil {
+		return s.inShort
+	}
+	n := &gist{failed: map[failedAt]int64{}}
+	for i := range s.Tallies {
+		t := &s.Tallies[i]
+		n.requests, n.named, n.hosts = n.requests+t.Count, n.named || t.Upstream != "", n.hosts || t.VHost != ""
+		if rules.Failed(t.Status) {
+			n.failed[failedAt{parser.FloorDiv(s.utc(t.Second*parser.Second, s.clock()), parser.Second), t.Status}] += t.Count
+		}
+	}
+	s.inShort = n
+	return n
+}
+
+// twin reports whether s may be a second log of what g logs, told to be kept: both lie in one
+// folder, what failed in s failed in g in that second, and g tells no less. Apache's CustomLog
+// and nginx's access_log may stand twice in a server.
+func twin(s, g *source) bool {
+	if s.Source.Gateway != g.Source.Gateway || path.Dir(s.Source.Path) != path.Dir(g.Source.Path) || s.family() == g.family() {
+		return false
+	}
+	own, other := s.gist(), g.gist()
+	if len(own.failed) == 0 || len(other.failed) == 0 || !tellsMore(g, s) {
+		return false
+	}
+	left := maps.Clone(other.failed)
+	var failed, missed int64
+	for _, at := range slices.SortedFunc(maps.Keys(own.failed), func(a, b failedAt) int {
+		return cmp.Or(cmp.Compare(a.second, b.second), cmp.Compare(a.status, b.status))
+	}) {
+		n := own.failed[at]
+		failed += n
+		for _, second := range []int64{at.second, at.second - 1, at.second + 1} { // one may stamp the begin, the other the end
+			k := failedAt{second, at.status}
+			found := min(n, left[k])
+			n, left[k] = n-found, left[k]-found
+		}
+		missed += n
+	}
+	return missed*20 <= failed && severalPaths(s)
+}
+
+// tellsMore orders two logs of the same requests.
+func tellsMore(g, s *source) bool {
+	a, b := g.gist(), s.gist()
+	switch {
+	case a.named != b.named:
+		return a.named
+	case a.requests != b.requests:
+		return a.requests > b.requests
+	case a.hosts != b.hosts:
+		return a.hosts
+	}
+	return g.index < s.index
+}
+
+// severalPaths reports whether a log has requests that two machines would hardly be asked at
+// the same time by chance, as the path of a health check is.
+func severalPaths(s *source) bool {
+	seen := map[uint64]bool{}
+	for _, q := range s.Requests {
+		if seen[q.Key] = true; len(seen) >= hopPaths {
+			return true
+		}
+	}
+	return false
 }
 
 // secondLog reports whether s can be no other program's than g: a product that writes

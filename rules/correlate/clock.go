@@ -30,6 +30,7 @@ type source struct {
 	seconds   []second        // of its tallies, by time; nil before somebody asked
 	requests  []rules.Request // in UTC, by time; nil before somebody asked
 	upstreams []string        // that its tallies name
+	inShort   *gist           // nil before somebody asked
 }
 
 // presence says whether something is among the sources, once somebody asked.

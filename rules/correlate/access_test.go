@@ -1,0 +1,51 @@
+package correlate
+
+import (
+	"testing"
+
+	"culprit/parser"
+)
+
+// A failed request counts once, whether one log of its gateway tells of it or two.
+func TestSecondLogsCountOnce(t *testing.T) {
+	access := func(path string, from float64, failures int64) *logFile {
+		l := accessLog(path)
+		for i := range 20 {
+			l.answers(from+float64(i), "", 200, 1, asked()).sketch(from+float64(i), uint64(i%7+1), "")
+		}
+		if failures > 0 {
+			l.answers(from+10, "", 503, failures, asked(1)).answers(from+11, "", 503, failures, asked(1))
+		}
+		return l
+	}
+	f := func(name string, failed, requests int64, logs ...*logFile) {
+		t.Helper()
+		r := report(t, Config{}, logs...)
+		if r.Totals.FailedRequests != failed || r.Totals.Requests != requests {
+			t.Errorf("%s: %d of %d requests failed, want %d of %d", name, r.Totals.FailedRequests, r.Totals.Requests, failed, requests)
+		}
+		for i := range r.Incidents {
+			if r.Incidents[i].FailedRequests > failed {
+				t.Errorf("%s: %s", name, outline(r))
+			}
+		}
+	}
+	refused := func() *logFile {
+		return errorLog("apache2/error.log").fails(10, shopAddress, parser.SymptomConnRefused, 6).fails(11, shopAddress, parser.SymptomConnRefused, 6)
+	}
+	f("one log", 12, 32, refused(), access("apache2/access.log", 0, 6))
+	f("two of one folder", 12, 32, refused(), access("apache2/access.log", 0, 6), access("apache2/other_vhosts_access.log", 0, 6))
+	f("three", 12, 32, access("apache2/access.log", 0, 6), access("apache2/custom.log", 0, 6), access("apache2/other_vhosts_access.log", 0, 6))
+	f("one that stamps the end", 12, 32, access("apache2/access.log", 0, 6), access("apache2/custom.log", 1, 6))
+	f("one that tells of less", 12, 32, access("apache2/access.log", 0, 6), access("apache2/errors.log", 0, 2))
+	f("the log of another folder", 24, 64, access("apache2/access.log", 0, 6), access("edge/access.log", 0, 6))
+	f("other requests", 24, 64, access("apache2/access.log", 0, 6), access("apache2/shop.log", 300, 6))
+	f("one path that all are asked for", 24, 64, onePath(access("logs/web-1.log", 0, 6)), onePath(access("logs/web-2.log", 0, 6)))
+}
+
+func onePath(l *logFile) *logFile {
+	for i := range l.d.Requests {
+		l.d.Requests[i].Key = 5
+	}
+	return l
+}
