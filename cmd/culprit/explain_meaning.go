@@ -9,12 +9,8 @@ import (
 
 // gatewayMeaning is the catalogue's sentence about a gateway's message.
 func gatewayMeaning(g *parser.Gateway) string {
-	if g.MessageKey == "" {
-		return ""
-	}
-	all := gateway.NginxMessages()
-	if i := slices.IndexFunc(all, func(m gateway.Message) bool { return m.ID == g.MessageKey }); i >= 0 {
-		return all[i].Meaning
+	if m, ok := gateway.MessageByKey(g.MessageKey); ok {
+		return m.Meaning
 	}
 	return ""
 }

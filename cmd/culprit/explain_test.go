@@ -76,3 +76,22 @@ func TestExplainKnowsGateways(t *testing.T) {
 func opensQuote(line string) bool {
 	return strings.Contains(line, "FastCGI sent in stderr") && strings.Count(line, `"`)%2 != 0
 }
+
+// The meaning is that of the gateway's own message, whichever gateway's it is, not only that
+// of its class.
+func TestExplainMeansTheMessage(t *testing.T) {
+	f := func(line, want string) {
+		t.Helper()
+		var out, errs bytes.Buffer
+		if code := run([]string{"explain"}, strings.NewReader(line), &out, &errs); code != exitDone || !strings.Contains(out.String(), want) {
+			t.Errorf("exit status %d, want %q in: %s%s", code, want, out.String(), errs.String())
+		}
+	}
+	f(`[Thu Nov 26 12:15:55.124925 2026] [proxy_balancer:error] [pid 4807:tid 4850] [client 127.0.0.1:58552] AH01170: balancer://shop: All workers are in error state`,
+		"every member is in error")
+	f(`-   FetchError     backend default: fail errno 0 (Success)`, "backend_remote_error_holddown")
+	f(`[2024-09-14T14:48:29Z ERROR pingora_proxy] Fail to proxy: Upstream InvalidH2 context: Peer: addr: 192.168.100.20:80, scheme: HTTPS,sni: a, status: 502, tries: 1, retry: false, GET /, Host: a`,
+		"frames that HTTP/2 does not know")
+	f(`2024-07-10T16:21:59Z ERR  error="Unable to reach the origin service. The service may be down or it may not be responding to traffic from cloudflared: odd" originService=http://app:3000`,
+		"the origin did not answer the request")
+}

@@ -15,8 +15,8 @@ func Formats() []*parser.Format {
 	return []*parser.Format{
 		nginxError,
 		haproxyAccess, haproxyEvent, modJK, apacheError,
-		envoyAccess, envoyEvents, envoyLog, caddyError, caddyAccess, traefikAccess, traefikLog,
-		awsALB, awsELB, lighttpdError, varnishLog, varnishDaemon, ingressKlog, goProxy, nodeProxy, varnishAccess, lighttpdAccess, kongLog, apisixLog,
+		envoyAccess, envoyEvents, envoyLog, caddyError, caddyAccess, traefikAccess, cloudflared, traefikLog,
+		awsALB, awsELB, lighttpdError, varnishLog, varnishDaemon, ingressKlog, goProxy, nodeProxy, pingora, varnishAccess, lighttpdAccess, kongLog, apisixLog,
 		herokuRouter, apacheAccess,
 		nginxAccess,
 		nginxErrorLoose, // last: an entry inside of something else

@@ -266,6 +266,8 @@ func FuzzCaddyError(f *testing.F)    { fuzzGoFamily(f, caddyError) }
 func FuzzCaddyAccess(f *testing.F)   { fuzzGoFamily(f, caddyAccess) }
 func FuzzTraefikLog(f *testing.F)    { fuzzGoFamily(f, traefikLog) }
 func FuzzTraefikAccess(f *testing.F) { fuzzGoFamily(f, traefikAccess) }
+func FuzzCloudflared(f *testing.F)   { fuzzGoFamily(f, cloudflared) }
+func FuzzPingora(f *testing.F)       { fuzzGoFamily(f, pingora) }
 func FuzzEnvoyAccess(f *testing.F)   { fuzzGoFamily(f, envoyAccess) }
 func FuzzEnvoyLog(f *testing.F)      { fuzzGoFamily(f, envoyLog) }
 func FuzzEnvoyEvents(f *testing.F)   { fuzzGoFamily(f, envoyEvents) }

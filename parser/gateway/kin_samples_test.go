@@ -45,6 +45,10 @@ func TestGoProxySamples(t *testing.T) { sampleTest(t, goProxy) }
 
 func TestNodeProxySamples(t *testing.T) { sampleTest(t, nodeProxy) }
 
+func TestCloudflaredSamples(t *testing.T) { sampleTest(t, cloudflared) }
+
+func TestPingoraSamples(t *testing.T) { sampleTest(t, pingora) }
+
 func TestKongLogSamples(t *testing.T) { sampleTest(t, kongLog) }
 
 func TestAPISIXLogSamples(t *testing.T) { sampleTest(t, apisixLog) }

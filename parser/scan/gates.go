@@ -43,6 +43,8 @@ var gates = map[string][]gate{
 	"caddy-error":              {{first: object}, {first: numbers, all: "/:"}, {first: "E", all: ":"}},
 	"caddy-access":             {{first: object}, {first: numbers, all: "\t/:"}},
 	"traefik-access":           {{first: object}, {all: `["`}},
+	"cloudflared":              {{first: object}, {first: numbers, word: "ERR "}},
+	"pingora":                  {{word: "Fail to proxy: "}},
 	"traefik-log":              {{first: object}, {first: numbers, all: ":"}, {first: "tl", all: "="}, {first: "TDIWEFP", all: ">"}},
 	"heroku-router":            {{first: "a", all: "="}},
 	"aws-alb-access":           {{first: "hwg", all: `"/:`}},
