@@ -22,13 +22,6 @@ func (p *peeler) dated() bool {
 	return p.dmesgISO(s, n) || p.cri(s, n) || p.isoHeader(s, n) || p.railway(s, n) || p.dockerTimestamp(s, n)
 }
 
-// MayHaveEnvelope reports whether there may be an envelope around a line without colours that
-// begins with 2026-11-22 and a blank. There was none around the line before, nor around one
-// that agrees with this one up to a letter at byte same.
-func MayHaveEnvelope(line []byte, same int) bool {
-	return len(line) > 26 && line[19] == '.' && isDigit(line[26]) || carrierWord(line, same-9)
-}
-
 // carrierStamp reports whether a dated line may have an envelope, for most loggers' lines
 // have none and need not be read here: carriers write a T before the time or nine digits
 // behind it; else something that only stands behind a carrier's stamp must follow.
@@ -36,13 +29,7 @@ func carrierStamp(b []byte) bool {
 	if b[10] != ' ' || len(b) > 26 && b[19] == '.' && isDigit(b[26]) {
 		return true
 	}
-	return carrierWord(b, 19)
-}
-
-// carrierWord reports whether something stands from a byte on that only stands behind a
-// carrier's stamp. Whether it begins at a byte is decided by that and the nine behind it.
-func carrierWord(b []byte, from int) bool {
-	for i := max(from, 19); i < len(b) && i < 64; i++ {
+	for i := 19; i < len(b) && i < 64; i++ {
 		if b[i] == ' ' && i+1 < len(b) && stampHead[b[i+1]] && (stampStart(b[i+1:]) || bytes.HasPrefix(b[i+1:], []byte("std"))) {
 			return true
 		}
