@@ -170,7 +170,13 @@ func contains(b []byte, s string) bool { return bytes.Contains(b, []byte(s)) }
 // grammar: it is indented, or the start of a trace that belongs to s's message.
 func (s *slot) loose(line []byte) bool {
 	if blank(line) {
-		return false
+		if !bytes.HasSuffix(s.rec.Message, []byte("] with root cause")) {
+			return false
+		}
+		// org.apache.catalina.core.StandardWrapperValve: an empty line, and then the exception.
+		s.grammar.begin(java, line)
+		s.grammar.phase = javaRoot
+		return true
 	}
 	if indented(line) {
 		return true

@@ -87,7 +87,16 @@ func stepPyFatal(g *grammar, line []byte) verdict {
 	return no
 }
 
+// javaRoot is the phase in which the exception's own line is still to come.
+const javaRoot = 1
+
 func stepJava(g *grammar, line []byte) verdict {
+	if g.phase == javaRoot {
+		g.phase = 0
+		if class, _, _ := bytes.Cut(line, []byte(":")); bytes.HasSuffix(class, []byte("Exception")) || bytes.HasSuffix(class, []byte("Error")) {
+			return yes
+		}
+	}
 	if indented(line) && !blank(line) || hasAny(line, "Caused by: ", "Suppressed: ", "Wrapped by: ", "[CIRCULAR REFERENCE", "... ", " ---> ", "--- End of ") {
 		return yes
 	}

@@ -145,7 +145,12 @@ func phrase(c *rules.Case, in *rules.Incident) string {
 	case cause == rules.CauseGatewayResources:
 		return capital(fmt.Sprintf(phrases[cause], resourceOf(in)))
 	case cause == rules.CauseNotListening && len(in.Verdict.Proof) > 0:
-		return capital("nothing listened for " + subject + ": " + Meaning(c.Evidence[in.Verdict.Proof[0].Candidate].Hit))
+		hit := c.Evidence[in.Verdict.Proof[0].Candidate].Hit
+		joint := ": "
+		if hit.Signature.State == rules.StateServing {
+			joint = ", although "
+		}
+		return capital("nothing listened for " + subject + joint + Meaning(hit))
 	case cause == rules.CauseInvalidResponse && onlyClosed(in):
 		return capital(subject + " closed connections without an answer")
 	case cause == rules.CauseDNSFailure && len(in.Upstreams) == 0:

@@ -107,7 +107,27 @@ func (e *Engine) throughDependency(g *gathering, hit *rules.Hit, sv *service, ow
 			return link{max(weight-8, 1), "the only " + cmp.Or(programBehind(d.technology), "SQL database") + " among the logs, of which " + d.service.name + " complains"}
 		}
 	}
+	if sv.isAnyBacking() && !farAway(g.pool.names) && e.onlyBacking(sv) {
+		return link{linkOnly, onlyDatabase}
+	}
 	return own
+}
+
+const onlyDatabase = "the only database, cache or broker among the logs"
+
+// onlyBacking reports whether no other service among the logs stands behind applications.
+func (e *Engine) onlyBacking(sv *service) bool {
+	return !slices.ContainsFunc(e.services, func(o *service) bool { return o != sv && o.isAnyBacking() && o.real(e) })
+}
+
+// settleDatabase turns away a database's lines that nobody complains of, and that are linked by its
+// being there only, unless they stand beside the failures and nowhere else.
+func settleDatabase(all []rules.Candidate) {
+	for i := range all {
+		if c := &all[i]; c.LinkWhy == onlyDatabase && (c.Outside > 0 || c.Inside < 3 && c.Covered < coverMoments/2) {
+			c.Link, c.LinkWhy = linkElsewhere, "of which nobody complains, and not beside most failures only"
+		}
+	}
 }
 
 // answersTo reports whether a dependency, as an application names it, is this service.

@@ -151,7 +151,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 					c.Cause = rules.CauseStartFailure
 				}
 			}
-			if early && !c.Lasting || e.over(h, hit, sv, g.began) || e.partOfStart(h, hit, sv) {
+			if early && !c.Lasting || e.over(g, h, hit, sv) || e.partOfStart(h, hit, sv) {
 				continue
 			}
 			out = append(out, c)
@@ -159,10 +159,11 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 	}
 	out = e.thin(g, out)
 	e.settleExits(g, out)
-	out = e.settleMoves(g, out)
+	out = e.settleSchemes(g, e.settleMoves(g, out))
 	habits(out)
 	ended(out)
 	e.cover(g, out)
+	settleDatabase(out)
 	return out
 }
 
@@ -207,8 +208,16 @@ func (e *Engine) lasts(h *hitEvent, hit *rules.Hit, sv *service, at int64) bool 
 
 // over reports whether the service of a hit that set a state served again, well before a
 // moment: what comes then has another cause.
-func (e *Engine) over(h *hitEvent, hit *rules.Hit, sv *service, at int64) bool {
-	return down(hit) && sv != nil && e.rose(h, sv, at-gapOfSuccess, rules.StateServing)
+func (e *Engine) over(g *gathering, h *hitEvent, hit *rules.Hit, sv *service) bool {
+	if !down(hit) || sv == nil {
+		return false
+	}
+	// Many servers say that they serve before the port does; where nothing is refused, it does.
+	at := g.began - gapOfSuccess
+	if first := g.pool.span.From - parser.Second; !gone(g) && first <= g.began {
+		at = first
+	}
+	return e.rose(h, sv, at, rules.StateServing)
 }
 
 // rose reports whether a line between a hit and a moment says that the service is in one

@@ -108,28 +108,3 @@ func TestEndOfAWait(t *testing.T) {
 	f("HikariPool-1 - Connection is not available, request timed out after 60001ms", rules.CauseUpstreamSaturated)
 	f("HikariPool-1 - Connection is not available", rules.CauseSlowUpstream)
 }
-
-// Who listens elsewhere after a restart is not restarting any more.
-func TestListensElsewhere(t *testing.T) {
-	at := func(address string) rules.Field { return field(rules.FieldAddress, address) }
-	f := func(name string, want rules.Cause, change func(app *logFile)) {
-		t.Helper()
-		errors, app := errorLog("error.log").covers(0, 300), appLog("shop.log").covers(0, 300).knows(0, rules.FactListens, shopAddress)
-		for s := range 20 {
-			errors.fails(float64(101+s), shopAddress, refused, 3)
-		}
-		app.says(0, serving, at(shopAddress)).says(100, stopping)
-		change(app)
-		in := incidents(t, 1, errors, app)[0]
-		if in.Verdict.Cause != want || want == rules.CauseNotListening != proved(&in, serving) {
-			t.Errorf("%s: %s, want %s: %s", name, in.Verdict.Cause, want, in.Summary)
-		}
-	}
-	f("on another port", rules.CauseNotListening, func(l *logFile) { l.says(102, serving, at("127.0.0.1:8001")) })
-	f("on both", rules.CauseRestart, func(l *logFile) {
-		l.says(119, serving, at("127.0.0.1:8001"))
-		l.says(120, serving, at(shopAddress))
-	})
-	f("late", rules.CauseRestart, func(l *logFile) { l.says(118, serving, at("127.0.0.1:8001")) })
-	f("nowhere yet", rules.CauseRestart, func(*logFile) {})
-}

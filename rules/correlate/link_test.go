@@ -254,12 +254,15 @@ func TestQuotedWords(t *testing.T) {
 
 // A database's own line is linked through the application that complains about it.
 func TestDependencysOwnLog(t *testing.T) {
-	f := func(name string, want rules.Cause, complains bool) {
+	f := func(name string, want rules.Cause, complains, daily bool) {
 		t.Helper()
 		app := appLog("logs/shop.log").knows(0, rules.FactListens, shopAddress).covers(0, 300)
 		database := appLog("logs/postgresql.log").knows(0, rules.FactListens, "127.0.0.1:5432").knows(0, rules.FactTechnology, "postgres").covers(0, 300)
 		for i := range 6 {
 			database.says(float64(100+i), tooManyClients)
+			if daily {
+				database.says(float64(200+i), tooManyClients)
+			}
 			if complains {
 				app.says(float64(100+i), dependencyRefused, field("dependency", "127.0.0.1:5432"))
 			}
@@ -276,8 +279,9 @@ func TestDependencysOwnLog(t *testing.T) {
 			t.Errorf("%s: culprit %+v", name, in.Culprit)
 		}
 	}
-	f("the application complains", rules.CauseDependencyFailure, true)
-	f("it does not", rules.CauseSlowUpstream, false)
+	f("the application complains", rules.CauseDependencyFailure, true, true)
+	f("it does not, and the only database says so at these failures and at no other time", rules.CauseDependencyFailure, false, false)
+	f("it does not, and the database says so at other times, too", rules.CauseSlowUpstream, false, true)
 }
 
 // Who asks a name server knows the name that it asked for, and not which program should have answered.

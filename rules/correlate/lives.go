@@ -20,7 +20,7 @@ const startTime = 5 * parser.Second
 type tenancy struct {
 	unit, site, host string
 	first, last      rules.Interval // starts
-	end              rules.Interval // the last; zero if none
+	end              rules.Interval // the first word of the last one; zero if none
 	words            []string       // of what the unit is described with
 }
 
@@ -31,11 +31,16 @@ type body struct {
 }
 
 // joinByLives gives services the units that live as they do. Who has a unit or a container by
-// its own lines needs none; two that live alike stay apart.
+// its own lines needs none; two that live alike stay apart, unless what is known of others tells
+// them apart: a unit that only one can have is no other's.
 func (e *Engine) joinByLives() {
+	type claim struct {
+		service *service
+		units   []int // of lives, that it may live in
+		links   []link
+	}
 	lives := e.lives()
-	tenants := make([]int, len(lives))
-	of := map[*service][]int{}
+	var claims []*claim
 	for _, sv := range e.services {
 		if sv.gateway || sv.system || len(sv.units) > 0 || len(sv.containers) > 0 || !sv.real(e) {
 			continue
@@ -44,21 +49,39 @@ func (e *Engine) joinByLives() {
 		if !ok {
 			continue
 		}
+		c := &claim{service: sv}
 		for i := range lives {
 			l := &lives[i]
 			if l.site != sv.site || l.host != "" && sv.elsewhere(l.host) {
 				continue
 			}
 			if as := e.livesAs(l, sv, first, last); as.weight > 0 {
-				sv.body = body{l.unit, as}
-				of[sv] = append(of[sv], i)
-				tenants[i]++
+				c.units, c.links = append(c.units, i), append(c.links, as)
+			}
+		}
+		claims = append(claims, c)
+	}
+	for range claims {
+		for _, c := range claims {
+			if len(c.units) != 1 || slices.ContainsFunc(claims, func(o *claim) bool { return o != c && len(o.units) == 1 && o.units[0] == c.units[0] }) {
+				continue
+			}
+			for _, o := range claims {
+				if at := slices.Index(o.units, c.units[0]); o != c && at >= 0 {
+					o.units, o.links = slices.Delete(o.units, at, at+1), slices.Delete(o.links, at, at+1)
+				}
 			}
 		}
 	}
-	for sv, all := range of {
-		if len(all) > 1 || tenants[all[0]] > 1 {
-			sv.body = body{}
+	tenants := make([]int, len(lives))
+	for _, c := range claims {
+		for _, i := range c.units {
+			tenants[i]++
+		}
+	}
+	for _, c := range claims {
+		if len(c.units) == 1 && tenants[c.units[0]] == 1 {
+			c.service.body = body{lives[c.units[0]].unit, c.links[0]}
 		}
 	}
 }
@@ -84,7 +107,13 @@ func (e *Engine) lives() (all []tenancy) {
 			}
 			l := &all[at[k]]
 			if down(hit) {
-				l.end = latest(l.end, h.last)
+				// What is told of one end takes until the next start: the exit, the result, "Stopped".
+				if end := h.when; l.end.From < l.last.From || l.end == (rules.Interval{}) {
+					if h.Count > 1 {
+						end = h.last
+					}
+					l.end = end
+				}
 				continue
 			}
 			if l.first == (rules.Interval{}) || h.when.From < l.first.From {
@@ -140,8 +169,8 @@ func (e *Engine) livesAs(l *tenancy, sv *service, first, last rules.Interval) li
 	}
 	once := last.From-first.From <= startTime
 	switch {
-	case !bears(l.last, last):
-		return link{}
+	case !bears(l.last, last), l.end.From > 0 && l.end.To < l.last.From && e.answeredRequest(sv, l.end.To, l.last.From):
+		return link{} // another start, or it answered while the unit was down
 	case !once && l.first != l.last && bears(l.first, first):
 		return link{linkRequests, sv.name + ", whose starts are those of unit " + l.unit}
 	case !once && first.From > l.first.From, once && l.first != l.last && sv.wasThere(l.first):

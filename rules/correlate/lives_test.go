@@ -87,3 +87,51 @@ func TestUnitsOfOneNameOnTwoHosts(t *testing.T) {
 		t.Errorf("%s, want killed: %+v", in.Verdict.Cause, in.Verdict.Alternatives)
 	}
 }
+
+// Two units of one program that start in one second are told apart by their later lives.
+func TestUnitsOfOneProgram(t *testing.T) {
+	const other = "127.0.0.1:8001"
+	unit := func(name string) rules.Field { return field(rules.FieldUnit, name) }
+	journal, errors := appLog("syslog").covers(0, 300), errorLog("error.log").covers(0, 300)
+	a, b := appLog("a.log").covers(0, 300).knows(2, rules.FactListens, shopAddress), appLog("b.log").covers(0, 300).knows(3, rules.FactListens, other)
+	for s := range 20 {
+		a.sketch(float64(2+5*s), uint64(s), "")
+		b.sketch(float64(2+5*s), uint64(100+s), "")
+	}
+	b.sketch(101, 200, "")
+	for _, name := range []string{"shop-0.service", "shop-1.service"} {
+		journal.tagged("systemd", 0, unitStarted, unit(name))
+	}
+	life := func(l *logFile, name string, end, start float64, born float64) {
+		journal.tagged("systemd", end, unitKilled, unit(name))
+		journal.tagged("systemd", end+4, stopped, unit(name))
+		journal.tagged("systemd", start, unitStarted, unit(name))
+		l.says(1, serving).says(born, serving)
+	}
+	life(a, "shop-0.service", 99, 104, 106)
+	life(b, "shop-1.service", 102, 106, 108)
+	errors.fails(100, shopAddress, refused, 9).fails(103, other, refused, 9)
+	for _, in := range incidents(t, 2, a, b, journal, errors) {
+		want := map[string]string{shopAddress: "shop-0.service", other: "shop-1.service"}[in.Upstreams[0]]
+		if in.Verdict.Cause != rules.CauseKilled || in.Culprit.Unit != want {
+			t.Errorf("%v: %s of %s, want %s", in.Upstreams, in.Verdict.Cause, in.Culprit.Unit, want)
+		}
+	}
+}
+
+// A container's host name is its id.
+func TestContainersHostName(t *testing.T) {
+	killed := &rules.Signature{ID: "docker-oom", Technology: "docker", Cause: rules.CauseOOMKill, Role: rules.RoleCause, Strong: true,
+		Scope: rules.ScopeService, State: rules.StateDead, Meaning: "container <container> ran out of memory"}
+	f := func(id string, want rules.Cause) {
+		t.Helper()
+		app := appLog("api.log").covers(0, 300).knows(0, rules.FactListens, shopAddress).knows(0, rules.FactHost, "5c0f1d2e3a4b")
+		events := systemLog("events.json").covers(0, 300).says(99, killed, field(rules.FieldContainer, id))
+		errors := errorLog("error.log").covers(0, 300).fails(100, shopAddress, refused, 9)
+		if in := incidents(t, 1, app, events, errors)[0]; in.Verdict.Cause != want {
+			t.Errorf("%s: %s, want %s", id, in.Verdict.Cause, want)
+		}
+	}
+	f("5c0f1d2e3a4b9999999999999999999999999999999999999999999999999999", rules.CauseOOMKill)
+	f("6c0f1d2e3a4b9999999999999999999999999999999999999999999999999999", rules.CauseNotListening)
+}

@@ -198,6 +198,7 @@ func (sv *service) learn(s *source, f rules.Fact) {
 		sv.technologies = append(sv.technologies, f.Value)
 	case rules.FactHost:
 		sv.hosts = append(sv.hosts, f.Value)
+		sv.containers = append(sv.containers, idsIn(f.Value)...) // a container's host name is its id, unless told otherwise (docker run --hostname)
 	}
 }
 
