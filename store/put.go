@@ -45,6 +45,7 @@ type Batch struct {
 	Incidents   []rules.Incident
 	Gone        []string // ids of incidents that are part of these
 	Checkpoints []Checkpoint
+	Ended       []string // paths whose checkpoints are of no use any more
 	Gaps        []Gap
 	Streams     []Stream
 }
@@ -71,6 +72,11 @@ func (db *DB) Commit(ctx context.Context, b Batch) error {
 		}
 		if err := putIncidents(ctx, tx, &b.Run, b.Incidents); err != nil {
 			return err
+		}
+		for _, path := range b.Ended {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM checkpoints WHERE path = ?", path); err != nil {
+				return err
+			}
 		}
 		if err := putCheckpoints(ctx, tx, b.Checkpoints); err != nil {
 			return err

@@ -114,7 +114,7 @@ type teller struct {
 }
 
 func (t *teller) update(u pipeline.Update) error {
-	batch := store.Batch{Gone: u.Gone}
+	batch := store.Batch{Gone: u.Gone, Ended: u.Ended}
 	kept := redacted(t.kept, u)
 	for _, c := range kept.Changes {
 		batch.Incidents = append(batch.Incidents, c.Incident)

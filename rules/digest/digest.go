@@ -405,10 +405,36 @@ func (b *Builder) Forget(before int64) {
 	b.d.Events = slices.DeleteFunc(b.d.Events, func(e rules.Event) bool { return e.Last.To < before && !lasting(&e) })
 	b.d.Tallies = slices.DeleteFunc(b.d.Tallies, func(t rules.Tally) bool { return (t.Second+b.healthy)*parser.Second < before })
 	b.sketch.kept = slices.DeleteFunc(b.sketch.kept, func(q rules.Request) bool { return q.Micros < before })
-	b.pools.threads.forget(before)
+	b.forgetFacts(before)
 	clear(b.events)
 	clear(b.tallies)
+	// When what made folding necessary is forgotten, later times are told apart again.
+	if len(b.d.Events) < b.bound.events/8 && len(b.d.Tallies) < b.bound.tallies/8 {
+		b.grain, b.healthy, b.anyHost, b.room = parser.Second, 1, false, b.bound
+	}
+	if len(b.sketch.kept) < maxSketch/8 {
+		b.sketch.limit = everyHash
+	}
 	b.copied = copied{}
+}
+
+// forgetFacts makes room, if there is little left, where processes are known that have not
+// written for long: a server that forks makes new ones all the time.
+func (b *Builder) forgetFacts(before int64) {
+	if len(b.d.Facts) < maxFacts/2 {
+		return
+	}
+	b.d.Facts = slices.DeleteFunc(b.d.Facts, func(f rules.Fact) bool { return f.Kind == rules.FactPID && f.Last.To < before })
+	clear(b.facts)
+	for i := range b.d.Facts {
+		f := &b.d.Facts[i]
+		b.facts[factKey(f.Stream, f.Kind, f.Value)] = int32(i)
+	}
+}
+
+// IsEmpty reports whether nothing is left but facts of who is who.
+func (b *Builder) IsEmpty() bool {
+	return len(b.d.Events)+len(b.d.Tallies)+len(b.sketch.kept) == 0
 }
 
 // ForgetNews keeps who is who and the states of services, and drops all else: what was

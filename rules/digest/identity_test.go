@@ -326,6 +326,38 @@ func TestForget(t *testing.T) {
 	}
 }
 
+// TestForgetMakesRoom: a Builder that lives for years tells seconds apart again after a storm,
+// and learns of new processes.
+func TestForgetMakesRoom(t *testing.T) {
+	b := New(rules.SourceInfo{}, words{}, nil)
+	b.bound.events, b.bound.tallies = 40, 40
+	b.room = b.bound
+	for i := range int64(maxFacts + 100) {
+		b.Add(changed(logLine(i*parser.Second, "at work"), func(r *parser.Record) { r.PID = 100 + i }))
+		if i < 300 {
+			b.Add(errorLine(i * parser.Second))
+			b.Add(accessLine(i*parser.Second, 200))
+		}
+	}
+	if b.grain == parser.Second || b.healthy == 1 || len(b.d.Facts) < maxFacts {
+		t.Fatalf("there is no storm: grain %d, %d, %d facts", b.grain, b.healthy, len(b.d.Facts))
+	}
+	later := int64(maxFacts+200) * parser.Second
+	b.Forget((epoch + maxFacts + 150) * parser.Second)
+	for i := range int64(3) {
+		b.Add(errorLine(later + i*parser.Second))
+		b.Add(accessLine(later+i*parser.Second, 200))
+	}
+	b.Add(changed(logLine(later, "at work"), func(r *parser.Record) { r.PID = 99 }))
+	d := b.Snapshot()
+	known := slices.ContainsFunc(d.Facts, func(f rules.Fact) bool { return f.Kind == rules.FactPID && f.Value == "99" })
+	old := slices.ContainsFunc(d.Facts, func(f rules.Fact) bool { return f.Kind == rules.FactPID && f.Value == "100" })
+	d.Events = slices.DeleteFunc(d.Events, func(e rules.Event) bool { return e.Symptom == parser.SymptomNone })
+	if len(d.Events) != 3 || len(d.Tallies) != 3 || !known || old {
+		t.Errorf("%d events, %d tallies of 3 seconds; the new process is known %v, the old one %v", len(d.Events), len(d.Tallies), known, old)
+	}
+}
+
 // A line with two stamps tells the zone of those that have none; one that disagrees
 // with itself does not.
 func TestOwnZone(t *testing.T) {

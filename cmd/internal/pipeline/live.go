@@ -40,6 +40,7 @@ type Update struct {
 	Changes   []Change
 	Gone      []string          // incidents that turned out to be part of one of Changes, beside the one that it supersedes
 	Positions []source.Position // to be saved with the changes: a restart from here rebuilds all that is open
+	Ended     []string          // paths that are gone for good: their positions are of no use
 	Gaps      []source.Gap
 	States    []StateLine // that are new
 	Report    *rules.Report
@@ -68,25 +69,36 @@ const (
 	catchUp     = 400 * time.Millisecond // nothing new for so long: the backlog is read
 	maxCatchUp  = 10 * time.Second       // or so long after the start
 	feedChunks  = 4                      // waiting per path; then the follower waits: unread lines stay on disk
+	sweepEvery  = time.Minute            // paths that are not followed any more are looked for
 	holdAfter   = 30 * time.Second       // nothing could be stored for so long: the follower waits too
 )
 
 // Tail follows until the context ends; then all that was read is decided and handed
 // to the Sink, and Tail returns nil.
 func Tail(ctx context.Context, cfg LiveConfig) error {
-	l := &live{cfg: cfg, feeds: map[string]*feed{}, told: map[string]told{}, from: map[string]source.Position{}, reached: map[string][]source.Position{}, begun: make(chan struct{}), dirty: make(chan struct{}, 1), flow: make(chan struct{}, 1)}
+	return newLive(cfg).run(ctx)
+}
+
+func newLive(cfg LiveConfig) *live {
+	l := &live{
+		cfg: cfg, feeds: map[string]*feed{}, told: map[string]told{}, from: map[string]source.Position{}, reached: map[string][]source.Position{},
+		begun: make(chan struct{}), dirty: make(chan struct{}, 1), flow: make(chan struct{}, 1),
+	}
 	l.flow <- struct{}{}
 	for _, in := range cfg.Known {
 		l.told[in.ID] = toldOf(&in, cfg.Now())
 	}
-	follower := source.Follow(cfg.Paths, cfg.Follow)
+	return l
+}
+
+func (l *live) run(ctx context.Context) error {
+	follower := source.Follow(l.cfg.Paths, l.cfg.Follow)
 	defer follower.Close()
 	scanning, stop := context.WithCancel(context.Background())
 	defer stop()
 	lines := make(chan error, 1)
 	go func() { lines <- l.pull(ctx, scanning, follower) }()
-	err := l.loop(ctx, lines)
-	return err
+	return l.loop(ctx, lines)
 }
 
 // live is the state of a running Tail.
@@ -103,6 +115,7 @@ type live struct {
 	reached map[string][]source.Position // by path, of what was read
 	from    map[string]source.Position   // where each path's first chunk began
 	marks   []mark
+	ended   []string // paths that are not followed any more, since the last Update
 	wg      sync.WaitGroup
 
 	told     map[string]told // by incident id; loop's own
@@ -151,18 +164,22 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 	if len(l.cfg.Follow.Start) > 0 {
 		start = l.cfg.Follow.Start // a restart that finds nothing better must not skip it
 	}
-	l.marks = append(l.marks, mark{l.cfg.Now(), start})
+	l.marks = append(l.marks, mark{l.cfg.Now(), slices.Clone(start)})
 	l.mu.Unlock()
 	close(l.begun)
 	if !l.recall(ctx, scanning, follower.Paths()) {
 		return nil
 	}
-	for {
+	for swept := l.cfg.Now(); ; {
 		select {
 		case token := <-l.flow:
 			l.flow <- token
 		case <-ctx.Done():
 			return nil
+		}
+		if now := l.cfg.Now(); now.Sub(swept) >= sweepEvery {
+			swept = now
+			l.sweep(follower.Paths(), now)
 		}
 		chunk, err := follower.Next(ctx)
 		if err != nil {
@@ -329,8 +346,8 @@ func (l *live) decide(last bool) error {
 	now := l.cfg.Now()
 	engine := correlate.New(l.cfg.Engine)
 	l.mu.Lock()
-	positions, gaps := l.latest(), l.gaps
-	l.gaps = nil
+	positions, gaps, ended := l.latest(), l.gaps, l.ended
+	l.gaps, l.ended = nil, nil
 	feeds := make([]*feed, 0, len(l.feeds))
 	for _, f := range l.feeds {
 		feeds = append(feeds, f)
@@ -347,7 +364,7 @@ func (l *live) decide(last bool) error {
 	}
 	report := engine.Decide()
 	changes, gone := l.compare(report, now, last)
-	u := Update{Changes: changes, Gone: gone, Gaps: gaps, Report: report}
+	u := Update{Changes: changes, Gone: gone, Ended: ended, Gaps: gaps, Report: report}
 	if l.mark(now, positions, report, feeds) || last {
 		for _, f := range feeds {
 			u.States = append(u.States, f.newStates()...)

@@ -24,6 +24,7 @@ type feed struct {
 	news    *piece                 // waits until the scanner has handed out what is no news
 	states  map[stateKey]StateLine // that were told; loop's own
 	idle    atomic.Bool
+	gone    time.Time  // since when the path is not followed any more; the puller's own
 	gateway bool       // its last record is a gateway's; the scanner's own
 	mu      sync.Mutex // guards builder and past
 	past    bool       // all that builder has is no news
@@ -106,7 +107,7 @@ func (l *live) feed(ctx context.Context, path string, past bool) *feed {
 				l.news.Store(true)
 				l.wake()
 			}
-			if f.idle.Load() || reader.Stats().Records%1000 == 0 {
+			if f.idle.Load() || news && f.builder.Source().Lines == 0 || reader.Stats().Records%1000 == 0 {
 				f.describe(reader.Stats())
 				l.wake()
 			}

@@ -112,10 +112,43 @@ func keepOf(report *rules.Report, ago func(time.Time) time.Duration) time.Durati
 		for i := range report.Incidents {
 			in := &report.Incidents[i]
 			whole := ago(in.Start.Time()) + lookback
-			if whole > keep && (in.State == "open" || ago(in.End.Time()) <= keep+lookback) {
+			if whole > keep && (in.State == "open" || ago(in.End.Time()) <= keep+2*time.Minute) { // forget leaves a minute more
 				keep, grown = whole, true
 			}
 		}
 	}
 	return min(keep, maxKeep)
+}
+
+// sweep lets paths go that are not followed any more, once nothing of them is in memory but the
+// states of services, and these after a day: names with a date in them are new ones each day.
+func (l *live) sweep(followed []string, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for path, f := range l.feeds {
+		if _, found := slices.BinarySearch(followed, path); found {
+			f.gone = time.Time{}
+			continue
+		}
+		if f.gone.IsZero() {
+			f.gone = now
+		}
+		if now.Sub(f.gone) < maxKeep && !f.isEmpty() {
+			continue
+		}
+		close(f.chunks)
+		delete(l.feeds, path)
+		delete(l.reached, path)
+		delete(l.from, path)
+		for i := range l.marks {
+			l.marks[i].positions = slices.DeleteFunc(l.marks[i].positions, func(p source.Position) bool { return p.Path == path })
+		}
+		l.ended = append(l.ended, path)
+	}
+}
+
+func (f *feed) isEmpty() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.builder.IsEmpty()
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,6 +47,9 @@ func (h *host) commit(u Update) {
 			h.Error(err)
 		}
 		h.positions[p.Path] = append(h.positions[p.Path], back)
+	}
+	for _, path := range u.Ended {
+		delete(h.positions, path)
 	}
 	for _, id := range u.Gone {
 		delete(h.stored, id)
@@ -215,10 +219,9 @@ func TestLiveStopsBeforeTheFirstLine(t *testing.T) {
 // that the open incident is made of is read again.
 func TestLiveStopsInAnOpenIncident(t *testing.T) {
 	h := newHost(t)
+	begin := sync.OnceFunc(func() { h.write("error.log", refusals(outageTime, 1, 5)) })
 	h.tail(func(u Update) bool {
-		if len(h.changes) == 0 && linesRead(u) == 0 {
-			h.write("error.log", refusals(outageTime, 1, 5))
-		}
+		begin()
 		return linesRead(u) == 5
 	})
 	h.write("error.log", refusals(outageTime.Add(5*time.Second), 6, 5))

@@ -41,7 +41,7 @@ func TestLiveEqualsBatch(t *testing.T) {
 // follow runs Tail over a folder until all lines are in the report.
 func follow(t *testing.T, dir string, lines int64) *rules.Report {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var last *rules.Report
 	cfg := LiveConfig{
