@@ -125,7 +125,7 @@ func readBytes(a *parser.Access, b []byte) (rest []byte) {
 func readClientAndHost(a *parser.Access, head []byte) {
 	end := wordEnd(head, 0)
 	first := head[:end]
-	if end == len(head) {
+	if end == len(head) || isClientAddr(first) {
 		a.Client = bareClient(first)
 		return
 	}
@@ -134,7 +134,6 @@ func readClientAndHost(a *parser.Access, head []byte) {
 	rest := head[min(next+1, len(head)):]
 	third := rest[:wordEnd(rest, 0)]
 	switch {
-	case isClientAddr(first):
 	case string(second) == "-":
 		switch {
 		case !isClientAddr(third):

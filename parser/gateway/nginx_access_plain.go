@@ -13,8 +13,12 @@ import (
 // plainPairs reads what can be nothing else than such pairs. It says of a line what accessScan
 // says (FuzzPlainPairs), which took three tenths of the time of a whole access log.
 
-// plainValues are the values of one line, as written; nil for what it does not have.
-type plainValues [8][]byte
+// plainValues are the values of one line: durations in microseconds, -1 for what it does not
+// have, and the others as written, nil for what it does not have.
+type plainValues struct {
+	times [plainPeer]int64
+	texts [notPlain][]byte // those behind plainResponse
+}
 
 // Places in plainValues; those of durations come first.
 const (
@@ -54,80 +58,105 @@ func plainPairs(tail []byte, quoted int, a *parser.Access) bool {
 		}
 		tail = tail[end+1:]
 	}
-	var v plainValues
+	v := plainValues{times: [plainPeer]int64{-1, -1, -1, -1}}
 	for len(tail) > 0 {
-		var name, value []byte
-		if name, value, tail = cutPlainPair(tail); name == nil {
+		name, value := cutPlainName(tail)
+		if name == nil {
 			return false
 		}
-		place := plainPlaces[plainKey(name)]
-		if place == notPlain || v[place] != nil || !isPlain(place, value) {
+		if tail = v.take(plainPlaces[plainKey(name)], value); tail == nil {
 			return false
 		}
-		v[place] = value
 	}
 	return v.settle(a, forwarded)
 }
 
 // settle fills a with one attempt, or none if no value is an upstream's.
 func (v *plainValues) settle(a *parser.Access, forwarded bool) bool {
-	addr := v[plainPeer]
-	if v[plainPeerOrAgent] != nil {
-		if addr != nil || v[plainStatus] == nil {
+	addr := v.texts[plainPeer]
+	if v.texts[plainPeerOrAgent] != nil {
+		if addr != nil || v.texts[plainStatus] == nil {
 			return false
 		}
-		addr = v[plainPeerOrAgent]
+		addr = v.texts[plainPeerOrAgent]
 	}
-	touched := addr != nil || v[plainStatus] != nil || v[plainConnect] != nil || v[plainHeader] != nil || v[plainResponse] != nil
+	touched := addr != nil || v.texts[plainStatus] != nil || v.times[plainConnect] >= 0 || v.times[plainHeader] >= 0 || v.times[plainResponse] >= 0
 	if forwarded && a.Host != nil && !touched {
 		return false
 	}
-	if v[plainDuration] != nil {
-		a.Duration = plainSeconds(v[plainDuration])
+	if v.times[plainDuration] >= 0 {
+		a.Duration = v.times[plainDuration]
 	}
-	if v[plainCache] != nil {
-		keep(&a.Cache, v[plainCache])
+	if v.texts[plainCache] != nil {
+		keep(&a.Cache, v.texts[plainCache])
 	}
 	if touched {
 		a.HasUps, a.Tries = true, 1
 		t := &a.Attempts[0]
-		t.Addr, t.Connect, t.Header, t.Response = addr, plainSeconds(v[plainConnect]), plainSeconds(v[plainHeader]), plainSeconds(v[plainResponse])
-		if s := v[plainStatus]; s != nil {
+		t.Addr, t.Connect, t.Header, t.Response = addr, v.times[plainConnect], v.times[plainHeader], v.times[plainResponse]
+		if s := v.texts[plainStatus]; s != nil {
 			t.Status = statusOf(s)
 		}
 	}
-	noteUnlogged(a, v[plainConnect] != nil, v[plainHeader] != nil)
+	noteUnlogged(a, v.times[plainConnect] >= 0, v.times[plainHeader] >= 0)
 	return true
 }
 
-// cutPlainPair cuts ` name=value` or ` name="value"`; name is nil if there is none.
-func cutPlainPair(b []byte) (name, value, rest []byte) {
+// cutPlainName cuts ` name=` and returns what stands behind it; name is nil if there is none.
+func cutPlainName(b []byte) (name, value []byte) {
 	n := 1
 	for n < len(b) && (b[n]-'a' < 26 || b[n] == '_') {
 		n++
 	}
 	if b[0] != ' ' || n == 1 || n > maxKeyLength || n+1 >= len(b) || b[n] != '=' {
-		return nil, nil, nil
+		return nil, nil
 	}
-	name, b = b[1:n], b[n+1:]
-	if b[0] != '"' {
-		end := wordEnd(b, 0)
-		return name, b[:end], b[end:]
-	}
-	end := bytes.IndexByte(b[1:], '"')
-	if end < 0 {
-		return nil, nil, nil
-	}
-	return name, b[1 : end+1], b[end+2:]
+	return b[1:n], b[n+1:]
 }
 
-// isPlain reports whether a value is what its name promises, of one attempt.
-func isPlain(place uint8, value []byte) bool {
+// take reads a value, maybe in quotes, if it is what its name promises, of one attempt. It
+// returns the text behind it, which is not nil then.
+func (v *plainValues) take(place uint8, b []byte) (rest []byte) {
+	quoted := b[0] == '"'
+	if quoted {
+		b = b[1:]
+	}
+	end := 0
 	switch place {
 	case plainDuration, plainConnect, plainHeader, plainResponse:
-		return isSeconds(value)
+		if v.times[place] >= 0 {
+			return nil
+		}
+		v.times[place], end = plainSeconds(b)
+	case notPlain:
+		return nil
+	default:
+		if end = bytes.IndexByte(b, ' '); quoted {
+			end = bytes.IndexByte(b, '"')
+		} else if end < 0 {
+			end = len(b)
+		}
+		if end < 1 || v.texts[place] != nil || !isPlain(place, b[:end]) {
+			return nil
+		}
+		v.texts[place] = b[:end]
+	}
+	switch {
+	case end < 1:
+		return nil
+	case !quoted && (end == len(b) || b[end] == ' '):
+		return b[end:]
+	case quoted && end < len(b) && b[end] == '"':
+		return b[end+1:]
+	}
+	return nil
+}
+
+// isPlain reports whether a text is what its name promises, of one attempt.
+func isPlain(place uint8, value []byte) bool {
+	switch place {
 	case plainPeer, plainPeerOrAgent:
-		return len(value) > 0 && decimal(value[0]) && isPeerAddr(value)
+		return decimal(value[0]) && isPeerAddr(value)
 	case plainStatus:
 		return len(value) == 3 && decimal(value[0]) && decimal(value[1]) && decimal(value[2])
 	case plainCache:
@@ -136,18 +165,18 @@ func isPlain(place uint8, value []byte) bool {
 	return false
 }
 
-// plainSeconds reads what isSeconds accepts; -1 for nil.
-func plainSeconds(b []byte) int64 {
-	if b == nil {
-		return -1
+// plainSeconds reads a duration as isSeconds accepts it, at the start of b; n is its length, 0
+// if there is none.
+func plainSeconds(b []byte) (micros int64, n int) {
+	for n < len(b) && n < 13 && decimal(b[n]) {
+		micros = micros*10 + int64(b[n]-'0')
+		n++
 	}
-	n := int64(0)
-	for _, c := range b {
-		if c != '.' {
-			n = n*10 + int64(c-'0')
-		}
+	if n == 0 || n > 12 || n+4 > len(b) || b[n] != '.' || !decimal(b[n+1]) || !decimal(b[n+2]) || !decimal(b[n+3]) {
+		return -1, 0
 	}
-	return n * parser.Millisecond
+	micros = micros*1000 + int64(b[n+1]-'0')*100 + int64(b[n+2]-'0')*10 + int64(b[n+3]-'0')
+	return micros * parser.Millisecond, n + 4
 }
 
 // plainKey is lookupAccessKey by way of a table, in which nearly all names are found.
