@@ -144,6 +144,8 @@ func statusWord(status string) string {
 		return "failures"
 	case parser.RankSecondary.String():
 		return "the gateway's reaction"
+	case "000":
+		return "000 (no status)"
 	case "009":
 		return "009 (no valid answer)"
 	case "200":

@@ -142,7 +142,7 @@ func impact(in *rules.Incident) string {
 		}
 		var statuses []string
 		for _, s := range in.StatusCounts {
-			statuses = append(statuses, number(s.Count)+" × "+s.Status)
+			statuses = append(statuses, number(s.Count)+" × "+shortStatus(s.Status))
 		}
 		if len(statuses) > 0 {
 			text += ": " + strings.Join(statuses, ", ")
@@ -415,4 +415,12 @@ func (p *page) list(title string, items []string, mark func(i int) string) {
 	for i, item := range items {
 		p.para(mark(i), item, nil)
 	}
+}
+
+// shortStatus is a status in a list of counts; sessions of TCP have none.
+func shortStatus(status string) string {
+	if status == "000" {
+		return "no status"
+	}
+	return status
 }

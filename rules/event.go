@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -149,10 +150,22 @@ type Tally struct {
 // 009 of an answer without a valid HTTP header, which it passes on as HTTP/0.9.
 func Failed(status int16) bool {
 	switch status {
-	case 500, 502, 503, 504, 9:
+	case 500, 502, 503, 504, 9, Unanswered:
 		return true
 	}
 	return false
+}
+
+// Unanswered is counted for a session that its gateway ended without a status: of a protocol
+// that has none (HAProxy's mode tcp), or before an answer. Reports write it as 000.
+const Unanswered int16 = 1
+
+// StatusText is a status in three digits.
+func StatusText(status int16) string {
+	if status == Unanswered {
+		status = 0
+	}
+	return fmt.Sprintf("%03d", status)
 }
 
 // Maker says who made a status.

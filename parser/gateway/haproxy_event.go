@@ -250,8 +250,17 @@ func haproxyDetail(text []byte) []string {
 			if m := v.details.message(info); m != nil && m.Causes != nil {
 				return m.Causes
 			}
-			if m := v.events.message(info[len(`info: "`) : len(info)-1]); m != nil && m.Causes != nil {
+			text := info[len(`info: "`) : len(info)-1]
+			if m := v.events.message(text); m != nil && m.Causes != nil {
 				return m.Causes
+			}
+			if n := len(`info: "`) + stepOf(text); n > len(`info: "`) {
+				var buf [96]byte
+				n = copy(buf[:len(buf)-1], info[:n])
+				buf[n] = '"'
+				if m := v.details.message(buf[:n+1]); m != nil && m.Causes != nil {
+					return m.Causes
+				}
 			}
 		}
 	}
@@ -261,6 +270,17 @@ func haproxyDetail(text []byte) []string {
 		}
 	}
 	return haproxyMaintenance(text)
+}
+
+// stepOf is where a text begins to say at which step of a check something happened:
+// Connection refused at initial connection step of tcp-check (src/tcpcheck.c); 0 if nowhere.
+func stepOf(text []byte) int {
+	for _, step := range [...]string{" at initial connection step of ", " at step "} {
+		if i := bytes.Index(text, []byte(step)); i > 0 {
+			return i
+		}
+	}
+	return 0
 }
 
 // haproxyMaintenance reads the cause in "for maintenance (DNS NX status)".

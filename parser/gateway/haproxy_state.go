@@ -103,7 +103,7 @@ func (s *haproxySession) refine(g *parser.Gateway) {
 	case cause == 'S' && tunnel:
 		g.Symptom, g.Phase = parser.SymptomConnReset, parser.PhaseUpgraded
 	case cause == 'S' && s.tcp:
-		g.Symptom = parser.SymptomConnReset
+		g.Symptom, g.Phase = parser.SymptomConnReset, parser.PhaseReadingHeader // before it said anything
 	}
 }
 

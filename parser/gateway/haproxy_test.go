@@ -192,6 +192,8 @@ func TestHAProxyDownNamesItsCause(t *testing.T) {
 	f(`Server app/s1 is DOWN, reason: Layer6 invalid response, info: "SSL handshake failure (error:0A000086:SSL routines::certificate verify failed)"`+tail, "haproxy.server-down", "tls-failure")
 	f(`Server app/s1 is DOWN, reason: Layer6 invalid response, info: "SSL handshake failure (error:0A000126:SSL routines::unexpected eof while reading)"`+tail, "haproxy.server-down", "tls-failure,protocol-mismatch")
 	f(`Server app/s1 is DOWN, reason: Layer6 invalid response, info: "SSL handshake failure"`+tail, "haproxy.server-down", "tls-failure,protocol-mismatch") // as 2.7 and older: it may be either
+	f(`Server queue/q1 is DOWN, reason: Layer4 connection problem, info: "Connection refused at initial connection step of tcp-check"`+tail, "haproxy.server-down", "not-listening")
+	f(`Server queue/q1 is DOWN, reason: Layer4 connection problem, info: "No route to host at step 1 of tcp-check (connect port 6379)"`+tail, "haproxy.server-down", "network-unreachable")
 	f(`Server app/s1 is DOWN, changed from CLI. 0 active`, "haproxy.server-down-cli", "restart")
 	f(`Server app/s1 is going DOWN for maintenance (No IP for server ). 0 active`, "haproxy.server-maintenance", "dns-failure")
 	f(`Server app/s1 is going DOWN for maintenance (DNS NX status). 0 active`, "haproxy.server-maintenance", "dns-failure")

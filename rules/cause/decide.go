@@ -188,7 +188,11 @@ func sameFirst(c *rules.Case, s rules.CaseSymptom) bool { return s.First.From < 
 func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 	o := own[s.Class]
 	if (s.Class == parser.SymptomPeerDown || s.Class == parser.SymptomHealthCheckFailed) && len(s.Hints) > 0 && s.Hints[0] != rules.CauseUnknown {
-		return s.Hints[0], 13, "the health check's own words say so"
+		weight := 13
+		if len(s.Hints) == 1 && slices.Contains(overrules, s.Hints[0]) {
+			weight = 22 // nothing else took the server out: an answer for its name, a certificate, a route was missing
+		}
+		return s.Hints[0], weight, "the health check's own words say so"
 	}
 	if s.Class == parser.SymptomNoPorts && c.Traffic.Succeeded > 0 {
 		return o.cause, o.weight, o.why // the address to connect from works for others: its ports are used up
@@ -234,8 +238,11 @@ func lateListener(c *rules.Case) bool {
 func fit(c *rules.Case, cause rules.Cause) int {
 	row, ok := fits[cause]
 	total := c.Primary(parser.SymptomNone)
-	if !ok || total == 0 {
+	if !ok {
 		return 0
+	}
+	if total == 0 {
+		return fitsChecks(c, row)
 	}
 	var sum int64
 	var shares [groups]int64
@@ -257,6 +264,25 @@ func fit(c *rules.Case, cause rules.Cause) int {
 		return average
 	}
 	return (first - 1<<20 + average) / 2
+}
+
+// fitsChecks is fit where no request reached a server: then what the health checks found
+// stands for what requests would have met.
+func fitsChecks(c *rules.Case, row [groups]int) int {
+	var sum, n int64
+	for i := range c.Symptoms {
+		s := &c.Symptoms[i]
+		if s.Class != parser.SymptomPeerDown && s.Class != parser.SymptomHealthCheckFailed || len(s.Hints) == 0 {
+			continue
+		}
+		if g, ok := foundBy[s.Hints[0]]; ok {
+			sum, n = sum+int64(row[g])*s.Count, n+s.Count
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return int(sum / n)
 }
 
 // fold gives the first link of a chain the weight of its consequences.

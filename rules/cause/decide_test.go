@@ -418,6 +418,22 @@ func TestHints(t *testing.T) {
 	f("a health check that says why", hinted(parser.SymptomHealthCheckFailed, 3, rules.CauseSlowUpstream), rules.CauseSlowUpstream)
 }
 
+// HAProxy: "going DOWN for maintenance (DNS NX status)", then <NOSRV> for all. No request reached
+// a server, so the check's words say what one would have met.
+func TestHealthCheckThatExcludes(t *testing.T) {
+	down := reaction(parser.SymptomPeerDown, 1, 0, 0)
+	down.Hints = []rules.Cause{rules.CauseDNSFailure}
+	panicked := line("go-panic", rules.CauseUnhandledException, 0, unlinkedLine(10))
+	if v := decide(t, tell(failing(down, reaction(parser.SymptomNoLivePeer, 21, 0, 5)), panicked)); v.Cause != rules.CauseDNSFailure {
+		t.Errorf("beside somebody's panic: %s", v.Cause)
+	}
+	down.Hints = []rules.Cause{rules.CauseNotListening}
+	own := line("go-panic", rules.CauseUnhandledException, 0)
+	if v := decide(t, tell(failing(down, reaction(parser.SymptomNoLivePeer, 21, 0, 5)), own)); v.Cause != rules.CauseUnhandledException {
+		t.Errorf("refused after a panic of its own: %s", v.Cause)
+	}
+}
+
 // HAProxy says "Cannot bind to source address before connect()" of an address that is not its
 // own and of one whose ports are used up: where others connect from it meanwhile, it is its own.
 func TestSourceAddressThatWorksForOthers(t *testing.T) {

@@ -136,6 +136,13 @@ var fits = map[rules.Cause][groups]int{
 	rules.CauseGatewayConfig:      {-15, -8, -4, 0, -15, -10, -15, -15, -15, -10, 0, -15, 5, -15, 0},
 }
 
+// foundBy is how a request would have failed where a health check's words name a cause.
+var foundBy = map[rules.Cause]group{
+	rules.CauseNotListening: gRefused, rules.CauseNetworkUnreachable: gRoute, rules.CauseDNSFailure: gName,
+	rules.CauseTLSFailure: gTLS, rules.CauseProtocolMismatch: gTLS, rules.CauseInvalidResponse: gGarbage,
+	rules.CauseSlowUpstream: gSilent, rules.CauseDependencyFailure: gStatus,
+}
+
 // explains is the order of links in a chain: when both are about one service and
 // the key comes first, the listed causes are its consequences.
 var explains = map[rules.Cause][]rules.Cause{

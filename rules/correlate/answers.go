@@ -240,7 +240,7 @@ func answersFit(g *gathering, t *tallied) bool {
 				return true
 			}
 		case product != "nginx" && product != "": // Varnish answers 503 to all, Apache 502 to a timeout, Envoy 503 to most
-			return t.Status >= 500
+			return t.Status >= 500 || t.Status == rules.Unanswered
 		case slices.Contains(statusesOf(s.Symptom), t.Status):
 			return true
 		}

@@ -249,7 +249,7 @@ func (e *Engine) count(in *rules.Incident, g *gathering) {
 	}
 	slices.Sort(statuses)
 	for _, status := range statuses {
-		in.StatusCounts = append(in.StatusCounts, rules.StatusCount{Status: fmt.Sprintf("%03d", status), Count: byStatus[status]})
+		in.StatusCounts = append(in.StatusCounts, rules.StatusCount{Status: rules.StatusText(status), Count: byStatus[status]})
 	}
 }
 
@@ -319,7 +319,7 @@ func (e *Engine) totals(incidents int) rules.Totals {
 			c := &s.Tallies[i]
 			t.Requests += c.Count
 			switch {
-			case c.Status == 9:
+			case c.Status == 9 || c.Status == rules.Unanswered:
 				t.FailedOther += c.Count
 			case rules.Failed(c.Status):
 				t.FailedRequests += c.Count

@@ -2,7 +2,6 @@ package correlate
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -27,7 +26,7 @@ func (e *Engine) series(g *gathering) []rules.Point {
 	for _, a := range g.answers {
 		status, ok := words[a.tally.Status]
 		if !ok {
-			status = fmt.Sprintf("%03d", a.tally.Status)
+			status = rules.StatusText(a.tally.Status)
 			words[a.tally.Status] = status
 		}
 		by[instant{parser.FloorDiv(a.tally.when.From, parser.Second), status}] += a.count

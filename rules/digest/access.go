@@ -69,12 +69,30 @@ func servedBy(a *parser.Access) []byte {
 	return a.Pool
 }
 
+// outcome is the status that a session is counted under. One without is told by what its
+// gateway saw: 499 for a client that went away, 200 for one of TCP that ended well, as
+// nginx's stream module has it.
+func outcome(r *parser.Record) int16 {
+	a, g := &r.Access, &r.Gateway
+	switch {
+	case a.Status != 0:
+	case g.Symptom == parser.SymptomClientAbort:
+		return 499
+	case g.Rank >= parser.RankSecondary:
+		return rules.Unanswered
+	case a.Tries > 0 && len(a.Method) == 0 && len(a.Request) == 0:
+		return 200
+	}
+	return a.Status
+}
+
 func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte, stream string) {
 	a := &r.Access
 	if stream == rules.StreamGateway {
 		stream = ""
 	}
-	bad := rules.Failed(a.Status) || a.Status == 499
+	status := outcome(r)
+	bad := rules.Failed(status) || status == 499
 	second := parser.FloorDiv(micros, parser.Second)
 	if !bad && b.healthy > 1 {
 		second = parser.FloorDiv(second, b.healthy) * b.healthy
@@ -91,7 +109,7 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte, stream 
 		host = nil
 	}
 	key.bytes(upstream)
-	key.word(uint64(uint16(a.Status)) | uint64(uint16(from))<<16)
+	key.word(uint64(uint16(status)) | uint64(uint16(from))<<16)
 	maker, symptom, phase := rules.MakerUnknown, parser.SymptomNone, parser.PhaseNone
 	if bad {
 		maker = madeBy(a)
@@ -116,7 +134,7 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte, stream 
 		b.tallies[key.h] = i
 		b.d.Tallies = append(roomy(b.d.Tallies, b.room.tallies), rules.Tally{
 			Second: second, Stream: stream, Upstream: b.strings.of(upstream), VHost: b.strings.of(host),
-			Status: a.Status, From: from, Made: maker, Symptom: symptom, Phase: phase,
+			Status: status, From: from, Made: maker, Symptom: symptom, Phase: phase,
 		})
 		var text note
 		if bad {
@@ -146,7 +164,7 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte, stream 
 			t.Requests = keepSmallest(t.Requests, q, rules.MaxRequests)
 		}
 	}
-	if rules.Failed(a.Status) {
+	if rules.Failed(status) {
 		t.Groups = addGroup(t.Groups, b.urlGroup(a), 1)
 		if len(a.Client) > 0 {
 			t.Clients = keepSmallest(t.Clients, xxhash.Sum64(a.Client), rules.MaxClients)

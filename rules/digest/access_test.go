@@ -54,6 +54,32 @@ func TestTallyOfFailures(t *testing.T) {
 	})
 }
 
+// A session without a status: a client's going away, one that its gateway ended, one of TCP.
+func TestTallyWithoutStatus(t *testing.T) {
+	f := func(want int16, change func(*parser.Record)) {
+		t.Helper()
+		r := accessLine(0, 0)
+		change(r)
+		if got := fold(words(nil), r).Tallies[0].Status; got != want {
+			t.Errorf("got %d, want %d", got, want)
+		}
+	}
+	tcp := func(r *parser.Record) { r.Access.Method, r.Access.Request, r.Access.Target = nil, nil, nil }
+	f(0, func(*parser.Record) {})
+	f(200, tcp)
+	f(499, func(r *parser.Record) {
+		r.Gateway.Symptom, r.Gateway.Rank = parser.SymptomClientAbort, parser.RankNoise
+	})
+	f(rules.Unanswered, func(r *parser.Record) {
+		tcp(r)
+		r.Gateway.Symptom, r.Gateway.Rank = parser.SymptomConnRefused, parser.RankPrimary
+	})
+	f(rules.Unanswered, func(r *parser.Record) {
+		tcp(r)
+		r.Gateway.Symptom, r.Gateway.Rank = parser.SymptomNoLivePeer, parser.RankSecondary
+	})
+}
+
 // The address that answered or failed last is the request's; a group's name only if
 // there is no address.
 func TestServedBy(t *testing.T) {
