@@ -111,6 +111,13 @@ type teller struct {
 	live *live.Live
 
 	shown, kept *redact.Redactor // nil: nothing is replaced
+	said        map[string]said  // of what is open, by incident
+}
+
+// said is what a line for people said of an incident last.
+type said struct {
+	cause    rules.Cause
+	symptoms int64
 }
 
 func (t *teller) update(u pipeline.Update) error {
@@ -137,6 +144,9 @@ func (t *teller) update(u pipeline.Update) error {
 	}
 	if err := t.commit(batch); err != nil {
 		return err
+	}
+	for _, id := range u.Gone {
+		delete(t.said, id)
 	}
 	u = redacted(t.shown, u)
 	t.live.Update(liveUpdate(u))
@@ -168,16 +178,33 @@ func gapOf(g source.Gap) store.Gap {
 	return out
 }
 
-// tell prints one change: a JSON object, or a line for people.
+// tell prints one change: a JSON object, or lines for people. These hear of an open incident again
+// when its cause is another one, or it has doubled; each second would bury the rest.
 func (t *teller) tell(c pipeline.Change) error {
 	if t.flags.Format == "json" {
 		return report.WriteIncidentLine(t.live.Out(), c.Event, &c.Incident)
 	}
 	in := &c.Incident
+	now := said{cause: in.Verdict.Cause}
+	for _, s := range in.Symptoms {
+		now.symptoms += s.Count
+	}
+	before := t.said[in.ID]
+	if c.Event == "updated" && now.cause == before.cause && now.symptoms < 2*before.symptoms {
+		return nil
+	}
+	if t.said == nil {
+		t.said = map[string]said{}
+	}
+	t.said[in.ID] = now
+	delete(t.said, in.Supersedes)
+	if in.State != "open" {
+		delete(t.said, in.ID)
+	}
 	_, err := fmt.Fprintf(t.live.Out(), "%s  %-8s  %s  %s (%d %% sure)\n", in.Start.Time().Format("15:04:05"), c.Event, in.ID,
 		report.Clean(in.Summary), int(in.Verdict.Confidence*100+0.5))
 	for _, ev := range in.Evidence {
-		if err == nil && c.Event != "updated" && ev.Role == rules.RoleCause {
+		if err == nil && (c.Event != "updated" || now.cause != before.cause) && ev.Role == rules.RoleCause {
 			_, err = fmt.Fprintf(t.live.Out(), "          %s:%d: %s\n", report.Clean(ev.Quote.Source), ev.Quote.Line, report.Clean(ev.Quote.Text))
 			break
 		}

@@ -2,10 +2,14 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"culprit/cmd/internal/live"
+	"culprit/cmd/internal/pipeline"
 	"culprit/parser"
 	"culprit/rules"
 )
@@ -42,4 +46,58 @@ func TestTailRefusesWrongFlags(t *testing.T) {
 			t.Errorf("%s: status %d, %s; want %d", flag, got, stderr.String(), status)
 		}
 	}
+}
+
+// TestTellingPeople: an incident that grows for minutes is a few lines, and a new cause comes with
+// its proof.
+func TestTellingPeople(t *testing.T) {
+	var out bytes.Buffer
+	e := &env{ctx: t.Context(), flags: &common{Format: "text", Quiet: true}, stdout: &out, stderr: &out}
+	l, err := live.New(t.Context(), live.Options{Out: &out, Err: &out, Quiet: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	te := &teller{env: e, live: l}
+	tell := func(event, state string, cause rules.Cause, symptoms int64, proof string) {
+		t.Helper()
+		in := rules.Incident{ID: "1", State: state, Summary: fmt.Sprint(cause, " ", symptoms), Verdict: rules.Verdict{Cause: cause}, Symptoms: []rules.SymptomGroup{{Count: symptoms}}}
+		if proof != "" {
+			in.Evidence = []rules.Evidence{{Role: rules.RoleCause, Quote: quoted(proof)}}
+		}
+		if err := te.tell(pipeline.Change{Event: event, Incident: in}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell("opened", "open", rules.CauseNotListening, 1, "")
+	for n := range int64(600) {
+		tell("updated", "open", rules.CauseNotListening, n+2, "")
+	}
+	tell("updated", "open", rules.CauseOOMKill, 602, "Killed process 7")
+	tell("updated", "open", rules.CauseOOMKill, 603, "Killed process 7")
+	tell("resolved", "resolved", rules.CauseOOMKill, 603, "Killed process 7")
+	var got []string
+	for line := range strings.Lines(out.String()) {
+		f := strings.Fields(line)
+		got = append(got, strings.Join(f[1:len(f)-3], " "))
+	}
+	want := []string{"opened 1 not-listening 1"}
+	for n := 2; n < 600; n *= 2 {
+		want = append(want, fmt.Sprint("updated 1 not-listening ", n))
+	}
+	want = append(want, "updated 1 oom-kill 602", "", "resolved 1 oom-kill 603", "")
+	if !slices.Equal(got, want) {
+		t.Errorf("told\n%s", out.String())
+	}
+	if n := strings.Count(out.String(), "kern.log:0: Killed process 7\n"); n != 2 {
+		t.Errorf("the proof is told %d times of 2", n)
+	}
+	if len(te.said) != 0 {
+		t.Errorf("%d are remembered though nothing is open", len(te.said))
+	}
+}
+
+func quoted(text string) (q rules.Quote) {
+	q.Source, q.Text = "kern.log", text
+	return q
 }

@@ -226,6 +226,10 @@ func sourceSection(m *model, width int, now time.Time) section {
 	return s
 }
 
+// reading is how long after its last line a source may still be read: what is behind brings
+// lines with each update, and what has been read to its end is not behind, however old that is.
+const reading = 3 * time.Second
+
 // state says how far behind a source is, or how long it has been silent.
 func (s *sourceRow) state(now time.Time) (words, style string) {
 	switch idle := now.Sub(s.read); {
@@ -235,7 +239,7 @@ func (s *sourceRow) state(now time.Time) (words, style string) {
 		return "no line yet", faint
 	case idle >= time.Minute:
 		return "silent for " + age(idle), faint
-	case s.lag >= 2*time.Second: // stamps of whole seconds are up to one second old
+	case s.lag >= 2*time.Second && idle < reading: // stamps of whole seconds are up to one second old
 		return age(s.lag) + " behind", alarm
 	}
 	return "read", plain

@@ -170,3 +170,20 @@ func BenchmarkFrame(b *testing.B) {
 		b.SetBytes(int64(len(frame(m, 120, 50, at(5)))))
 	}
 }
+
+// TestSourceState: only what is being read can be behind.
+func TestSourceState(t *testing.T) {
+	m := newModel(false, at(0))
+	f := func(name string, lines int64, newest, now, looked int, want string) {
+		t.Helper()
+		m.update(&Update{Sources: []Source{{Name: "a.log", Lines: lines, Newest: at(newest)}}}, at(now))
+		if got, _ := m.sources[0].state(at(looked)); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	f("what was there before", 3, -13, 0, 0, "read")
+	f("a line of now", 4, 10, 10, 10, "read")
+	f("a backlog", 5, -50, 20, 20, "1 min behind")
+	f("read to its end", 5, -50, 21, 24, "read")
+	f("nobody writes", 5, -50, 21, 90, "silent for 1 min")
+}

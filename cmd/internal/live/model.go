@@ -150,7 +150,7 @@ func (m *model) read(sources []Source, now time.Time) (trusted map[string]bool) 
 		row, known := before[s.Name]
 		if !known || s.Lines != row.Lines {
 			row.read, row.lag = now, -1
-			if !s.Newest.IsZero() {
+			if known && !s.Newest.IsZero() { // at first sight it is what was there before
 				row.lag = max(now.Sub(s.Newest), 0)
 			}
 		}
