@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,5 +69,68 @@ func TestLiveIsBounded(t *testing.T) {
 		if n := len(l.told); n > 3*26 {
 			t.Errorf("%d incidents are remembered", n)
 		}
+	})
+}
+
+// TestLiveWaitsForTheStore: while the store takes nothing for five minutes, reading goes on for
+// half a minute and then waits; what was written meanwhile is read afterwards, once.
+func TestLiveWaitsForTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		stuck := make(chan bool)
+		hold := sync.OnceFunc(func() {
+			close(stuck)
+			time.Sleep(5 * time.Minute) // the bubble's clock
+		})
+		l := newLive(LiveConfig{Config: config(1, h.dir), Now: time.Now, Follow: source.FollowOptions{PollOnly: true, FromStart: true},
+			Sink: func(u Update) error {
+				if len(u.Changes) > 0 {
+					hold()
+				}
+				h.commit(u)
+				return nil
+			}})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- l.run(ctx) }()
+		lines := 0
+		write := func(seconds int) {
+			for range seconds {
+				h.write("error.log", refused(time.Now(), lines))
+				lines++
+				time.Sleep(time.Second)
+			}
+		}
+		write(1)
+		<-stuck
+		read := func() (offset int64) {
+			synctest.Wait()
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			for _, p := range l.latest() {
+				offset += p.Offset
+			}
+			return offset
+		}
+		write(20)
+		early := read()
+		write(40)
+		then := read()
+		write(120)
+		if now := read(); now != then || then <= early {
+			t.Errorf("%d bytes were read after 20 s without the store, %d after a minute, %d after three", early, then, now)
+		}
+		write(180)
+		time.Sleep(2 * time.Minute)
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		for _, in := range h.stored {
+			if len(h.stored) != 1 || in.PrimaryLines != int64(lines) {
+				t.Errorf("%d incidents, %d lines of %d", len(h.stored), in.PrimaryLines, lines)
+			}
+		}
+		h.want()
 	})
 }
