@@ -37,6 +37,7 @@ const (
 	PodDescription            // a container's part of what kubectl describe says of a pod
 	Inspection                // a container's members in what docker inspect prints
 	CEE                       // @cee:{…}: the cookie by which rsyslog knows JSON in a message
+	ListJSON                  // {"apiVersion": "v1", "items": [: what stands before the elements of kubectl get -o json; no text inside
 	envelopeCount
 )
 
@@ -45,7 +46,7 @@ var envelopeNames = [envelopeCount]string{
 	"kernel-uptime", "dmesg-t", "dmesg-iso", "kmsg", "compose", "kubectl-prefix", "docker-timestamps", "heroku",
 	"railway", "tail-header", "grep-number", "markdown-quote", "blanks", "pm2", "journal-sse", "dmesg-human",
 	"dmesg-json", "priority", "stern", "pod-description",
-	"container-inspection", "cee",
+	"container-inspection", "cee", "json-list",
 }
 
 // String returns the kebab-case name.

@@ -94,7 +94,7 @@ func (f *fields) add(k *key, v value) {
 func (f *fields) identity(norm []byte, v value) bool {
 	switch string(norm) {
 	case "time", "ts", "t", "timestamp", "@timestamp", "@t", "asctime", "datetime", "tdate", "date", "timetimestamp", "timemillis", "timegenerated",
-		"datetimedate":
+		"datetimedate", "lasttimestamp": // the last is of Kubernetes' events
 		return f.time(v)
 	case "instantepochsecond":
 		f.seconds, _ = wholeNumber(v.raw)

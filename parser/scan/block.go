@@ -10,7 +10,7 @@ import (
 
 // Blocks: one record is a group of lines that stand together. journalctl -o export writes
 // FIELD=value lines and an empty one, -o verbose a dated header and indented fields,
-// -o json-pretty an object over many lines. dmesg -J writes a list of objects, kubectl describe
+// -o json-pretty an object over many lines. dmesg -J and kubectl get -o json write a list of objects, kubectl describe
 // a part for each container (describe.go), docker inspect their members (inspect.go).
 //
 // A block is gathered in a slot of its own, its envelope is peeled when it is whole, and then
@@ -45,6 +45,13 @@ func (r *Reader) grows(p physical) bool {
 	case g.lang == prettyJSON && s.rec.Lines == 1 && string(line) == `"dmesg": [`:
 		g.lang = dmesgList
 		return s.gather(p)
+	case g.lang == prettyJSON && s.rec.Lines <= 3 && string(line) == `"items": [`: // behind apiVersion and kind, or before them
+		g.lang = itemList
+		return s.gather(p)
+	case g.lang == itemList && string(line) == "{", g.lang == listItem && !g.expects && string(line) == "{":
+		r.gathered()
+		r.gather(p, listItem)
+		return true
 	case g.lang == dmesgList && string(line) == "{", g.lang == dmesgEntry && (string(line) == "},{" || string(line) == "{" && g.phase > 0):
 		r.gathered()
 		r.gather(p, dmesgEntry)
@@ -89,8 +96,8 @@ func (r *Reader) gathered() {
 	s := r.group
 	r.group = nil
 	l := s.grammar.opened
-	if s.grammar.lang == dmesgList {
-		l = dmesgList
+	if lang := s.grammar.lang; lang == dmesgList || lang == itemList {
+		l = lang
 	}
 	s.grammar.reset()
 	var inner []byte
@@ -103,6 +110,8 @@ func (r *Reader) gathered() {
 		inner = s.inspected()
 	case dmesgList: // its head, with nothing inside
 		s.layers.Kinds[0], s.layers.N = applog.DmesgJSON, 1
+	case itemList: // the same
+		s.layers.Kinds[0], s.layers.N = applog.ListJSON, 1
 	default:
 		inner = s.object(l)
 	}
@@ -133,6 +142,32 @@ func stepDmesgEntry(g *grammar, line []byte) verdict {
 	}
 	if closing {
 		g.phase = 1
+	}
+	return yes
+}
+
+func firstListItem(g *grammar, line []byte) {
+	g.phase, g.expects = uint8(min(indentation(line), 255)), true
+}
+
+// stepListItem takes the lines of an element up to the bracket below its first one, and what
+// closes the list behind it.
+func stepListItem(g *grammar, line []byte) verdict {
+	text := bytes.TrimSpace(line)
+	if !g.expects {
+		if string(text) == "]" || string(text) == "]," {
+			return yes
+		}
+		return no
+	}
+	switch at := indentation(line); {
+	case at < int(g.phase):
+		return no
+	case at == int(g.phase):
+		if string(text) != "}" && string(text) != "}," {
+			return no
+		}
+		g.expects = false
 	}
 	return yes
 }
@@ -307,6 +342,10 @@ func (s *slot) object(l lang) []byte {
 	if l == dmesgEntry {
 		text = text[bytes.IndexByte(text, '{'):]
 		text = text[:bytes.LastIndexByte(text, '"')+1] // without what closes the list
+	}
+	if l == listItem {
+		text = bytes.TrimLeft(text, " ")
+		text = text[:bytes.LastIndexByte(text, '}')+1]
 	}
 	inner := applog.Peel(text, &s.env, &s.rec, &s.layers)
 	s.locate(messageLine(text), 1, inner)

@@ -43,6 +43,8 @@ const (
 	prettyJSON              // an object over several lines
 	dmesgList               // dmesg -J: before the first element
 	dmesgEntry              // one element of it
+	itemList                // a list of objects, kubectl get -o json: before the first element
+	listItem                // one element of it
 	podContainer            // a container's part of kubectl describe
 	inspectedContainer      // a container's members in docker inspect
 	export                  // journalctl -o export
@@ -117,13 +119,13 @@ var steps = [langCount]stepFunc{
 	rust: stepRust, elixir: stepElixir, cpp: stepCpp, sanitizer: stepSanitizer, uwsgi: stepUWSGI, oom: stepOOM,
 	oops: stepOops, postgres: stepPostgres, nginxQuote: stepNginxQuote, nginxBroken: stepNginxBroken,
 	varnish: stepVarnish, nodeProxy: stepNodeProxy, klogBlock: stepKlogBlock, julHeader: stepJUL, prettyJSON: stepPrettyJSON, export: stepExport, verbose: stepVerbose,
-	dmesgEntry: stepDmesgEntry, podContainer: stepDescribed, inspectedContainer: stepInspected,
+	dmesgEntry: stepDmesgEntry, listItem: stepListItem, podContainer: stepDescribed, inspectedContainer: stepInspected,
 }
 
 // firsts takes the first line into account, by grammar.
 var firsts = [langCount]func(g *grammar, line []byte){
 	python: firstPython, golang: firstGo, rust: firstRust, uwsgi: firstUWSGI, node: firstNode, postgres: firstPostgres, varnish: firstVarnish,
-	inspectedContainer: firstInspected,
+	inspectedContainer: firstInspected, listItem: firstListItem,
 }
 
 // alsoFormat lists the grammars whose first line may be of a known format; the other
