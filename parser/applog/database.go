@@ -94,6 +94,10 @@ var mysql = parser.Format{
 			Want: `time=2026-11-22T14:30:00 level=info msg="mariadbd: ready for connections."`,
 		},
 		{
+			Line: `2026-11-26  7:42:24 0 [Note] /usr/sbin/mariadbd: ready for connections.`,
+			Want: `time=2026-11-26T07:42:24 level=info msg="/usr/sbin/mariadbd: ready for connections."`,
+		},
+		{
 			Line: `2026-11-22T14:30:00.123456Z 0 [System] [MY-010931] [Server] /usr/sbin/mysqld: ready for connections.`,
 			Want: `time=2026-11-22T14:30:00.123456Z level=notice msg="[MY-010931] [Server] /usr/sbin/mysqld: ready for connections."`,
 		},

@@ -81,6 +81,7 @@ type caddyLine struct {
 	status, size, duration     int64
 	hasRequest                 bool
 	answeredDate, answeredType bool // response headers that a proxied answer has
+	answeredSelf               bool // Server: Caddy
 }
 
 // open reads the whole line in either form; false if it is not Caddy's or not of the
@@ -183,6 +184,7 @@ func (c *caddyLine) member(j *jsonReader) {
 			for j.next() {
 				c.answeredDate = c.answeredDate || string(j.key) == "Date" || string(j.key) == "Via"
 				c.answeredType = c.answeredType || string(j.key) == "Content-Type"
+				c.answeredSelf = c.answeredSelf || string(j.key) == "Server" && j.nested && bytes.HasPrefix(j.b[j.pos:], []byte(`["Caddy"]`))
 			}
 		}
 	case "status":

@@ -57,6 +57,9 @@ var caddyAccessSamples = []parser.Sample{
 		Want: `time=2026-11-22T15:17:04.289878Z level=info client=198.51.100.9 vhost=search.example.com method=GET target="/v2/accounts/48?a=\"b\"" status=200 bytes=191 duration=7125`},
 	{Line: `{"level":"error","ts":1795360624.2898784,"logger":"http.log.access","msg":"handled request","request":{"remote_ip":"203.0.113.24","remote_port":"41023","proto":"HTTP/2.0","method":"GET","host":"search.example.com","uri":"/v2/x"},"duration":0.007125172,"size":19,"status":503,"resp_headers":{"Server":["Caddy"],"Date":["Sun, 22 Nov 2026 15:17:04 GMT"],"Content-Type":["application/json"]}}`,
 		Want: `time=2026-11-22T15:17:04.289878Z level=error client=203.0.113.24 vhost=search.example.com method=GET target=/v2/x status=503 bytes=19 duration=7125 made=upstream`},
+	// respond "Down for maintenance" 503
+	{Line: `{"level":"error","ts":1795360624.2898784,"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"203.0.113.24","remote_port":"41023","proto":"HTTP/2.0","method":"GET","host":"search.example.com","uri":"/v2/x"},"bytes_read":0,"user_id":"","duration":0.000021,"size":20,"status":503,"resp_headers":{"Server":["Caddy"],"Content-Type":["text/plain; charset=utf-8"]}}`,
+		Want: `time=2026-11-22T15:17:04.289878Z level=error client=203.0.113.24 vhost=search.example.com method=GET target=/v2/x status=503 bytes=20 duration=21 made=gateway`},
 	{Line: "2023/09/27 05:38:12.978\tINFO\thttp.log.access.log0\thandled request\t{\"request\": {\"remote_ip\": \"192.0.2.45\", \"remote_port\": \"34577\", \"proto\": \"HTTP/2.0\", \"method\": \"GET\", \"host\": \"a.example\", \"uri\": \"/\"}, \"user_id\": \"\", \"duration\": 0.000123, \"size\": 5, \"status\": 200, \"resp_headers\": {\"Server\": [\"Caddy\"]}}",
 		Want: `time=2023-09-27T05:38:12.978Z level=info client=192.0.2.45 vhost=a.example method=GET target=/ status=200 bytes=5 duration=123`},
 }

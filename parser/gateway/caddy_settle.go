@@ -200,12 +200,13 @@ func protocolLength(proto []byte) int {
 
 // made tells an upstream's failure from Caddy's own by the answer's headers: the ones
 // of a proxied answer have a Date (net/http adds the server's own later, unseen by the
-// log) or Caddy's Via; Caddy's answer to an error has no body and no type.
+// log) or Caddy's Via; Caddy's answer to an error has no body and no type, and what its
+// respond and handle_errors write has its own Server header alone.
 func (c *caddyLine) made() parser.Made {
 	switch {
 	case c.answeredDate:
 		return parser.MadeUpstream
-	case c.size == 0 && !c.answeredType:
+	case c.size == 0 && !c.answeredType, c.answeredSelf:
 		return parser.MadeGateway
 	}
 	return parser.MadeUnknown

@@ -13,12 +13,14 @@ func Slashed(b []byte) (s parser.Stamp, n int, ok bool) {
 
 // ISO reads 2026-11-22[T ]15:01:47[.,frac][ ][zone]: RFC 3339, Python's asctime and
 // most other loggers. Zones are Z, an offset or a known abbreviation; a word that
-// is no known zone is left in b and the stamp is local.
+// is no known zone is left in b and the stamp is local. Before ten o'clock MariaDB writes
+// two blanks and one digit (print_start_of_log_line: %2d), others one blank.
 func ISO(b []byte) (s parser.Stamp, n int, ok bool) {
 	c, m := cursor{b: b}, moment{}
 	c.ymd(&m, '-')
+	blank := c.peek(0) == ' '
 	c.blankOrT()
-	c.clock(&m)
+	c.looseClock(&m, blank)
 	c.zone(&m)
 	return c.stamp(&m, parser.ClockLocal)
 }
@@ -45,6 +47,20 @@ func Dotted(b []byte) (s parser.Stamp, n int, ok bool) {
 	c.clock(&m)
 	c.zone(&m)
 	return c.stamp(&m, parser.ClockLocal)
+}
+
+// looseClock takes hh:mm:ss and an optional fraction; behind a blank the hour may have one digit.
+func (c *cursor) looseClock(m *moment, blank bool) {
+	if !blank || digit(c.peek(0)) && digit(c.peek(1)) {
+		c.clock(m)
+		return
+	}
+	m.hour = c.oneOrTwo()
+	c.lit(':')
+	m.minute = c.two()
+	c.lit(':')
+	m.second = c.two()
+	c.fraction(m)
 }
 
 // WeekdayISO reads Sun 2026-11-22 14:16:27[.frac] UTC: journalctl -o short-full.

@@ -12,10 +12,11 @@ import (
 // A tallied is a tally of a gateway's access log, in UTC.
 type tallied struct {
 	*rules.Tally
-	source *source
-	when   rules.Interval
-	left   int64 // failures not attributed to a case yet
-	begun  bool  // when is the requests' begin, and how long they took is not told
+	source  *source
+	when    rules.Interval
+	left    int64 // failures not attributed to a case yet
+	refused int64 // of them on purpose, as error lines tell
+	begun   bool  // when is the requests' begin, and how long they took is not told
 }
 
 // An answer is a number of failed requests of one tally that belong to a case.
@@ -62,6 +63,7 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 	attributeByHost(e, cases, failures)
 	fresh := e.silentCases(cases, failures)
 	attribute(fresh, failures, e.sameUpstream)
+	e.countRefusals(failures)
 	all := append(cases, fresh...)
 	for _, g := range all {
 		for _, a := range g.answers {
@@ -90,9 +92,25 @@ func (e *Engine) refuse(failures []*tallied) {
 	}
 	for _, t := range failures {
 		if t.Status == 503 && t.Upstream == "" && t.Made != rules.MakerUpstream {
-			t.left -= t.share(func(key uint64) bool {
+			t.refused = t.share(func(key uint64) bool {
 				return slices.ContainsFunc(refused[key], func(v rules.Interval) bool { return v.From <= t.when.To+near && v.To >= t.when.From-near })
 			})
+			t.left -= t.refused
+		}
+	}
+}
+
+// countRefusals counts answers of 5xx that were refusals on purpose: they are no failures.
+// Those that no line of its own tells of are told by the access log alone.
+func (e *Engine) countRefusals(failures []*tallied) {
+	e.refusals.answered, e.refusals.untold = 0, 0
+	for _, t := range failures {
+		e.refusals.answered += t.refused
+		if onPurpose(t) {
+			e.refusals.answered += t.left
+			if t.Symptom != parser.SymptomRefusedOnPurpose {
+				e.refusals.untold += t.left
+			}
 		}
 	}
 }
@@ -230,8 +248,11 @@ func (e *Engine) gatewayOK(g *gathering, t *tallied) bool {
 // answersFit reports whether the case can have ended in the status: a timeout makes
 // 504s, a refused connection 502s; the gateway's own faults mostly 500s.
 func answersFit(g *gathering, t *tallied) bool {
-	if t.Made == rules.MakerUpstream {
+	if t.Made == rules.MakerUpstream || t.Symptom == parser.SymptomRefusedOnPurpose {
 		return false
+	}
+	if onPurpose(t) && t.source.Source.Gateway == "nginx" && !g.pool.gateway {
+		return false // nginx answers 502 where no upstream is left, and names the group
 	}
 	for _, s := range g.symptoms {
 		switch product := s.source.Source.Gateway; {
@@ -326,7 +347,7 @@ func (e *Engine) silentCases(cases []*gathering, failures []*tallied) []*gatheri
 // onPurpose reports whether a 503 was answered without asking any upstream: a
 // limit, a maintenance page, a configured return.
 func onPurpose(t *tallied) bool {
-	return t.Status == 503 && t.Upstream == "" && t.Made == rules.MakerGateway
+	return t.Symptom == parser.SymptomRefusedOnPurpose || t.Status == 503 && t.Upstream == "" && t.Made == rules.MakerGateway
 }
 
 func (e *Engine) fromTally(t *tallied) *symptom {

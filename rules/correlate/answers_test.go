@@ -58,8 +58,10 @@ func TestWhoseIsAFailure(t *testing.T) {
 func TestFailureOfAHostBesideAnErrorLogWithoutHosts(t *testing.T) {
 	noHost := onHost("")
 	blog := func(t *rules.Tally) { t.VHost = "blog.example" }
-	r := report(t, Config{}, errorLog("error.log").fails(10, "127.0.0.1:8001", refused, 2, noHost).covers(0, 300),
-		accessLog("access.log").covers(0, 300).answers(10, "", 503, 3, blog).answers(200, "", 503, 1, blog, madeBy(rules.MakerUpstream)))
+	errors := errorLog("error.log").fails(10, "127.0.0.1:8001", refused, 2, noHost).covers(0, 300)
+	access := accessLog("access.log").covers(0, 300).answers(10, "", 503, 3, blog).answers(200, "", 503, 1, blog, madeBy(rules.MakerUpstream))
+	errors.d.Source.Gateway, access.d.Source.Gateway = "lighttpd", "lighttpd"
+	r := report(t, Config{}, errors, access)
 	if got := failedOf(r); got != "[127.0.0.1:8001=3]" {
 		t.Errorf("%s of %d", got, r.Totals.FailedRequests)
 	}
@@ -313,4 +315,33 @@ func TestRefusalsHiddenByRetries(t *testing.T) {
 	if in.Verdict.Cause != rules.CauseNotListening || in.FailedRequests != 0 {
 		t.Errorf("%s, %d failed: %+v", in.Verdict.Cause, in.FailedRequests, in.Verdict.Alternatives)
 	}
+}
+
+// What is refused on purpose is refused once and fails never: by limit_req's error line, by a
+// configured 503 that the access log alone shows, by a balancer's rule.
+func TestRefusalsAreNoFailures(t *testing.T) {
+	onPurpose := func(e *rules.Event) { e.Rank = parser.RankNoise }
+	byRule := func(t *rules.Tally) { t.Symptom = parser.SymptomRefusedOnPurpose }
+	nobody := madeBy(rules.MakerGateway)
+	f := func(name string, refused, failed int64, logs ...*logFile) {
+		t.Helper()
+		r := report(t, Config{}, logs...)
+		if r.Totals.Refused != refused || r.Totals.FailedRequests != failed {
+			t.Errorf("%s: %d refused and %d failed, want %d and %d", name, r.Totals.Refused, r.Totals.FailedRequests, refused, failed)
+		}
+		if in := r.Incidents; failed == 0 && len(in) > 0 || failed > 0 && (len(in) != 1 || in[0].FailedRequests != failed) {
+			t.Errorf("%s: %s", name, outline(r))
+		}
+	}
+	access := func() *logFile { return accessLog("access.log").covers(0, 300).serves(0, 300, shopAddress) }
+	limit := func() *logFile {
+		return errorLog("error.log").covers(0, 300).fails(100, shopAddress, parser.SymptomRefusedOnPurpose, 19, onPurpose, asking(7))
+	}
+	f("limit_req's line and its answers", 19, 0, limit(), access().answers(100, "", 503, 19, nobody, wanted(7)))
+	f("the line alone", 19, 0, limit(), access())
+	f("return 503", 40, 0, access().answers(100, "", 503, 40, nobody))
+	f("both", 59, 0, limit(), access().answers(100, "", 503, 19, nobody, wanted(7)).answers(120, "", 503, 40, nobody))
+	f("return 503 beside an outage", 40, 3, errorLog("error.log").covers(0, 300).fails(100, shopAddress, refused, 3),
+		access().answers(100, shopAddress, 502, 3).answers(100, "", 503, 40, nobody))
+	f("a rule's own status", 0, 0, access().answers(100, "", 502, 9, nobody, byRule)) // the line is an event, too
 }

@@ -67,8 +67,9 @@ type Engine struct {
 	hits       []*hitEvent
 	risen      []*hitEvent // those that say that a service started or serves
 	complaints []complaint
-	victims    map[*rules.Event]string // units of processes that the kernel killed and named no unit of
-	open       []*gathering            // the cases that are being judged
+	victims    map[*rules.Event]string          // units of processes that the kernel killed and named no unit of
+	open       []*gathering                     // the cases that are being judged
+	refusals   struct{ answered, untold int64 } // 5xx on purpose in access logs; of them without a line of their own
 }
 
 // New returns an Engine.

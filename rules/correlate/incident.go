@@ -328,6 +328,10 @@ func (e *Engine) totals(incidents int) rules.Totals {
 			}
 		}
 	}
+	if t.FailedRequests > 0 {
+		t.FailedRequests -= min(e.refusals.answered, t.FailedRequests)
+	}
+	t.Refused += e.refusals.untold
 	return t
 }
 
