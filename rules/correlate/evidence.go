@@ -207,9 +207,10 @@ func (e *Engine) lasts(h *hitEvent, hit *rules.Hit, sv *service, at int64) bool 
 }
 
 // over reports whether the service of a hit that set a state served again, well before a
-// moment: what comes then has another cause.
+// moment: what comes then has another cause. Of a hit that nothing dates (PM2's error file has
+// no stamps) that cannot be told.
 func (e *Engine) over(g *gathering, h *hitEvent, hit *rules.Hit, sv *service) bool {
-	if !down(hit) || sv == nil {
+	if !down(hit) || sv == nil || h.last.From == rules.Past && h.last.To == rules.Future {
 		return false
 	}
 	// Many servers say that they serve before the port does; where nothing is refused, it does.

@@ -73,3 +73,20 @@ func (e *Engine) kin(a, b *service) bool {
 		})
 	})
 }
+
+// commonName is what the names of a service's files have in common, if they are several and
+// differ in their kind: shop of shop-out.log and shop-error.log.
+func (e *Engine) commonName(sv *service) string {
+	first := e.kinOf[sv.streams[0].source]
+	several := false
+	for _, id := range sv.streams {
+		if first == "" || e.kinOf[id.source] != first {
+			return ""
+		}
+		several = several || e.sources[id.source].family() != e.sources[sv.streams[0].source].family()
+	}
+	if !several {
+		return ""
+	}
+	return first[strings.LastIndexAny(first, "/!")+1:]
+}

@@ -3,6 +3,7 @@ package correlate
 import (
 	"testing"
 
+	"culprit/parser"
 	"culprit/rules"
 )
 
@@ -49,4 +50,19 @@ func TestDeploymentOfAStart(t *testing.T) {
 	}
 	f("an application that runs", true, tomcat().says(99, tomcatDeploy).says(104, tomcatServes))
 	f("a start", false, tomcat().says(98, tomcatStarts).says(99, tomcatDeploy).says(104, tomcatServes))
+}
+
+// PM2's error file has no stamps, its other files have: the trace in it is the proof of the end
+// that the other files date, though the application listened before and after it.
+func TestLastWordsInAFileWithoutStamps(t *testing.T) {
+	trace := &rules.Signature{ID: "node-uncaught", Cause: rules.CauseUnhandledException, Strong: true, Role: rules.RoleCause,
+		Scope: rules.ScopeService, State: rules.StateDead, Meaning: "an uncaught error ended the process", Technology: "node"}
+	serves := &rules.Signature{ID: "listening", Role: rules.RoleRecovery, Scope: rules.ScopeService, State: rules.StateServing, Meaning: "it listens"}
+	out := appLog("pm2/shop-out.log").knows(1, rules.FactListens, shopAddress).says(1, serves).says(112, serves).covers(0, 300)
+	words := appLog("pm2/shop-error.log").says(0, trace)
+	words.d.Events[0].Clock, words.d.Source.First = parser.ClockNone, parser.Stamp{}
+	in := incidents(t, 1, errorLog("gw/error.log").fails(100, shopAddress, parser.SymptomPrematureClose, 1).fails(101, shopAddress, refused, 5), out, words)[0]
+	if in.Verdict.Cause != rules.CauseUnhandledException || !proved(&in, trace) || in.Service != "shop" {
+		t.Errorf("%s of %q: %+v", in.Verdict.Cause, in.Service, in.Evidence)
+	}
 }

@@ -265,6 +265,9 @@ func (sv *service) label(e *Engine) string {
 		}
 	}
 	file := e.fileName(sv.streams[0])
+	if name := e.commonName(sv); name != "" {
+		file = name
+	}
 	if len(tokensOf(file)) == 0 && len(sv.programs) > 0 {
 		return sv.programs[0]
 	}
