@@ -91,7 +91,7 @@ func (r *Reader) Start(ctx context.Context, c *Chunk, year int, like *Memory) {
 	if like != nil {
 		r.recall(like)
 	}
-	r.loud, r.two[0].start = -1, -1
+	r.two[0].start = -1
 	r.lines.begin(c.buf[:c.lead], c.line, c.offset)
 	for c.lead > 0 && r.Scan(ctx) {
 	}
@@ -107,7 +107,7 @@ func (r *Reader) Continue(c *Chunk) {
 	r.detach()
 	r.stats = counter{partials: r.stats.partials}
 	r.lines.tooLong = 0
-	r.loud, r.passed, r.two[0].start = -1, Passed{}, -1
+	r.passed, r.two[0].start = Passed{}, -1
 	r.heads.forget() // the first line of each kind is handed out
 	r.lines.begin(c.buf[c.lead:], r.lines.number, r.lines.offset)
 	r.lines.eof, r.lines.err = c.last, c.err

@@ -19,8 +19,8 @@ import (
 //     the message begins it has the very bytes of that line, whose format takes any such line
 //     (parser.Format.HeadDecides), is the strictest that the source has, and is the one that
 //     would be asked first (detector.parse);
-//   - nothing that the format, the scanner or the caller looks for stands in its text, nor does
-//     its head call it an error;
+//   - nothing that the format, the scanner or the caller looks for stands in its message, nor does
+//     what is before it call it an error;
 //   - the line behind it can be passed, too, so nothing is joined to it.
 //
 // FuzzPassing holds what is left of a log against what is left of it when no line is passed.
@@ -140,32 +140,24 @@ func (r *Reader) silent(at int) (s silentLine, ok bool) {
 		return s, false
 	}
 	n := bytes.IndexByte(data, '\n')
-	if n < stampBytes+keyBytes || n > r.lines.maxLine || r.tells(at, n) {
+	if n < stampBytes+keyBytes || n > r.lines.maxLine {
 		return s, false
 	}
 	line := bytes.TrimSuffix(data[:n], carriageReturn)
 	digits, end := fraction(line)
 	h := r.heads.find(line[end:], digits)
-	if h == nil || r.detect.strictest < h.c.place || !applog.Silent(line[end+len(h.text):]) {
+	if h == nil || r.detect.strictest < h.c.place {
 		return s, false
 	}
 	if s.lock = r.detect.lock(h.key); s.lock.key != h.key || s.lock.c != h.c || !s.lock.knows(line) {
 		return s, false
 	}
-	s.stamp, ok = r.heads.stamp(line, digits)
-	s.c, s.end = h.c, at+n+1
-	return s, ok
-}
-
-// tells reports whether something stands in the n bytes at a place that has to be looked at.
-func (r *Reader) tells(at, n int) bool {
-	if r.loud < at {
-		r.loud = r.lines.end
-		if i := r.telling(r.lines.buf[at:r.lines.end]); i >= 0 {
-			r.loud = at + i
-		}
+	if s.stamp, ok = r.heads.stamp(line, digits); !ok {
+		return s, false
 	}
-	return r.loud < at+n
+	s.c, s.end = h.c, at+n+1
+	message := line[end+len(h.text):]
+	return s, applog.Silent(message) && r.telling(message) < 0
 }
 
 var carriageReturn = []byte("\r")
@@ -244,7 +236,7 @@ func (r *Reader) note(s *slot, raw []byte, c *candidate) {
 	h := r.heads
 	copy(h.date[:], raw)
 	h.day = rec.Stamp.Micros - rec.Stamp.Micros%parser.Day
-	if stamp, ok := h.stamp(raw, digits); !ok || stamp != rec.Stamp || at < end || at-end > maxHead || len(raw) < end+leastBehind || h.find(raw[end:], digits) != nil {
+	if stamp, ok := h.stamp(raw, digits); !ok || stamp != rec.Stamp || at < end || at-end > maxHead || suspect(c, raw[:at]) || len(raw) < end+leastBehind || h.find(raw[end:], digits) != nil {
 		return
 	}
 	place := placeOfHead(raw[end:])

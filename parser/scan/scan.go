@@ -55,9 +55,9 @@ type Options struct {
 	MaxLine    int              // longest line kept whole, in bytes; 0 means DefaultMaxLine
 	Formats    []*parser.Format // instead of the built-in ones, if not nil
 	// Telling, if not nil, lets a Reader of chunks pass lines of applications that tell nothing
-	// (see Passed). It returns where in lines of text the caller, or parser.Words, first finds
-	// what it looks for, -1 if nowhere.
-	Telling func(lines []byte) int
+	// (see Passed). It returns where in a message the caller finds something, or one of the
+	// scanner's own words (parser.WordUpstream and the others) stands, -1 if nowhere.
+	Telling func(message []byte) int
 }
 
 // A Reader reads the records of one source. It is not safe for concurrent use.
@@ -87,8 +87,7 @@ type Reader struct {
 	ended      bool
 	err        error
 
-	telling func(lines []byte) int // see Options
-	loud    int                    // where in the line reader's buffer something tells, as far as is known
+	telling func(message []byte) int // see Options
 	heads   *heads
 	passed  Passed
 	two     [2]*shortRecord // lines on the short way: the next one, and the one behind it
