@@ -24,7 +24,7 @@ import (
 //   - the line behind it can be passed, too, so nothing is joined to it.
 //
 // FuzzPassing holds what is left of a log against what is left of it when no line is passed.
-// A log of which 9,999 of 10,000 lines are healthy takes six tenths of the time.
+// A log of which 9,999 of 10,000 lines are healthy takes two fifths of the time.
 
 // Passed are lines below the level of an error that were not handed out, right before the record
 // that was, or since the last one.
@@ -51,7 +51,8 @@ type head struct {
 
 const (
 	stampBytes = len("2006-01-02 15:04:05")
-	keyBytes   = 16 // behind the stamp, which choose a head's place
+	minKey     = 16 // bytes behind the stamp, which choose a head's place
+	maxKey     = 32
 	maxHead    = 128
 	// leastBehind is how much must stand behind a stamp for Peel to look for another one there.
 	leastBehind = 21
@@ -136,11 +137,11 @@ func (r *Reader) passOne(line *silentLine) {
 // silent looks at the line that begins at a place of the buffer.
 func (r *Reader) silent(at int) (s silentLine, ok bool) {
 	data := r.lines.buf[at:r.lines.end]
-	if len(data) < stampBytes+keyBytes || data[4] != '-' || data[10] != ' ' || data[13] != ':' || data[16] != ':' {
+	if len(data) < stampBytes+minKey || data[4] != '-' || data[10] != ' ' || data[13] != ':' || data[16] != ':' {
 		return s, false
 	}
 	n := bytes.IndexByte(data, '\n')
-	if n < stampBytes+keyBytes || n > r.lines.maxLine {
+	if n < stampBytes+minKey || n > r.lines.maxLine {
 		return s, false
 	}
 	line := bytes.TrimSuffix(data[:n], carriageReturn)
@@ -177,21 +178,35 @@ func fraction(line []byte) (digits, end int) {
 
 // find returns the head with which a line goes on behind its stamp, nil if it is not known.
 func (h *heads) find(rest []byte, digits int) *head {
-	if len(rest) < keyBytes {
-		return nil
-	}
-	for i := range h.all[placeOfHead(rest)] {
-		e := &h.all[placeOfHead(rest)][i]
-		if e.c != nil && e.digits == digits && len(rest) > len(e.text) && string(rest[:len(e.text)]) == string(e.text) && classes[rest[len(e.text)]] == 2 {
-			return e
+	place := uint64(0)
+	for n := 0; n < maxKey && n+8 <= len(rest); n += 8 {
+		if place = nextPlace(place, rest[n:]); n+8 < minKey {
+			continue
+		}
+		all := &h.all[place>>57]
+		for i := range all {
+			e := &all[i]
+			if e.c != nil && e.digits == digits && len(rest) > len(e.text) && string(rest[:len(e.text)]) == string(e.text) && classes[rest[len(e.text)]] == 2 {
+				return e
+			}
 		}
 	}
 	return nil
 }
 
-func placeOfHead(rest []byte) uint64 {
-	h := binary.LittleEndian.Uint64(rest)*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(rest[8:])
-	return h * 0x9e3779b97f4a7c15 >> 57
+// placeOf is where a head is kept: by its first bytes, as many as it has of those that count, for
+// the same level and the beginning of a thread's name stand before many.
+func (h *heads) placeOf(rest []byte, length int) uint64 {
+	place := nextPlace(nextPlace(0, rest), rest[8:])
+	for n := minKey; n < maxKey && n+8 <= length; n += 8 {
+		place = nextPlace(place, rest[n:])
+	}
+	return place >> 57
+}
+
+// nextPlace takes eight more bytes into account. Its upper seven bits are a place.
+func nextPlace(place uint64, b []byte) uint64 {
+	return (place ^ binary.LittleEndian.Uint64(b)) * 0x9e3779b97f4a7c15
 }
 
 // stamp reads the stamp of a line whose marks stand where they should.
@@ -239,7 +254,7 @@ func (r *Reader) note(s *slot, raw []byte, c *candidate) {
 	if stamp, ok := h.stamp(raw, digits); !ok || stamp != rec.Stamp || at < end || at-end > maxHead || suspect(c, raw[:at]) || len(raw) < end+leastBehind || h.find(raw[end:], digits) != nil {
 		return
 	}
-	place := placeOfHead(raw[end:])
+	place := h.placeOf(raw[end:], at-end)
 	e := &h.all[place][h.next[place]%headWays]
 	h.next[place]++
 	*e = head{text: append(e.text[:0], raw[end:at]...), digits: digits, key: shape(raw), c: c}
