@@ -268,6 +268,8 @@ func FuzzTraefikLog(f *testing.F)    { fuzzGoFamily(f, traefikLog) }
 func FuzzTraefikAccess(f *testing.F) { fuzzGoFamily(f, traefikAccess) }
 func FuzzCloudflared(f *testing.F)   { fuzzGoFamily(f, cloudflared) }
 func FuzzPingora(f *testing.F)       { fuzzGoFamily(f, pingora) }
+func FuzzSquidAccess(f *testing.F)   { fuzzGoFamily(f, squidAccess) }
+func FuzzSquidCache(f *testing.F)    { fuzzGoFamily(f, squidCache) }
 func FuzzEnvoyAccess(f *testing.F)   { fuzzGoFamily(f, envoyAccess) }
 func FuzzEnvoyLog(f *testing.F)      { fuzzGoFamily(f, envoyLog) }
 func FuzzEnvoyEvents(f *testing.F)   { fuzzGoFamily(f, envoyEvents) }

@@ -49,6 +49,10 @@ func TestCloudflaredSamples(t *testing.T) { sampleTest(t, cloudflared) }
 
 func TestPingoraSamples(t *testing.T) { sampleTest(t, pingora) }
 
+func TestSquidAccessSamples(t *testing.T) { sampleTest(t, squidAccess) }
+
+func TestSquidCacheSamples(t *testing.T) { sampleTest(t, squidCache) }
+
 func TestKongLogSamples(t *testing.T) { sampleTest(t, kongLog) }
 
 func TestAPISIXLogSamples(t *testing.T) { sampleTest(t, apisixLog) }

@@ -45,6 +45,8 @@ var gates = map[string][]gate{
 	"traefik-access":           {{first: object}, {all: `["`}},
 	"cloudflared":              {{first: object}, {first: numbers, word: "ERR "}},
 	"pingora":                  {{word: "Fail to proxy: "}},
+	"squid-access":             {{first: numbers, all: "./"}},
+	"squid-cache":              {{first: numbers, all: "/:|"}},
 	"traefik-log":              {{first: object}, {first: numbers, all: ":"}, {first: "tl", all: "="}, {first: "TDIWEFP", all: ">"}},
 	"heroku-router":            {{first: "a", all: "="}},
 	"aws-alb-access":           {{first: "hwg", all: `"/:`}},

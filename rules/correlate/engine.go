@@ -181,7 +181,7 @@ func (e *Engine) sitePrefixes() []string {
 // holds nginx/error.log and apache2/error.log.
 func ofProduct(folder string) bool {
 	switch path.Base(folder) {
-	case "nginx", "openresty", "angie", "tengine", "apache", "apache2", "httpd", "haproxy", "caddy", "traefik", "envoy", "lighttpd", "varnish", "kong", "apisix":
+	case "nginx", "openresty", "angie", "tengine", "apache", "apache2", "httpd", "haproxy", "caddy", "traefik", "envoy", "lighttpd", "varnish", "kong", "apisix", "squid":
 		return true
 	}
 	return false
