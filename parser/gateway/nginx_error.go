@@ -109,6 +109,8 @@ func nginxPrefix(b []byte, r *parser.Record) (body []byte, certain, ok bool) {
 	if certain {
 		r.PID, r.TID = pid, tid
 		b = trimBlanks(rest)
+	} else if unitProcess(b) {
+		return nil, false, false
 	}
 	if len(b) > 1 && b[0] == '\\' {
 		b = b[1:] // Markdown's escape of the asterisk
@@ -203,6 +205,17 @@ func nginxProcess(b []byte) (pid, tid int64, rest []byte, ok bool) {
 		return 0, 0, b, false
 	}
 	return pid, tid, rest[1:], true
+}
+
+// unitProcess reports whether "812#812 " begins b, without the colon: NGINX Unit writes its
+// log so (src/nxt_log.c), which is an application server's.
+func unitProcess(b []byte) bool {
+	pid, rest := leadingNumber(b)
+	if pid == 0 || len(rest) < 2 || rest[0] != '#' {
+		return false
+	}
+	tid, rest := leadingNumber(rest[1:])
+	return tid > 0 && len(rest) > 0 && rest[0] == ' '
 }
 
 // leadingNumber reads decimal digits; one that does not fit is 0.

@@ -36,6 +36,7 @@ func TestNginxErrorRejects(t *testing.T) {
 		"2026/11/22 15:01:47 [xorm] [info]  [SQL] SELECT 1",                            // Gitea
 		"2026/13/45 15:01:47 [error] something odd",                                    // no date
 		"[Sun Nov 22 15:01:47 2026] [error] [client 10.0.0.1] File does not exist: /x", // Apache 2.2
+		"2018/04/19 04:55:20 [alert] 22058#22058 process 22059 exited on signal 11",    // NGINX Unit, https://github.com/nginx/unit/issues/104
 		"[error] something failed",
 		"[error]",
 		`10.0.0.1 - - [22/Nov/2026:15:01:47 +0000] "GET / HTTP/1.1" 502 157 "-" "curl/8.5.0"`,
