@@ -34,6 +34,21 @@ func (e *Engine) settleAccess() {
 			break
 		}
 	}
+	for _, s := range e.sources {
+		s.ofGateway = e.ofGateway(s)
+	}
+}
+
+// ofGateway reports whether a log of requests in no known layout is a gateway's: it lies in
+// the folder of one, beside an access log that has the same requests.
+func (e *Engine) ofGateway(s *source) bool {
+	folder := path.Dir(s.Source.Path)
+	if s.Source.Role != parser.RoleApp || s.app || len(s.Events) > 0 || len(s.Requests) < minMatches || !ofProduct(folder) {
+		return false
+	}
+	return slices.ContainsFunc(e.sources, func(g *source) bool {
+		return g.Source.HasAccess && g.site == s.site && path.Dir(g.Source.Path) == folder && e.within(s, g)
+	})
 }
 
 // A failedAt is a status and the second, in UTC, in which it was answered.

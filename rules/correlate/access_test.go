@@ -49,3 +49,21 @@ func onePath(l *logFile) *logFile {
 	}
 	return l
 }
+
+// A gateway's log in a format of one's own looks like an application's, and stands behind no address.
+func TestOwnFormatIsNoService(t *testing.T) {
+	f := func(path, want string) {
+		t.Helper()
+		access, own := accessLog("varnish/varnishncsa.log"), appLog(path)
+		for i := range 20 {
+			access.answers(float64(i), "", 200, 1, asked()).sketch(float64(i), uint64(i%7+1), "")
+			own.sketch(float64(i), uint64(i%7+1), "")
+		}
+		got := incidents(t, 1, errorLog("varnish/varnishlog.txt").fails(10, "default", parser.SymptomConnRefused, 6), access, own)[0].Service
+		if got != want {
+			t.Errorf("%s: the service is %q, want %q", path, got, want)
+		}
+	}
+	f("varnish/own.log", "")
+	f("shop/own.log", "own")
+}

@@ -12,19 +12,20 @@ import (
 // A source is a digest with its settled clock.
 type source struct {
 	*rules.Digest
-	given   *rules.Digest    // as it was added; the other one where tags were settled
-	Source  rules.SourceInfo // the digest's own, and what the engine settles
-	index   int
-	site    string
-	settled bool
-	zone    int64 // subtracted from zoneless stamps, microseconds east of UTC
-	skew    int64 // its clock is ahead by this much; subtracted from all its stamps
-	boot    int64 // added to uptimes
-	hasBoot bool
-	years   int   // added to stamps without a year, which were read in the file's own
-	app     bool  // its access lines are an application's own
-	pivot   int64 // or: the moment that each of them is to lie next to
-	noon    int64 // the moment that times of day without any date lie around; 0 if nothing is known
+	given     *rules.Digest    // as it was added; the other one where tags were settled
+	Source    rules.SourceInfo // the digest's own, and what the engine settles
+	index     int
+	site      string
+	settled   bool
+	zone      int64 // subtracted from zoneless stamps, microseconds east of UTC
+	skew      int64 // its clock is ahead by this much; subtracted from all its stamps
+	boot      int64 // added to uptimes
+	hasBoot   bool
+	years     int   // added to stamps without a year, which were read in the file's own
+	app       bool  // its access lines are an application's own
+	ofGateway bool  // it looks like an application's, and is a gateway's second log
+	pivot     int64 // or: the moment that each of them is to lie next to
+	noon      int64 // the moment that times of day without any date lie around; 0 if nothing is known
 
 	errors    presence        // of its gateway's error log among the sources
 	seconds   []second        // of its tallies, by time; nil before somebody asked

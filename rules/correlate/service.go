@@ -130,7 +130,7 @@ func (e *Engine) newService(s *source, stream string) {
 		sv.hosts = append(sv.hosts, host)
 	}
 	switch {
-	case stream == rules.StreamGateway && !s.app:
+	case stream == rules.StreamGateway && !s.app || s.ofGateway:
 		sv.gateway = true
 	case name == "":
 		sv.system = s.Source.Role == parser.RoleSystem
