@@ -114,8 +114,9 @@ func (c *crowd) count() (n int64, about bool) {
 // clients counts whose requests failed; -1 if the access log names no client.
 func clients(g *gathering) (n int64, about bool) {
 	c := crowd{k: maxCrowd}
-	shared := false
+	shared, failed := false, int64(0)
 	for _, a := range g.answers {
+		failed += a.count
 		c.add(a.tally.Clients, len(a.tally.Clients) >= rules.MaxClients)
 		shared = shared || a.count < a.tally.Count && len(a.tally.Clients) > 1 // some of them may be another case's
 	}
@@ -123,5 +124,5 @@ func clients(g *gathering) (n int64, about bool) {
 		return -1, false
 	}
 	n, about = c.count()
-	return n, about || shared
+	return min(n, failed), about || shared
 }

@@ -73,3 +73,15 @@ func TestClients(t *testing.T) {
 	f(1400, 2600, true, append(seconds, gave(500, 500, smallest(crowdOf(0, 500))))...)
 	f(70_000, 130_000, true, gave(1, 1, smallest(crowdOf(0, 50_000))), gave(1, 1, smallest(crowdOf(50_000, 100_000))))
 }
+
+// Where one line of a tally stands for the requests of two incidents, neither has more clients
+// than failed requests.
+func TestNoMoreClientsThanRequests(t *testing.T) {
+	errors := errorLog("error.log").covers(0, 300).fails(100, shopAddress, refused, 1, asking(1)).fails(100, "127.0.0.1:9999", refused, 1, asking(2))
+	access := accessLog("access.log").covers(0, 300).answers(100, "", 502, 2, wanted(1, 2), func(t *rules.Tally) { t.Clients = []uint64{11, 12} })
+	for _, in := range incidents(t, 2, errors, access) {
+		if in.FailedRequests != 1 || in.Clients != 1 {
+			t.Errorf("%v: %d failed requests of %d clients", in.Upstreams, in.FailedRequests, in.Clients)
+		}
+	}
+}
