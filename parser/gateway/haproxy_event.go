@@ -167,7 +167,13 @@ func isErrorLogFormat(w *haproxyWords) bool {
 // one that HAProxy writes, about a server named as backend/server.
 func haproxyText(b []byte, certain bool, r *parser.Record) bool {
 	text := bytes.TrimPrefix(b, []byte("Backup "))
+	if rest := bytes.TrimPrefix(text, []byte("config : ")); r.Level >= parser.LevelAlert {
+		text = rest
+	}
 	m := haproxyVocabulary().events.message(text)
+	if m != nil && strings.HasPrefix(m.ID, "haproxy.config-error") && r.Level < parser.LevelAlert && r.Level != parser.LevelNone {
+		m = nil // a warning about what it reads, and goes on
+	}
 	if m != nil && m.ID == "haproxy.config-error" {
 		if i := bytes.LastIndex(text, []byte("' : ")); i >= 0 {
 			if inner := haproxyVocabulary().events.message(text[i+len("' : "):]); inner != nil {

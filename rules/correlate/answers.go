@@ -54,7 +54,9 @@ func (e *Engine) tallies(pass func(*rules.Tally) bool) []*tallied {
 // addAccess attributes failed requests to cases (semantics: "Whose is a 5xx?") and
 // makes cases of failures that no error line tells.
 func (e *Engine) addAccess(cases []*gathering) []*gathering {
-	failures := e.tallies(func(t *rules.Tally) bool { return rules.Failed(t.Status) })
+	failures := e.tallies(func(t *rules.Tally) bool {
+		return rules.Failed(t.Status) && t.Symptom != parser.SymptomRefusedOnPurpose
+	})
 	e.refuse(failures)
 	for _, rule := range []func(*gathering, *tallied) int64{e.sameRequest, e.sameUpstream} {
 		attribute(cases, failures, rule)

@@ -176,6 +176,7 @@ func TestNoIncident(t *testing.T) {
 	for name, logs := range map[string][]*logFile{
 		"clients that went away":     {errorLog("e").fails(0, shopAddress, parser.SymptomClientAbort, 90, purpose), accessLog("a").answers(0, shopAddress, 499, 90, byClient)},
 		"refused on purpose":         {errorLog("e").fails(0, "", parser.SymptomRefusedOnPurpose, 40, purpose)},
+		"a 503 told as a refusal":    {accessLog("a").answers(0, "", 503, 40, toldRefused).serves(2, 60, shopAddress)},
 		"a 503 without any upstream": {errorLog("e").covers(0, 9), accessLog("a").answers(0, "", 503, 40)},
 		"limits, and a log without upstreams": {errorLog("e").fails(0, "", parser.SymptomRefusedOnPurpose, 40, purpose, asking(1, 2, 3)),
 			accessLog("a").answers(1, "", 503, 40, wanted(1, 2, 3), madeBy(rules.MakerUnknown)).serves(2, 60, "")},
@@ -194,11 +195,26 @@ func TestNoIncident(t *testing.T) {
 			if r.Totals.ClientAborts != 90 {
 				t.Errorf("client aborts: %+v", r.Totals)
 			}
+		case "a 503 told as a refusal":
+			if r.Totals.FailedRequests != 0 {
+				t.Errorf("refusals failed: %+v", r.Totals)
+			}
 		case "refused on purpose":
 			if r.Totals.Refused != 40 || r.Totals.GatewayErrorLines != 0 {
 				t.Errorf("refused: %+v", r.Totals)
 			}
 		}
+	}
+}
+
+// toldRefused makes answers those of a rule that refuses, as HAProxy's access line tells.
+func toldRefused(t *rules.Tally) { t.Symptom = parser.SymptomRefusedOnPurpose }
+
+// A refusal beside an outage is none of its failures.
+func TestRefusalBesideAnOutage(t *testing.T) {
+	in := incidents(t, 1, errorLog("haproxy.log").fails(0, shopAddress, refused, 1), accessLog("a").answers(0, shopAddress, 503, 2).answers(1, "", 503, 9, toldRefused))[0]
+	if in.FailedRequests != 2 {
+		t.Errorf("%d failed", in.FailedRequests)
 	}
 }
 

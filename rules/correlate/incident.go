@@ -319,6 +319,7 @@ func (e *Engine) totals(incidents int) rules.Totals {
 			c := &s.Tallies[i]
 			t.Requests += c.Count
 			switch {
+			case c.Symptom == parser.SymptomRefusedOnPurpose: // counted where it is told
 			case c.Status == 9 || c.Status == rules.Unanswered:
 				t.FailedOther += c.Count
 			case rules.Failed(c.Status):
