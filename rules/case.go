@@ -45,6 +45,8 @@ type Traffic struct {
 	FailedOnce     int64 // failures of repeatable methods that were not repeated
 	SymptomSeconds int64 // seconds with a primary symptom
 	ServedSeconds  int64 // of them, those in which an address that failed also answered
+	Pieces         int64 // cases of the pool, this one among them, that are nothing but closed connections
+	Around         int64 // of such a piece among three and more: answers in the minute around it, 0 if not on both sides
 }
 
 // Seen says which kinds of log there were: absence of a line means something only

@@ -392,6 +392,13 @@ func TestKeepaliveRace(t *testing.T) {
 	})
 	f("nobody was served", rules.CauseUnknown, func(c *rules.Case) { c.Traffic.Succeeded, c.Traffic.ServedSeconds = 0, 0 })
 	f("no access log", rules.CauseUnknown, func(c *rules.Case) { c.Traffic = rules.Traffic{} })
+	rare := rules.Traffic{Known: true, Succeeded: 1, Failed: 1, FailedReused: 1, SymptomSeconds: 1, Pieces: 3, Around: 50}
+	f("one of several in little traffic", rules.CauseKeepaliveRace, func(c *rules.Case) { c.Symptoms[0].Count, c.Traffic = 1, rare })
+	f("that, with a connect time", rules.CauseUnknown, func(c *rules.Case) {
+		c.Symptoms[0].Count, c.Traffic, c.Traffic.FailedReused, c.Seen.App = 1, rare, 0, false
+	})
+	f("that, of FastCGI", rules.CauseUnknown, func(c *rules.Case) { c.Symptoms[0].Count, c.Symptoms[0].Scheme, c.Traffic = 1, "fastcgi", rare })
+	f("not answered on both sides", rules.CauseUnknown, func(c *rules.Case) { c.Symptoms[0].Count, c.Traffic, c.Traffic.Around = 1, rare, 0 })
 	f("half of the traffic", rules.CauseUnknown, func(c *rules.Case) { c.Traffic.Succeeded, c.Traffic.ServedSeconds = 5, 1 })
 	f("a crash in its log", rules.CauseUnhandledException, func(c *rules.Case) {
 		tell(c, line("go-panic", rules.CauseUnhandledException, 0, covered(10, 5), written(5, 0)))

@@ -2,6 +2,7 @@ package cause
 
 import (
 	"fmt"
+	"slices"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -15,6 +16,8 @@ import (
 // again, once, on a fresh connection: a GET that failed at the first try was no race.
 // A connect time of 0.000 alone proves little (a loopback connect takes less than a
 // millisecond), nor does a short answer time; seconds of waiting speak against it.
+// Where few requests come, nothing is answered in the very second; then it takes three such
+// pieces, and what was answered right before and after this one tells that the peer was well.
 func keepaliveRace(c *rules.Case) rules.Reason {
 	total := c.Primary(parser.SymptomNone)
 	closed := c.Primary(parser.SymptomPrematureClose) + c.Primary(parser.SymptomConnReset) + c.Primary(parser.SymptomSendTimeout)
@@ -23,6 +26,9 @@ func keepaliveRace(c *rules.Case) rules.Reason {
 		if sy.Rank == parser.RankPrimary && sy.Phase != parser.PhaseReadingHeader && sy.Phase != parser.PhaseSendingRequest && sy.Phase != parser.PhaseNone {
 			return rules.Reason{} // a header had come: the connection was no stale one
 		}
+	}
+	if t.Around > t.Succeeded && t.Failed > 0 && t.FailedReused == t.Failed && !slices.ContainsFunc(c.Symptoms, func(sy rules.CaseSymptom) bool { return singleUse(sy.Scheme) }) {
+		t.Succeeded, t.ServedSeconds = t.Around, t.SymptomSeconds
 	}
 	if total == 0 || closed != total || !t.Known || t.Succeeded == 0 {
 		return rules.Reason{}
@@ -51,4 +57,10 @@ func keepaliveRace(c *rules.Case) rules.Reason {
 	text := fmt.Sprintf("%s ended just as a request was sent on them, one here and there, while the same server answered %s",
 		plural(total, "kept-alive connection", "kept-alive connections"), plural(t.Succeeded, "other request", "other requests"))
 	return rules.Reason{Weight: max(weight, 0), Text: text}
+}
+
+// singleUse reports whether connections of a scheme serve one request each unless told otherwise
+// (fastcgi_keep_conn): a connect time of 0.000 is that of a socket then.
+func singleUse(scheme string) bool {
+	return scheme == "fastcgi" || scheme == "scgi" || scheme == "uwsgi"
 }

@@ -511,5 +511,51 @@ func (e *Engine) traffic(g *gathering) rules.Traffic {
 			t.ServedSeconds++
 		}
 	}
+	if t.Pieces = e.closedPieces(g); t.Pieces >= manyPieces {
+		t.Around = e.around(g)
+	}
 	return t
+}
+
+const (
+	manyPieces  = 3
+	aroundPiece = 30 * parser.Second
+)
+
+// closedPieces counts the cases of a case's pool that are nothing but connections that the
+// upstream closed or reset; 0 if the case itself is none.
+func (e *Engine) closedPieces(g *gathering) int64 {
+	closed := func(g *gathering) bool {
+		return !slices.ContainsFunc(g.symptoms, func(s *symptom) bool {
+			return s.Rank == parser.RankPrimary && s.Symptom != parser.SymptomPrematureClose && s.Symptom != parser.SymptomConnReset
+		})
+	}
+	if !closed(g) {
+		return 0
+	}
+	var n int64
+	for _, o := range e.open {
+		if o.pool.root == g.pool.root && closed(o) {
+			n++
+		}
+	}
+	return n
+}
+
+// around counts what the pool answered well in the half minutes before and after a case; 0 if
+// it did so on one side only.
+func (e *Engine) around(g *gathering) int64 {
+	from, to := g.pool.span.From, g.pool.span.To
+	if !e.servedBetween(g.pool, from-aroundPiece, from) || !e.servedBetween(g.pool, to, to+aroundPiece) {
+		return 0
+	}
+	var n int64
+	for _, s := range e.accessSources() {
+		for _, t := range s.between(from-aroundPiece, to+aroundPiece) {
+			if t.Status >= 100 && t.Status < 499 && e.serves(g.pool, s, t.Upstream) {
+				n += t.Count
+			}
+		}
+	}
+	return n
 }

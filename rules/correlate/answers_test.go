@@ -345,3 +345,29 @@ func TestRefusalsAreNoFailures(t *testing.T) {
 		access().answers(100, shopAddress, 502, 3).answers(100, "", 503, 40, nobody))
 	f("a rule's own status", 0, 0, access().answers(100, "", 502, 9, nobody, byRule)) // the line is an event, too
 }
+
+// Single closed connections, minutes apart, beside few other requests: three are a race that
+// the gateway loses now and then, one may be anything.
+func TestPiecesOfARace(t *testing.T) {
+	f := func(name string, want rules.Cause, class parser.Symptom, change tallyChange, at ...float64) {
+		t.Helper()
+		errors, access := errorLog("error.log").covers(0, 1000), accessLog("access.log").covers(0, 1000)
+		for i := range 100 {
+			access.answers(float64(10*i), shopAddress, 200, 1)
+		}
+		for i, second := range at {
+			errors.fails(second, shopAddress, class, 1, asking(uint64(i)))
+			access.answers(second, shopAddress, 502, 1, wanted(uint64(i)), change)
+		}
+		for _, in := range incidents(t, len(at), errors, access) {
+			if in.Verdict.Cause != want {
+				t.Errorf("%s: %s, want %s", name, in.Verdict.Cause, want)
+			}
+		}
+	}
+	closed, reused := parser.SymptomPrematureClose, func(t *rules.Tally) { t.Reused = t.Count }
+	f("three pieces", rules.CauseKeepaliveRace, closed, reused, 105, 305, 705)
+	f("one alone", rules.CauseUnknown, closed, reused, 105)
+	f("no connect times", rules.CauseUnknown, closed, func(*rules.Tally) {}, 105, 305, 705)
+	f("after the last answer", rules.CauseUnknown, closed, reused, 1100, 1300, 1500)
+}
