@@ -32,6 +32,7 @@ type threadLine struct {
 type threadRequest struct {
 	thread   uint64
 	at       int64    // of its last line
+	halfway  bool     // which named no client: the request's own line follows
 	client   uint64   // 0 as long as no line names it
 	names    []string // upstreams that lines before one with the client name
 	pending  []string // and those behind, which may be the next request's
@@ -99,10 +100,10 @@ func (p *pools) seeThread(l threadLine) {
 		t.at, t.index, t.grain = make([]threadRequest, maxThreads), map[toldKey]int{}, parser.Second
 	}
 	q := &t.at[l.thread%maxThreads]
-	if q.thread != l.thread || max(l.at-q.at, q.at-l.at) > atOnce || l.said != 0 && slices.Contains(q.said, l.said) {
+	if q.thread != l.thread || !q.goesOn(l) || l.said != 0 && slices.Contains(q.said, l.said) {
 		*q = threadRequest{thread: l.thread}
 	}
-	q.at = l.at
+	q.at, q.halfway = l.at, l.client == 0
 	if l.client != 0 && q.client != 0 && l.client != q.client { // what it tried since is this client's
 		next := threadRequest{thread: l.thread, at: l.at, pending: q.pending}
 		if len(q.pending) > 0 {
@@ -146,6 +147,15 @@ func (p *pools) seeThread(l threadLine) {
 		q.names, q.pending = append(q.names, q.pending...), nil
 		p.keep(slices.Clone(q.names))
 	}
+}
+
+// goesOn reports whether a line stands close enough to the one before in its thread. The
+// request's line follows the back end's, however long the thread had to wait for a processor.
+func (q *threadRequest) goesOn(l threadLine) bool {
+	if q.halfway && l.client != 0 && l.at >= q.at {
+		return l.at-q.at <= parser.Second
+	}
+	return max(l.at-q.at, q.at-l.at) <= atOnce
 }
 
 func addNameless(list []rules.Nameless, more rules.Nameless) []rules.Nameless {

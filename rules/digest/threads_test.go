@@ -88,6 +88,7 @@ func TestThreadsTellRequests(t *testing.T) {
 		nil, told{one, 1, 1, 1}, told{two, 1, 1, 1})
 	f("the same client's next request", at(connect1, "542484", request, "542750", connect2, "562864", request, "562911"),
 		nil, told{one, 1, 1, 1}, told{two, 1, 1, 1})
+	f("a thread that waits for a processor", at(connect1, "779307", request, "796174"), nil, told{one, 1, 1, 1})
 	f("the same again", at(connect1, "542484", request, "542750", connect1, "542864", request, "542911"), nil, told{one, 2, 2, 1})
 	f("refused without a client", at(disabled, "542484", disabled, "542750", disabled, "942750"), nil, told{one, 3, 0, 0})
 	f("whole seconds tell no order", strings.ReplaceAll(at(connect1, "5", request, "5"), ".5 ", " "), nil)
