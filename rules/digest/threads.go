@@ -30,7 +30,6 @@ type threadLine struct {
 
 // A threadRequest is the request that a thread works on.
 type threadRequest struct {
-	thread   uint64
 	at       int64    // of its last line
 	halfway  bool     // which named no client: the request's own line follows
 	client   uint64   // 0 as long as no line names it
@@ -51,7 +50,7 @@ type toldKey struct {
 
 // Bounds of what is kept.
 const (
-	maxThreads = 4 << 10 // places for threads, a power of two
+	maxThreads = 64 << 10
 	maxTold    = 16 << 10
 	maxTried   = 32 // upstreams of one request
 	// atOnce is the longest time between two lines of one request. A refusal takes a round trip
@@ -61,7 +60,7 @@ const (
 
 // threads joins the error lines of one request, by thread.
 type threads struct {
-	at    []threadRequest
+	at    map[uint64]*threadRequest // by thread
 	told  []rules.Told
 	index map[toldKey]int
 	grain int64
@@ -97,15 +96,22 @@ func (b *Builder) threadLineOf(r *parser.Record) (l threadLine, ok bool) {
 func (p *pools) seeThread(l threadLine) {
 	t := &p.threads
 	if t.at == nil {
-		t.at, t.index, t.grain = make([]threadRequest, maxThreads), map[toldKey]int{}, parser.Second
+		t.at, t.index, t.grain = map[uint64]*threadRequest{}, map[toldKey]int{}, parser.Second
 	}
-	q := &t.at[l.thread%maxThreads]
-	if q.thread != l.thread || !q.goesOn(l) || l.said != 0 && slices.Contains(q.said, l.said) {
-		*q = threadRequest{thread: l.thread}
+	q := t.at[l.thread]
+	if q == nil {
+		if len(t.at) >= maxThreads {
+			clear(t.at) // of servers started again and again; what is in flight begins anew
+		}
+		q = &threadRequest{}
+		t.at[l.thread] = q
+	}
+	if !q.goesOn(l) || l.said != 0 && slices.Contains(q.said, l.said) {
+		*q = threadRequest{}
 	}
 	q.at, q.halfway = l.at, l.client == 0
 	if l.client != 0 && q.client != 0 && l.client != q.client { // what it tried since is this client's
-		next := threadRequest{thread: l.thread, at: l.at, pending: q.pending}
+		next := threadRequest{at: l.at, pending: q.pending}
 		if len(q.pending) > 0 {
 			next.told = q.loose
 			t.entry(&next.told, l).Count++
