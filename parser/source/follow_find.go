@@ -75,14 +75,25 @@ func listing(path string) []placed {
 // listed names the youngest siblings in a path's directory.
 func listed(path string) (all []placed) {
 	dir, base := filepath.Split(path)
-	entries, _ := os.ReadDir(cmp.Or(dir, "."))
-	for _, e := range entries {
+	for _, e := range unsorted(cmp.Or(dir, ".")) {
 		if slot, ok := siblingOf(base, e.Name()); ok && !e.IsDir() {
 			all = append(all, placed{dir + e.Name(), slot})
 		}
 	}
 	slices.SortFunc(all, func(a, b placed) int { return cmp.Or(a.slot.older(b.slot), cmp.Compare(a.path, b.path)) })
 	return all[max(len(all)-maxSiblings, 0):]
+}
+
+// unsorted is os.ReadDir without its order, which takes a third of its time in a directory of
+// thousands.
+func unsorted(dir string) []os.DirEntry {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	entries, _ := f.ReadDir(-1)
+	return entries
 }
 
 func openSiblings(names []placed) (all []sibling) {
