@@ -145,3 +145,22 @@ func TestThreadsInSnapshots(t *testing.T) {
 		}
 	}
 }
+
+// Threads that work at once do not mix, as few as a server's or as many as several servers'.
+func TestThreadsAtOnce(t *testing.T) {
+	p := newPools()
+	const many = 3000
+	for _, client := range []uint64{0, 7} {
+		for i := range uint64(many) {
+			l := threadLine{thread: i * 0x9e3779b97f4a7c15, upstream: "10.0.0.1:80", said: 1, at: parser.Second, lines: 1}
+			if client != 0 {
+				l.client, l.upstream, l.said = client, "", 0
+			}
+			p.seeThread(l)
+		}
+	}
+	told := p.threads.told
+	if len(told) != 1 || told[0].Count != many || len(told[0].Nameless) != 1 || told[0].Nameless[0].Lines != many {
+		t.Errorf("told %+v", told)
+	}
+}
