@@ -123,6 +123,8 @@ func clients(g *gathering) (n int64, about bool) {
 	if len(c.hashes) == 0 {
 		return -1, false
 	}
-	n, about = c.count()
-	return min(n, failed), about || shared
+	if n, about = c.count(); shared {
+		n = min(n, failed)
+	}
+	return n, about || shared
 }
