@@ -31,6 +31,7 @@ var patterns = []struct {
 }{
 	{[]string{"PRIVATE KEY"}, (*Redactor).keyBlocks},
 	{[]string{"@"}, (*Redactor).credentials},
+	{[]string{"--", " -p"}, (*Redactor).options},
 	{[]string{"=", ":"}, (*Redactor).values},
 	{[]string{"?"}, (*Redactor).queries},
 	{[]string{"@", "%40"}, (*Redactor).mails},
@@ -84,6 +85,21 @@ var keyBlock = lazy(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----(.*?)(?:-----END|$)`)
 
 func (d *Redactor) keyBlocks(text string) string {
 	return replaceGroup(keyBlock, text, func(v string) string { return d.name("secret", v) })
+}
+
+// A command line's secrets: long options whose value follows a space, and the -p of MySQL's
+// and MariaDB's programs, whose value is attached.
+var (
+	secretOption = lazy(`(?i)(?:^|[\s"'\[=])--(?:[a-z0-9]+[-_])*(?:password|passwd|passphrase|secret)[ \t]+["']?([^\s"',;:()-][^\s"',;]*)`)
+	tokenOption  = lazy(`(?i)(?:^|[\s"'\[=])--(?:[a-z0-9]+[-_])*(?:token|api[-_]?key|access[-_]?key)[ \t]+["']?([^\s"',;:()-][^\s"',;]*)`)
+	mysqlOption  = lazy(`\b(?:mysql|mariadb)[a-z_-]*[ \t](?:[^\n|;]*?[ \t])?-p([^\s"'=;|-][^\s"';|]*)`)
+)
+
+func (d *Redactor) options(text string) string {
+	secret := func(v string) string { return d.name("secret", v) }
+	text = replaceGroup(secretOption, text, secret)
+	text = replaceGroup(tokenOption, text, func(v string) string { return d.name("token", v) })
+	return replaceGroup(mysqlOption, text, secret)
 }
 
 // Credentials in front of a host: scheme://user:password@host, and Go's user:password@tcp(host).

@@ -44,6 +44,10 @@ func TestText(t *testing.T) {
 	f(`Authorization: Basic dXNlcjpwdw== Cookie: a=1; b=2 status=502`, `Authorization: [token-1] Cookie: [cookie-1] status=502`)
 	f(`/cart;jsessionid=AB12 PHPSESSID=q1w2 session_id="zz" csrfmiddlewaretoken=t1`, `/cart;jsessionid=[cookie-1] PHPSESSID=[cookie-2] session_id="[cookie-3]" csrfmiddlewaretoken=[token-1]`)
 	f(`Unexpected token: name; invalid token: 8f2c9a; password=[FILTERED] token=null`, `Unexpected token: name; invalid token: [token-1]; password=[FILTERED] token=null`)
+	// Secrets in command lines: of long options, and of MySQL's -p, which has its value attached.
+	f(`COMMAND=/usr/bin/mysqldump -u root -phush --port 3306 shop`, `COMMAND=/usr/bin/mysqldump -u root -p[secret-1] --port 3306 shop`)
+	f(`run: app --db-password hush --token t0 --verbose; PGPASSWORD=hush2 psql; ssh -p2222 web`, `run: app --db-password [secret-1] --token [token-1] --verbose; PGPASSWORD=[secret-2] psql; ssh -p2222 web`)
+	f(`psql --password --host db; mysql -p --host db`, `psql --password --host db; mysql -p --host db`)
 	// Secrets by their shape.
 	f(`sent eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln AKIAABCDEFGHIJKLMNOP ghp_abcdefghijklmnopqrstuvwxyz0123 Bearer aB3dEf6h; Basic authentication`,
 		`sent [token-1] [token-2] [token-3] Bearer [token-4]; Basic authentication`)
