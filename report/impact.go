@@ -90,6 +90,9 @@ func upstreamWords(in *rules.Incident) string {
 	if len(in.Upstreams) > 0 {
 		return strings.Join(in.Upstreams, ", ")
 	}
+	if in.Service != "" && in.Service != in.Gateway {
+		return "none is named in the logs"
+	}
 	if in.Gateway != "" {
 		return "none; the gateway itself (" + in.Gateway + ")"
 	}

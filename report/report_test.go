@@ -501,7 +501,9 @@ func TestTextOfWhatWasNotCounted(t *testing.T) {
 	}
 	f("no failed request is in the access log", func(in *rules.Incident) { in.FailedRequests, in.ErrorLines = 0, 108 })
 	f("the same request fails again until the cause is mended", func(in *rules.Incident) { in.Verdict.Cause, in.Backoff = rules.CauseResponseTooLarge, rules.Backoff{} })
-	f("the logs show no later answer to such a request", func(in *rules.Incident) { in.State, in.Backoff = "open", rules.Backoff{} })
+	f("no good answer in the logs can be told to be of this upstream", func(in *rules.Incident) { in.State, in.Backoff = "open", rules.Backoff{} })
+	f("none is named in the logs", func(in *rules.Incident) { in.Upstreams = nil })
+	f("none; the gateway itself", func(in *rules.Incident) { in.Upstreams, in.Service = nil, "" })
 	f("that a further log would be known to tell", func(in *rules.Incident) { in.Missing = nil })
 	f("that the gateway got in that time", func(in *rules.Incident) { in.OfGateway = true })
 	f("postgres, pid 7, on which shop depends", func(in *rules.Incident) {

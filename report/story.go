@@ -145,6 +145,8 @@ func chainOf(in *rules.Incident) (chain []string) {
 	first := "the gateway itself"
 	if len(in.Upstreams) > 0 {
 		first = upstreamsOf(in)
+	} else if in.Service != "" {
+		first = "" // the service is known though no line names its address
 	}
 	for _, link := range []string{first, in.Service, process, c.Unit, containerOf(c.Container), c.Host} {
 		if link = Clean(link); link != "" && !slices.Contains(chain, link) {
@@ -227,7 +229,7 @@ func backoffOf(in *rules.Incident) string {
 		return "Clients that repeat a failed request gain nothing by waiting: with this cause the same request fails again until the cause is mended."
 	}
 	if b == (rules.Backoff{}) && in.FailedRequests > 0 && in.State == "open" {
-		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: the logs show no later answer to such a request."
+		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: no good answer in the logs can be told to be of this upstream, and the failures had not ended where the logs end."
 	}
 	all := b.First + b.Second + b.Third + b.Never
 	through := all - b.Never
