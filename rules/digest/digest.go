@@ -405,6 +405,7 @@ func (b *Builder) Forget(before int64) {
 	b.d.Events = slices.DeleteFunc(b.d.Events, func(e rules.Event) bool { return e.Last.To < before && !lasting(&e) })
 	b.d.Tallies = slices.DeleteFunc(b.d.Tallies, func(t rules.Tally) bool { return (t.Second+b.healthy)*parser.Second < before })
 	b.sketch.kept = slices.DeleteFunc(b.sketch.kept, func(q rules.Request) bool { return q.Micros < before })
+	b.pools.threads.forget(before)
 	b.forgetFacts(before)
 	clear(b.events)
 	clear(b.tallies)

@@ -164,3 +164,18 @@ func TestThreadsAtOnce(t *testing.T) {
 		t.Errorf("told %+v", told)
 	}
 }
+
+// What is told of a time that is forgotten is forgotten, too.
+func TestThreadsForget(t *testing.T) {
+	b := New(rules.SourceInfo{}, words{}, nil)
+	for _, r := range apacheLines(t, at(connect1, "100000", request, "100100")) {
+		b.Add(r)
+	}
+	if n := len(b.Snapshot().Told); n != 1 {
+		t.Fatalf("%d told, want 1", n)
+	}
+	b.Forget(rules.Future)
+	if n := len(b.Snapshot().Told); n != 0 {
+		t.Errorf("%d told, want none", n)
+	}
+}
