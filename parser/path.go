@@ -30,13 +30,20 @@ func NameOf(file string) string {
 	}
 }
 
-// stemOf cuts extensions: shop.log.1.gz is shop.
+// stemOf cuts extensions: shop.log.1.gz is shop. What follows the point of a version is none:
+// php8.2-fpm.log is php8.2-fpm's.
 func stemOf(base string) string {
 	for {
 		ext := path.Ext(base)
-		if ext == "" || ext == base {
+		if ext == "" || ext == base || versioned(ext) {
 			return base
 		}
 		base = strings.TrimSuffix(base, ext)
 	}
+}
+
+// versioned reports whether an extension is the rest of a version and of a name: ".2-fpm".
+func versioned(ext string) bool {
+	rest := strings.TrimLeft(ext[1:], "0123456789")
+	return len(rest) < len(ext)-1 && len(rest) > 1 && rest[0] == '-' && (rest[1] >= 'a' && rest[1] <= 'z' || rest[1] >= 'A' && rest[1] <= 'Z')
 }

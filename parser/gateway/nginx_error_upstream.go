@@ -182,8 +182,15 @@ func upstreamFromMessage(b []byte, g *parser.Gateway) {
 }
 
 // unresolvedName is the name in "x could not be resolved", "no resolver defined to
-// resolve x" and "host not found in upstream "x"".
+// resolve x", "host not found in upstream "x"", and the first of those that Kong tried (the name
+// that was asked for: kong/resty/dns/client.lua).
 func unresolvedName(b []byte) []byte {
+	if _, tried, ok := bytes.Cut(b, []byte(` Tried: ["`)); ok {
+		if name, _, ok := bytes.Cut(bytes.TrimPrefix(tried, []byte("(short)")), []byte(":")); ok && len(name) > 0 && bytes.IndexByte(name, '"') < 0 {
+			return name
+		}
+		return nil
+	}
 	if _, name, ok := bytes.Cut(b, []byte(" defined to resolve ")); ok {
 		return firstWord(name)
 	}

@@ -22,7 +22,7 @@ func Advice(c *rules.Case, in *rules.Incident) []string {
 // not meet it.
 func Prevent(c *rules.Case, in *rules.Incident) []string {
 	out := filled(c, in, prevention[in.Verdict.Cause])
-	w := wordsOf(in.Gateway)
+	w := wordsFor(c, in)
 	benched := in.SecondaryLines > in.PrimaryLines && in.PrimaryLines > 0
 	if benched {
 		out = append(out, "most error lines are the gateway keeping servers out that failed: "+w.benched)
@@ -41,7 +41,7 @@ func Prevent(c *rules.Case, in *rules.Incident) []string {
 
 // filled puts into texts what is known of this incident.
 func filled(c *rules.Case, in *rules.Incident, texts []string) []string {
-	w, s := wordsOf(in.Gateway), softwareOf(c, in)
+	w, s := wordsFor(c, in), softwareOf(c, in)
 	out := make([]string, len(texts))
 	for i, text := range texts {
 		out[i] = fillSlots(text, func(slot string) string { return slotOf(slot, in, &w, &s) })
@@ -379,6 +379,25 @@ var gateways = map[string]words{
 }
 
 // wordsOf returns a gateway's words; what it has none for is said as of ofAny.
+// wordsFor are the gateway's words for the protocol that it speaks to the upstream: of nginx's
+// directives each module has its own (ngx_http_fastcgi_module.html, …_uwsgi_, …_scgi_, …_grpc_).
+func wordsFor(c *rules.Case, in *rules.Incident) words {
+	w := wordsOf(in.Gateway)
+	for i := range c.Symptoms {
+		switch scheme := strings.TrimSuffix(c.Symptoms[i].Scheme, "s"); scheme {
+		case "fastcgi", "uwsgi", "scgi", "grpc":
+			for _, text := range []*string{&w.second, &w.timeouts, &w.header, &w.again} {
+				*text = strings.ReplaceAll(*text, "proxy_", scheme+"_")
+			}
+			if scheme == "grpc" {
+				w.header = "grpc_buffer_size" // the only one that there is
+			}
+			return w
+		}
+	}
+	return w
+}
+
 func wordsOf(gateway string) words {
 	w := gateways[gateway]
 	for _, f := range []struct {

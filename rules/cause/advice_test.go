@@ -52,6 +52,23 @@ func TestAdviceInTheGatewaysWords(t *testing.T) {
 	f("the gateway's timeouts", "", rules.CauseDependencyFailure, "a:1")
 }
 
+// Each protocol has directives of its own.
+func TestAdviceInTheProtocolsDirectives(t *testing.T) {
+	for scheme, want := range map[string]string{
+		"http": "proxy_connect_timeout and proxy_read_timeout", "fastcgi": "fastcgi_connect_timeout and fastcgi_read_timeout",
+		"uwsgi": "uwsgi_connect_timeout and uwsgi_read_timeout", "grpcs": "grpc_connect_timeout and grpc_read_timeout",
+	} {
+		c := failing(saw(parser.SymptomReadTimeout, 12, 0, 75))
+		c.Symptoms[0].Scheme = scheme
+		in := incident(rules.CauseSlowUpstream)
+		in.Gateway, in.Upstreams = "nginx", []string{"127.0.0.1:9000"}
+		text := strings.Join(append(Advice(c, in), Prevent(c, in)...), "\n")
+		if !strings.Contains(text, want) || scheme != "http" && strings.Contains(text, "proxy_") {
+			t.Errorf("%s: no %q, or proxy_, in\n%s", scheme, want, text)
+		}
+	}
+}
+
 // Advice names the settings of what failed: by the technology of the proof, else by the
 // culprit's process.
 func TestAdviceInTheSoftwaresWords(t *testing.T) {

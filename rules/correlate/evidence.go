@@ -215,10 +215,28 @@ func (e *Engine) over(g *gathering, h *hitEvent, hit *rules.Hit, sv *service) bo
 	}
 	// Many servers say that they serve before the port does; where nothing is refused, it does.
 	at := g.began - gapOfSuccess
-	if first := g.pool.span.From - parser.Second; !gone(g) && first <= g.began {
-		at = first
+	if !gone(g) {
+		at = max(at, g.underWay()-parser.Second)
 	}
 	return e.rose(h, sv, at, rules.StateServing)
+}
+
+// underWay is when a fifth of a case's failures had been: what was over before explains a few only.
+func (g *gathering) underWay() int64 {
+	var total, seen int64
+	for _, s := range g.symptoms {
+		if s.Rank == parser.RankPrimary {
+			total += s.Count
+		}
+	}
+	for _, s := range g.symptoms {
+		if s.Rank == parser.RankPrimary {
+			if seen += s.Count; seen*5 >= total {
+				return s.when.From
+			}
+		}
+	}
+	return g.pool.span.From
 }
 
 // rose reports whether a line between a hit and a moment says that the service is in one

@@ -82,6 +82,12 @@ func TestSpeaksAnotherScheme(t *testing.T) {
 	f("TLS to a gateway that speaks plain", rules.CauseProtocolMismatch, "Listening at: https://127.0.0.1:8000 (5438)", same)
 	f("the same", rules.CauseUnknown, "Listening at: http://127.0.0.1:8000 (5438)", same)
 	f("nothing told", rules.CauseUnknown, "Listening at: 127.0.0.1:8000 (5438)", same)
+	f("one of many before it served", rules.CauseUnknown, "Listening at: 127.0.0.1:8000 (5438)", func(_, errors *logFile) {
+		errors.fails(98, shopAddress, parser.SymptomConnReset, 1)
+	})
+	f("half of them before it served", rules.CauseRestart, "Listening at: 127.0.0.1:8000 (5438)", func(_, errors *logFile) {
+		errors.fails(98, shopAddress, parser.SymptomConnReset, 60)
+	})
 	f("refused, too", rules.CauseRestart, "Listening at: http://127.0.0.1:8000 (5438)", func(_, errors *logFile) {
 		errors.fails(99, shopAddress, refused, 9)
 	})
