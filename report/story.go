@@ -229,7 +229,7 @@ func backoffOf(in *rules.Incident) string {
 		return "Clients that repeat a failed request gain nothing by waiting: with this cause the same request fails again until the cause is mended."
 	}
 	if b == (rules.Backoff{}) && in.FailedRequests > 0 && in.State == "open" {
-		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: no good answer in the logs can be told to be of this upstream, and the failures had not ended where the logs end."
+		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: no good answer in the logs can be told to be of this upstream, and the logs end less than a minute after the last failure."
 	}
 	all := b.First + b.Second + b.Third + b.Never
 	through := all - b.Never

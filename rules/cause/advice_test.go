@@ -166,3 +166,15 @@ func TestNowAndNextTime(t *testing.T) {
 		}
 	}
 }
+
+// What shows where a worker hangs must not end it: php-fpm takes SIGQUIT for an order to stop.
+func TestMissingStackOfAWorker(t *testing.T) {
+	for process, want := range map[string]string{"php-fpm": "request_slowlog_timeout", "gunicorn": "py-spy", "puma": "rbspy", "worker": "a stack of the worker while it hangs, would tell"} {
+		in := incident(rules.CauseWorkerTimeout)
+		in.Culprit.Process = process
+		text := strings.Join(Missing(failing(saw(parser.SymptomPrematureClose, 2, 0, 5)), in), "\n")
+		if !strings.Contains(text, want) || strings.Contains(text, "SIGQUIT") || process == "php-fpm" && strings.Contains(text, "py-spy") {
+			t.Errorf("%s: no %q in\n%s", process, want, text)
+		}
+	}
+}

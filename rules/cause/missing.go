@@ -35,7 +35,7 @@ func Missing(c *rules.Case, in *rules.Incident) []string {
 	}
 	if text := deeper[cause]; text != "" && !answered(c, in) {
 		software := cmp.Or(in.Culprit.Process, "the service behind it")
-		out = append(out, strings.NewReplacer("{software}", software, "{status}", wordsOf(in.Gateway).status, "{address}", addressOf(in), "{limits}", limitOf(in)).Replace(text))
+		out = append(out, strings.NewReplacer("{software}", software, "{status}", wordsOf(in.Gateway).status, "{address}", addressOf(in), "{limits}", limitOf(in), "{stack}", stackOf(in)).Replace(text))
 	}
 	return out
 }
@@ -46,7 +46,7 @@ var deeper = map[rules.Cause]string{
 	rules.CauseMemoryExhausted:    "what the memory was used for: a heap dump, or the requests that were under way, would tell",
 	rules.CauseCrashSignal:        "which code crashed, unless a trace is quoted: its core dump would tell (coredumpctl info)",
 	rules.CauseUnhandledException: "which input set it off: the application's log with the request's id, or its trace with local values, would tell",
-	rules.CauseWorkerTimeout:      "what the worker waited for: a slow log, or a stack of the worker while it hangs (py-spy dump, SIGQUIT), would tell",
+	rules.CauseWorkerTimeout:      "what the worker waited for: {stack} would tell",
 	rules.CauseKilled:             "who sent the signal: auth.log, shell history, or an audit rule (auditctl -a always,exit -S kill) would tell",
 	rules.CauseRestart:            "who ordered the stop: the deploy tool's log, auth.log or journalctl _COMM=systemd of that minute would tell",
 	rules.CauseStartFailure:       "what was changed before the start: the deploy tool's log or the configuration's history would tell",
@@ -61,6 +61,19 @@ var deeper = map[rules.Cause]string{
 	rules.CauseGatewayResources:   "what used it up: {status} over time would tell",
 	rules.CauseGatewayConfig:      "who changed the configuration, and when: its history (git, etckeeper) and the times of its files would tell",
 	rules.CauseKeepaliveRace:      "after how long the upstream closes idle connections: no line says it; its configuration does",
+}
+
+// stackOf is what shows where a worker hangs, and does not end it: SIGQUIT would stop php-fpm.
+func stackOf(in *rules.Incident) string {
+	switch in.Culprit.Process {
+	case "php-fpm":
+		return "the pool's slow log (request_slowlog_timeout, slowlog)"
+	case "gunicorn", "uwsgi", "python3":
+		return "a slow log, or a stack of the worker while it hangs (py-spy dump --pid PID),"
+	case "puma", "unicorn", "ruby":
+		return "a slow log, or a stack of the worker while it hangs (rbspy dump --pid PID),"
+	}
+	return "a slow log, or a stack of the worker while it hangs,"
 }
 
 // answered reports whether a quoted line answers the question behind the cause: a deploy

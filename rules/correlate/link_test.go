@@ -486,3 +486,12 @@ func TestWhoServesAnotherPool(t *testing.T) {
 		t.Errorf("it listens on a port of its own: %v", got)
 	}
 }
+
+// Whoever was to be asked behind a name that cannot be resolved was not: it is not to blame.
+func TestNobodyIsBlamedForAName(t *testing.T) {
+	app := appLog("orders.log").covers(0, 300)
+	errors := errorLog("error.log").covers(0, 300).fails(100, "geo-api.internal", parser.SymptomResolveFailed, 9)
+	if in := incidents(t, 1, app, errors)[0]; in.Verdict.Cause != rules.CauseDNSFailure || in.Culprit.Process != "" {
+		t.Errorf("%s by %+v", in.Verdict.Cause, in.Culprit)
+	}
+}
