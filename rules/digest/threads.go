@@ -178,15 +178,19 @@ func (t *threads) key(at int64, upstream string, symptom parser.Symptom) toldKey
 	return toldKey{parser.FloorDiv(at, t.grain), upstream, symptom}
 }
 
-// entry is the Told of a key, made if it is not there yet.
+// entry is the Told of a key, made if it is not there yet. Where there are more upstreams than
+// there is room for, which clients of a forward proxy may choose, what comes is told by none.
 func (t *threads) entry(k *toldKey, l threadLine) *rules.Told {
 	i, ok := t.index[*k]
 	if !ok {
-		if len(t.told) >= maxTold {
+		for len(t.told) >= maxTold && t.grain < maxGrain {
 			t.coarsen()
 		}
 		*k = t.key(l.at, k.upstream, k.symptom)
 		if i, ok = t.index[*k]; !ok {
+			if len(t.told) >= maxTold {
+				return &rules.Told{}
+			}
 			i = len(t.told)
 			from := k.bucket * t.grain
 			t.told = append(t.told, rules.Told{When: rules.Interval{From: from, To: from + t.grain}, Clock: l.clock, Upstream: k.upstream, Symptom: k.symptom})

@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -130,6 +131,17 @@ func TestThreadsAreBounded(t *testing.T) {
 	}
 	if n != 3*maxTold || len(p.threads.told) > maxTold {
 		t.Errorf("%d requests in %d entries, want %d in at most %d", n, len(p.threads.told), 3*maxTold, maxTold)
+	}
+}
+
+// Clients of a forward proxy choose its upstreams.
+func TestThreadsOfManyUpstreams(t *testing.T) {
+	var p pools = newPools()
+	for i := range int64(maxTold + 200) {
+		p.seeThread(threadLine{thread: uint64(i), upstream: fmt.Sprintf("host-%d:80", i), said: 1, at: i, lines: 1})
+	}
+	if th := &p.threads; len(th.told) != maxTold || th.grain > maxGrain {
+		t.Errorf("%d entries of %d s, want %d of at most %d s", len(th.told), th.grain/parser.Second, maxTold, int64(maxGrain)/parser.Second)
 	}
 }
 
