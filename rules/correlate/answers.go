@@ -511,8 +511,10 @@ func (e *Engine) traffic(g *gathering) rules.Traffic {
 			t.ServedSeconds++
 		}
 	}
-	if t.Pieces = e.closedPieces(g); t.Pieces >= manyPieces {
-		t.Around = e.around(g)
+	if g.onlyClosed() {
+		if t.Pieces = e.pieces[g.pool.root]; t.Pieces >= manyPieces {
+			t.Around = e.around(g)
+		}
 	}
 	return t
 }
@@ -522,24 +524,11 @@ const (
 	aroundPiece = 30 * parser.Second
 )
 
-// closedPieces counts the cases of a case's pool that are nothing but connections that the
-// upstream closed or reset; 0 if the case itself is none.
-func (e *Engine) closedPieces(g *gathering) int64 {
-	closed := func(g *gathering) bool {
-		return !slices.ContainsFunc(g.symptoms, func(s *symptom) bool {
-			return s.Rank == parser.RankPrimary && s.Symptom != parser.SymptomPrematureClose && s.Symptom != parser.SymptomConnReset
-		})
-	}
-	if !closed(g) {
-		return 0
-	}
-	var n int64
-	for _, o := range e.open {
-		if o.pool.root == g.pool.root && closed(o) {
-			n++
-		}
-	}
-	return n
+// onlyClosed reports whether a case is nothing but connections that the upstream closed or reset.
+func (g *gathering) onlyClosed() bool {
+	return !slices.ContainsFunc(g.symptoms, func(s *symptom) bool {
+		return s.Rank == parser.RankPrimary && s.Symptom != parser.SymptomPrematureClose && s.Symptom != parser.SymptomConnReset
+	})
 }
 
 // around counts what the pool answered well in the half minutes before and after a case; 0 if

@@ -251,7 +251,12 @@ func (e *Engine) gather(root node, list []*symptom) *gathering {
 // judge decides each case, and splits those that hold two stories.
 func (e *Engine) judge(all []*gathering) []*gathering {
 	e.findHomes(all)
-	e.open = all
+	e.open, e.pieces = all, map[node]int64{}
+	for _, g := range all {
+		if g.onlyClosed() {
+			e.pieces[g.pool.root]++
+		}
+	}
 	var out []*gathering
 	for _, g := range all {
 		for _, part := range e.splitMembers(g) {

@@ -69,6 +69,7 @@ type Engine struct {
 	complaints []complaint
 	victims    map[*rules.Event]string          // units of processes that the kernel killed and named no unit of
 	open       []*gathering                     // the cases that are being judged
+	pieces     map[node]int64                   // how many of each pool are nothing but connections that the upstream closed or reset
 	refusals   struct{ answered, untold int64 } // 5xx on purpose in access logs; of them without a line of their own
 }
 
@@ -194,6 +195,7 @@ type hitEvent struct {
 	when    rules.Interval
 	last    rules.Interval
 	service *service // stream's own, nil if none
+	waited  int64    // see waitOf; -1 before somebody asked
 }
 
 // collectHits gathers all evidence in one total order.
@@ -206,7 +208,7 @@ func (e *Engine) collectHits() {
 				continue
 			}
 			e.hits = append(e.hits, &hitEvent{
-				Event: ev, source: s, service: e.calls[streamID{s.index, ev.Stream}],
+				Event: ev, source: s, service: e.calls[streamID{s.index, ev.Stream}], waited: -1,
 				when: s.span(ev.When, ev.Clock), last: s.span(ev.Last, ev.Clock),
 			})
 		}

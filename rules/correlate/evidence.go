@@ -169,7 +169,12 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 
 // waitOf is how long something had been waited for when a line was written: a gateway that gave
 // up first had waited for the same.
-func waitOf(h *hitEvent) int64 { return rules.WaitTold(h.Text) }
+func waitOf(h *hitEvent) int64 {
+	if h.waited < 0 {
+		h.waited = rules.WaitTold(h.Text)
+	}
+	return h.waited
+}
 
 // habits marks the words that a service outlived once as words that end nothing.
 func habits(all []rules.Candidate) {

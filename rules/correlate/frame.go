@@ -18,7 +18,7 @@ const (
 // tells who serves the address and only one address of the machine failed: the address
 // answered until the unit ended, and was refused from then on until the unit had started.
 func (e *Engine) frame(g *gathering) {
-	if g.pool.gateway || farAway(g.pool.names) || !gone(g) || e.othersFail(g) {
+	if g.pool.gateway || farAway(g.pool.names) || !gone(g) {
 		return
 	}
 	var found *service
@@ -33,7 +33,7 @@ func (e *Engine) frame(g *gathering) {
 			found = sv
 		}
 	}
-	if found != nil {
+	if found != nil && !e.othersFail(g) {
 		g.links[found] = link{linkHost, "the only one that ended just before the failures and was started at their end"}
 	}
 }
@@ -48,8 +48,8 @@ func gone(g *gathering) bool {
 // othersFail reports whether another pool of the same machine's gateway was refused meanwhile.
 func (e *Engine) othersFail(g *gathering) bool {
 	return slices.ContainsFunc(e.open, func(o *gathering) bool {
-		return o.pool.root != g.pool.root && o.pool.root.site == g.pool.root.site && !o.pool.gateway && gone(o) &&
-			o.pool.span.From <= g.pool.span.To && g.pool.span.From <= o.pool.span.To
+		return o.pool.root != g.pool.root && o.pool.root.site == g.pool.root.site && !o.pool.gateway &&
+			o.pool.span.From <= g.pool.span.To && g.pool.span.From <= o.pool.span.To && gone(o)
 	})
 }
 

@@ -33,15 +33,15 @@ func (e *Engine) moves(g *gathering) (out []move) {
 		}
 		m := move{service: sv}
 		var down *hitEvent
-		for _, h := range e.lifeOf(sv).serves {
+		for _, h := range risenFrom(e.lifeOf(sv).serves, g.began-lookback) {
 			if h.when.From > g.pool.span.To {
 				break
 			}
 			at := listensAt(h)
-			switch down = e.lastDown(sv, h); {
+			switch down = e.lastDown(sv, h, g.began-lookback); {
 			case at != "" && slices.ContainsFunc(g.pool.names, func(name string) bool { return sameAddress(name, at) > 0 }):
 				m.there = nil
-			case down == nil || down.when.To < g.began-lookback: // who opens a second port while it lives has not left the first
+			case down == nil: // who opens a second port while it lives has not left the first
 			case m.there == nil || listensAt(m.there) == "" && at != "":
 				m.there = h
 			}
@@ -57,12 +57,15 @@ func (e *Engine) moves(g *gathering) (out []move) {
 	return out
 }
 
-// lastDown is the last line before another one that says that a service stopped or ended, nil if
-// there is none or it said that it serves in between.
-func (e *Engine) lastDown(sv *service, h *hitEvent) (last *hitEvent) {
+// lastDown is the last line from a moment on, before another one, that says that a service stopped
+// or ended; nil if there is none.
+func (e *Engine) lastDown(sv *service, h *hitEvent, from int64) (last *hitEvent) {
 	l := e.lifeOf(sv)
 	for _, list := range [][]*hitEvent{l.stops, l.ends} {
-		for _, d := range list {
+		for _, d := range risenFrom(list, from) {
+			if d.when.From > h.when.To {
+				break
+			}
 			if d != h && e.before(d, h) && (last == nil || d.when.From > last.when.From) {
 				last = d
 			}
@@ -121,9 +124,11 @@ func (e *Engine) settleSchemes(g *gathering, all []rules.Candidate) []rules.Cand
 			continue
 		}
 		var last *hitEvent
-		for _, h := range e.lifeOf(sv).serves {
-			if at := listensAt(h); h.when.From <= g.pool.span.From && slices.ContainsFunc(g.pool.names, func(name string) bool { return sameAddress(name, at) > 0 }) {
+		serves := e.lifeOf(sv).serves
+		for _, h := range slices.Backward(serves[:len(serves)-len(risenFrom(serves, g.pool.span.From+1))]) {
+			if at := listensAt(h); slices.ContainsFunc(g.pool.names, func(name string) bool { return sameAddress(name, at) > 0 }) {
 				last = h
+				break
 			}
 		}
 		if last == nil {

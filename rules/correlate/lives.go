@@ -61,7 +61,8 @@ func (e *Engine) joinByLives() {
 		}
 		claims = append(claims, c)
 	}
-	for range claims {
+	for changed := true; changed; {
+		changed = false
 		for _, c := range claims {
 			if len(c.units) != 1 || slices.ContainsFunc(claims, func(o *claim) bool { return o != c && len(o.units) == 1 && o.units[0] == c.units[0] }) {
 				continue
@@ -69,6 +70,7 @@ func (e *Engine) joinByLives() {
 			for _, o := range claims {
 				if at := slices.Index(o.units, c.units[0]); o != c && at >= 0 {
 					o.units, o.links = slices.Delete(o.units, at, at+1), slices.Delete(o.links, at, at+1)
+					changed = true
 				}
 			}
 		}

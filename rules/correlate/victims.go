@@ -14,6 +14,9 @@ import (
 // victimTime is how far the two words may be apart: the reaping of a large process takes a while.
 const victimTime = 5 * parser.Second
 
+// atOnce is how many kills on other hosts may stand between two on one.
+const atOnce = 64
+
 // joinVictims notes the units of processes that the kernel killed for memory.
 func (e *Engine) joinVictims() {
 	e.victims = nil
@@ -33,8 +36,12 @@ func (e *Engine) joinVictims() {
 	near := func(a, b *hitEvent) bool {
 		return a.source.site == b.source.site && (a.Host == b.Host || a.Host == "" || b.Host == "") && a.when.From <= b.when.To+victimTime && b.when.From <= a.when.To+victimTime
 	}
-	for _, k := range kills {
-		if slices.ContainsFunc(kills, func(o killed) bool { return o.pid != k.pid && near(o.h, k.h) }) {
+	for i, k := range kills {
+		alone := true
+		for _, o := range slices.Concat(kills[max(i-atOnce, 0):i], kills[i+1:min(i+1+atOnce, len(kills))]) {
+			alone = alone && (o.pid == k.pid || !near(o.h, k.h))
+		}
+		if !alone {
 			continue // two at once: whose end is whose?
 		}
 		unit := ""

@@ -96,9 +96,8 @@ func (b *Builder) addHits(r *parser.Record, stream string) {
 	case len(b.hits) > 0:
 		b.learn(r, stream)
 	case ownError(r):
-		said := firstLine(r.Message)
-		key.h = skeleton(said)
-		b.hits = append(b.hits, rules.Hit{Signature: rules.OwnError, Fields: []rules.Field{{Name: rules.FieldDetail, Value: strings.ToValidUTF8(string(said), "")}}})
+		key.h = skeleton(firstLine(r.Message))
+		b.hits = append(b.hits, rules.Hit{Signature: rules.OwnError}) // its words are copied for the first of its kind only
 	default:
 		return
 	}
@@ -120,6 +119,9 @@ func (b *Builder) addHits(r *parser.Record, stream string) {
 		}
 		e.Head = b.head(r)
 		e.Hits = slices.Clone(b.hits)
+		if e.Hits[0].Signature == rules.OwnError {
+			e.Hits[0].Fields = []rules.Field{{Name: rules.FieldDetail, Value: strings.ToValidUTF8(string(firstLine(r.Message)), "")}}
+		}
 		b.identify(e, r)
 	}
 	e.fold(span)
