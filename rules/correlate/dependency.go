@@ -65,9 +65,14 @@ func (sv *service) isBacking(technology string) bool {
 	})
 }
 
-// isAnyBacking reports whether a service's own log is that of a database, a cache or a broker.
-func (sv *service) isAnyBacking() bool {
-	return slices.ContainsFunc(backings, func(b backing) bool { return sv.isBacking(b.name) })
+// findBackings lists the services whose own log is that of a database, a cache or a broker.
+func (e *Engine) findBackings() {
+	e.backings = nil
+	for _, sv := range e.services {
+		if slices.ContainsFunc(backings, func(b backing) bool { return sv.isBacking(b.name) }) {
+			e.backings = append(e.backings, sv)
+		}
+	}
 }
 
 // behind is the technology of the service that a line about a dependency is about, as far as
@@ -107,7 +112,7 @@ func (e *Engine) throughDependency(g *gathering, hit *rules.Hit, sv *service, ow
 			return link{max(weight-8, 1), "the only " + cmp.Or(programBehind(d.technology), "SQL database") + " among the logs, of which " + d.service.name + " complains"}
 		}
 	}
-	if sv.isAnyBacking() && !farAway(g.pool.names) && e.onlyBacking(sv) {
+	if slices.Contains(e.backings, sv) && !farAway(g.pool.names) && e.onlyBacking(sv) {
 		return link{linkOnly, onlyDatabase}
 	}
 	return own
@@ -117,7 +122,7 @@ const onlyDatabase = "the only database, cache or broker among the logs"
 
 // onlyBacking reports whether no other service among the logs stands behind applications.
 func (e *Engine) onlyBacking(sv *service) bool {
-	return !slices.ContainsFunc(e.services, func(o *service) bool { return o != sv && o.isAnyBacking() && o.real(e) })
+	return !slices.ContainsFunc(e.backings, func(o *service) bool { return o != sv && o.real(e) })
 }
 
 // settleDatabase turns away a database's lines that nobody complains of, and that are linked by its

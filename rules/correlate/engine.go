@@ -60,6 +60,7 @@ type Engine struct {
 	sources  []*source
 	pools    *poolSet
 	services []*service
+	backings []*service // those that stand behind applications
 	calls    map[streamID]*service
 	hosts    hosts
 	kinOf    []string // by source: see kins

@@ -129,7 +129,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 				c.Waited = waitOf(h)
 			}
 			sv, l := e.subjectOf(g, h, hit)
-			if hit.Signature == rules.OwnError && (l.weight <= linkNone || sv == nil || sv.isAnyBacking()) {
+			if hit.Signature == rules.OwnError && (l.weight <= linkNone || sv == nil || slices.Contains(e.backings, sv)) {
 				continue // a database reports what its clients did wrong as errors
 			}
 			c.Link, c.LinkWhy = l.weight, l.why

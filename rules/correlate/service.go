@@ -89,6 +89,7 @@ func (e *Engine) findServices() {
 		sv.index = i
 	}
 	e.findHosts()
+	e.findBackings()
 	e.matchRequests()
 }
 
