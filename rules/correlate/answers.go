@@ -3,7 +3,6 @@ package correlate
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -473,78 +472,4 @@ func (e *Engine) serves(p *pool, s *source, upstream string) bool {
 	}
 	n := e.node(s, upstream)
 	return n == p.root || e.pools.find(n) == p.root
-}
-
-// traffic sums what the access logs say about a case's pool.
-func (e *Engine) traffic(g *gathering) rules.Traffic {
-	var t rules.Traffic
-	served := map[int64]bool{}
-	from, to := g.pool.span.From, g.pool.span.To
-	for _, s := range e.accessSources() {
-		t.Known = t.Known || e.names(s, g.pool)
-		for at, c := range s.between(from-parser.Second+1, to) {
-			if c.Status >= 499 || c.Status < 100 || !e.serves(g.pool, s, c.Upstream) {
-				continue
-			}
-			t.Succeeded += c.Count
-			if !hasAddress(g.pool.names) || !strings.Contains(c.Upstream, ":") || slices.Contains(g.pool.names, c.Upstream) {
-				served[parser.FloorDiv(at, parser.Second)] = true
-			}
-		}
-	}
-	for _, a := range g.answers {
-		t.Failed += a.count
-		t.FailedReused += a.tally.Reused * a.count / max(a.tally.Count, 1)
-		t.FailedFresh += a.tally.Fresh * a.count / max(a.tally.Count, 1)
-		t.FailedLong += a.tally.Long * a.count / max(a.tally.Count, 1)
-		t.FailedOnce += a.tally.Once * a.count / max(a.tally.Count, 1)
-	}
-	seconds := map[int64]bool{}
-	for _, s := range g.symptoms {
-		if s.Rank == parser.RankPrimary {
-			seconds[parser.FloorDiv(s.when.From, parser.Second)] = true
-		}
-	}
-	for second := range seconds {
-		t.SymptomSeconds++
-		if served[second] {
-			t.ServedSeconds++
-		}
-	}
-	if g.onlyClosed() {
-		if t.Pieces = e.pieces[g.pool.root]; t.Pieces >= manyPieces {
-			t.Around = e.around(g)
-		}
-	}
-	return t
-}
-
-const (
-	manyPieces  = 3
-	aroundPiece = 30 * parser.Second
-)
-
-// onlyClosed reports whether a case is nothing but connections that the upstream closed or reset.
-func (g *gathering) onlyClosed() bool {
-	return !slices.ContainsFunc(g.symptoms, func(s *symptom) bool {
-		return s.Rank == parser.RankPrimary && s.Symptom != parser.SymptomPrematureClose && s.Symptom != parser.SymptomConnReset
-	})
-}
-
-// around counts what the pool answered well in the half minutes before and after a case; 0 if
-// it did so on one side only.
-func (e *Engine) around(g *gathering) int64 {
-	from, to := g.pool.span.From, g.pool.span.To
-	if !e.servedBetween(g.pool, from-aroundPiece, from) || !e.servedBetween(g.pool, to, to+aroundPiece) {
-		return 0
-	}
-	var n int64
-	for _, s := range e.accessSources() {
-		for _, t := range s.between(from-aroundPiece, to+aroundPiece) {
-			if t.Status >= 100 && t.Status < 499 && e.serves(g.pool, s, t.Upstream) {
-				n += t.Count
-			}
-		}
-	}
-	return n
 }

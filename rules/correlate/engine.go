@@ -3,8 +3,8 @@
 // It stands behind the scanners and before store and report. The order of its
 // work is the order of its files: align.go settles clocks (clock.go, offset.go, years.go),
 // tags.go and access.go find whose an access log is, pool.go which addresses serve the same requests,
-// service.go and link.go who stands behind an address, cases.go gathers symptoms, answers.go
-// the failed requests, evidence.go what may explain them, package cause judges, incident.go
+// service.go and link.go who stands behind an address, cases.go gathers symptoms, answers.go and
+// threads.go the failed requests, evidence.go what may explain them, package cause judges, incident.go
 // counts, blame.go names the process, story.go tells.
 //
 // Why it is a pure function. The engine does not depend on the order in which

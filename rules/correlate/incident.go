@@ -271,7 +271,7 @@ func cutBody(s *symptom) bool {
 		s.Symptom != parser.SymptomUpstreamStatus // the answer of a subrequest: the client got a status for it
 }
 
-func slow(c rules.Cause) bool { return c.Family() == "slow" || c == rules.CauseWorkerTimeout }
+func slow(c rules.Cause) bool { return c.Waits() || c == rules.CauseWorkerTimeout }
 
 // abortsWhileWaiting counts clients that gave up while the case of slowness was open.
 func (e *Engine) abortsWhileWaiting(g *gathering) int64 {
