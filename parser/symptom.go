@@ -64,11 +64,24 @@ var symptomWords = [symptomCount]string{
 	"no route to the host", "name not resolved", "no resolver configured", "address not valid", "unix socket missing", "not permitted to connect", "no live upstream left",
 	"server taken out of use", "server down", "health check failed", "queue full", "no local port left", "no connection left", "no file descriptor left",
 	"no memory left", "disk full", "error status from the upstream", "answer cut short", "a worker of the gateway died", "refused on purpose",
-	"client went away", "another failure",
+	"client went away", "a failure of another kind",
 }
 
 // Words returns what a person would call it: connection refused.
 func (s Symptom) Words() string { return symptomWords[s] }
+
+// During returns what a person would say of a symptom in a phase: connection refused while
+// connecting to upstream. A phase that the symptom names already is not named twice.
+func (s Symptom) During(p Phase) string {
+	switch {
+	case p == PhaseResolving && (s == SymptomResolveFailed || s == SymptomNoResolver), p == PhaseHealthCheck && s == SymptomHealthCheckFailed,
+		p == PhaseQueue && s == SymptomQueueFull:
+		return s.Words()
+	case p == PhaseTLSHandshake && (s == SymptomTLSHandshake || s == SymptomTLSVerify):
+		return "TLS handshake with the upstream failed" + map[bool]string{true: ": " + s.Words()}[s == SymptomTLSVerify]
+	}
+	return s.Words() + p.Words()
+}
 
 // ParseSymptom returns the symptom with the given text form.
 func ParseSymptom(text string) (Symptom, bool) { return parseName[Symptom](symptomNames[:], text) }

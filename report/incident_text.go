@@ -94,7 +94,11 @@ func culpritOf(in *rules.Incident) string {
 		parts = append(parts, c.Process)
 	}
 	if c.PID != 0 {
-		parts = append(parts, fmt.Sprint("pid ", c.PID)) // a name, not a quantity: no separators
+		pid := fmt.Sprint("pid ", c.PID) // a name, not a quantity: no separators
+		if in.Verdict.Cause == rules.CauseWorkerTimeout && len(in.Evidence) > 0 && in.Evidence[0].Count > 1 {
+			pid += " first"
+		}
+		parts = append(parts, pid)
 	}
 	var owners []string
 	for _, owner := range []string{c.Unit, in.Service, containerOf(c.Container)} {
@@ -326,10 +330,13 @@ func (p *page) symptom(in *rules.Incident, s *rules.SymptomGroup) {
 	p.quote("  ", &s.Example, nil)
 }
 
+// maxErrno is the last number of an operating system's own errors (Linux: 133, EHWPOISON).
+const maxErrno = 133
+
 // symptomWords says what the gateway saw, and while doing what.
 func symptomWords(s *rules.SymptomGroup) string {
-	text := s.Class.Words() + s.Phase.Words()
-	if s.Errno != 0 {
+	text := s.Class.During(s.Phase)
+	if s.Errno > 0 && s.Errno <= maxErrno { // above are a library's own numbers, such as APR's 670002
 		text += fmt.Sprintf(" (errno %d)", s.Errno)
 	}
 	if s.Rank == parser.RankSecondary {

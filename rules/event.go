@@ -142,7 +142,7 @@ type Tally struct {
 	Requests []uint64   // hashes of (client, request line); failures only, at most MaxRequests
 	Clients  []uint64   // the smallest hashes of clients' addresses, sorted; failures only, at most MaxClients
 	Groups   []URLGroup // failures only, at most MaxURLGroups and one without a name for the rest
-	Place    Place      // of the first, for failures only
+	Place    Place      // of the first; of a good one its line only
 	Text     string     // of the first, for failures only
 }
 

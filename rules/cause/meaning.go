@@ -43,7 +43,7 @@ func fillPart(b *strings.Builder, h *rules.Hit, text string) (all bool) {
 		}
 		b.WriteString(before)
 		if v := h.Get(name); v != "" {
-			b.WriteString(v)
+			b.WriteString(short(v))
 		} else {
 			all = false
 			b.WriteString("(" + strings.ReplaceAll(name, "_", " ") + " not told)")

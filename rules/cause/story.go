@@ -48,16 +48,44 @@ func who(c *rules.Case, in *rules.Incident) string {
 	}
 	name, of := cmp.Or(in.Service, in.Culprit.Unit), ""
 	if p := in.Culprit; p.Process != "" && p.PID > 0 && in.Verdict.Cause != rules.CauseDependencyFailure && in.Verdict.Cause != rules.CauseWorkerTimeout {
-		name, of = p.Process, fmt.Sprintf("pid %d", p.PID)
+		name, of = p.Process, process(c, in)
 		if owner := cmp.Or(p.Unit, in.Service); owner != "" && owner != name {
-			of += " of " + owner
+			of += " of " + short(owner)
+		}
+		if p.Host != "" {
+			of += " on " + p.Host
 		}
 		of += ", "
 	}
 	if name == "" || of == "" && strings.Contains(in.Upstreams[0], name) {
 		return list(in.Upstreams)
 	}
-	return fmt.Sprintf("%s (%s%s)", name, of, list(in.Upstreams))
+	if of == "" && in.Culprit.Host != "" {
+		of = "on " + in.Culprit.Host + ", "
+	}
+	return fmt.Sprintf("%s (%s%s)", short(name), of, list(in.Upstreams))
+}
+
+// short writes a container's id, which has 64 digits, with the twelve that docker ps shows.
+func short(text string) string {
+	const whole, shown = 64, 12
+	run := 0
+	for i := 0; i <= len(text); i++ {
+		if i < len(text) && (text[i] >= '0' && text[i] <= '9' || text[i] >= 'a' && text[i] <= 'f') {
+			run++
+			continue
+		}
+		if run == whole && (i == len(text) || !wordByte(text[i])) && (i == whole || !wordByte(text[i-whole-1])) {
+			text = text[:i-whole+shown] + text[i:]
+			i -= whole - shown
+		}
+		run = 0
+	}
+	return text
+}
+
+func wordByte(b byte) bool {
+	return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_'
 }
 
 func list(names []string) string {
@@ -140,6 +168,15 @@ func lastedFor(micros int64) string {
 func phrase(c *rules.Case, in *rules.Incident) string {
 	subject := who(c, in)
 	switch cause := in.Verdict.Cause; {
+	case cause == rules.CauseWorkerTimeout && len(in.Verdict.Proof) > 0 && len(in.Upstreams) > 0:
+		pids := victims(c, in.Verdict.Proof[0])
+		switch {
+		case len(pids) == 1:
+			return capital(fmt.Sprintf("%s had a worker (pid %s) killed by its own manager because it took too long", subject, pids[0]))
+		case len(pids) > 1:
+			return capital(fmt.Sprintf("%s had %d workers (pids %s) killed by their own manager because they took too long", subject, len(pids), named(pids)))
+		}
+		return capital(fmt.Sprintf(phrases[cause], subject))
 	case cause == rules.CauseDependencyFailure:
 		return capital(cmp.Or(in.Culprit.Process, "a service") + fmt.Sprintf(phrases[cause], subject))
 	case cause == rules.CauseGatewayResources:

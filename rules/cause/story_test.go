@@ -169,6 +169,19 @@ func TestMeaning(t *testing.T) {
 	f("said <detail>", "said <b>", rules.Field{Name: "detail", Value: "<b>"}) // a value is no template
 }
 
+// A container's id is written as docker ps shows it, whatever it stands in; nothing else is cut.
+func TestShortIDs(t *testing.T) {
+	const id = "3858fd54b3552a05b2de27417190643e9dc12db51ab07936f8155e5f3365f90b"
+	for text, want := range map[string]string{
+		id: id[:12], "docker-" + id + ".scope": "docker-" + id[:12] + ".scope", "a " + id + " and " + id: "a " + id[:12] + " and " + id[:12],
+		id + "0": id + "0", "x" + id: "x" + id, id[:40]: id[:40], "": "",
+	} {
+		if got := short(text); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestDependencyName(t *testing.T) {
 	for dependency, want := range map[string]string{
 		"127.0.0.1:5432": "postgres", "redis:6379": "redis-server", "[::1]:3306": "mysqld", "payments": "payments", "10.0.0.9:8443": "10.0.0.9:8443", "": "",

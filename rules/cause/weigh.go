@@ -285,9 +285,9 @@ func About(service, why string) string {
 	case why == "":
 		return ""
 	case service == "" || strings.Contains(why, service):
-		return " (" + why + ")"
+		return " (" + short(why) + ")"
 	}
-	return " (" + service + ", " + why + ")"
+	return " (" + short(service+", "+why) + ")"
 }
 
 // distance puts the time between evidence and first failure into words.

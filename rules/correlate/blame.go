@@ -120,6 +120,9 @@ func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
 	if cu.Unit == "" && len(sv.units) > 0 {
 		cu.Unit = sv.units[0]
 	}
+	if cu.Host == "" && len(sv.hosts) == 1 && len(idsIn(sv.hosts[0])) == 0 { // a container's host name is its id
+		cu.Host = sv.hosts[0]
+	}
 }
 
 // identify adds what a line of proof says of whose end or state it tells.

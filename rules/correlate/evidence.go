@@ -389,13 +389,21 @@ func namedAddress(p *pool, hit *rules.Hit) link {
 	}
 	for _, name := range p.names {
 		if w := sameAddress(name, named); w > 0 {
-			return link{w, "names " + strings.TrimPrefix(named, ":")}
+			return link{w, theAddress(named)}
 		}
 	}
 	if strings.HasPrefix(named, ":") || !hasAddress(p.names) {
 		return link{}
 	}
-	return link{linkElsewhere, "names " + named}
+	return link{linkElsewhere, theAddress(named)}
+}
+
+// theAddress says that a line itself tells which address it is about.
+func theAddress(named string) string {
+	if port, only := strings.CutPrefix(named, ":"); only {
+		return "the line names port " + port
+	}
+	return "the line names " + named
 }
 
 // owner finds whose line a crash text without a tag is, in a file that several

@@ -154,22 +154,26 @@ func (e *Engine) state(g *gathering) string {
 }
 
 // firstSuccess is the first second after the last symptom in which the pool
-// answered, if an access log tells.
-func (e *Engine) firstSuccess(g *gathering) (at int64, in *source, ok bool) {
+// answered, and the line of the first answer in it, if an access log tells.
+func (e *Engine) firstSuccess(g *gathering) (at int64, in *source, line int64, ok bool) {
 	best := rules.Future
 	for _, s := range e.accessSources() {
+		mine := rules.Future
 		for at, t := range s.between(g.pool.span.To, best) {
-			if t.Status >= 100 && t.Status < 499 && e.serves(g.pool, s, t.Upstream) {
-				best, in = at, s
+			if at > mine {
 				break
 			}
+			if t.Status >= 100 && t.Status < 499 && e.serves(g.pool, s, t.Upstream) && (mine == rules.Future || t.Place.Line < line) {
+				mine, in, line = at, s, t.Place.Line
+			}
 		}
+		best = min(best, mine)
 	}
-	return best, in, best != rules.Future && best < g.pool.span.To+e.cfg.quiet()
+	return best, in, line, best != rules.Future && best < g.pool.span.To+e.cfg.quiet()
 }
 
 func (e *Engine) end(g *gathering) rules.Moment {
-	if at, _, ok := e.firstSuccess(g); ok {
+	if at, _, _, ok := e.firstSuccess(g); ok {
 		return rules.Moment{Micros: at, Precision: parser.Second}
 	}
 	var last *symptom

@@ -117,7 +117,7 @@ func listenLink(p *pool, sv *service) link {
 	for _, named := range sv.mentioned() {
 		for _, name := range p.names {
 			if w := sameAddress(name, named) - linkAddress + linkMention; w > best.weight {
-				best = link{w, "which names " + strings.TrimPrefix(named, ":")}
+				best = link{w, "whose lines name " + strings.TrimPrefix(named, ":")}
 			}
 		}
 	}

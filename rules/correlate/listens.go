@@ -80,7 +80,7 @@ func (e *Engine) deaf(g *gathering, serves *hitEvent) bool {
 	if g.pool.span.To-serves.when.To < deafTime {
 		return false
 	}
-	_, _, answered := e.firstSuccess(g)
+	_, _, _, answered := e.firstSuccess(g)
 	return !answered && (e.traffic(g).Known || e.state(g) == "open")
 }
 

@@ -70,6 +70,9 @@ func (e *Engine) evidence(g *gathering) (out []rules.Evidence, says []string) {
 		})
 		kinds[c.Hit.Signature.ID] = maxOfKind
 		out[len(out)-1].Count = max(c.Event.Count, c.Inside)
+		if many := cause.Victims(from.rules, p); many != "" {
+			out[len(out)-1].Why += "; " + many
+		}
 		says = append(says, cause.Meaning(c.Hit))
 	}
 	if len(out) == 0 {
@@ -181,6 +184,9 @@ func (e *Engine) companion(g *gathering, h *hitEvent, shown map[*rules.Event]boo
 		if role == rules.RoleRecovery && h.when.To <= g.pool.span.From {
 			continue // it came up before: that is why it is linked, and the proof says so
 		}
+		if role == rules.RoleRecovery && failedAfter(g, h) {
+			role = rules.RoleEffect // it was started, and that ended nothing
+		}
 		if role == rules.RoleContext && hit.Signature.Cause == "" && hit.Signature.State == "" {
 			continue
 		}
@@ -191,6 +197,11 @@ func (e *Engine) companion(g *gathering, h *hitEvent, shown map[*rules.Event]boo
 		}, meaning, true
 	}
 	return ev, meaning, false
+}
+
+// failedAfter reports whether requests failed after a line was surely written.
+func failedAfter(g *gathering, h *hitEvent) bool {
+	return slices.ContainsFunc(g.symptoms, func(s *symptom) bool { return s.Rank == parser.RankPrimary && s.last.From >= h.when.To })
 }
 
 func serviceName(sv *service) string {
@@ -230,7 +241,7 @@ func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rul
 		if s.Rank == parser.RankSecondary {
 			what = cmp.Or(in.Gateway, "the gateway") + " reacts to earlier failures: "
 		}
-		what += s.Class.Words() + s.Phase.Words()
+		what += s.Class.During(s.Phase)
 		if s.Count > 1 {
 			what += fmt.Sprintf(" (first of %d)", s.Count)
 		}
@@ -238,13 +249,14 @@ func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rul
 	}
 	last, at := e.lastFailure(g)
 	add(5, last, "last failure", at)
-	if at, in, ok := e.firstSuccess(g); ok {
-		add(6, rules.Moment{Micros: at, Precision: parser.Second}, "first successful answer after it", rules.Location{Source: in.Source.Path})
+	if at, in, line, ok := e.firstSuccess(g); ok {
+		add(6, rules.Moment{Micros: at, Precision: parser.Second}, "first successful answer after it", rules.Location{Source: in.Source.Path, Line: line})
 	}
 	slices.SortStableFunc(all, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(parser.FloorDiv(a.Time.Micros, parser.Second), parser.FloorDiv(b.Time.Micros, parser.Second)), cmp.Compare(a.rank, b.rank),
+		return cmp.Or(cmp.Compare(secondOf(&a), secondOf(&b)), cmp.Compare(a.rank, b.rank),
 			cmp.Compare(a.Time.Micros, b.Time.Micros), proofFirst(in, &a, &b), strings.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line))
 	})
+	asWritten(all)
 	if len(all) > maxTimeline {
 		all = append(all[:maxTimeline-2], all[len(all)-2:]...)
 	}
@@ -253,6 +265,36 @@ func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rul
 		out[i] = all[i].TimelineEntry
 	}
 	return out
+}
+
+func secondOf(e *entry) int64 { return parser.FloorDiv(e.Time.Micros, parser.Second) }
+
+// asWritten puts the lines of one source and second into the order in which they stand there,
+// on the places that they have: no rank knows that better than the file.
+func asWritten(all []entry) {
+	for from := 0; from < len(all); {
+		to := from + 1
+		for to < len(all) && secondOf(&all[to]) == secondOf(&all[from]) {
+			to++
+		}
+		places := map[string][]int{}
+		for i := from; i < to; i++ {
+			if all[i].Source != "" && all[i].Line > 0 {
+				places[all[i].Source] = append(places[all[i].Source], i)
+			}
+		}
+		for _, at := range places {
+			lines := make([]entry, len(at))
+			for i, n := range at {
+				lines[i] = all[n]
+			}
+			slices.SortStableFunc(lines, func(a, b entry) int { return cmp.Compare(a.Line, b.Line) })
+			for i, n := range at {
+				all[n] = lines[i]
+			}
+		}
+		from = to
+	}
 }
 
 // lastFailure is when the last symptom was, and its line where that is known: of many that

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -29,7 +30,8 @@ func TestAnsweredMeanwhile(t *testing.T) {
 // Each moment of the story names its source, and the line where that is known.
 func TestTimelineNamesPlaces(t *testing.T) {
 	in := incidents(t, 1, errorLog("e").fails(10, shopAddress, parser.SymptomConnRefused, 1).fails(12, shopAddress, parser.SymptomConnRefused, 3),
-		accessLog("a").answers(10, shopAddress, 502, 1).answers(12, shopAddress, 502, 3).serves(13, 20, shopAddress))[0]
+		accessLog("a").answers(10, shopAddress, 502, 1).answers(12, shopAddress, 502, 3).answers(13, shopAddress, 200, 1, onLine(9)).answers(13, shopAddress, 404, 1, onLine(7)).
+			serves(14, 20, shopAddress))[0]
 	var last, success rules.TimelineEntry
 	for _, m := range in.Timeline {
 		if m.Source == "" {
@@ -42,8 +44,45 @@ func TestTimelineNamesPlaces(t *testing.T) {
 			success = m
 		}
 	}
-	if last.Location != (rules.Location{Source: "e", Line: 3}) || success.Location != (rules.Location{Source: "a"}) {
+	if last.Location != (rules.Location{Source: "e", Line: 3}) || success.Location != (rules.Location{Source: "a", Line: 7}) {
 		t.Errorf("last failure at %+v, success at %+v", last.Location, success.Location)
+	}
+}
+
+func onLine(n int64) tallyChange { return func(t *rules.Tally) { t.Place.Line = n } }
+
+// What starts while requests go on failing ends nothing; nor does it stand before the line
+// that it follows in its file.
+func TestNoRecoveryBeforeTheLastFailure(t *testing.T) {
+	boot := &rules.Signature{ID: "gunicorn-worker-boot", Technology: "gunicorn", Role: rules.RoleRecovery, Scope: rules.ScopeWorker, Meaning: "gunicorn started worker <pid>"}
+	timeout := &rules.Signature{ID: "gunicorn-worker-timeout", Technology: "gunicorn", Cause: rules.CauseWorkerTimeout, Role: rules.RoleCause, Strong: true, Scope: rules.ScopeWorker,
+		Meaning: "the gunicorn master killed worker <pid>"}
+	app := appLog("app/gunicorn.log").knows(0, rules.FactListens, shopAddress).
+		says(10, timeout, field("pid", "31")).says(10, boot, field("pid", "41")).says(15, timeout, field("pid", "32")).says(15, boot, field("pid", "42")).
+		says(15, timeout, field("pid", "33")).says(15, boot, field("pid", "43"))
+	in := incidents(t, 1, app, errorLog("e").fails(10, shopAddress, parser.SymptomPrematureClose, 1).fails(15, shopAddress, parser.SymptomPrematureClose, 2))[0]
+	roles, order := map[string]rules.EvidenceRole{}, ""
+	for _, ev := range in.Evidence {
+		if ev.Kind == boot.ID {
+			roles[ev.Fields[0].Value] = ev.Role
+		}
+	}
+	if roles["41"] != rules.RoleEffect || roles["42"] != rules.RoleRecovery {
+		t.Errorf("roles %v", roles)
+	}
+	for _, m := range in.Timeline {
+		if m.Source == "app/gunicorn.log" {
+			order += fmt.Sprint(m.Line, " ")
+		}
+	}
+	if order != "3 4 6 " {
+		t.Errorf("lines in the order %s", order)
+	}
+	if !strings.Contains(in.Summary, "had 3 workers (pids 31, 32 and 33) killed by their own manager") {
+		t.Error(in.Summary)
+	}
+	if why := in.Evidence[0].Why; !strings.HasSuffix(why, "; 3 processes ended like that: pids 31, 32 and 33") {
+		t.Error(why)
 	}
 }
 

@@ -15,7 +15,7 @@ func TestTally(t *testing.T) {
 		t.Fatalf("%d tallies, %d events", len(d.Tallies), len(d.Events))
 	}
 	ok, bad := d.Tallies[0], d.Tallies[1]
-	if ok.Second != epoch || ok.Count != 2 || ok.Reused != 2 || ok.Upstream != "127.0.0.1:8000" || ok.VHost != "shop.example" || ok.Text != "" || ok.Requests != nil {
+	if ok.Second != epoch || ok.Count != 2 || ok.Reused != 2 || ok.Upstream != "127.0.0.1:8000" || ok.VHost != "shop.example" || ok.Text != "" || ok.Requests != nil || ok.Place != (rules.Place{Line: ok.Place.Line}) {
 		t.Errorf("healthy: %+v", ok)
 	}
 	if bad.Count != 1 || bad.Status != 502 || bad.Made != rules.MakerGateway || bad.Symptom == parser.SymptomNone || bad.Text == "" || len(bad.Requests) != 1 {
