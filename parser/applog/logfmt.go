@@ -119,10 +119,14 @@ func keyLength(b []byte) int {
 
 // FindPID returns the process that a message names with pid=123 among its words, 0 if none: loggers for
 // people write the fields of a line behind its text, and a program tells its own number when it starts.
+// Or the message begins as syslog would have it: shopd[4631]: text.
 func FindPID(msg []byte) int64 {
 	msg = msg[:min(len(msg), maxRequestBytes)]
 	if i := bytes.IndexByte(msg, '\n'); i >= 0 {
 		msg = msg[:i]
+	}
+	if pid := tagPID(msg); pid > 0 {
+		return pid
 	}
 	for {
 		i := bytes.Index(msg, pidPair)
@@ -136,6 +140,19 @@ func FindPID(msg []byte) int64 {
 		}
 		msg = msg[end:]
 	}
+}
+
+// tagPID reads name[123]: at the start of a message. Small numbers count threads and shards.
+func tagPID(msg []byte) int64 {
+	n := keyLength(msg)
+	if n == 0 || n == len(msg) || msg[n] != '[' {
+		return 0
+	}
+	pid, digits := leadingNumber(msg[n+1:])
+	if end := n + 1 + digits; pid < 100 || digits > 7 || !hasPrefix(msg[end:], "]: ") {
+		return 0
+	}
+	return pid
 }
 
 var pidPair = []byte(parser.WordPID)

@@ -66,7 +66,8 @@ var gates = map[string][]gate{
 	"nginx-access":             {{first: object}, {all: "0", some: "\"=:_.\t|;", more: holdsStatus}},
 
 	// Objects and pairs.
-	"pino": {{first: object}}, "jsonl": {{first: object}}, "logfmt": {{first: "A-Za-z@_", all: "="}},
+	"audit": {{first: "nt", all: "=(:)"}},
+	"pino":  {{first: object}}, "jsonl": {{first: object}}, "logfmt": {{first: "A-Za-z@_", all: "="}},
 
 	// A bracket or another mark first.
 	"kernel":   {{first: "["}, {program: "kernel"}},

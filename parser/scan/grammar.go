@@ -32,6 +32,7 @@ const (
 	sanitizer               // ==pid==ERROR
 	uwsgi                   // *** backtrace of pid ***
 	oom                     // kernel: invoked oom-killer … Killed process
+	auditEvent              // the records of one event of the audit log
 	oops                    // kernel: BUG, WARNING … end trace
 	postgres                // ERROR with DETAIL, HINT, STATEMENT
 	nginxQuote              // an error line whose quoted stderr goes on
@@ -116,7 +117,7 @@ type stepFunc = func(g *grammar, line []byte) verdict
 var steps = [langCount]stepFunc{
 	python: stepPython, pyGroup: stepPyGroup, pyFatal: stepPyFatal, java: stepJava, jvmFatal: stepJVMFatal, golang: stepGo,
 	node: stepNode, nodeHeap: stepNodeHeap, ruby: stepRuby, rubyBug: stepRubyBug, php: stepPHP, dotnet: stepDotnet, lua: stepLua,
-	rust: stepRust, elixir: stepElixir, cpp: stepCpp, sanitizer: stepSanitizer, uwsgi: stepUWSGI, oom: stepOOM,
+	rust: stepRust, elixir: stepElixir, cpp: stepCpp, sanitizer: stepSanitizer, uwsgi: stepUWSGI, oom: stepOOM, auditEvent: stepAudit,
 	oops: stepOops, postgres: stepPostgres, nginxQuote: stepNginxQuote, nginxBroken: stepNginxBroken,
 	varnish: stepVarnish, nodeProxy: stepNodeProxy, klogBlock: stepKlogBlock, julHeader: stepJUL, prettyJSON: stepPrettyJSON, export: stepExport, verbose: stepVerbose,
 	dmesgEntry: stepDmesgEntry, listItem: stepListItem, podContainer: stepDescribed, inspectedContainer: stepInspected,
@@ -124,7 +125,7 @@ var steps = [langCount]stepFunc{
 
 // firsts takes the first line into account, by grammar.
 var firsts = [langCount]func(g *grammar, line []byte){
-	python: firstPython, golang: firstGo, rust: firstRust, uwsgi: firstUWSGI, node: firstNode, postgres: firstPostgres, varnish: firstVarnish,
+	python: firstPython, golang: firstGo, rust: firstRust, uwsgi: firstUWSGI, node: firstNode, postgres: firstPostgres, auditEvent: firstAudit, varnish: firstVarnish,
 	inspectedContainer: firstInspected, listItem: firstListItem,
 }
 
@@ -142,6 +143,7 @@ var openers = map[string]func(r *parser.Record, inner []byte) lang{
 	"java-util-logging": func(*parser.Record, []byte) lang { return julHeader },
 	"kernel":            func(_ *parser.Record, inner []byte) lang { return opensKernel(inner) },
 	"go-log":            opensGoLog,
+	"audit":             func(*parser.Record, []byte) lang { return auditEvent },
 }
 
 func indented(line []byte) bool { return len(line) > 0 && (line[0] == ' ' || line[0] == '\t') }

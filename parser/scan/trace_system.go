@@ -80,9 +80,31 @@ func stepPostgres(g *grammar, line []byte) verdict {
 
 func firstPostgres(g *grammar, line []byte) { g.backend.same(line[:min(len(line), 200)]) }
 
-// A backend is the process of PostgreSQL whose lines are joined.
+// stepAudit takes the records of the same event: who sent a signal stands in one, to whom in
+// the next (SYSCALL, OBJ_PID, PROCTITLE, in whatever order the reader printed them).
+func stepAudit(g *grammar, line []byte) verdict {
+	if id := auditID(line); id != nil && g.backend.is(id) {
+		return yes
+	}
+	return no
+}
+
+func firstAudit(g *grammar, line []byte) { g.backend.is(auditID(line)) }
+
+// auditID is the stamp and serial of audit(1514202775.088:351).
+func auditID(line []byte) []byte {
+	head := line[:min(len(line), 200)]
+	i := bytes.Index(head, []byte("audit("))
+	if i < 0 {
+		return nil
+	}
+	head = head[i+len("audit("):]
+	return head[:max(bytes.IndexByte(head, ')'), 0)]
+}
+
+// A backend is the process of PostgreSQL, or the event of the audit log, whose lines are joined.
 type backend struct {
-	pid [20]byte
+	pid [28]byte
 	n   int
 }
 
@@ -93,12 +115,15 @@ func (b *backend) same(head []byte) bool {
 	if i < 0 || end < 0 {
 		return true
 	}
-	pid := head[i+1 : i+end]
+	return b.is(head[i+1 : i+end])
+}
+
+func (b *backend) is(id []byte) bool {
 	if b.n == 0 {
-		b.n = copy(b.pid[:], pid)
+		b.n = copy(b.pid[:], id)
 		return true
 	}
-	return bytes.Equal(b.pid[:b.n], pid[:min(len(pid), len(b.pid))])
+	return bytes.Equal(b.pid[:b.n], id[:min(len(id), len(b.pid))])
 }
 
 // opensNginx recognises an error line whose quoted text goes on in the next line.

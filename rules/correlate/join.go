@@ -68,7 +68,7 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 		if seen, ok := sv.pids[pid]; ok && (h.when.From == rules.Past || h.when.From <= seen.To+parser.Hour && h.when.To >= seen.From-parser.Hour) {
 			return linkRequests, "pid " + hit.Get(rules.FieldPID) + " of " + sv.name
 		}
-		if len(sv.pids) > 0 && sv.wasThere(h.when) {
+		if sv.knownBy(h.when) && sv.wasThere(h.when) {
 			return linkElsewhere, "pid " + hit.Get(rules.FieldPID) + " is none of " + sv.name + "'s"
 		}
 	}
@@ -82,7 +82,7 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 			}
 		}
 	}
-	if p := hit.Get(rules.FieldProcess); p != "" && sameProcess(p, sv) && unit == "" {
+	if p := hit.Get(rules.FieldProcess); p != "" && (sameProcess(p, sv) || sv.isCalled(p)) && unit == "" {
 		return linkName, "process " + p
 	}
 	return linkNone, ""
@@ -97,6 +97,17 @@ func (sv *service) isCalled(name string) bool {
 	}
 	same := func(other string) bool { return wholeName(strings.TrimSuffix(other, ".service")) == whole }
 	return same(sv.name) || slices.ContainsFunc(sv.programs, same) || slices.ContainsFunc(sv.units, same)
+}
+
+// knownBy reports whether any process of the service is known to have lived by then: those that
+// were started later do not tell who was there before.
+func (sv *service) knownBy(v rules.Interval) bool {
+	for _, seen := range sv.pids {
+		if v.From == rules.Past || seen.From <= v.To {
+			return true
+		}
+	}
+	return false
 }
 
 // wasThere reports whether the service's log covers the moment.
