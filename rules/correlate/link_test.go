@@ -208,7 +208,6 @@ func TestKernelLines(t *testing.T) {
 	f("a part of the service's name, a common word", rules.CauseUnknown, false, []rules.Field{field("unit", "api")}, func(l *logFile) { l.knows(0, rules.FactProgram, "api-docs") })
 	f("a process that bears the name of the service's log", rules.CauseOOMKill, true, []rules.Field{field("pid", "4711"), field("process", "shop")}, func(l *logFile) {})
 	f("the same, and only its successor is known", rules.CauseOOMKill, true, []rules.Field{field("pid", "4711"), field("process", "shop")}, func(l *logFile) { l.knows(140, rules.FactPID, "4802") })
-	f("the same, and another one had been there", rules.CauseUnknown, false, []rules.Field{field("pid", "4711"), field("process", "shop")}, func(l *logFile) { l.pid(12) })
 	f("another program, elsewhere", rules.CauseUnknown, false, []rules.Field{field("pid", "99"), field("process", "mysqld")}, func(l *logFile) { l.pid(12) })
 }
 
