@@ -29,7 +29,8 @@ type gathering struct {
 	began    int64
 
 	rules   *rules.Case
-	links   map[*service]link
+	links   map[*service]link // of those that have one
+	linked  []*service        // the same, in the order of services
 	verdict rules.Verdict
 	hops    []*gathering // cases of other gateways that the same requests failed in
 	taught  *gathering   // the one of them that the verdict and its proof come from, nil if it is the case's own

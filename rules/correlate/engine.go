@@ -65,8 +65,8 @@ type Engine struct {
 	hosts    hosts
 	kinOf    []string // by source: see kins
 
+	directory  directory
 	hits       []*hitEvent
-	risen      []*hitEvent // those that say that a service started or serves
 	complaints []complaint
 	victims    map[*rules.Event]string          // units of processes that the kernel killed and named no unit of
 	open       []*gathering                     // the cases that are being judged
@@ -197,11 +197,12 @@ type hitEvent struct {
 	last    rules.Interval
 	service *service // stream's own, nil if none
 	waited  int64    // see waitOf; -1 before somebody asked
+	named   []*naming
 }
 
 // collectHits gathers all evidence in one total order.
 func (e *Engine) collectHits() {
-	e.hits, e.risen = e.hits[:0], e.risen[:0]
+	e.hits = e.hits[:0]
 	for _, s := range e.sources {
 		for i := range s.Events {
 			ev := &s.Events[i]
@@ -221,14 +222,13 @@ func (e *Engine) collectHits() {
 		)
 	})
 	for _, h := range e.hits {
-		if slices.ContainsFunc(h.Hits, up) && h.when.From != rules.Past {
-			e.risen = append(e.risen, h)
-			if h.service != nil {
-				h.service.risen = append(h.service.risen, h)
-			}
+		if h.service != nil && h.when.From != rules.Past && slices.ContainsFunc(h.Hits, up) {
+			h.service.risen = append(h.service.risen, h)
 		}
 	}
 	e.joinByLives()
 	e.joinVictims()
+	e.list()
+	e.findLives()
 	e.findComplaints()
 }

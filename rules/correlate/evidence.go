@@ -21,10 +21,18 @@ func (e *Engine) prepare(g *gathering) {
 	g.links = map[*service]link{}
 	g.pool.asked = e.askedFor(g)
 	for _, sv := range e.services {
-		g.links[sv] = e.atHome(g.pool, sv, e.link(g.pool, sv))
+		if l := e.atHome(g.pool, sv, e.link(g.pool, sv)); l.weight != linkNone {
+			g.links[sv] = l
+		}
 	}
 	g.leaveNeighbours()
 	e.frame(g)
+	g.linked = g.linked[:0]
+	for _, sv := range e.services {
+		if _, ok := g.links[sv]; ok {
+			g.linked = append(g.linked, sv)
+		}
+	}
 	c := &rules.Case{
 		Key: g.pool.root.name, Members: g.pool.names, Gateway: g.pool.gateway,
 		Span: g.pool.span, Began: g.began, Symptoms: caseSymptoms(g.symptoms, e.fullQueues(g)),
@@ -204,7 +212,7 @@ func (e *Engine) nearest(h *hitEvent, g *gathering) rules.Interval {
 // lasts reports whether the state that a hit set still held at a moment: no later
 // line of its service before it says that it started or serves.
 func (e *Engine) lasts(h *hitEvent, hit *rules.Hit, sv *service, at int64) bool {
-	return down(hit) && sv != nil && h.when.From <= at && !e.rose(h, sv, at, rules.StateStarted, rules.StateServing)
+	return down(hit) && sv != nil && h.when.From <= at && !rose(h, sv, at, rules.StateStarted, rules.StateServing)
 }
 
 // over reports whether the service of a hit that set a state served again, well before a
@@ -219,7 +227,7 @@ func (e *Engine) over(g *gathering, h *hitEvent, hit *rules.Hit, sv *service) bo
 	if !gone(g) {
 		at = max(at, g.underWay()-parser.Second)
 	}
-	return e.rose(h, sv, at, rules.StateServing)
+	return rose(h, sv, at, rules.StateServing)
 }
 
 // underWay is when a fifth of a case's failures had been: what was over before explains a few only.
@@ -242,13 +250,12 @@ func (g *gathering) underWay() int64 {
 
 // rose reports whether a line between a hit and a moment says that the service is in one
 // of the states.
-func (e *Engine) rose(h *hitEvent, sv *service, before int64, states ...rules.State) bool {
-	for _, up := range risenFrom(e.risen, h.last.From+1) {
+func rose(h *hitEvent, sv *service, before int64, states ...rules.State) bool {
+	for _, up := range risenFrom(sv.life.rises, h.last.From+1) {
 		if up.when.From >= before {
 			break
 		}
-		if (up.service == sv || e.aboutService(up, sv) >= linkName) &&
-			slices.ContainsFunc(up.Hits, func(hit rules.Hit) bool { return slices.Contains(states, hit.Signature.State) }) {
+		if slices.ContainsFunc(up.Hits, func(hit rules.Hit) bool { return slices.Contains(states, hit.Signature.State) }) {
 			return true
 		}
 	}
@@ -318,16 +325,6 @@ func down(hit *rules.Hit) bool {
 // up reports whether a hit sets a state in which somebody serves, or soon will.
 func up(hit rules.Hit) bool {
 	return hit.Signature.State == rules.StateStarted || hit.Signature.State == rules.StateServing
-}
-
-func (e *Engine) aboutService(h *hitEvent, sv *service) int {
-	best := linkNone
-	for i := range h.Hits {
-		if w, _ := e.join(h, &h.Hits[i], sv); w > best {
-			best = w
-		}
-	}
-	return best
 }
 
 // subjectOf finds the service that a hit is about, and how that is linked to the
@@ -437,22 +434,21 @@ func (e *Engine) silentAfter(sv *service, h *hitEvent) bool {
 	if at-h.when.From > widest {
 		at = h.when.From + 1 // it has no stamp, and stands between two that are far apart: that is the silence
 	}
-	end := e.nextOf(e.risen, sv, h, at+10*parser.Second)
-	end = e.nextOf(e.lifeOf(sv).ends, sv, h, end)
+	end := e.nextOf(sv.life.rises, h, at+10*parser.Second)
+	end = e.nextOf(sv.life.ends, h, end)
 	if end <= at {
 		return true // in the same second
 	}
 	return !e.answeredRequest(sv, at, end)
 }
 
-// nextOf is when a list's next event of a service or about it comes after one of its own, at
-// most limit.
-func (e *Engine) nextOf(list []*hitEvent, sv *service, h *hitEvent, limit int64) int64 {
+// nextOf is when a list's next event comes after another one, at most limit.
+func (e *Engine) nextOf(list []*hitEvent, h *hitEvent, limit int64) int64 {
 	for _, o := range risenFrom(list, h.when.From) {
 		if o.when.From >= limit {
 			break
 		}
-		if o != h && e.before(h, o) && e.aboutOrOf(o, sv) {
+		if o != h && e.before(h, o) {
 			return o.when.From
 		}
 	}

@@ -57,20 +57,15 @@ func (e *Engine) othersFail(g *gathering) bool {
 // started when they ended.
 func (e *Engine) frames(g *gathering, sv *service) bool {
 	first, last := g.pool.span.From, g.pool.span.To
-	for _, end := range risenFrom(e.lifeOf(sv).ends, first-frameBefore) {
+	for _, end := range risenFrom(sv.life.ends, first-frameBefore) {
 		if end.when.From > first+parser.Second {
 			return false
 		}
 		if !dies(end) || e.servedBetween(g.pool, end.when.To+parser.Second, first) {
 			continue
 		}
-		for _, up := range risenFrom(e.risen, max(end.last.From+1, last-frameBoot)) {
-			if up.when.From > last+frameAfter {
-				break
-			}
-			if e.aboutOrOf(up, sv) {
-				return !e.servedBetween(g.pool, end.when.To+parser.Second, up.when.From)
-			}
+		if up := risenFrom(sv.life.rises, max(end.last.From+1, last-frameBoot)); len(up) > 0 && up[0].when.From <= last+frameAfter {
+			return !e.servedBetween(g.pool, end.when.To+parser.Second, up[0].when.From)
 		}
 	}
 	return false

@@ -1,9 +1,7 @@
 package correlate
 
 import (
-	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"culprit/parser"
@@ -11,28 +9,25 @@ import (
 )
 
 // systemLink links a kernel's, init system's or operator's line through the process,
-// unit or container that it names.
+// unit or container that it names: to a service that is linked to the pool, else to whose it is.
 func (e *Engine) systemLink(g *gathering, h *hitEvent, hit *rules.Hit) (*service, link) {
 	var best *service
-	bestLink := link{}
-	against := link{}
-	for _, sv := range e.services {
-		if sv.gateway || sv.system {
+	bestLink, against := link{}, link{}
+	for _, sv := range g.linked {
+		l := g.links[sv]
+		if l.weight <= linkNone || sv.gateway || sv.system {
 			continue
 		}
-		w, why := e.join(h, hit, sv)
-		l := g.links[sv]
-		switch {
-		case w < 0 && l.weight > linkNone && w < against.weight:
+		switch w, why := e.join(h, hit, sv); {
+		case w < against.weight:
 			against = link{w, why}
-		case w > 0:
-			through := link{min(w, l.weight), why}
-			if l.why != "" && l.weight != linkNone {
-				through.why += ", " + l.why
-			}
-			if best == nil || through.weight > bestLink.weight {
-				best, bestLink = sv, through
-			}
+		case w > 0 && (best == nil || min(w, l.weight) > bestLink.weight):
+			best, bestLink = sv, through(w, why, l)
+		}
+	}
+	if best == nil {
+		if own := e.home(h, hit); own.service != nil {
+			best, bestLink = own.service, through(own.weight, own.why, g.links[own.service])
 		}
 	}
 	if best != nil && (bestLink.weight != linkNone || against.weight == 0) {
@@ -44,59 +39,49 @@ func (e *Engine) systemLink(g *gathering, h *hitEvent, hit *rules.Hit) (*service
 	return best, against
 }
 
+// through is the link of a line to a pool through the service that it is about.
+func through(weight int, why string, l link) link {
+	if l.why != "" && l.weight != linkNone {
+		why += ", " + l.why
+	}
+	return link{min(weight, l.weight), why}
+}
+
 // join says how surely a line about a process, unit or container is about a service.
 func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 	if h.Host != "" && sv.elsewhere(h.Host) {
 		return linkElsewhere, "it happened on another host, " + h.Host
 	}
-	unit, container := hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer)
-	if group := hit.Get(rules.FieldCgroup); group != "" {
-		u, c := cgroupIdentity(group)
-		unit, container = cmp.Or(unit, u), cmp.Or(container, c)
+	n := e.namedBy(h, hit)
+	if n.unit != "" && slices.Contains(sv.units, n.unit) {
+		return linkRequests, "unit " + n.unit
 	}
-	unit = cmp.Or(unit, e.victims[h.Event])
-	if unit != "" && slices.Contains(sv.units, unit) {
-		return linkRequests, "unit " + unit
-	}
-	if unit != "" && unit == sv.body.unit {
+	if n.unit != "" && n.unit == sv.body.unit {
 		return sv.body.link.weight, sv.body.link.why
 	}
-	if container != "" && shareContainer([]string{container}, sv.containers) {
-		return linkRequests, "container " + short(container)
+	if n.container != "" && shareContainer([]string{n.container}, sv.containers) {
+		return linkRequests, "container " + short(n.container)
 	}
-	if pid, err := strconv.ParseInt(hit.Get(rules.FieldPID), 10, 64); err == nil && pid > 0 && len(sv.containers) == 0 {
-		if seen, ok := sv.pids[pid]; ok && (h.when.From == rules.Past || h.when.From <= seen.To+parser.Hour && h.when.To >= seen.From-parser.Hour) {
+	if n.pid > 0 && len(sv.containers) == 0 {
+		if seen, ok := sv.pids[n.pid]; ok && (h.when.From == rules.Past || h.when.From <= seen.To+parser.Hour && h.when.To >= seen.From-parser.Hour) {
 			return linkRequests, "pid " + hit.Get(rules.FieldPID) + " of " + sv.name
 		}
 		if sv.knownBy(h.when) && sv.wasThere(h.when) {
 			return linkElsewhere, "pid " + hit.Get(rules.FieldPID) + " is none of " + sv.name + "'s"
 		}
 	}
-	for _, name := range []string{unit, container, hit.Get(rules.FieldService)} {
-		if sv.isCalled(name) {
-			return linkProtocol, name
-		}
-		for _, t := range tokensOf(name) {
-			if slices.Contains(sv.tokens, t) {
-				return linkProtocol, name
-			}
+	if n.unit != "" && len(sv.units) > 0 {
+		return linkNone, "" // whose unit is known is no other unit
+	}
+	for _, name := range n.names {
+		if sv.isCalled(name) || shareName(name.tokens, sv.tokens) {
+			return linkProtocol, name.name
 		}
 	}
-	if p := hit.Get(rules.FieldProcess); p != "" && (sameProcess(p, sv) || sv.isCalled(p)) && unit == "" {
-		return linkName, "process " + p
+	if n.process != "" && n.unit == "" && (sameProcess(n.process, sv) || sv.isCalled(e.nameOf(n.process))) {
+		return linkName, "process " + n.process
 	}
 	return linkNone, ""
-}
-
-// isCalled compares a name as a whole: "api" and "web" say little beside other words, but
-// app api of the process manager is the service api.
-func (sv *service) isCalled(name string) bool {
-	whole := wholeName(strings.TrimSuffix(name, ".service"))
-	if whole == "" {
-		return false
-	}
-	same := func(other string) bool { return wholeName(strings.TrimSuffix(other, ".service")) == whole }
-	return same(sv.name) || slices.ContainsFunc(sv.programs, same) || slices.ContainsFunc(sv.units, same)
 }
 
 // knownBy reports whether any process of the service is known to have lived by then: those that

@@ -33,7 +33,7 @@ func (e *Engine) moves(g *gathering) (out []move) {
 		}
 		m := move{service: sv}
 		var down *hitEvent
-		for _, h := range risenFrom(e.lifeOf(sv).serves, g.began-lookback) {
+		for _, h := range risenFrom(sv.life.serves, g.began-lookback) {
 			if h.when.From > g.pool.span.To {
 				break
 			}
@@ -60,7 +60,7 @@ func (e *Engine) moves(g *gathering) (out []move) {
 // lastDown is the last line from a moment on, before another one, that says that a service stopped
 // or ended; nil if there is none.
 func (e *Engine) lastDown(sv *service, h *hitEvent, from int64) (last *hitEvent) {
-	l := e.lifeOf(sv)
+	l := &sv.life
 	for _, list := range [][]*hitEvent{l.stops, l.ends} {
 		for _, d := range risenFrom(list, from) {
 			if d.when.From > h.when.To {
@@ -124,7 +124,7 @@ func (e *Engine) settleSchemes(g *gathering, all []rules.Candidate) []rules.Cand
 			continue
 		}
 		var last *hitEvent
-		serves := e.lifeOf(sv).serves
+		serves := sv.life.serves
 		for _, h := range slices.Backward(serves[:len(serves)-len(risenFrom(serves, g.pool.span.From+1))]) {
 			if at := listensAt(h); slices.ContainsFunc(g.pool.names, func(name string) bool { return sameAddress(name, at) > 0 }) {
 				last = h

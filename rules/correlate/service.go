@@ -36,6 +36,7 @@ type service struct {
 	onHost       rules.Interval // of what streams of one host tell
 	tokens       []string       // words of its names, for weak links
 	names        []string       // its names of several words, in one spelling
+	called       []string       // all its names as a whole, in one spelling; see list
 	first, last  int64
 	system       bool // kernel, init and the like: talks about others
 	gateway      bool
@@ -45,7 +46,7 @@ type service struct {
 	risen      []*hitEvent // its own lines that say that it started or serves, in order of time
 	answers    []int64     // when it logged sketched requests, sorted; made when first asked for
 	hasAnswers bool
-	life       *life // what lines tell of its states; made when first asked for
+	life       life // what lines tell of its states
 
 	groups   map[uint64]int // sketched requests by URL group
 	requests int            // sketched

@@ -92,12 +92,12 @@ func (e *Engine) failedStart(h *hitEvent, hit *rules.Hit, sv *service) bool {
 		return false
 	}
 	// Where no line tells of the start, two ends of one kind, with none between, are two lives.
-	return e.rose(before, sv, h.when.From, rules.StateStarted) || same(before) || e.endsAgain(h, sv, same)
+	return rose(before, sv, h.when.From, rules.StateStarted) || same(before) || e.endsAgain(h, sv, same)
 }
 
 // endsAgain reports whether an end is followed by one of the same kind before the service serves.
 func (e *Engine) endsAgain(h *hitEvent, sv *service, same func(*hitEvent) bool) bool {
-	for _, o := range risenFrom(e.lifeOf(sv).ends, h.when.To) {
+	for _, o := range risenFrom(sv.life.ends, h.when.To) {
 		if o.when.From > h.when.To+roundGap {
 			break
 		}
@@ -122,7 +122,7 @@ func (e *Engine) firstEnd(h *hitEvent, sv *service) *hitEvent {
 
 // ordered reports whether a service was told to stop shortly before its end.
 func (e *Engine) ordered(h *hitEvent, sv *service) bool {
-	stops := risenFrom(e.lifeOf(sv).stops, h.when.From-stopTime)
+	stops := risenFrom(sv.life.stops, h.when.From-stopTime)
 	return len(stops) > 0 && stops[0].when.From <= h.when.To && stops[0] != h
 }
 
@@ -133,7 +133,7 @@ func (e *Engine) endBefore(h *hitEvent, sv *service) *hitEvent {
 	if !e.tells(sv) {
 		gap = shortLife
 	}
-	ends := e.lifeOf(sv).ends
+	ends := sv.life.ends
 	behind := risenFrom(ends, h.when.From-parser.Second+1)
 	if n := len(ends) - len(behind); n > 0 && ends[n-1].when.From >= h.when.From-gap {
 		return ends[n-1]
@@ -143,7 +143,7 @@ func (e *Engine) endBefore(h *hitEvent, sv *service) *hitEvent {
 
 // served reports whether a service told between two moments that it serves.
 func (e *Engine) served(sv *service, from, to int64) bool {
-	up := risenFrom(e.lifeOf(sv).serves, from)
+	up := risenFrom(sv.life.serves, from)
 	return len(up) > 0 && up[0].when.From < to || e.answeredRequest(sv, from, to)
 }
 
@@ -153,38 +153,51 @@ func (e *Engine) tells(sv *service) bool { return e.served(sv, rules.Past, rules
 
 // A life is what lines of a service and about it tell of its states, each in order of time.
 type life struct {
+	rises  []*hitEvent // it starts, listens or is ready
 	serves []*hitEvent // it listens or is ready
 	stops  []*hitEvent // it was told to stop, or says that it did
 	ends   []*hitEvent // its life is over
 }
 
-func (e *Engine) lifeOf(sv *service) *life {
-	if sv.life != nil {
-		return sv.life
-	}
-	sv.life = &life{}
+// findLives tells each service what its own lines and those about it say of its states.
+func (e *Engine) findLives() {
 	for _, h := range e.hits {
-		if h.when.From == rules.Past || !slices.ContainsFunc(h.Hits, func(hit rules.Hit) bool { return hit.Signature.State != "" }) || !e.aboutOrOf(h, sv) {
-			continue
-		}
 		states := func(want ...rules.State) bool {
 			return slices.ContainsFunc(h.Hits, func(hit rules.Hit) bool { return slices.Contains(want, hit.Signature.State) })
 		}
-		if states(rules.StateServing) {
-			sv.life.serves = append(sv.life.serves, h)
+		if h.when.From == rules.Past || !slices.ContainsFunc(h.Hits, func(hit rules.Hit) bool { return hit.Signature.State != "" }) {
+			continue
 		}
-		if states(rules.StateStopping, rules.StateStopped) {
-			sv.life.stops = append(sv.life.stops, h)
-		}
-		if states(rules.StateDead, rules.StateStopped, rules.StateFailed) {
-			sv.life.ends = append(sv.life.ends, h)
+		for _, sv := range e.whose(h) {
+			if slices.ContainsFunc(h.Hits, up) {
+				sv.life.rises = append(sv.life.rises, h)
+			}
+			if states(rules.StateServing) {
+				sv.life.serves = append(sv.life.serves, h)
+			}
+			if states(rules.StateStopping, rules.StateStopped) {
+				sv.life.stops = append(sv.life.stops, h)
+			}
+			if states(rules.StateDead, rules.StateStopped, rules.StateFailed) {
+				sv.life.ends = append(sv.life.ends, h)
+			}
 		}
 	}
-	return sv.life
 }
 
-func (e *Engine) aboutOrOf(h *hitEvent, sv *service) bool {
-	return h.service == sv || e.aboutService(h, sv) >= linkName
+// whose lists the services that an event is of or about.
+func (e *Engine) whose(h *hitEvent) (out []*service) {
+	if h.service != nil {
+		out = append(out, h.service)
+	}
+	for i := range h.Hits {
+		for _, j := range e.about(h, &h.Hits[i]) {
+			if j.weight >= linkName && !slices.Contains(out, j.service) {
+				out = append(out, j.service)
+			}
+		}
+	}
+	return out
 }
 
 // unborn reports whether a service had started just before an event, and neither listened
@@ -195,11 +208,11 @@ func (e *Engine) unborn(h *hitEvent, sv *service) bool {
 	}
 	const life = 10 * parser.Second
 	var started *hitEvent
-	for _, up := range risenFrom(e.risen, h.when.From-life-parser.Minute) {
+	for _, up := range risenFrom(sv.life.rises, h.when.From-life-parser.Minute) {
 		if up.when.From > h.when.To {
 			break
 		}
-		if e.before(up, h) && (up.service == sv || e.aboutService(up, sv) >= linkName) {
+		if e.before(up, h) {
 			started = up
 		}
 	}

@@ -1,0 +1,198 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"culprit/rules"
+)
+
+// Whose a line about a process, a unit or a container is. A cluster's log names thousands of pods
+// and jobs, so that no line is compared with every service, and none again for every case.
+
+// A naming is what a hit names.
+type naming struct {
+	unit, container, process string
+	pid                      int64 // 0 if none
+	names                    []*name
+	home                     *joined // see home; nil before somebody asked
+}
+
+// A name with what is compared of it; all equal names are one.
+type name struct {
+	name, whole string
+	tokens      []string
+}
+
+// nameOf cuts a name once.
+func (e *Engine) nameOf(s string) *name {
+	n := e.directory.names[s]
+	if n == nil {
+		n = &name{s, bareName(s), tokensOf(s)}
+		e.directory.names[s] = n
+	}
+	return n
+}
+
+// bareName is a name in one spelling, that of a unit without its kind.
+func bareName(s string) string { return wholeName(strings.TrimSuffix(s, ".service")) }
+
+// namedBy is what a hit of an event names.
+func (e *Engine) namedBy(h *hitEvent, hit *rules.Hit) *naming {
+	if h.named == nil {
+		h.named = make([]*naming, len(h.Hits))
+	}
+	for i := range h.Hits {
+		if &h.Hits[i] != hit {
+			continue
+		}
+		if h.named[i] == nil {
+			h.named[i] = e.readNames(h, hit)
+		}
+		return h.named[i]
+	}
+	return e.readNames(h, hit)
+}
+
+func (e *Engine) readNames(h *hitEvent, hit *rules.Hit) *naming {
+	n := &naming{unit: hit.Get(rules.FieldUnit), container: hit.Get(rules.FieldContainer), process: hit.Get(rules.FieldProcess)}
+	if group := hit.Get(rules.FieldCgroup); group != "" {
+		u, c := cgroupIdentity(group)
+		n.unit, n.container = cmp.Or(n.unit, u), cmp.Or(n.container, c)
+	}
+	n.unit = cmp.Or(n.unit, e.victims[h.Event])
+	if pid, err := strconv.ParseInt(hit.Get(rules.FieldPID), 10, 64); err == nil && pid > 0 {
+		n.pid = pid
+	}
+	for _, s := range []string{n.unit, n.container, hit.Get(rules.FieldService)} {
+		if s != "" {
+			n.names = append(n.names, e.nameOf(s))
+		}
+	}
+	return n
+}
+
+// isCalled compares a name as a whole: "api" and "web" say little beside other words, but
+// app api of the process manager is the service api.
+func (sv *service) isCalled(n *name) bool {
+	return n.whole != "" && slices.Contains(sv.called, n.whole)
+}
+
+// A directory lists services, in their order, by what lines may name them by.
+type directory struct {
+	units, containers, called, tokens, tokensOfUnits map[string][]*service
+	pids                                             map[int64][]*service
+	processes                                        map[string][]*service // by the comm that was asked for
+	names                                            map[string]*name      // that lines told
+}
+
+// list fills the directory.
+func (e *Engine) list() {
+	d := directory{
+		units: map[string][]*service{}, containers: map[string][]*service{}, called: map[string][]*service{},
+		tokens: map[string][]*service{}, tokensOfUnits: map[string][]*service{},
+		pids: map[int64][]*service{}, processes: map[string][]*service{}, names: map[string]*name{},
+	}
+	for _, sv := range e.services {
+		sv.called = sv.called[:0]
+		for _, n := range slices.Concat([]string{sv.name}, sv.programs, sv.units) {
+			if whole := bareName(n); whole != "" && !slices.Contains(sv.called, whole) {
+				sv.called = append(sv.called, whole)
+				d.called[whole] = append(d.called[whole], sv)
+			}
+		}
+		for _, unit := range sv.units {
+			d.units[unit] = append(d.units[unit], sv)
+		}
+		if unit := sv.body.unit; unit != "" && !slices.Contains(sv.units, unit) {
+			d.units[unit] = append(d.units[unit], sv)
+		}
+		for _, id := range sv.containers {
+			if id = short(id); !slices.Contains(d.containers[id], sv) {
+				d.containers[id] = append(d.containers[id], sv)
+			}
+		}
+		words := d.tokens
+		if len(sv.units) > 0 {
+			words = d.tokensOfUnits
+		}
+		for _, t := range sv.tokens {
+			words[t] = append(words[t], sv)
+		}
+		for pid := range sv.pids {
+			d.pids[pid] = append(d.pids[pid], sv)
+		}
+	}
+	e.directory = d
+}
+
+// running lists the services whose program a kernel's comm may be.
+func (e *Engine) running(comm string) []*service {
+	list, known := e.directory.processes[comm]
+	if !known {
+		for _, sv := range e.services {
+			if sameProcess(comm, sv) {
+				list = append(list, sv)
+			}
+		}
+		e.directory.processes[comm] = list
+	}
+	return list
+}
+
+// A joined is a service that a line is about.
+type joined struct {
+	service *service
+	weight  int
+	why     string
+}
+
+// about lists the services that a hit is about.
+func (e *Engine) about(h *hitEvent, hit *rules.Hit) (out []joined) {
+	n, d := e.namedBy(h, hit), &e.directory
+	add := func(list []*service) {
+		for _, sv := range list {
+			if sv.gateway || sv.system || slices.ContainsFunc(out, func(j joined) bool { return j.service == sv }) {
+				continue
+			}
+			if w, why := e.join(h, hit, sv); w > linkNone {
+				out = append(out, joined{sv, w, why})
+			}
+		}
+	}
+	add(d.units[n.unit])
+	if n.container != "" {
+		add(d.containers[short(n.container)])
+	}
+	add(d.pids[n.pid])
+	for _, name := range n.names {
+		add(d.called[name.whole])
+		for _, t := range name.tokens {
+			add(d.tokens[t])
+			if n.unit == "" {
+				add(d.tokensOfUnits[t])
+			}
+		}
+	}
+	if n.process != "" && n.unit == "" {
+		add(e.running(n.process))
+	}
+	return out
+}
+
+// home is the service that a hit is most surely about; none if it is about none. Of equals the
+// first one speaks.
+func (e *Engine) home(h *hitEvent, hit *rules.Hit) (best joined) {
+	n := e.namedBy(h, hit)
+	if n.home == nil {
+		for _, j := range e.about(h, hit) {
+			if best.service == nil || cmp.Or(cmp.Compare(best.weight, j.weight), cmp.Compare(j.service.index, best.service.index)) < 0 {
+				best = j
+			}
+		}
+		n.home = &best
+	}
+	return *n.home
+}
