@@ -18,6 +18,8 @@ type naming struct {
 	pid                      int64 // 0 if none
 	names                    []*name
 	home                     *joined // see home; nil before somebody asked
+	asked                    bool
+	until                    int64 // see until, once asked
 }
 
 // A name with what is compared of it; all equal names are one.

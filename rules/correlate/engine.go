@@ -198,6 +198,8 @@ type hitEvent struct {
 	service *service // stream's own, nil if none
 	waited  int64    // see waitOf; -1 before somebody asked
 	named   []*naming
+	owned   bool // owner is known
+	owner   *service
 }
 
 // collectHits gathers all evidence in one total order.

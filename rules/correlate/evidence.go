@@ -11,9 +11,10 @@ import (
 
 // Bounds of what one case weighs.
 const (
-	lookback  = 10 * parser.Minute
-	afterglow = 10 * parser.Second
-	widest    = 2 * parser.Second // that a stamp of its own is unsure
+	lookback   = 10 * parser.Minute
+	afterglow  = 10 * parser.Second
+	widest     = 2 * parser.Second  // that a stamp of its own is unsure
+	lastSecond = 10 * parser.Second // in which last words come
 )
 
 // prepare builds what cause.Decide judges.
@@ -122,7 +123,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 			if hit.Signature.Role != rules.RoleCause && hit.Signature.Role != rules.RoleEffect || hit.Signature.Cause == "" {
 				continue
 			}
-			if early && hit.Signature.State == "" && !lastWords(hit) {
+			if early && e.until(h, hit) < g.began {
 				continue
 			}
 			if late && !hit.Signature.Cause.Waits() {
@@ -155,7 +156,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 					c.Cause = rules.CauseStartFailure
 				}
 			}
-			if early && !c.Lasting || e.over(g, h, hit, sv) || e.partOfStart(h, hit, sv) {
+			if early && (!c.Lasting || c.Link <= linkNone) || e.over(g, h, hit, sv) || e.partOfStart(h, hit, sv) {
 				continue
 			}
 			out = append(out, c)
@@ -215,6 +216,28 @@ func (e *Engine) lasts(h *hitEvent, hit *rules.Hit, sv *service, at int64) bool 
 	return down(hit) && sv != nil && h.when.From <= at && !rose(h, sv, at, rules.StateStarted, rules.StateServing)
 }
 
+// until is the moment up to which what a hit tells may hold still, whoever it is about.
+func (e *Engine) until(h *hitEvent, hit *rules.Hit) int64 {
+	n := e.namedBy(h, hit)
+	if n.asked {
+		return n.until
+	}
+	n.asked, n.until = true, rules.Past
+	whose := e.whose(h)
+	if h.service != nil {
+		whose = append(whose, e.owner(h))
+	}
+	for _, sv := range whose {
+		switch {
+		case down(hit):
+			n.until = max(n.until, risen(h, sv, rules.StateStarted, rules.StateServing))
+		case lastWords(hit):
+			n.until = max(n.until, e.wrote(h, sv))
+		}
+	}
+	return n.until
+}
+
 // over reports whether the service of a hit that set a state served again, well before a
 // moment: what comes then has another cause. Of a hit that nothing dates (PM2's error file has
 // no stamps) that cannot be told.
@@ -251,15 +274,18 @@ func (g *gathering) underWay() int64 {
 // rose reports whether a line between a hit and a moment says that the service is in one
 // of the states.
 func rose(h *hitEvent, sv *service, before int64, states ...rules.State) bool {
+	return risen(h, sv, states...) < before
+}
+
+// risen is when a line after a hit first says that the service is in one of the states;
+// rules.Future if none does.
+func risen(h *hitEvent, sv *service, states ...rules.State) int64 {
 	for _, up := range risenFrom(sv.life.rises, h.last.From+1) {
-		if up.when.From >= before {
-			break
-		}
 		if slices.ContainsFunc(up.Hits, func(hit rules.Hit) bool { return slices.Contains(states, hit.Signature.State) }) {
-			return true
+			return up.when.From
 		}
 	}
-	return false
+	return rules.Future
 }
 
 // risenFrom is the part of a list in order of time that begins at a moment.
@@ -276,14 +302,19 @@ func lastWords(hit *rules.Hit) bool {
 
 // wasLast reports whether a service wrote nothing more between an event and a moment.
 func (e *Engine) wasLast(h *hitEvent, sv *service, at int64) bool {
-	end := h.last.To + 10*parser.Second
-	if sv == nil || h.last.From == rules.Past || end >= at {
-		return false
+	return sv != nil && h.last.From != rules.Past && h.last.To+lastSecond < at && at <= e.wrote(h, sv)
+}
+
+// wrote is from when on it is known that a service wrote something after an event; rules.Future
+// if it did not.
+func (e *Engine) wrote(h *hitEvent, sv *service) int64 {
+	at := rules.Future
+	for _, id := range sv.streams {
+		if first, last := e.sources[id.source].reach(); last > h.last.To+lastSecond {
+			at = min(at, first)
+		}
 	}
-	return !slices.ContainsFunc(sv.streams, func(id streamID) bool {
-		first, last := e.sources[id.source].reach()
-		return last > end && first < at
-	})
+	return at
 }
 
 // before reports whether an event stands before another one: by its place in the same log,
@@ -342,7 +373,7 @@ func (e *Engine) subjectOf(g *gathering, h *hitEvent, hit *rules.Hit) (*service,
 		return e.systemLink(g, h, hit)
 	}
 	if h.service != nil && !h.service.system && !h.service.gateway {
-		sv := e.owner(h, h.service)
+		sv := e.owner(h)
 		return sv, e.throughDependency(g, hit, sv, g.links[sv])
 	}
 	return e.systemLink(g, h, hit)
@@ -405,26 +436,30 @@ func theAddress(named string) string {
 
 // owner finds whose line a crash text without a tag is, in a file that several
 // services share: the one that fell silent after it.
-func (e *Engine) owner(h *hitEvent, sv *service) *service {
+func (e *Engine) owner(h *hitEvent) *service {
+	if !h.owned {
+		h.owned, h.owner = true, e.findOwner(h)
+	}
+	return h.owner
+}
+
+func (e *Engine) findOwner(h *hitEvent) *service {
 	if h.Stream != "" {
-		return sv
+		return h.service
 	}
 	var silent *service
 	for _, other := range e.services {
-		if other == sv || other.system || other.gateway || !slices.ContainsFunc(other.streams, func(id streamID) bool { return e.sources[id.source].family() == h.source.family() && id.stream != "" }) {
+		if other == h.service || other.system || other.gateway || !slices.ContainsFunc(other.streams, func(id streamID) bool { return id.stream != "" && e.sources[id.source].family() == h.source.family() }) {
 			continue
 		}
 		if e.silentAfter(other, h) {
 			if silent != nil {
-				return sv
+				return h.service
 			}
 			silent = other
 		}
 	}
-	if silent != nil {
-		return silent
-	}
-	return sv
+	return cmp.Or(silent, h.service)
 }
 
 // silentAfter reports whether a service answered nothing between a crash and its own end or
