@@ -24,15 +24,17 @@ type naming struct {
 
 // A name with what is compared of it; all equal names are one.
 type name struct {
-	name, whole string
-	tokens      []string
+	name     string
+	spelling string // as a whole, in one spelling
+	whole    string // the same without the kind of a unit
+	tokens   []string
 }
 
 // nameOf cuts a name once.
 func (e *Engine) nameOf(s string) *name {
 	n := e.directory.names[s]
 	if n == nil {
-		n = &name{s, bareName(s), tokensOf(s)}
+		n = &name{s, wholeName(s), bareName(s), tokensOf(s)}
 		e.directory.names[s] = n
 	}
 	return n
@@ -88,6 +90,7 @@ type directory struct {
 	pids                                             map[int64][]*service
 	processes                                        map[string][]*service // by the comm that was asked for
 	names                                            map[string]*name      // that lines told
+	real                                             map[string][]*service // applications, by site
 }
 
 // list fills the directory.
@@ -96,6 +99,7 @@ func (e *Engine) list() {
 		units: map[string][]*service{}, containers: map[string][]*service{}, called: map[string][]*service{},
 		tokens: map[string][]*service{}, tokensOfUnits: map[string][]*service{},
 		pids: map[int64][]*service{}, processes: map[string][]*service{}, names: map[string]*name{},
+		real: map[string][]*service{},
 	}
 	for _, sv := range e.services {
 		sv.called = sv.called[:0]
@@ -122,6 +126,9 @@ func (e *Engine) list() {
 		}
 		for _, t := range sv.tokens {
 			words[t] = append(words[t], sv)
+		}
+		if !sv.gateway && !sv.system && sv.real(e) {
+			d.real[sv.site] = append(d.real[sv.site], sv)
 		}
 		for pid := range sv.pids {
 			d.pids[pid] = append(d.pids[pid], sv)

@@ -37,44 +37,57 @@ func (e *Engine) thin(g *gathering, all []rules.Candidate) []rules.Candidate {
 	return keep
 }
 
+// A told is what is written alike: by one signature, in one file's one stream.
+type told struct{ id, family, stream string }
+
+// findTold lists the events of each kind, in their order.
+func (e *Engine) findTold() {
+	e.told = map[told][]*hitEvent{}
+	for _, h := range e.hits {
+		for i := range h.Hits {
+			k := told{h.Hits[i].Signature.ID, h.source.family(), h.Stream}
+			e.told[k] = append(e.told[k], h)
+		}
+	}
+}
+
 // cover counts, for each kind of evidence, how many of the case's moments of failure
 // it stands close before, and how often it is written inside and outside the case.
 func (e *Engine) cover(g *gathering, all []rules.Candidate) {
-	type kind struct{ id, family, stream string }
-	times := map[kind][]rules.Interval{}
-	counts := map[kind][2]int64{}
-	from, to := g.began-5*parser.Second, g.pool.span.To+5*parser.Second
-	for _, h := range e.hits {
-		for i := range h.Hits {
-			k := kind{h.Hits[i].Signature.ID, h.source.family(), h.Stream}
-			times[k] = append(times[k], rules.Interval{From: h.when.From, To: h.last.To})
-			n := counts[k]
-			if h.last.To >= from && (h.when.From <= to || h.when.From <= to+rules.MaxWait && h.Hits[i].Signature.Cause.Waits() && h.when.From-waitOf(h) <= to) {
-				n[0] += h.Count
-			} else {
-				n[1] += h.Count
-			}
-			counts[k] = n
-		}
+	type count struct {
+		inside, outside int64
+		covered         int
 	}
+	counts := map[told]count{}
+	span := rules.Interval{From: g.began - 5*parser.Second, To: g.pool.span.To + 5*parser.Second}
 	moments := momentsOf(g)
 	for i := range all {
 		c := &all[i]
-		k := kind{c.Hit.Signature.ID, e.sources[c.Event.Source].family(), c.Event.Stream}
-		c.Inside, c.Outside = counts[k][0], counts[k][1]
-		for _, m := range moments {
-			if slices.ContainsFunc(times[k], func(v rules.Interval) bool {
-				return v.From <= m+coverAfter && v.To >= m-coverBefore && v.From != rules.Past
-			}) {
-				c.Covered++
+		k := told{c.Hit.Signature.ID, e.sources[c.Event.Source].family(), c.Event.Stream}
+		n, known := counts[k]
+		if !known {
+			for _, h := range e.told[k] {
+				if h.last.To >= span.From && (h.when.From <= span.To || h.when.From <= span.To+rules.MaxWait && c.Hit.Signature.Cause.Waits() && h.when.From-waitOf(h) <= span.To) {
+					n.inside += h.Count
+				} else {
+					n.outside += h.Count
+				}
 			}
+			for _, m := range moments {
+				if slices.ContainsFunc(e.told[k], func(h *hitEvent) bool {
+					return h.when.From <= m+coverAfter && h.last.To >= m-coverBefore && h.when.From != rules.Past
+				}) {
+					n.covered++
+				}
+			}
+			counts[k] = n
 		}
-		c.Moments = len(moments)
+		c.Inside, c.Outside, c.Covered, c.Moments = n.inside, n.outside, n.covered, len(moments)
 		if n := len(moments); n > 0 {
 			c.Covered = c.Covered * coverMoments / n
 		}
 	}
-	e.complained(g, all, rules.Interval{From: from, To: to})
+	e.complained(g, all, span)
 }
 
 // momentsOf picks ten of the case's primary failures, spread evenly.

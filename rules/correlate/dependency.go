@@ -177,7 +177,10 @@ type grievance struct {
 func (e *Engine) complained(g *gathering, all []rules.Candidate, span rules.Interval) {
 	by := map[string][]grievance{}
 	for _, h := range e.hits {
-		if h.service == nil || g.links[h.service].weight <= linkNone || h.last.To < span.From || h.when.From > span.To {
+		if h.when.From > span.To {
+			break
+		}
+		if h.last.To < span.From || h.service == nil || g.links[h.service].weight <= linkNone {
 			continue
 		}
 		told := map[string]bool{}

@@ -67,6 +67,7 @@ type Engine struct {
 
 	directory  directory
 	hits       []*hitEvent
+	told       map[told][]*hitEvent
 	complaints []complaint
 	victims    map[*rules.Event]string          // units of processes that the kernel killed and named no unit of
 	open       []*gathering                     // the cases that are being judged
@@ -232,5 +233,6 @@ func (e *Engine) collectHits() {
 	e.joinVictims()
 	e.list()
 	e.findLives()
+	e.findTold()
 	e.findComplaints()
 }

@@ -28,15 +28,17 @@ func (e *Engine) atHome(p *pool, sv *service, l link) link {
 // leaveNeighbours unlinks what merely writes into the gateway's stream where another service
 // is known to serve the pool: on one host all of them write into one.
 func (g *gathering) leaveNeighbours() {
-	known := false
-	for _, l := range g.links {
+	known, units := false, false
+	for sv, l := range g.links {
 		known = known || l.weight >= linkMention
+		units = units || l.weight >= linkPort && len(sv.units) > 0
 	}
 	if !known {
 		return
 	}
 	for sv, l := range g.links {
-		if l.weight > linkNone && l.why == sameStream {
+		namesake := units && len(g.pool.names) == 1 && len(sv.units) > 0 && l.weight <= linkName // nobody else serves the one address
+		if l.weight > linkNone && (l.why == sameStream || namesake) {
 			g.links[sv] = link{linkNone, l.why}
 		}
 	}

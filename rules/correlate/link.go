@@ -50,6 +50,7 @@ type pool struct {
 	gateway bool           // a fault of the gateway itself
 	sources []int          // that its symptoms stand in
 	asked   map[uint64]int // its failed requests, or a sample of them, by URL group
+	words   []poolName     // see called
 }
 
 // link judges one service for one pool.
@@ -61,7 +62,7 @@ func (e *Engine) link(p *pool, sv *service) link {
 		return l
 	}
 	var edges []link
-	edges = append(edges, listenLink(p, sv), requestLink(p, sv), schemeLink(p, sv), nameLink(p, sv), e.aloneLink(p, sv), e.streamLink(p, sv), e.hostLink(p, sv), e.urlLink(p, sv))
+	edges = append(edges, listenLink(p, sv), requestLink(p, sv), schemeLink(p, sv), e.nameLink(p, sv), e.aloneLink(p, sv), e.streamLink(p, sv), e.hostLink(p, sv), e.urlLink(p, sv))
 	if siteOf(p) != "" || sv.site != "" {
 		edges = append(edges, siteLink(p, sv))
 	}
@@ -278,9 +279,12 @@ func requestLink(p *pool, sv *service) link {
 	return link{}
 }
 
+// speakers are the technologies that speak a scheme which few do.
+var speakers = map[string][]string{"fastcgi": {"php-fpm", "phpfpm", "php"}, "uwsgi": {"uwsgi"}, "suwsgi": {"uwsgi"}}
+
 // schemeLink: the protocol that the gateway speaks narrows the server before any port does.
 func schemeLink(p *pool, sv *service) link {
-	want := map[string][]string{"fastcgi": {"php-fpm", "phpfpm", "php"}, "uwsgi": {"uwsgi"}, "suwsgi": {"uwsgi"}}[p.scheme]
+	want := speakers[p.scheme]
 	if want == nil || len(sv.technologies) == 0 {
 		return link{}
 	}
@@ -290,20 +294,38 @@ func schemeLink(p *pool, sv *service) link {
 	return link{linkProtoNot, "which does not speak " + p.scheme}
 }
 
-// nameLink compares words of the service's names with the pool's.
-func nameLink(p *pool, sv *service) link {
-	for _, name := range p.names {
-		if strings.HasPrefix(name, "unix:") {
-			for _, t := range tokensOf(name) {
-				if slices.Contains(sv.tokens, t) {
-					return link{linkSocket, "whose name stands in the socket's path"}
-				}
+// words are what the pool is called, cut; made when first asked for.
+func (p *pool) called(e *Engine) []poolName {
+	if p.words == nil {
+		p.words = []poolName{}
+		for _, word := range slices.Concat(p.names, p.vhosts) {
+			n := poolName{name: e.nameOf(word)}
+			for part := range strings.SplitSeq(word, "/") { // backend/server
+				n.parts = append(n.parts, e.nameOf(part))
 			}
+			p.words = append(p.words, n)
 		}
 	}
-	for _, word := range slices.Concat(p.names, p.vhosts) {
-		for _, t := range tokensOf(word) {
-			switch {
+	return p.words
+}
+
+// A poolName is a name of a pool, and of its parts.
+type poolName struct {
+	*name
+	parts []*name
+}
+
+// nameLink compares words of the service's names with the pool's.
+func (e *Engine) nameLink(p *pool, sv *service) link {
+	all := p.called(e)
+	for _, n := range all {
+		if strings.HasPrefix(n.name.name, "unix:") && shareName(n.tokens, sv.tokens) {
+			return link{linkSocket, "whose name stands in the socket's path"}
+		}
+	}
+	for _, n := range all {
+		for _, t := range n.tokens {
+			switch word := n.name.name; {
 			case !slices.Contains(sv.tokens, t):
 			case t == word:
 				return link{linkName, fmt.Sprintf("which shares the name %q", t)}
@@ -311,9 +333,9 @@ func nameLink(p *pool, sv *service) link {
 				return link{linkName, fmt.Sprintf("which shares the name %q with %s", t, word)}
 			}
 		}
-		for part := range strings.SplitSeq(word, "/") { // backend/server
-			if slices.Contains(sv.names, wholeName(part)) {
-				return link{linkName, "which has the name " + part}
+		for _, part := range n.parts {
+			if slices.Contains(sv.names, part.spelling) {
+				return link{linkName, "which has the name " + part.name}
 			}
 		}
 	}
@@ -322,10 +344,8 @@ func nameLink(p *pool, sv *service) link {
 
 // aloneLink: a single application among the sources is likely the one behind the gateway.
 func (e *Engine) aloneLink(p *pool, sv *service) link {
-	for _, other := range e.services {
-		if other != sv && !other.gateway && !other.system && other.site == sv.site && other.real(e) {
-			return link{}
-		}
+	if slices.ContainsFunc(e.directory.real[sv.site], func(other *service) bool { return other != sv }) {
+		return link{}
 	}
 	if !sv.real(e) || p.gateway || farAway(p.names) {
 		return link{} // the only application of this machine need not be that of another
