@@ -130,8 +130,10 @@ func (e *Engine) list() {
 		if !sv.gateway && !sv.system && sv.real(e) {
 			d.real[sv.site] = append(d.real[sv.site], sv)
 		}
-		for pid := range sv.pids {
+		sv.known = rules.Future
+		for pid, seen := range sv.pids {
 			d.pids[pid] = append(d.pids[pid], sv)
+			sv.known = min(sv.known, seen.From)
 		}
 	}
 	e.directory = d
@@ -187,6 +189,7 @@ func (e *Engine) about(h *hitEvent, hit *rules.Hit) (out []joined) {
 	}
 	if n.process != "" && n.unit == "" {
 		add(e.running(n.process))
+		add(d.called[e.nameOf(n.process).whole])
 	}
 	return out
 }

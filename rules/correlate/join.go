@@ -87,12 +87,7 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 // knownBy reports whether any process of the service is known to have lived by then: those that
 // were started later do not tell who was there before.
 func (sv *service) knownBy(v rules.Interval) bool {
-	for _, seen := range sv.pids {
-		if v.From == rules.Past || seen.From <= v.To {
-			return true
-		}
-	}
-	return false
+	return len(sv.pids) > 0 && (v.From == rules.Past || sv.known <= v.To)
 }
 
 // wasThere reports whether the service's log covers the moment.

@@ -28,6 +28,7 @@ type service struct {
 	mentions     []string     // the same, in words that need not mean listening
 	masters      []master
 	pids         map[int64]rules.Interval
+	known        int64 // from when on one of pids lived; see list
 	units        []string
 	containers   []string
 	programs     []string
