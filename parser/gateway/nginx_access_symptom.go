@@ -15,14 +15,15 @@ const (
 // same status with a header time was answered and without one was assigned
 // (ngx_http_upstream.c). nginx assigns only 502 and 504 to an attempt with a peer;
 // any other status of one was the upstream's. Without a header time in the format, a
-// 502 or 504 is not knowable; nor is any status of a format without upstream fields.
+// 502 or 504 is not knowable; nor is any status of a format without upstream fields, except
+// a 503 with nginx's own page: nginx assigns 503 to no attempt, so somebody told it to refuse.
 func UpstreamMade(a *parser.Access) (made, known bool) {
 	switch a.Status {
 	case statusHTTP09, statusDropped, statusClientClosed, 494, 495, 496, 497:
 		return false, true
 	}
 	if !a.HasUps || a.Status == 0 {
-		return false, false
+		return false, a.Status == 503 && ownPage(a.Bytes)
 	}
 	if a.Tries == 0 {
 		return false, true
@@ -40,6 +41,23 @@ func UpstreamMade(a *parser.Access) (made, known bool) {
 		return false, false
 	}
 	return last.Addr != nil, last.Addr != nil
+}
+
+// ownPage reports whether a body of 503 has the length of nginx's own page: 185 bytes and
+// what server_tokens tells, and 402 more for Chrome and MSIE (ngx_http_special_response.c).
+func ownPage(bytes int64) bool {
+	const page, padding = 185, 402
+	if bytes > padding {
+		bytes -= padding
+	}
+	switch bytes - page {
+	case int64(len("nginx")), int64(len("Tengine")), int64(len("openresty")),
+		int64(len("nginx/1.9.9")), int64(len("nginx/1.18.0")), int64(len("Tengine/2.3.2")),
+		int64(len("openresty/1.21.4.1")), int64(len("openresty/1.21.4.12")),
+		int64(len("nginx/1.9.9 (Ubuntu)")), int64(len("nginx/1.18.0 (Ubuntu)")):
+		return true
+	}
+	return false
 }
 
 // InferSymptom returns what an access line alone tells about a failure, and

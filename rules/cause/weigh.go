@@ -103,10 +103,17 @@ func endedOtherwise(ev *rules.Candidate, cause rules.Cause) bool {
 }
 
 // fewComplained reports whether all complaints about a dependency stand for less than a
-// third of the failures.
+// third of the failures. One loop that tries again complains once a turn for all requests that
+// wait for it: then it does so for as long as they fail, and at no other time.
 func fewComplained(c *rules.Case, ev *rules.Candidate) bool {
-	return ev.Complaints*3 < c.Primary(parser.SymptomNone)
+	if ev.Complaints*3 >= c.Primary(parser.SymptomNone) {
+		return false
+	}
+	return ev.Inside < 5 || ev.Outside > 0 || ev.Inside*turn < c.Span.To-c.Began
 }
+
+// turn is how often a loop complains at least.
+const turn = 30 * parser.Second
 
 // requestWeight: one request's error explains one request, so there should be about
 // as many such lines as failures.

@@ -56,10 +56,12 @@ func (e *Engine) findTold() {
 func (e *Engine) cover(g *gathering, all []rules.Candidate) {
 	type count struct {
 		inside, outside int64
+		early           int64 // while the first requests may have waited
 		covered         int
 	}
 	counts := map[told]count{}
 	span := rules.Interval{From: g.began - 5*parser.Second, To: g.pool.span.To + 5*parser.Second}
+	waiting := span.From - g.untold()
 	moments := momentsOf(g)
 	for i := range all {
 		c := &all[i]
@@ -67,7 +69,9 @@ func (e *Engine) cover(g *gathering, all []rules.Candidate) {
 		n, known := counts[k]
 		if !known {
 			for _, h := range e.told[k] {
-				if h.last.To >= span.From && (h.when.From <= span.To || h.when.From <= span.To+rules.MaxWait && c.Hit.Signature.Cause.Waits() && h.when.From-waitOf(h) <= span.To) {
+				if h.last.To < span.From && h.last.To >= waiting {
+					n.early += h.Count
+				} else if h.last.To >= span.From && (h.when.From <= span.To || h.when.From <= span.To+rules.MaxWait && c.Hit.Signature.Cause.Waits() && h.when.From-waitOf(h) <= span.To) {
 					n.inside += h.Count
 				} else {
 					n.outside += h.Count
@@ -83,11 +87,26 @@ func (e *Engine) cover(g *gathering, all []rules.Candidate) {
 			counts[k] = n
 		}
 		c.Inside, c.Outside, c.Covered, c.Moments = n.inside, n.outside, n.covered, len(moments)
+		if c.Link > linkNone && c.LinkWhy != onlyDatabase {
+			c.Inside += n.early
+		} else {
+			c.Outside += n.early
+		}
 		if n := len(moments); n > 0 {
 			c.Covered = c.Covered * coverMoments / n
 		}
 	}
 	e.complained(g, all, span)
+}
+
+// untold is for how long the first requests may have waited where nothing tells: nginx's
+// proxy_read_timeout is a minute by default, and an access log in the combined format has no
+// durations.
+func (g *gathering) untold() int64 {
+	if g.began < g.pool.span.From || !slices.ContainsFunc(g.symptoms, func(s *symptom) bool { return isTimeout(s.Symptom) && s.Rank == parser.RankPrimary }) {
+		return 0
+	}
+	return parser.Minute
 }
 
 // momentsOf picks ten of the case's primary failures, spread evenly.

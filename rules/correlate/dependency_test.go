@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"fmt"
 	"testing"
 
 	"culprit/parser"
@@ -129,6 +130,37 @@ func TestComplaintsAboutOneDependency(t *testing.T) {
 	f("one database", true, 98, "psycopg_pool.PoolTimeout")
 	f("the pool of another", false, 98, "redis.exceptions.PoolTimeout")
 	f("the database says it when the pool was used up for long", false, 117, "psycopg_pool.PoolTimeout")
+}
+
+// One loop waits for the database on behalf of all requests: it says so once a turn, and from when
+// the first request began to wait, which no line tells.
+func TestOneLoopComplains(t *testing.T) {
+	awaited := &rules.Signature{ID: "words-dependency-awaited", Technology: "words", Cause: rules.CauseDependencyFailure, Role: rules.RoleCause,
+		Scope: rules.ScopeDependency, Meaning: "the application waits for <dependency>"}
+	f := func(name string, want rules.Cause, turns ...float64) {
+		t.Helper()
+		app := appLog("logs/crm.log").knows(0, rules.FactListens, shopAddress).covers(0, 600)
+		errors := errorLog("nginx/error.log").covers(0, 600)
+		for i := range 12 {
+			errors.fails(float64(200+10*i), shopAddress, timedOut, 20)
+		}
+		for i, at := range turns {
+			app.add(at, 1, rules.Event{Text: fmt.Sprintf("INFO waiting for db:5432 (%d)", i),
+				Hits: []rules.Hit{{Signature: awaited, Fields: []rules.Field{field(rules.FieldDependency, "db:5432")}}}})
+		}
+		if in := incidents(t, 1, errors, app)[0]; in.Verdict.Cause != want {
+			t.Errorf("%s: %s, want %s: %+v", name, in.Verdict.Cause, want, in.Verdict.Alternatives)
+		}
+	}
+	loop := func(from, to float64) (out []float64) {
+		for at := from; at < to; at += 15 {
+			out = append(out, at)
+		}
+		return out
+	}
+	f("as long as requests wait", rules.CauseDependencyFailure, loop(142, 310)...)
+	f("twice", rules.CauseSlowUpstream, 142, 301)
+	f("all day", rules.CauseUnknown, loop(0, 590)...)
 }
 
 var (
