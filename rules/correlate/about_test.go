@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"culprit/parser"
@@ -74,5 +75,27 @@ func BenchmarkDecideManyJobs(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		decideAll(Config{}, errors, journal, app)
+	}
+}
+
+// A line that names the address of one machine's pool says nothing of another machine's.
+func TestSameAddressOnTwoMachines(t *testing.T) {
+	errors, other := errorLog("lb-1/nginx/error.log").covers(0, 300), errorLog("lb-2/nginx/error.log").covers(0, 300)
+	here, there := appLog("lb-1/app/shop.log").covers(0, 300), appLog("lb-2/app/shop.log").covers(0, 300)
+	errors.fails(100, shopAddress, refused, 9)
+	other.fails(250, shopAddress, refused, 9)
+	listens := field(rules.FieldAddress, shopAddress)
+	here.says(99, goPanic).says(105, serving, listens)
+	there.says(104, serving, listens).says(249, goPanic)
+	for _, in := range incidents(t, 2, errors, other, here, there) {
+		machine, _, _ := strings.Cut(in.Symptoms[0].Example.Source, "/")
+		for _, ev := range in.Evidence {
+			if !strings.HasPrefix(ev.Quote.Source, machine+"/") {
+				t.Errorf("%s: quotes %s: %s", machine, ev.Quote.Source, ev.Why)
+			}
+		}
+		if in.Verdict.Cause != rules.CauseUnhandledException {
+			t.Errorf("%s: %s", machine, in.Verdict.Cause)
+		}
 	}
 }

@@ -112,7 +112,7 @@ func (e *Engine) throughDependency(g *gathering, hit *rules.Hit, sv *service, ow
 			return link{max(weight-8, 1), "the only " + cmp.Or(programBehind(d.technology), "SQL database") + " among the logs, of which " + d.service.name + " complains"}
 		}
 	}
-	if slices.Contains(e.backings, sv) && !farAway(g.pool.names) && e.onlyBacking(sv) {
+	if slices.Contains(e.backings, sv) && !farAway(g.pool.names) && e.onlyBacking(g.pool, sv) {
 		return link{linkOnly, onlyDatabase}
 	}
 	return own
@@ -120,9 +120,11 @@ func (e *Engine) throughDependency(g *gathering, hit *rules.Hit, sv *service, ow
 
 const onlyDatabase = "the only database, cache or broker among the logs"
 
-// onlyBacking reports whether no other service among the logs stands behind applications.
-func (e *Engine) onlyBacking(sv *service) bool {
-	return !slices.ContainsFunc(e.backings, func(o *service) bool { return o != sv && o.real(e) })
+// onlyBacking reports whether no other service among the logs stands behind applications: of those
+// that have the pool's machine's folder, or of all.
+func (e *Engine) onlyBacking(p *pool, sv *service) bool {
+	home := sv.site != "" && sv.site == siteOf(p)
+	return !slices.ContainsFunc(e.backings, func(o *service) bool { return o != sv && o.real(e) && (!home || o.site == "" || o.site == sv.site) })
 }
 
 // settleDatabase turns away a database's lines that nobody complains of, and that are linked by its

@@ -364,7 +364,7 @@ func (e *Engine) subjectOf(g *gathering, h *hitEvent, hit *rules.Hit) (*service,
 	if h.Symptom != parser.SymptomNone || h.source.Source.Role == parser.RoleGateway && h.Upstream != "" {
 		return nil, e.quotedLink(g, h) // the upstream's own words, quoted by the gateway
 	}
-	if named := namedAddress(g.pool, hit); named.weight != linkNone {
+	if named := e.namedAddress(g.pool, h, hit); named.weight != linkNone {
 		if named.weight > 0 || hit.Signature.Scope == rules.ScopeService {
 			return h.service, named
 		}
@@ -407,7 +407,7 @@ func (e *Engine) quotedLink(g *gathering, h *hitEvent) link {
 }
 
 // namedAddress compares an address in the hit itself with the pool's.
-func namedAddress(p *pool, hit *rules.Hit) link {
+func (e *Engine) namedAddress(p *pool, h *hitEvent, hit *rules.Hit) link {
 	named := hit.Get(rules.FieldAddress)
 	if port := hit.Get(rules.FieldPort); named == "" && port != "" {
 		named = ":" + port
@@ -417,7 +417,13 @@ func namedAddress(p *pool, hit *rules.Hit) link {
 	}
 	for _, name := range p.names {
 		if w := sameAddress(name, named); w > 0 {
-			return link{w, theAddress(named)}
+			l := link{w, theAddress(named)}
+			for _, not := range []link{siteLink(p, h.source.site), e.hostLink(p, h.service)} {
+				if not.weight < 0 {
+					l = link{l.weight + not.weight, not.why} // the same port of another machine
+				}
+			}
+			return l
 		}
 	}
 	if strings.HasPrefix(named, ":") || !hasAddress(p.names) {

@@ -64,7 +64,7 @@ func (h *hosts) of(upstream string) string {
 
 // hostLink compares the host that a service's lines come from with those of the addresses.
 func (e *Engine) hostLink(p *pool, sv *service) link {
-	if len(sv.hosts) != 1 || p.gateway {
+	if sv == nil || len(sv.hosts) != 1 || p.gateway {
 		return link{}
 	}
 	other := ""

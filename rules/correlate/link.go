@@ -64,7 +64,7 @@ func (e *Engine) link(p *pool, sv *service) link {
 	var edges []link
 	edges = append(edges, listenLink(p, sv), requestLink(p, sv), schemeLink(p, sv), e.nameLink(p, sv), e.aloneLink(p, sv), e.streamLink(p, sv), e.hostLink(p, sv), e.urlLink(p, sv))
 	if siteOf(p) != "" || sv.site != "" {
-		edges = append(edges, siteLink(p, sv))
+		edges = append(edges, siteLink(p, sv.site))
 	}
 	slices.SortStableFunc(edges, func(a, b link) int { return cmp.Compare(b.weight, a.weight) })
 	total := edges[0]
@@ -384,11 +384,12 @@ func (sv *service) real(e *Engine) bool {
 	})
 }
 
-func siteLink(p *pool, sv *service) link {
+// siteLink compares the folder of a pool's machine with that of whoever wrote something.
+func siteLink(p *pool, site string) link {
 	switch {
-	case siteOf(p) == sv.site && sv.site != "":
+	case siteOf(p) == site && site != "":
 		return link{linkFolder, "from the same machine's folder"}
-	case siteOf(p) != sv.site && siteOf(p) != "" && sv.site != "":
+	case siteOf(p) != site && siteOf(p) != "" && site != "":
 		return link{linkSiteNot, "from another machine's folder"}
 	}
 	return link{}
