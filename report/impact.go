@@ -56,14 +56,13 @@ func meanwhileOf(in *rules.Incident) string {
 	if in.FailedRequests < 0 || in.Requests < failed || failed <= 0 {
 		return ""
 	}
-	who := "it"
 	switch {
 	case in.OfGateway || len(in.Upstreams) == 0:
-		who = "the gateway"
+		return "to the gateway in that time"
 	case len(in.Upstreams) > 1:
-		who = "they"
+		return "to these upstreams in that time"
 	}
-	return "that " + who + " got in that time"
+	return "to this upstream in that time"
 }
 
 // noFailedRequest is said where the gateway's error log tells of failures: they were retried
@@ -90,7 +89,7 @@ func upstreamWords(in *rules.Incident) string {
 	if len(in.Upstreams) > 0 {
 		return strings.Join(in.Upstreams, ", ")
 	}
-	if in.Service != "" && in.Service != in.Gateway {
+	if !in.OfTheGateway() {
 		return "none is named in the logs"
 	}
 	if in.Gateway != "" {

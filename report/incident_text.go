@@ -52,6 +52,9 @@ func (p *page) facts(in *rules.Incident) {
 		}
 	}
 	fact("Cause", strings.TrimPrefix(causeName(in), "cause "))
+	if sure(in) != "" {
+		fact("Sureness", sure(in)+": "+restsOn(in))
+	}
 	fact(culpritName(in), culpritOf(in))
 	upstreams := upstreamWords(in)
 	if in.Gateway != "" && len(in.Upstreams) > 0 {
@@ -69,7 +72,7 @@ func (p *page) facts(in *rules.Incident) {
 
 // culpritName is what the process is called: nobody is accused where the cause is not known.
 func culpritName(in *rules.Incident) string {
-	if sure(in) == "" {
+	if sure(in) == "" || in.Verdict.Cause == rules.CauseNetworkUnreachable {
 		return "Served by"
 	}
 	return "Culprit"
@@ -115,6 +118,12 @@ func culpritOf(in *rules.Incident) string {
 	}
 	if len(owners) > 0 {
 		parts = append(parts, "of "+strings.Join(owners, ", "))
+	}
+	if len(parts) == 1 && len(owners) == 1 && c.Process == "" && c.PID == 0 {
+		parts[0] = owners[0]
+		if in.Verdict.Cause == rules.CauseDNSFailure {
+			return "" // whose name it is is not who failed
+		}
 	}
 	text := strings.Join(parts, ", ")
 	if c.Host != "" && text != "" {

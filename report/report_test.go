@@ -501,11 +501,29 @@ func TestTextOfWhatWasNotCounted(t *testing.T) {
 	}
 	f("no failed request is in the access log", func(in *rules.Incident) { in.FailedRequests, in.ErrorLines = 0, 108 })
 	f("the same request fails again until the cause is mended", func(in *rules.Incident) { in.Verdict.Cause, in.Backoff = rules.CauseResponseTooLarge, rules.Backoff{} })
-	f("no good answer in the logs can be told to be of this upstream", func(in *rules.Incident) { in.State, in.Backoff = "open", rules.Backoff{} })
+	f("no good answer in the logs can be told to be of this upstream", func(in *rules.Incident) { in.State, in.Backoff, in.OfGateway = "open", rules.Backoff{}, true })
+	f("is not known: all that failed asked for", func(in *rules.Incident) {
+		in.Backoff, in.URLs = rules.Backoff{}, []rules.URLGroup{{URL: "GET /orders", Failed: 1}}
+	})
+	f("it rests on one kind of line; what spoke for 2 other causes is told below", func(in *rules.Incident) {})
+	f("it rests on one kind of line, and no other cause had evidence in these logs", func(in *rules.Incident) { in.Verdict.Alternatives = nil })
+	f("own message alone, and what spoke for another cause follows from this one; something spoke against it, too", func(in *rules.Incident) {
+		in.Evidence = []rules.Evidence{{Kind: "premature-close", Role: rules.RoleCause}}
+		in.Verdict.Alternatives = []rules.Alternative{{Cause: rules.CauseNotListening, WhyNot: "it is a consequence of " + string(in.Verdict.Cause)}}
+		in.Verdict.Reasons = append(in.Verdict.Reasons, rules.Reason{Weight: -3, Text: "it is late"})
+	})
+	if got := upstreamsOf(&rules.Incident{Gateway: "kong"}); got != "an upstream that no line names" {
+		t.Error(got)
+	}
+	if got := upstreamsOf(&rules.Incident{Gateway: "kong", Culprit: rules.Culprit{Process: "nginx"}}); got != "the gateway itself" {
+		t.Error(got)
+	}
 	f("none is named in the logs", func(in *rules.Incident) { in.Upstreams = nil })
-	f("none; the gateway itself", func(in *rules.Incident) { in.Upstreams, in.Service = nil, "" })
+	f("none; the gateway itself", func(in *rules.Incident) {
+		in.Upstreams, in.Service, in.Culprit = nil, "", rules.Culprit{Process: in.Gateway}
+	})
 	f("that a further log would be known to tell", func(in *rules.Incident) { in.Missing = nil })
-	f("that the gateway got in that time", func(in *rules.Incident) { in.OfGateway = true })
+	f("to the gateway in that time", func(in *rules.Incident) { in.OfGateway = true })
 	f("postgres, pid 7, on which shop depends", func(in *rules.Incident) {
 		in.Verdict.Cause, in.Culprit = rules.CauseDependencyFailure, rules.Culprit{Process: "postgres", PID: 7}
 	})

@@ -142,11 +142,9 @@ func chainOf(in *rules.Incident) (chain []string) {
 	if process != "" && c.PID != 0 {
 		process += fmt.Sprint(", pid ", c.PID)
 	}
-	first := "the gateway itself"
-	if len(in.Upstreams) > 0 {
-		first = upstreamsOf(in)
-	} else if in.Service != "" {
-		first = "" // the service is known though no line names its address
+	first := ""
+	if len(in.Upstreams) > 0 || in.OfTheGateway() {
+		first = upstreamsOf(in) // else the service may be known though no line names its address
 	}
 	for _, link := range []string{first, in.Service, process, c.Unit, containerOf(c.Container), c.Host} {
 		if link = Clean(link); link != "" && !slices.Contains(chain, link) {
@@ -169,7 +167,7 @@ func impactOf(in *rules.Incident, totals *rules.Totals) (facts []fact) {
 			text = noFailedRequest
 		}
 		if got := meanwhileOf(in); got != "" {
-			text += " of " + number(in.Requests) + " " + got + " (" + share(failed, in.Requests) + "); " + text
+			text += " of " + counts(in.Requests, "request", "requests") + " " + got + " (" + share(failed, in.Requests) + "); " + text
 		}
 		if totals.Requests > 0 && failed > 0 && failed <= totals.Requests {
 			text += fmt.Sprintf(" of %s in all logs (%s)", number(totals.Requests), share(failed, totals.Requests))
@@ -228,6 +226,10 @@ func backoffOf(in *rules.Incident) string {
 	if in.Verdict.Cause.OfTheRequest() && in.FailedRequests > 0 {
 		return "Clients that repeat a failed request gain nothing by waiting: with this cause the same request fails again until the cause is mended."
 	}
+	if asked := oneThing(in); asked != "" {
+		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: all that failed asked for " + asked +
+			", and what was answered well in those seconds was something else."
+	}
 	if b == (rules.Backoff{}) && in.FailedRequests > 0 && in.State == "open" {
 		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: no good answer in the logs can be told to be of this upstream, and the logs end less than a minute after the last failure."
 	}
@@ -263,6 +265,15 @@ func backoffOf(in *rules.Incident) string {
 		}
 	}
 	return text + " (" + strings.Join(at, ", ") + ")" + reckoned
+}
+
+// oneThing is what all failed requests asked for, where nothing that was answered meanwhile tells
+// how it would have fared; else "".
+func oneThing(in *rules.Incident) string {
+	if in.Backoff == (rules.Backoff{}) && in.FailedRequests > 0 && len(in.URLs) == 1 && (!in.OfGateway && in.Requests > failures(in) || in.State == "resolved") {
+		return Clean(in.URLs[0].URL)
+	}
+	return ""
 }
 
 func (s *story) tellProof(in *rules.Incident, k clock) {
@@ -395,9 +406,54 @@ func roleAt(in *rules.Incident, at rules.Location) string {
 
 func sureness(in *rules.Incident) string {
 	if s := sure(in); s != "" {
-		return s + " sure that it is " + causeName(in) + "."
+		return s + " sure that it is " + causeName(in) + ": " + restsOn(in) + "."
 	}
 	return "The logs do not decide the cause."
+}
+
+// restsOn says what the sureness rests on: how many lines, and whether any other cause had
+// something to weigh against them.
+func restsOn(in *rules.Incident) string {
+	kinds, sources, own := 0, map[string]bool{}, true
+	for i := range in.Evidence {
+		if e := &in.Evidence[i]; e.Role == rules.RoleCause {
+			kinds++
+			sources[e.Quote.Source] = true
+			_, symptom := parser.ParseSymptom(e.Kind)
+			own = own && symptom
+		}
+	}
+	var text string
+	switch {
+	case kinds == 0:
+		text = "it rests on no line of its own"
+	case own:
+		text = "it rests on the gateway's own message alone"
+	case kinds == 1:
+		text = "it rests on one kind of line"
+	default:
+		text = "it rests on " + number(int64(kinds)) + " kinds of line in " + counts(int64(len(sources)), "source", "sources")
+	}
+	follows := 0
+	for _, a := range in.Verdict.Alternatives {
+		if a.WhyNot == "it is a consequence of "+string(in.Verdict.Cause) {
+			follows++
+		}
+	}
+	switch others := len(in.Verdict.Alternatives); {
+	case others == 0:
+		text += ", and no other cause had evidence in these logs"
+	case others == follows:
+		text += ", and what spoke for another cause follows from this one"
+	default:
+		text += "; what spoke for " + counts(int64(others-follows), "other cause", "other causes") + " is told below"
+	}
+	for _, r := range in.Verdict.Reasons {
+		if r.Weight < 0 {
+			return text + "; something spoke against it, too"
+		}
+	}
+	return text
 }
 
 func (s *story) tellVerdict(in *rules.Incident) {

@@ -291,6 +291,8 @@ func sure(in *rules.Incident) string {
 // upstreamsOf names at most two upstreams, not yet cleaned.
 func upstreamsOf(in *rules.Incident) string {
 	switch ups := in.Upstreams; {
+	case len(ups) == 0 && !in.OfTheGateway():
+		return "an upstream that no line names"
 	case len(ups) == 0:
 		return "the gateway itself"
 	case len(ups) <= 2:

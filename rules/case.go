@@ -15,6 +15,15 @@ type Case struct {
 	Evidence []Candidate   // ordered by time, then source
 	Traffic  Traffic
 	Seen     Seen
+	OneThing string // URL group that all failures asked for, while others were answered well and it never was; "" if that is not so
+	Worked   Worked
+}
+
+// Worked says whether what failed was ever answered well before.
+type Worked struct {
+	Looked bool   // there is an access log of the time before
+	Last   Moment // of a good answer before the first failure; zero if there is none
+	URL    string // the URL group that it was given to
 }
 
 // A CaseSymptom is one class of symptoms of a case.

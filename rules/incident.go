@@ -98,6 +98,21 @@ type History struct {
 	Limit                    string // the limit that the cause's line names, if it was the same each time
 }
 
+// GatewayProcess is the program that a product runs as: several are nginx with modules.
+func GatewayProcess(product string) string {
+	switch product {
+	case "openresty", "kong", "apisix", "ingress-nginx", "tengine", "angie":
+		return "nginx"
+	}
+	return product
+}
+
+// OfTheGateway reports whether the gateway itself failed: an incident that names no upstream may
+// be of one whose address no line tells.
+func (in *Incident) OfTheGateway() bool {
+	return len(in.Upstreams) == 0 && in.Gateway != "" && (in.Culprit.Process == in.Gateway || in.Culprit.Process == GatewayProcess(in.Gateway))
+}
+
 // A StatusCount is a number of answers with one status.
 type StatusCount struct {
 	Status string // three digits: 502, 009

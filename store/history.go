@@ -13,6 +13,7 @@ import (
 // An occurrence is what History needs of a stored incident.
 type occurrence struct {
 	id, unit, service, limit string
+	gateway                  bool // it was the gateway itself
 	upstreams                []string
 	start                    rules.Moment
 }
@@ -50,14 +51,17 @@ func (db *DB) AddHistory(ctx context.Context, incidents []rules.Incident) error 
 
 // occurrences lists the incidents of a cause by their start, then id.
 func occurrences(ctx context.Context, tx *sql.Tx, cause rules.Cause) (list []occurrence, err error) {
-	const query = `SELECT id, unit, service, upstreams, start, start_precision,
+	const query = `SELECT id, unit, service, upstreams, process, gateway, start, start_precision,
 		(SELECT json_extract(f.value, '$.value') FROM evidence, json_each(evidence.fields) f
 			WHERE evidence.incident_id = incidents.id AND evidence.role = 'cause' AND json_extract(f.value, '$.name') = 'limit'
 			ORDER BY evidence.n LIMIT 1)
 		FROM incidents WHERE cause = ? AND start IS NOT NULL ORDER BY start, id`
 	err = each(ctx, tx, query, []any{string(cause)}, func(rows *sql.Rows) error {
 		var o occurrence
-		err := rows.Scan(&o.id, orZero(&o.unit), orZero(&o.service), orNil(&o.upstreams), &o.start.Micros, orZero(&o.start.Precision), orZero(&o.limit))
+		var in rules.Incident
+		err := rows.Scan(&o.id, orZero(&o.unit), orZero(&o.service), orNil(&o.upstreams), orZero(&in.Culprit.Process), orZero(&in.Gateway), &o.start.Micros, orZero(&o.start.Precision), orZero(&o.limit))
+		in.Upstreams = o.upstreams
+		o.gateway = in.OfTheGateway()
 		list = append(list, o)
 		return err
 	})
@@ -67,7 +71,7 @@ func occurrences(ctx context.Context, tx *sql.Tx, cause rules.Cause) (list []occ
 // historyOf is nil if no earlier occurrence is at the incident's place.
 func historyOf(in *rules.Incident, known []occurrence) *rules.History {
 	h := &rules.History{}
-	here := occurrence{id: in.ID, unit: in.Culprit.Unit, service: in.Service, upstreams: in.Upstreams, start: in.Start}
+	here := occurrence{id: in.ID, unit: in.Culprit.Unit, service: in.Service, upstreams: in.Upstreams, gateway: in.OfTheGateway(), start: in.Start}
 	var starts []int64
 	limits := map[string]bool{}
 	for i := range known {
@@ -112,8 +116,8 @@ func samePlace(a, b *occurrence) bool {
 		return a.unit == b.unit
 	case a.service != "" && b.service != "":
 		return a.service == b.service
-	case len(a.upstreams) == 0 && len(b.upstreams) == 0:
-		return true // the gateway itself
+	case a.gateway || b.gateway:
+		return a.gateway == b.gateway
 	}
 	return slices.ContainsFunc(a.upstreams, func(u string) bool { return slices.Contains(b.upstreams, u) })
 }

@@ -71,6 +71,16 @@ func TestHistory(t *testing.T) {
 		list[0].Evidence[0].Fields[1].Value = "262144kB"
 	},
 		"5", "3, 0 h to 73 h (3), every 36 h, 35 to 37")
+	// Two of which no line names the upstream need not be at one place; two of the gateway's own are.
+	noUpstream := func(process string) func([]rules.Incident) {
+		return func(list []rules.Incident) {
+			for _, n := range []int{6, 8} {
+				list[n].Upstreams, list[n].Gateway, list[n].Culprit = nil, "openresty", rules.Culprit{Process: process}
+			}
+		}
+	}
+	f(noUpstream("gunicorn"), "9", "none")
+	f(noUpstream("nginx"), "9", "1, 90 h to 90 h (7), every 0 h, 0 to 0, limit 524288kB")
 	f(func(list []rules.Incident) { list[6] = killed("7", 95, "", "", "10.0.0.8:80") }, "8", "1, 95 h to 95 h (7), every 0 h, 0 to 0, limit 524288kB")
 }
 

@@ -36,7 +36,7 @@ func TestAdviceInTheGatewaysWords(t *testing.T) {
 			t.Errorf("%s, %s: no %q in\n%s", gateway, cause, want, text)
 		}
 	}
-	f("proxy_next_upstream, would have spared clients these failures", "nginx", rules.CauseOOMKill, "a:1")
+	f("proxy_next_upstream, would have taken the 12 requests that were under way where they may be sent again, unless one of them is what ended it", "nginx", rules.CauseOOMKill, "a:1")
 	f("max_fails and fail_timeout", "nginx", rules.CauseOOMKill, "a:1", "b:1")
 	f("second server in the upstream block", "nginx", rules.CauseOOMKill, "a:1")
 	f("option redispatch", "haproxy", rules.CauseRestart, "app/web1")
@@ -112,8 +112,8 @@ func TestAdviceInTheSoftwaresWords(t *testing.T) {
 	for culprit, want := range map[rules.Culprit]string{
 		{Unit: "shop.service"}:                        "systemctl show shop.service -p MemoryMax",
 		{Unit: "a;reboot.service"}:                    "systemctl show UNIT -p MemoryMax",
-		{Container: "web-1"}:                          "{{.HostConfig.Memory}}' web-1 (",
-		{Container: "-x"}:                             "systemctl show UNIT",
+		{Container: "web-1"}:                          "{{.HostConfig.Memory}}' web-1",
+		{Container: "-x"}:                             "{{.HostConfig.Memory}}' CONTAINER",
 		{Unit: "shop.service", Container: "0123abcd"}: "systemctl show shop.service",
 	} {
 		if text := ask(rules.CauseOOMKill, culprit, ""); !strings.Contains(text, want) || strings.Contains(text, "reboot") {

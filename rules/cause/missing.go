@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"culprit/parser"
 	"culprit/rules"
 )
 
@@ -12,6 +13,7 @@ import (
 // what no line here tells although the cause is known.
 func Missing(c *rules.Case, in *rules.Incident) []string {
 	var out []string
+	runner := runnerOf(c, in)
 	cause := in.Verdict.Cause
 	unsure := cause == rules.CauseUnknown || cause == rules.CauseNotListening || cause == rules.CauseSlowUpstream
 	switch {
@@ -19,7 +21,7 @@ func Missing(c *rules.Case, in *rules.Incident) []string {
 	case c.Seen.AnyApp:
 		out = append(out, "what the application itself says: no application log here could be linked to "+list(c.Members)+"; the log of the service behind it, or --map ADDRESS=FILE, would tell")
 	default:
-		out = append(out, "what the application itself says: the application's own log (or journalctl -u "+unitOf(in)+") for the same minutes would tell")
+		out = append(out, "what the application itself says: the application's own log (or "+runner.logs()+") for the same minutes would tell")
 	}
 	if family := cause.Family(); !c.Seen.System && (unsure || family == "crashed" || family == "not running") {
 		out = append(out, "whether the system had a hand in it: the kernel's and systemd's lines (journalctl -k, dmesg -T, kern.log) would show a kill or a crash")
@@ -34,18 +36,22 @@ func Missing(c *rules.Case, in *rules.Incident) []string {
 		out = append(out, "how many requests to this upstream were answered meanwhile: an access log that names the upstream would tell ("+wordsOf(in.Gateway).names+")")
 	}
 	if text := deeper[cause]; text != "" && !answered(c, in) {
+		lost, input := "the requests that were under way (the application's request log)", ""
+		if known := lostOf(in); known != "" {
+			lost, input = known+"; what they took", known+"; "
+		}
 		software := cmp.Or(in.Culprit.Process, "the service behind it")
-		out = append(out, strings.NewReplacer("{software}", software, "{status}", wordsOf(in.Gateway).status, "{address}", addressOf(in), "{limits}", limitOf(in), "{stack}", stackOf(in)).Replace(text))
+		out = append(out, strings.NewReplacer("{software}", software, "{status}", wordsOf(in.Gateway).status, "{address}", addressOf(in), "{limits}", runner.limit(), "{lost} {took}", lost, "{input}", input, "{stack}", stackOf(in)).Replace(text))
 	}
 	return out
 }
 
 // deeper is the question behind each cause, and what would answer it.
 var deeper = map[rules.Cause]string{
-	rules.CauseOOMKill:            "what the memory was used for: the requests that were under way (the application's request log) and memory over time (sar -r, memory.current of the cgroup) would tell",
-	rules.CauseMemoryExhausted:    "what the memory was used for: a heap dump, or the requests that were under way, would tell",
+	rules.CauseOOMKill:            "what the memory was used for: {lost} {took} and memory over time (sar -r, memory.current of the cgroup) would tell",
+	rules.CauseMemoryExhausted:    "what the memory was used for: a heap dump, or {lost} {took}, would tell",
 	rules.CauseCrashSignal:        "which code crashed, unless a trace is quoted: its core dump would tell (coredumpctl info)",
-	rules.CauseUnhandledException: "which input set it off: the application's log with the request's id, or its trace with local values, would tell",
+	rules.CauseUnhandledException: "which input set it off: {input}the application's log with the request's id, or its trace with local values, would tell",
 	rules.CauseWorkerTimeout:      "what the worker waited for: {stack} would tell",
 	rules.CauseKilled:             "who sent the signal: auth.log, shell history, or an audit rule (auditctl -a always,exit -S kill) would tell",
 	rules.CauseRestart:            "who ordered the stop: the deploy tool's log, auth.log or journalctl _COMM=systemd of that minute would tell",
@@ -61,6 +67,46 @@ var deeper = map[rules.Cause]string{
 	rules.CauseGatewayResources:   "what used it up: {status} over time would tell",
 	rules.CauseGatewayConfig:      "who changed the configuration, and when: its history (git, etckeeper) and the times of its files would tell",
 	rules.CauseKeepaliveRace:      "after how long the upstream closes idle connections: no line says it; its configuration does",
+}
+
+// maxLost is how many requests that were under way are named.
+const maxLost = 3
+
+// lostOf names the requests that were under way when the process died, as far as the gateway's
+// lines quote them; "" if it saw none.
+func lostOf(in *rules.Incident) string {
+	var lost int64
+	var asked []string
+	for i := range in.Symptoms {
+		s := &in.Symptoms[i]
+		if s.Rank != parser.RankPrimary || groupOf(s.Class) != gClosed {
+			continue
+		}
+		lost += s.Count
+		if request := requestIn(s.Example.Text); request != "" && len(asked) < maxLost && !slices.Contains(asked, request) {
+			asked = append(asked, request)
+		}
+	}
+	if lost == 0 {
+		return ""
+	}
+	text := plural(lost, "request was", "requests were") + " under way and lost, as the gateway saw"
+	if len(asked) == 0 {
+		return text
+	}
+	return text + " (" + strings.Join(asked, ", ") + map[bool]string{true: " among them"}[lost > int64(len(asked))] + ")"
+}
+
+// requestIn is the method and path that a gateway's line quotes; "" if it quotes none.
+func requestIn(line string) string {
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} {
+		_, rest, found := strings.Cut(line, `"`+method+" /")
+		end := strings.IndexAny(rest, ` ?"\\`)
+		if found && end >= 0 && end <= 80 {
+			return method + " /" + rest[:end]
+		}
+	}
+	return ""
 }
 
 // stackOf is what shows where a worker hangs, and does not end it: SIGQUIT would stop php-fpm.

@@ -12,7 +12,7 @@ import (
 // blame names the process whose end or state is the cause.
 func (e *Engine) blame(in *rules.Incident, g *gathering) {
 	if g.pool.gateway || g.verdict.Cause.Family() == "gateway" && g.verdict.Cause != rules.CauseKeepaliveRace {
-		in.Culprit.Process = in.Gateway
+		in.Culprit.Process = e.product(g)
 		return
 	}
 	own := g

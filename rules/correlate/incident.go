@@ -32,12 +32,35 @@ func (e *Engine) report(cases []*gathering) *rules.Report {
 	for _, s := range e.sources {
 		info := s.Source
 		info.First.Micros, info.Last.Micros = s.bounds()
+		e.nameShared(&info)
 		r.Sources = append(r.Sources, info)
 	}
 	slices.SortStableFunc(r.Sources, func(a, b rules.SourceInfo) int { return strings.Compare(a.Path, b.Path) })
 	r.Totals = e.totals(len(r.Incidents))
 	r.Window = e.window()
 	return r
+}
+
+// nameShared says whose an access log is that has the form which nginx, Apache and others share:
+// the one gateway's that the other logs are of.
+func (e *Engine) nameShared(info *rules.SourceInfo) {
+	const shared = "nginx-access"
+	if info.Format != shared {
+		return
+	}
+	product := ""
+	for _, s := range e.sources {
+		switch of := s.Source.Gateway; {
+		case s.Source.Format == shared || of == "" || !s.Source.HasErrors:
+		case of == "nginx" || product != "" && of != product:
+			return
+		default:
+			product = of
+		}
+	}
+	if product != "" {
+		info.Gateway, info.Format = product, product+"-access"
+	}
 }
 
 func firstOf(list []string) string {
@@ -53,7 +76,7 @@ func (e *Engine) wanted(in *rules.Incident) bool {
 
 func (e *Engine) incident(g *gathering) *rules.Incident {
 	in := &rules.Incident{
-		Verdict: g.verdict, Upstreams: upstreamsOf(g), Gateway: e.product(g), State: e.state(g),
+		Verdict: g.verdict, Upstreams: upstreamsOf(g), Gateway: flavour(g, e.product(g)), State: e.state(g),
 		ErrorLines: -1, FailedRequests: -1, FailedOther: -1, Requests: -1, PrimaryLines: -1, SecondaryLines: -1,
 	}
 	first := g.symptoms[0]
@@ -70,6 +93,7 @@ func (e *Engine) incident(g *gathering) *rules.Incident {
 	e.blame(in, g)
 	in.Start = e.start(in, g)
 	in.Requests, in.OfGateway = e.answeredMeanwhile(in, g)
+	e.whatElse(in, g)
 	in.Timeline = e.timeline(in, says, g)
 	e.quoteNoticed(in, g)
 	in.Advice, in.Prevent = cause.Advice(g.source().rules, in), cause.Prevent(g.source().rules, in)
@@ -136,6 +160,45 @@ func (e *Engine) product(g *gathering) string {
 		}
 	}
 	return "nginx"
+}
+
+// flavours are what a gateway's own words name that is nginx with modules; clients choose none of
+// them, since requests and their headers stand behind the message.
+var flavours = []struct {
+	product string
+	words   []string
+}{
+	{"kong", []string{"[kong] ", "/kong/"}},
+	{"apisix", []string{"/apisix/", "[apisix]"}},
+	{"ingress-nginx", []string{"/ingress-nginx/"}},
+	{"openresty", []string{"[lua] ", "/openresty/", "lua entry thread aborted", "lua tcp socket"}},
+}
+
+// maxFlavours is how many lines are looked at for the product's name.
+const maxFlavours = 64
+
+// flavour is the product that the lines of a case name.
+func flavour(g *gathering, product string) string {
+	if product != "nginx" {
+		return product
+	}
+	best := len(flavours)
+	for _, s := range g.symptoms[:min(len(g.symptoms), maxFlavours)] {
+		said, _, _ := strings.Cut(s.Text, ", client: ")
+		for i := range best {
+			if s.Access {
+				break
+			}
+			if slices.ContainsFunc(flavours[i].words, func(w string) bool { return strings.Contains(said, w) }) {
+				best = i
+				break
+			}
+		}
+	}
+	if best == len(flavours) {
+		return product
+	}
+	return flavours[best].product
 }
 
 // state is open if the gateway's log ends within quiet of the last symptom.

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -203,7 +204,7 @@ func (m *model) failures(in *rules.Incident, known bool, trusted map[string]bool
 	if n <= 0 && in.State != "open" {
 		return
 	}
-	row := m.upstream(in.Upstreams)
+	row := m.upstream(in)
 	row.open = row.open || in.State == "open"
 	if n <= 0 {
 		return
@@ -247,9 +248,14 @@ func symptomsOf(in *rules.Incident) (n int64) {
 }
 
 // upstream finds the row of a pool: the one that shares a name with it.
-func (m *model) upstream(names []string) *upstreamRow {
-	if len(names) == 0 {
+func (m *model) upstream(in *rules.Incident) *upstreamRow {
+	names := in.Upstreams
+	switch {
+	case len(names) > 0:
+	case in.OfTheGateway():
 		names = []string{"the gateway itself"}
+	default:
+		names = []string{cmp.Or(in.Culprit.Unit, in.Service, "an upstream that no line names")}
 	}
 	i := slices.IndexFunc(m.upstreams, func(r *upstreamRow) bool {
 		return slices.ContainsFunc(names, func(n string) bool { return slices.Contains(r.names, n) })
@@ -293,7 +299,7 @@ func (m *model) resolve(in *rules.Incident, now time.Time) {
 	m.resolved = slices.DeleteFunc(m.resolved, func(r incidentRow) bool { return r.id == in.ID })
 	m.resolved = slices.Insert(m.resolved, 0, row)
 	m.resolved = m.resolved[:min(len(m.resolved), maxResolved)]
-	m.upstream(in.Upstreams).closed = now
+	m.upstream(in).closed = now
 }
 
 func rowOf(in *rules.Incident, since time.Time) incidentRow {

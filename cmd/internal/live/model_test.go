@@ -56,11 +56,25 @@ func step(m *model, lines int64, newest time.Time, now time.Time, in ...rules.In
 	m.update(&Update{Sources: logs(lines, newest), Incidents: in}, now)
 }
 
+// An incident that names no upstream is the gateway's only if the gateway itself failed.
+func TestModelOfNoUpstream(t *testing.T) {
+	for want, in := range map[string]rules.Incident{
+		"the gateway itself":             {Gateway: "nginx", Culprit: rules.Culprit{Process: "nginx"}},
+		"shop.service":                   {Gateway: "nginx", Culprit: rules.Culprit{Process: "gunicorn", Unit: "shop.service"}},
+		"an upstream that no line names": {Gateway: "nginx"},
+	} {
+		m := newModel(false, at(0))
+		if got := m.upstream(&in).names; len(got) != 1 || got[0] != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestModelFollowsAnUpstream(t *testing.T) {
 	m := newModel(false, at(0))
 	f := func(now int, state string, failures int64) {
 		t.Helper()
-		u := m.upstream([]string{"127.0.0.1:9001"})
+		u := m.upstream(&rules.Incident{Upstreams: []string{"127.0.0.1:9001"}})
 		if got, _ := u.state(at(now)); got != state || u.rate.minute(at(now)) != failures {
 			t.Errorf("at second %d it is %q with %d failures; want %q, %d", now, got, u.rate.minute(at(now)), state, failures)
 		}
@@ -86,7 +100,7 @@ func TestModelReadsABacklog(t *testing.T) {
 		t.Helper()
 		m := newModel(false, at(0))
 		step(m, 5, newest, at(now), oom(100, 10, "open"))
-		u := m.upstream([]string{"127.0.0.1:9001"})
+		u := m.upstream(&rules.Incident{Upstreams: []string{"127.0.0.1:9001"}})
 		got, _ := u.state(at(now))
 		if n := u.rate.minute(at(now)); n != want || got != state {
 			t.Errorf("%s: %d failures, %s; want %d, %s", name, n, got, want, state)
@@ -105,7 +119,7 @@ func TestModelWaitsForTheSources(t *testing.T) {
 		t.Error("the incident is not shown at once")
 	}
 	step(m, 5, at(10), at(3601), oom(100, 10, "open"))
-	if u := m.upstream([]string{"127.0.0.1:9001"}); u.rate.minute(at(3601)) != 0 {
+	if u := m.upstream(&rules.Incident{Upstreams: []string{"127.0.0.1:9001"}}); u.rate.minute(at(3601)) != 0 {
 		t.Errorf("%d failures in the last minute", u.rate.minute(at(3601)))
 	}
 	if got := m.open[0].since; !got.Equal(at(0)) {
@@ -137,9 +151,9 @@ func TestModelIsBounded(t *testing.T) {
 		t.Errorf("%d upstreams, %d resolved, %d messages, %d counts", len(m.upstreams), len(m.resolved), len(m.messages), len(m.counts))
 	}
 	for i := range 100 {
-		m.upstream([]string{"host-999:80", fmt.Sprint("more-", i)})
+		m.upstream(&rules.Incident{Upstreams: []string{"host-999:80", fmt.Sprint("more-", i)}})
 	}
-	if n := len(m.upstream([]string{"host-999:80"}).names); n > maxNames {
+	if n := len(m.upstream(&rules.Incident{Upstreams: []string{"host-999:80"}}).names); n > maxNames {
 		t.Errorf("%d names in a row", n)
 	}
 }
