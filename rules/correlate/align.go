@@ -71,15 +71,49 @@ func (e *Engine) perhapsInner(s *source) bool {
 }
 
 // neighbour is the gateway's log that a source is most likely beside: with a stated
-// zone, from the same machine's folder, with the longest common path.
+// zone, from the same machine's folder, with the longest common path; of a machine that states
+// none, one of the zone that most machines have.
 func (e *Engine) neighbour(s, anchor *source) *source {
 	best, longest := anchor, -1
+	if anchor != nil && anchor.site != s.site {
+		best = e.usual(anchor)
+	}
 	for _, a := range e.sources {
 		if a == s || !a.settled || a.zoneless() || a.Source.Role != parser.RoleGateway || a.site != s.site {
 			continue
 		}
 		if n := commonPath(a.Source.Path, s.Source.Path); n > longest {
 			best, longest = a, n
+		}
+	}
+	return best
+}
+
+// usual is the gateway's log that stands for the zone that most machines' gateways state; the
+// anchor, unless more have another one.
+func (e *Engine) usual(anchor *source) *source {
+	type vote struct {
+		zone int32
+		site string
+	}
+	counted, count, first := map[vote]bool{}, map[int32]int{}, map[int32]*source{}
+	best := anchor
+	for _, a := range e.sources {
+		if !a.settled || a.zoneless() || a.Source.Role != parser.RoleGateway {
+			continue
+		}
+		zone := a.Source.First.Offset
+		if v := (vote{zone, a.site}); !counted[v] {
+			counted[v] = true
+			count[zone]++
+		}
+		if first[zone] == nil {
+			first[zone] = a
+		}
+	}
+	for zone, a := range first {
+		if n, most := count[zone], count[best.Source.First.Offset]; n > most || n == most && best != anchor && a.index < best.index {
+			best = a
 		}
 	}
 	return best

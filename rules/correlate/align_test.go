@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -111,6 +112,30 @@ func TestSitesWithEqualPaths(t *testing.T) {
 	if s := settled(t, r, "web-2/app/shop.log"); s.ZoneOffset != 3600 || s.Skew != -20*parser.Second {
 		t.Errorf("web-2: zone %d, skew %d", s.ZoneOffset, s.Skew)
 	}
+}
+
+// A machine whose logs state no zone has that of most machines, not of the busiest.
+func TestZoneOfMostMachines(t *testing.T) {
+	f := func(name string, want int32, zones ...int32) {
+		t.Helper()
+		var logs []*logFile
+		for i, zone := range zones {
+			access := accessLog(fmt.Sprintf("web-%d/nginx/access.log", i))
+			access.zone = zone
+			logs = append(logs, access.serves(float64(i*1000), float64(i*1000+300), shopAddress))
+			for n := range 200 - i {
+				access.sketch(float64(i*1000+n), uint64(i*1000+n), shopAddress)
+			}
+		}
+		logs = append(logs, errorLog("lb-1/nginx/error.log").local(3600).fails(100_000, shopAddress, parser.SymptomConnRefused, 1))
+		s := settled(t, report(t, Config{}, logs...), "lb-1/nginx/error.log")
+		if s.ZoneOffset != want || s.ZoneFrom != rules.ZoneAssumed {
+			t.Errorf("%s: zone %d (%s), want %d", name, s.ZoneOffset, s.ZoneFrom, want)
+		}
+	}
+	f("one other machine", 3600, 3600)
+	f("two of three", 7200, 3600, 7200, 7200)
+	f("as many: the busiest", 3600, 3600, 7200)
 }
 
 // The user's word is the zone; requests still tell the skew.
