@@ -194,6 +194,10 @@ func (h *apacheHead) classOfStatus(phase parser.Phase, unknown parser.Symptom) p
 		return parser.SymptomProtocolError
 	case n == errAborted:
 		return parser.SymptomClientAbort
+	case phase == parser.PhaseReadingHeader && n == errInvalid: // ap_rgetline: a NUL byte is in the line
+		return parser.SymptomInvalidHeader
+	case phase == parser.PhaseReadingHeader && n == errNoSpace: // it is longer than ProxyIOBufferSize
+		return parser.SymptomHeaderTooBig
 	case n > aprResolver && n < aprSystem:
 		return parser.SymptomResolveFailed
 	case n > aprSystem:

@@ -165,6 +165,8 @@ func TestApacheStatusDecides(t *testing.T) {
 	f("(70014)End of file found: ", "AH01102", "premature-close primary")
 	f("(20014)Internal error: ", "AH01102", "premature-close primary")
 	f("", "AH01102", "premature-close primary")
+	f("(22)Invalid argument: ", "AH01102", "invalid-header primary") // httpd 2.4.71: "\x00\x01\x02 bad bytes\r\n"
+	f("(28)No space left on device: ", "AH01102", "header-too-big primary")
 	f("(104)Connection reset by peer: ", "AH01110", "conn-reset primary")
 	f("(70007)The timeout specified has expired: ", "AH01110", "read-timeout primary")
 	f("(104)Connection reset by peer: ", "AH01067", "conn-reset primary")

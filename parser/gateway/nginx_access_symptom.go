@@ -83,7 +83,10 @@ func InferSymptom(a *parser.Access) (parser.Symptom, parser.Phase) {
 		return parser.SymptomUpstreamStatus, parser.PhaseReadingHeader
 	}
 	t := decisiveAttempt(a)
-	if t == nil {
+	switch {
+	case t == nil && a.Status == 504:
+		return parser.SymptomReadTimeout, parser.PhaseNone // whoever made it: somebody was waited for
+	case t == nil:
 		return parser.SymptomOther, parser.PhaseNone
 	}
 	return symptomOfAttempt(a, t)
@@ -113,6 +116,8 @@ func symptomOfAttempt(a *parser.Access, t *parser.Attempt) (parser.Symptom, pars
 		return parser.SymptomNoLivePeer, parser.PhaseConnecting
 	case t.Header >= 0:
 		return parser.SymptomUpstreamStatus, parser.PhaseReadingHeader
+	case status == 504 && (!connect || connected && !header):
+		return parser.SymptomReadTimeout, parser.PhaseNone // most likely: connects seldom time out
 	case !connect || connected && !header:
 		return parser.SymptomOther, parser.PhaseNone // the format hides how far it came
 	case status == 504 && connected:

@@ -59,7 +59,8 @@ func TestInferSymptomAndUpstreamMade(t *testing.T) {
 	f(`503 5 "-" "-" rt=0.001 uct="- : 0.000" uht="- : 0.001" urt="0.001 : 0.001" ua="1.1.1.1:80 : 1.1.1.2:80" us="502 : 503"`, "upstream-status", header, true, true)
 	// formats that do not log how far it came
 	f(`502 5 "-" "-"`, "other", "none", false, false)
-	f(`504 5 "-" "-" 60.000 1.1.1.1:80 504 60.000`, "other", "none", false, false)
+	f(`504 5 "-" "-" 60.000 1.1.1.1:80 504 60.000`, "read-timeout", "none", false, false)
+	f(`504 5 "-" "-"`, "read-timeout", "none", false, false)
 	f(`502 5 "-" "-" rt=0.001 uct="0.000" urt="0.001" ua="1.1.1.1:80" us="502"`, "other", "none", false, false)
 	f(`502 5 "-" "-" rt=0.001 uct="-" urt="0.001" ua="1.1.1.1:80" us="502"`, "other", connecting, false, true)
 	f(`502 5 "-" "-" rt=0.001 uht="-" urt="0.001" ua="1.1.1.1:80" us="502"`, "other", "none", false, true)

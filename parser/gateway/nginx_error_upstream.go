@@ -185,7 +185,8 @@ func upstreamFromMessage(b []byte, g *parser.Gateway) {
 // resolve x", "host not found in upstream "x"", and the first of those that Kong tried (the name
 // that was asked for: kong/resty/dns/client.lua).
 func unresolvedName(b []byte) []byte {
-	if _, tried, ok := bytes.Cut(b, []byte(` Tried: ["`)); ok {
+	if _, tried, ok := bytes.Cut(b, []byte(` Tried: [`)); ok {
+		tried = bytes.TrimLeft(tried, `["`) // since 3.8 each is a list: [["name:A","dns server error: 3 name error"]]
 		if name, _, ok := bytes.Cut(bytes.TrimPrefix(tried, []byte("(short)")), []byte(":")); ok && len(name) > 0 && bytes.IndexByte(name, '"') < 0 {
 			return name
 		}

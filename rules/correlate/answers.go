@@ -180,7 +180,7 @@ func inside(g *gathering, t *tallied) bool {
 	if t.begun && slices.ContainsFunc(g.symptoms, func(s *symptom) bool { return isTimeout(s.Symptom) }) {
 		late = longestWait
 	}
-	return t.when.To+late >= g.pool.span.From && t.when.From <= g.pool.span.To+near
+	return t.when.To+late >= g.pool.span.From && t.when.From <= max(g.pool.span.To, g.until)+near
 }
 
 // longestWait is for how long a gateway may have waited before it gave a request up, where
@@ -193,7 +193,8 @@ func isTimeout(s parser.Symptom) bool {
 
 // attributeByHost gives what is left to the only case that was open for the same
 // virtual host; where either log names no host (lighttpd's error log), to the only
-// open case.
+// open case. A gateway that asks nobody any more (Squid, once it has detected a dead
+// parent) may say no further word: failures that go on without a pause belong to the case.
 func attributeByHost(e *Engine, cases []*gathering, failures []*tallied) {
 	for _, t := range failures {
 		if t.left == 0 {
@@ -201,6 +202,7 @@ func attributeByHost(e *Engine, cases []*gathering, failures []*tallied) {
 		}
 		if open := e.openFor(cases, t); len(open) == 1 {
 			open[0].answers = append(open[0].answers, answer{t, t.left})
+			open[0].until = max(open[0].until, t.when.To)
 			t.left = 0
 		}
 	}

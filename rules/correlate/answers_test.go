@@ -115,6 +115,21 @@ func TestFailuresOfAnAddressOutsideOfItsCase(t *testing.T) {
 	}
 }
 
+// Squid says nothing more once it has detected a dead parent; failures that name no address
+// and follow one another are of the case, those after a pause are not.
+func TestFailuresGoOnWithoutErrorLines(t *testing.T) {
+	errors := errorLog("squid/cache.log").fails(100, shopAddress, refused, 1).covers(0, 300)
+	errors.d.Source.Gateway = "squid"
+	access := accessLog("squid/access.log").covers(0, 300)
+	access.d.Source.Gateway = "squid"
+	for at := 100.0; at < 110; at++ {
+		access.answers(at, "", 502, 1)
+	}
+	if r := report(t, Config{}, errors, access.answers(120, "", 502, 1)); failedOf(r) != "["+shopAddress+"=10 =1]" {
+		t.Errorf("%s: %s", failedOf(r), outline(r))
+	}
+}
+
 // Failures that no error line tells: one is enough where the gateway made it.
 func TestOneFailureMadeByTheGatewayIsEnough(t *testing.T) {
 	f := func(name string, want int, change tallyChange, status int16, others ...*logFile) {

@@ -26,6 +26,7 @@ type gathering struct {
 	symptoms []*symptom
 	answers  []answer // failed requests attributed to it
 	told     bool     // error lines tell how many they are
+	until    int64    // when the last of those was that follow one another without an error line
 	began    int64
 
 	rules   *rules.Case
