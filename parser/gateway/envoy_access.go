@@ -13,6 +13,8 @@ import (
 //	[2016-04-15T20:17:00.310Z] "POST /api HTTP/2" 503 UF 154 0 226 100 "xff" "agent" "request id" "authority" "10.0.35.28:80"
 //	[…] "GET / HTTP/1.1" 503 UF upstream_reset_before_response_started{…} - "transport failure" 0 159 10 - "xff" "agent" "id" "authority" "upstream" cluster …
 //
+// Pomerium's JSON has names of its own, no flags and no address.
+//
 // It is Envoy's one log of requests, so a failed request's line is a symptom too.
 // Status alone misleads: flags, details and the transport failure's text decide (a
 // gRPC request that failed has status 200), and without a flag the answer is the
@@ -40,6 +42,7 @@ type envoyRequest struct {
 	remote, forwarded         []byte // client
 	service                   int64  // x-envoy-upstream-service-time, milliseconds, -1 if none
 	decisive                  *Message
+	atEnd                     bool // the stamp is the request's end
 }
 
 func parseEnvoyAccess(line []byte, env *parser.Env, r *parser.Record) bool {
@@ -279,13 +282,37 @@ func (e *envoyRequest) json(line []byte, env *parser.Env, r *parser.Record) bool
 			}
 		}
 	}
-	if !p.hasFlags || !p.hasStatus || e.flags != nil && !e.known() {
+	if !p.hasFlags {
+		e.flags = flagOfDetails(e.details)
+	}
+	if !p.hasFlags && !isEnvoyDetails(e.details) || !p.hasStatus || e.flags != nil && !e.known() {
 		return false
 	}
 	if len(p.method) > 0 && len(p.path) > 0 {
 		setEnvoyRequest(a, requestLine(env, p.method, p.path, p.protocol))
 	}
 	return p.hasTime || a.Request != nil
+}
+
+var flagUF, flagUC, flagUO, flagUPE, flagUR = []byte("UF"), []byte("UC"), []byte("UO"), []byte("UPE"), []byte("UR")
+
+// flagOfDetails is the flag that goes with the details, for formats without flags (Pomerium
+// logs none; source/common/router/router.cc, streamResetReasonToResponseFlag).
+func flagOfDetails(details []byte) []byte {
+	name, reason, _ := splitDetails(details)
+	switch {
+	case !has(name, "upstream_reset_"):
+		return nil // the name says all
+	case bytes.Contains(reason, []byte("connection_failure")), bytes.Contains(reason, []byte("connection_timeout")):
+		return flagUF
+	case has(reason, "connection_termination"):
+		return flagUC
+	case has(reason, "overflow"):
+		return flagUO
+	case has(reason, "protocol_error"):
+		return flagUPE
+	}
+	return flagUR
 }
 
 // known looks the flags up, which are a list in text or JSON's null.
@@ -306,6 +333,8 @@ func (e *envoyRequest) member(j *jsonReader, env *parser.Env, r *parser.Record, 
 	a := &r.Access
 	n, isNumber := j.number()
 	switch string(j.key) {
+	case "service": // Pomerium's line is written when the request is done
+		e.atEnd = string(j.value) == "envoy"
 	case "start_time", "timestamp", "time":
 		if stamp, ok := caddyStamp(j.value); ok && !p.hasTime {
 			r.Stamp, p.hasTime = stamp, true
@@ -316,14 +345,14 @@ func (e *envoyRequest) member(j *jsonReader, env *parser.Env, r *parser.Record, 
 		p.path = unescaped(env, j.value)
 	case "protocol":
 		p.protocol = j.value
-	case "response_code", "status":
+	case "response_code", "response-code", "status":
 		p.hasStatus = p.hasStatus || isNumber
 		a.Status = int16(min(n, 999))
-	case "response_code_details":
+	case "response_code_details", "response-code-details":
 		e.details = unescaped(env, j.value)
 	case "upstream_transport_failure_reason":
 		e.transport = unescaped(env, j.value)
-	case "bytes_sent":
+	case "bytes_sent", "size":
 		if isNumber {
 			a.Bytes = n
 		}
@@ -339,13 +368,13 @@ func (e *envoyRequest) member(j *jsonReader, env *parser.Env, r *parser.Record, 
 		a.Host = unescaped(env, j.value)
 	case "upstream_host":
 		e.host = unescaped(env, j.value)
-	case "upstream_cluster", "upstream_cluster_raw":
+	case "upstream_cluster", "upstream_cluster_raw", "upstream-cluster":
 		e.cluster = unescaped(env, j.value)
-	case "request_id", "x-request-id", "x_request_id":
+	case "request_id", "x-request-id", "x_request_id", "request-id":
 		a.RequestID = j.value
 	case "downstream_remote_address", "downstream_remote_address_without_port", "downstream_direct_remote_address":
 		e.remote = j.value
-	case "x_forwarded_for", "x-forwarded-for":
+	case "x_forwarded_for", "x-forwarded-for", "forwarded-for":
 		e.forwarded = unescaped(env, j.value)
 	}
 }

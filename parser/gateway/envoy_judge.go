@@ -10,7 +10,7 @@ import (
 func (e *envoyRequest) finish(env *parser.Env, r *parser.Record) {
 	r.Kind = parser.KindAccess
 	a := &r.Access
-	a.AtStart, a.HasUps = true, true
+	a.AtStart, a.HasUps = !e.atEnd, true
 	a.Client = e.client()
 	if isServiceCluster(e.cluster) {
 		a.Pool = e.cluster

@@ -11,7 +11,7 @@ type varnishGroup struct {
 	request, backendSide          bool
 	client, host                  []byte
 	method, url, protocol, reason []byte
-	backend                       []byte
+	opened                        []byte // "21 boot.app 10.0.0.1 8080 …"
 	fetchError, vclError          []byte
 	status                        int16
 	synthetic                     bool
@@ -67,7 +67,7 @@ func (g *varnishGroup) take(tag, value []byte) {
 	case "RespReason", "BerespReason":
 		g.reason = value
 	case "BackendOpen":
-		g.backend = secondWord(value)
+		g.opened = value
 	case "FetchError":
 		keep(&g.fetchError, value)
 	case "VCL_Error":
@@ -143,7 +143,8 @@ func (g *varnishGroup) access(env *parser.Env, r *parser.Record) {
 }
 
 // fetch fills what a back-end transaction tells: only a FetchError or VCL_Error is a
-// failure of the gateway's; a 503 without one is the back end's own.
+// failure of the gateway's; a 503 without one is the back end's own. A back end that could
+// not be opened has a name only, so every transaction that tells a name's address is kept.
 func (g *varnishGroup) fetch(env *parser.Env, r *parser.Record) {
 	r.Kind = parser.KindGateway
 	r.Message = nil
@@ -162,7 +163,16 @@ func (g *varnishGroup) fetch(env *parser.Env, r *parser.Record) {
 	default:
 		w.Symptom, w.Rank = parser.SymptomOther, parser.RankNoise
 	}
-	if w.Upstream == nil {
-		w.Upstream = g.backend
+	name, addr := secondWord(g.opened), backendAddress(g.opened, env)
+	if addr != nil {
+		r.Access.Pool, r.Access.Tries = name, 1
+		r.Access.Attempts[0] = parser.Attempt{Addr: addr, Connect: -1, Header: -1, Response: -1}
+	}
+	switch {
+	case w.Upstream != nil:
+	case addr != nil:
+		w.Upstream = addr
+	default:
+		w.Upstream = name
 	}
 }

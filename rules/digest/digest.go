@@ -116,6 +116,7 @@ func (b *Builder) Add(r *parser.Record) {
 	switch r.Kind {
 	case parser.KindGateway:
 		b.roles[parser.RoleGateway]++
+		b.pools.seeAttempts(&r.Access)
 		b.d.Source.HasErrors = true
 		if r.Gateway.Symptom != parser.SymptomNone && r.Gateway.Rank != parser.RankNoise {
 			b.speaks(b.streamOn("", tag(r), r.Host))

@@ -176,6 +176,9 @@ func TestPools(t *testing.T) {
 	}
 	f("attempts", [][]string{{"a:1", "b:1"}}, attempts("", parser.Attempt{Addr: []byte("b:1")}, parser.Attempt{Addr: []byte("a:1")}))
 	f("a group's name beside its address", [][]string{{"a:1", "be_shop"}}, attempts("be_shop", parser.Attempt{Addr: []byte("a:1")}))
+	f("a gateway's own line that names both", [][]string{{"10.0.0.1:80", "boot"}}, changed(errorLine(0), func(r *parser.Record) { // varnishlog's BackendOpen
+		r.Access.Pool, r.Access.Tries, r.Access.Attempts[0].Addr = []byte("boot"), 1, []byte("10.0.0.1:80")
+	}))
 	f("an internal redirect goes elsewhere", nil, attempts("", parser.Attempt{Addr: []byte("b:1")}, parser.Attempt{Addr: []byte("a:1"), Pass: 1}))
 }
 
