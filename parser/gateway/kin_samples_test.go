@@ -41,6 +41,10 @@ func TestLighttpdAccessSamples(t *testing.T) { sampleTest(t, lighttpdAccess) }
 
 func TestIngressKlogSamples(t *testing.T) { sampleTest(t, ingressKlog) }
 
+func TestH2OSamples(t *testing.T) { sampleTest(t, h2o) }
+
+func TestNghttpxSamples(t *testing.T) { sampleTest(t, nghttpx) }
+
 func TestGoProxySamples(t *testing.T) { sampleTest(t, goProxy) }
 
 func TestNodeProxySamples(t *testing.T) { sampleTest(t, nodeProxy) }

@@ -95,7 +95,7 @@ func TestReaderJoinsVarnishGroups(t *testing.T) {
 	if request.kind != parser.KindAccess || request.rendered != want {
 		t.Errorf("request: %s", request.rendered)
 	}
-	want = `time=2026-11-25T15:01:38.075402Z level=error symptom=premature-close phase=reading-response-header-from-upstream rank=primary request="GET /close" upstream=closer msg="HTC eof (-1)"`
+	want = `time=2026-11-25T15:01:38.075402Z level=error symptom=premature-close phase=reading-response-header-from-upstream rank=primary request="GET /close" upstream=127.0.0.1:18998 msg="HTC eof (-1)"`
 	if fetch.kind != parser.KindGateway || fetch.rendered != want || fetch.places != "21:31 " {
 		t.Errorf("fetch: %s at %s", fetch.rendered, fetch.places)
 	}

@@ -156,7 +156,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 					c.Cause = rules.CauseStartFailure
 				}
 			}
-			if early && (!c.Lasting || c.Link <= linkNone) || e.over(g, h, hit, sv) || e.partOfStart(h, hit, sv) {
+			if early && (!c.Lasting || c.Link <= linkNone) || e.over(g, h, hit, sv) || g.remedy(h, hit) || e.partOfStart(h, hit, sv) {
 				continue
 			}
 			out = append(out, c)
@@ -253,8 +253,17 @@ func (e *Engine) over(g *gathering, h *hitEvent, hit *rules.Hit, sv *service) bo
 	return rose(h, sv, at, rules.StateServing)
 }
 
+// remedy reports whether a service was told to stop when four fifths of the failures had been,
+// and long after the first: that explains none of them; who restarts what fails does it then.
+func (g *gathering) remedy(h *hitEvent, hit *rules.Hit) bool {
+	return hit.Signature.Cause == rules.CauseRestart && h.when.From != rules.Past && h.when.From > g.began+2*gapOfSuccess && h.when.From > g.had(4)
+}
+
 // underWay is when a fifth of a case's failures had been: what was over before explains a few only.
-func (g *gathering) underWay() int64 {
+func (g *gathering) underWay() int64 { return g.had(1) }
+
+// had is when so many fifths of a case's failures had been.
+func (g *gathering) had(fifths int64) int64 {
 	var total, seen int64
 	for _, s := range g.symptoms {
 		if s.Rank == parser.RankPrimary {
@@ -263,7 +272,7 @@ func (g *gathering) underWay() int64 {
 	}
 	for _, s := range g.symptoms {
 		if s.Rank == parser.RankPrimary {
-			if seen += s.Count; seen*5 >= total {
+			if seen += s.Count; seen*5 >= total*fifths {
 				return s.when.From
 			}
 		}

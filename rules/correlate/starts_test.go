@@ -112,3 +112,21 @@ func TestLastWordsWithoutAStamp(t *testing.T) {
 		t.Errorf("%d decibans in a silence of 13 s, %d where it answers on", silent, soon)
 	}
 }
+
+// Who stops a service when nearly all has failed already mends it; nothing failed because of it.
+func TestAStopAfterTheFailuresExplainsNone(t *testing.T) {
+	f := func(name string, stopped float64, want rules.Cause) {
+		t.Helper()
+		errors := errorLog("error.log").covers(0, 300)
+		for s := range 13 {
+			errors.fails(100+float64(s), shopAddress, refused, 5)
+		}
+		app := appLog("shop.log").knows(0, rules.FactListens, shopAddress).covers(0, 300).says(stopped, stopping)
+		if in := incidents(t, 1, app, errors)[0]; in.Verdict.Cause != want {
+			t.Errorf("%s: %s: %+v", name, in.Verdict.Cause, in.Verdict.Alternatives)
+		}
+	}
+	f("before the first", 99.5, rules.CauseRestart)
+	f("soon after the first", 101, rules.CauseRestart)
+	f("after the last", 113, rules.CauseNotListening)
+}

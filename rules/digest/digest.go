@@ -117,6 +117,9 @@ func (b *Builder) Add(r *parser.Record) {
 	case parser.KindGateway:
 		b.roles[parser.RoleGateway]++
 		b.pools.seeAttempts(&r.Access)
+		if placeless(r) {
+			return
+		}
 		b.d.Source.HasErrors = true
 		if r.Gateway.Symptom != parser.SymptomNone && r.Gateway.Rank != parser.RankNoise {
 			b.speaks(b.streamOn("", tag(r), r.Host))
@@ -137,6 +140,13 @@ func (b *Builder) Add(r *parser.Record) {
 	}
 	b.addHits(r, stream)
 	b.addIdentity(r, stream)
+}
+
+// placeless reports whether a line tells of a failed request neither when it was nor whose
+// (H2O's error log): the access log tells the same, and when.
+func placeless(r *parser.Record) bool {
+	return !r.Stamp.Known() && !r.After.Known() && !r.Before.Known() && len(r.Gateway.Upstream) == 0 &&
+		r.Gateway.Rank >= parser.RankSecondary && r.Gateway.Phase != parser.PhaseNone
 }
 
 // Pass folds so many lines of an application's format, the latest at a stamp, of which nothing

@@ -324,3 +324,25 @@ func TestHeadOfAComplaint(t *testing.T) {
 	f(strings.Repeat("é", rules.MaxHead/2), strings.Repeat("é", rules.MaxHead)+"\n"+trace, refused)
 	f("x"+strings.Repeat("é", (rules.MaxHead-1)/2), "x"+strings.Repeat("é", rules.MaxHead)+"\n"+trace, refused)
 }
+
+// A failed request of which nothing tells when it was and whose is told by access lines only.
+func TestErrorsWithoutTimeAndUpstream(t *testing.T) {
+	f := func(name string, want int, changes ...func(*parser.Record)) {
+		t.Helper()
+		r := errorLine(0)
+		for _, change := range changes {
+			change(r)
+		}
+		if d := fold(words{}, r); len(d.Events) != want || d.Source.HasErrors != (want > 0) {
+			t.Errorf("%s: %d events, want %d", name, len(d.Events), want)
+		}
+	}
+	timeless := func(r *parser.Record) { r.Stamp = parser.Stamp{} }
+	nobodys := func(r *parser.Record) { r.Gateway.Upstream = nil }
+	f("both told", 1)
+	f("no time", 1, timeless)
+	f("no upstream", 1, nobodys)
+	f("neither, between stamps", 1, timeless, nobodys, func(r *parser.Record) { r.After = stamp(0) })
+	f("neither", 0, timeless, nobodys)
+	f("not of a request: what a gateway that cannot start says", 1, timeless, nobodys, func(r *parser.Record) { r.Gateway.Phase = parser.PhaseNone })
+}
