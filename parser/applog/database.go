@@ -23,6 +23,10 @@ var postgresql = parser.Format{
 			Want: `time=2026-11-22T15:10:26.444Z level=crit pid=29851 msg="sorry, too many clients already"`,
 		},
 		{
+			Line: `2026-11-22 15:10:26.444 CET [29851] web@shop FEHLER:  Relation »carts« existiert nicht`,
+			Want: `time=2026-11-22T14:10:26.444Z(+01:00) level=error pid=29851 msg="Relation »carts« existiert nicht"`,
+		},
+		{
 			Line: `2026-11-22 15:10:26.444 IST [29851] STATEMENT:  SELECT 1`,
 			Want: `time=2026-11-22T15:10:26.444 pid=29851 msg="STATEMENT:  SELECT 1"`,
 		},
@@ -34,6 +38,7 @@ var postgresSeverities = []struct {
 	level parser.Level
 }{
 	{"LOG:  ", parser.LevelInfo}, {"ERROR:  ", parser.LevelError}, {"FATAL:  ", parser.LevelCrit}, {"PANIC:  ", parser.LevelAlert},
+	{"FEHLER:  ", parser.LevelError}, {"ERREUR:  ", parser.LevelError}, {"PANIK:  ", parser.LevelAlert}, {"WARNUNG:  ", parser.LevelWarn}, // lc_messages
 	{"WARNING:  ", parser.LevelWarn}, {"NOTICE:  ", parser.LevelNotice}, {"INFO:  ", parser.LevelInfo}, {"DEBUG:  ", parser.LevelDebug},
 }
 
@@ -98,19 +103,35 @@ var mysql = parser.Format{
 			Want: `time=2026-11-26T07:42:24 level=info msg="/usr/sbin/mariadbd: ready for connections."`,
 		},
 		{
+			Line: `261126  7:42:24 [ERROR] mysqld got signal 11 ;`,
+			Want: `time=2026-11-26T07:42:24 level=error msg="mysqld got signal 11 ;"`,
+		},
+		{
+			Line: `261126 07:42:24 InnoDB: Assertion failure in thread 1234 in file btr0cur.c line 339`,
+			Want: `time=2026-11-26T07:42:24 msg="InnoDB: Assertion failure in thread 1234 in file btr0cur.c line 339"`,
+		},
+		{
+			Line: `261126 07:42:25 mysqld_safe Number of processes running now: 0`,
+			Want: `time=2026-11-26T07:42:25 msg="mysqld_safe Number of processes running now: 0"`,
+		},
+		{
 			Line: `2026-11-22T14:30:00.123456Z 0 [System] [MY-010931] [Server] /usr/sbin/mysqld: ready for connections.`,
 			Want: `time=2026-11-22T14:30:00.123456Z level=notice msg="[MY-010931] [Server] /usr/sbin/mysqld: ready for connections."`,
 		},
 	},
 }
 
-// parseMySQL reads stamp thread [Level] text.
+// parseMySQL reads stamp thread [Level] text, and before MySQL 5.7 no thread and not always a level.
 func parseMySQL(line []byte, _ *parser.Env, r *parser.Record) bool {
 	in := input{line}
-	if !in.stamp(iso, r) || !in.blanks() {
+	short := in.stamp(timestamp.ShortDate, r)
+	if !short && !in.stamp(iso, r) || !in.blanks() {
 		return false
 	}
-	if _, ok := in.number(); !ok || !in.lit(" ") {
+	if short && (hasPrefix(in.rest, "InnoDB: ") || hasPrefix(in.rest, "mysqld")) {
+		return in.message(r)
+	}
+	if _, ok := in.number(); !short && (!ok || !in.lit(" ")) {
 		return false
 	}
 	w, ok := in.bracket()

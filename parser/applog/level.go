@@ -3,7 +3,7 @@ package applog
 import "culprit/parser"
 
 // levelOf returns the level that a logger's word means, in any case: the full
-// words, and the short forms of Serilog, zerolog, logrus, supervisord and .NET.
+// words, some of their translations, and the short forms of Serilog, zerolog, logrus, supervisord and .NET.
 func levelOf(word []byte) (parser.Level, bool) {
 	var lower [12]byte
 	if len(word) == 0 || len(word) > len(lower) {
@@ -20,9 +20,9 @@ func levelOf(word []byte) (parser.Level, bool) {
 		return parser.LevelInfo, true
 	case "notice":
 		return parser.LevelNotice, true
-	case "warn", "warning", "wrn":
+	case "warn", "warning", "wrn", "warnung", "aviso":
 		return parser.LevelWarn, true
-	case "err", "error", "eror", "erro", "severe", "fail":
+	case "err", "error", "eror", "erro", "severe", "fail", "fehler", "erreur", "errore":
 		return parser.LevelError, true
 	case "critical", "crit", "fatal", "ftl", "fata", "panic", "dpanic", "pani", "pnc":
 		return parser.LevelCrit, true

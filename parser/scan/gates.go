@@ -71,6 +71,7 @@ var gates = map[string][]gate{
 
 	// A bracket or another mark first.
 	"kernel":   {{first: "["}, {program: "kernel"}},
+	"mojo-log": {{first: "[", all: "]."}},
 	"gunicorn": {{first: "[", all: "]"}}, "celery": {{first: "[", all: "]"}}, "monolog": {{first: "[", all: "]"}},
 	"jvm": {{first: "[", all: "]"}}, "env-logger": {{first: "[", all: "]"}}, "php-fpm": {{first: "[", all: "]"}},
 	"django-runserver": {{first: "[", all: "]"}}, "passenger": {{first: "[", all: "]"}}, "nest": {{first: "[", all: "]"}},
@@ -87,7 +88,7 @@ var gates = map[string][]gate{
 	"uwsgi":             {{first: "*[MTWFS", all: ":"}},
 	"redis":             {{first: numbers, all: ":"}},
 	"postgresql":        {{first: numbers, all: "[]:"}},
-	"mysql":             {{first: numbers, all: "[]:"}},
+	"mysql":             {{first: numbers, all: "[]:"}, {first: numbers, all: ":", word: "InnoDB: "}, {first: numbers, all: ":", word: " mysqld"}},
 	"spring-boot":       {{first: numbers, all: "-:"}},
 	"nlog":              {{first: numbers, all: "|:"}},
 	"jetty":             {{first: numbers, all: ":"}},

@@ -95,6 +95,16 @@ func Klog(b []byte) (s parser.Stamp, n int, ok bool) {
 	return c.stamp(&m, parser.ClockYearless)
 }
 
+// ShortDate reads 261122 14:30:00 and 261122  4:30:00: year, month and day in two digits each
+// (MySQL before 5.7, MariaDB before 10.1, mysqld_safe).
+func ShortDate(b []byte) (s parser.Stamp, n int, ok bool) {
+	c, m := cursor{b: b}, moment{}
+	m.year, m.month, m.day = 2000+c.two(), c.two(), c.two()
+	c.lit(' ')
+	c.looseClock(&m, true)
+	return c.stamp(&m, parser.ClockLocal)
+}
+
 // TwelveHour reads 11/22/2026, 2:30:00 PM (JavaScript's toLocaleString: NestJS) and
 // Nov 22, 2026 2:34:06 PM (java.util.logging; there AM and PM may be missing).
 func TwelveHour(b []byte) (s parser.Stamp, n int, ok bool) {

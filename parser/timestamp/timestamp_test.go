@@ -16,7 +16,7 @@ var readers = []struct {
 }{
 	{"Slashed", Slashed}, {"ISO", ISO}, {"WeekdayISO", WeekdayISO}, {"CLF", CLF}, {"DMY", DMY}, {"Mail", Mail},
 	{"Syslog", Syslog}, {"CTime", CTime}, {"Epoch", Epoch}, {"Uptime", Uptime}, {"TimeOfDay", TimeOfDay},
-	{"Klog", Klog}, {"TwelveHour", TwelveHour}, {"Dotted", Dotted}, {"Read", Read},
+	{"Klog", Klog}, {"ShortDate", ShortDate}, {"TwelveHour", TwelveHour}, {"Dotted", Dotted}, {"Read", Read},
 }
 
 func byName(t *testing.T, name string) reader {
@@ -99,6 +99,8 @@ var accepted = []struct{ reader, line, want string }{
 	{"TimeOfDay", "14:30:00,123| INFO  [org", "14:30:00.123"},
 	{"TimeOfDay", "14:30:00| ERR] text", "14:30:00"},
 	{"Klog", "1122 14:30:00.123456|    1234 pod", "11-22T14:30:00.123456"},
+	{"ShortDate", "261122 14:30:00| [Note] x", "2026-11-22T14:30:00"},
+	{"ShortDate", "261122  4:30:00| [Note] x", "2026-11-22T04:30:00"},
 	{"TwelveHour", "11/22/2026, 2:30:00 PM|     LOG", "2026-11-22T14:30:00"},
 	{"TwelveHour", "11/22/2026, 12:30:00 AM|", "2026-11-22T00:30:00"},
 	{"TwelveHour", "11/22/2026, 12:30:00\u202fPM| x", "2026-11-22T12:30:00"},
@@ -136,7 +138,7 @@ func TestReadersAccept(t *testing.T) {
 }
 
 // Layouts whose digits cannot be told from other text without their context.
-var onlyInContext = map[string]bool{"Uptime": true, "Klog": true}
+var onlyInContext = map[string]bool{"Uptime": true, "Klog": true, "ShortDate": true}
 
 func TestReadAgreesWithEachReader(t *testing.T) {
 	for _, row := range accepted {
@@ -174,7 +176,7 @@ var rejected = []struct{ reader, line string }{
 	{"Epoch", "179535698"}, {"Epoch", "17953569871"}, {"Epoch", "9795356987"}, {"Epoch", "17953569872196501234"}, {"Epoch", "x"},
 	{"Uptime", "901"}, {"Uptime", "  901."}, {"Uptime", "12345678901.2"}, {"Uptime", ".5"},
 	{"TimeOfDay", "25:00:00"}, {"TimeOfDay", "01:02:03:04:05:06"}, {"TimeOfDay", "1:02:03"},
-	{"Klog", "1322 14:30:00.1"}, {"Klog", "1131 14:30:00.1"},
+	{"ShortDate", "261322 14:30:00"}, {"ShortDate", "261122 430"}, {"Klog", "1322 14:30:00.1"}, {"Klog", "1131 14:30:00.1"},
 	{"TwelveHour", "11/22/2026, 13:30:00 PM"}, {"TwelveHour", "22/11/2026, 2:30:00 PM"}, {"TwelveHour", "11/22/2026, 2:30:00"},
 	{"TwelveHour", "Nov 22, 2026 0:34:06 PM"},
 	{"Read", ""}, {"Read", "["}, {"Read", "[1027] - x"}, {"Read", "GET /2026-11-22 14:00:00"}, {"Read", "1795356987, x"},

@@ -104,6 +104,9 @@ func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
 		return
 	}
 	if sv == nil {
+		if php := processOf(best.Hit.Signature.Technology) == "php"; php && best.Event.Scheme == "fastcgi" {
+			cu.Process = cmp.Or(cu.Process, "php-fpm") // quoted by the gateway, who speaks to nobody else that runs PHP
+		}
 		return
 	}
 	in.Service = cmp.Or(in.Service, sv.name)
