@@ -141,14 +141,15 @@ func (sv *service) mentioned() []string {
 	return sv.mentions
 }
 
-// addresses lists the full addresses that the service says it listens on.
+// addresses lists the full addresses that the service says it listens on: no port alone, nor one on
+// all addresses, which no gateway sends a request to.
 func (sv *service) addresses() []string {
 	out := []string{}
 	if own := sv.mentioned(); len(own) == 1 && !strings.HasPrefix(own[0], ":") {
 		out = append(out, own[0])
 	}
 	for _, f := range sv.listens {
-		if !strings.HasPrefix(f.Value, ":") && !slices.Contains(out, f.Value) {
+		if host, _ := splitPort(f.Value); !anyHost(host) && !slices.Contains(out, f.Value) {
 			out = append(out, f.Value)
 		}
 	}

@@ -497,3 +497,20 @@ func TestNobodyIsBlamedForAName(t *testing.T) {
 		t.Errorf("%s by %+v", in.Verdict.Cause, in.Culprit)
 	}
 }
+
+// A service that listens on all addresses tells none that a gateway sends requests to.
+func TestAddressesOfAService(t *testing.T) {
+	f := func(want []string, listens ...string) {
+		t.Helper()
+		sv := &service{}
+		for _, l := range listens {
+			sv.listens = append(sv.listens, rules.Fact{Value: l})
+		}
+		if got := sv.addresses(); !slices.Equal(got, want) {
+			t.Errorf("%v: %v, want %v", listens, got, want)
+		}
+	}
+	f([]string{"127.0.0.1:8000"}, "127.0.0.1:8000", ":8000")
+	f(nil, "0.0.0.0:8000", "[::]:5000", ":9000", "*:80")
+	f([]string{"[::1]:8000", "unix:/run/x.sock"}, "unix:/run/x.sock", "[::1]:8000")
+}
