@@ -45,7 +45,8 @@ func (d *Redactor) values(text string) string {
 		}
 		key, quoted := keyBefore(text[done:at])
 		kind := kindOf(key)
-		if kind == "" {
+		person := kind == "" && strings.HasSuffix(strings.ToLower(key), "name") // many things have one
+		if kind == "" && !person {
 			continue
 		}
 		from := at + 1
@@ -58,6 +59,12 @@ func (d *Redactor) values(text string) string {
 		}
 		start, end := value(text, from, kind, strings.HasSuffix(strings.ToLower(key), "authorization"))
 		v := text[start:end]
+		if person {
+			if start == 0 || text[start-1] != '"' && text[start-1] != '\'' || !personName().MatchString(v) {
+				continue
+			}
+			kind = "user"
+		}
 		if plainValue(v) || named().MatchString(v) || !telling(key, kind, v, prose, quoted) {
 			continue
 		}
@@ -76,6 +83,9 @@ func (d *Redactor) values(text string) string {
 	}
 	return b.String() + text[done:]
 }
+
+// personName matches two to four words that begin with capitals, as names of persons do.
+var personName = lazy(`^\p{Lu}[\p{L}'’.-]*(?: (?:\p{Lu}[\p{L}'’.-]*|de|da|van|von|der|den|bin|al)){1,4}$`)
 
 // keyBefore returns the key at the end of a text, and whether it stands in quotes.
 func keyBefore(text string) (key string, quoted bool) {
