@@ -80,6 +80,36 @@ func chosen(incidents []rules.Incident, groups []group, o Options) []int {
 	return list
 }
 
+// byCause sums groups by cause where they are too many to be seen at once, most incidents first;
+// else "".
+func byCause(groups []group) string {
+	if len(groups) <= maxListed {
+		return ""
+	}
+	type sum struct {
+		cause             string
+		incidents, places int
+	}
+	var sums []sum
+	at := map[string]int{}
+	for i := range groups {
+		n, known := at[groups[i].cause]
+		if !known {
+			n = len(sums)
+			at[groups[i].cause] = n
+			sums = append(sums, sum{cause: groups[i].cause})
+		}
+		sums[n].incidents += len(groups[i].members)
+		sums[n].places++
+	}
+	slices.SortStableFunc(sums, func(a, b sum) int { return cmp.Or(cmp.Compare(b.incidents, a.incidents), cmp.Compare(a.cause, b.cause)) })
+	parts := make([]string, len(sums))
+	for i, s := range sums {
+		parts[i] = number(int64(s.incidents)) + " × " + s.cause + " at " + counts(int64(s.places), "place", "places")
+	}
+	return "By cause: " + strings.Join(parts, ", ") + "."
+}
+
 // toldOf says which of many incidents are told in full.
 func toldOf(groups []group) string {
 	if len(groups) > maxFull {

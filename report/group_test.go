@@ -59,6 +59,20 @@ func TestGroups(t *testing.T) {
 	}
 }
 
+// Where groups are too many to be seen at once, their causes are summed before them.
+func TestByCause(t *testing.T) {
+	r := crowd(300, 50)
+	want := "By cause: 100 × crash-signal at 50 places, 100 × memory-exhausted at 50 places, 100 × oom-kill at 50 places."
+	for _, format := range []string{"text", "markdown", "html"} {
+		if text := strings.Join(strings.Fields(render(t, format, r, Options{})), " "); !strings.Contains(text, want) {
+			t.Errorf("%s: no %q in %s", format, want, text[:600])
+		}
+	}
+	if got := byCause(groupsOf(crowd(30, 2).Incidents)); got != "" {
+		t.Error(got)
+	}
+}
+
 func TestRhythm(t *testing.T) {
 	f := func(want string, hours ...int64) {
 		t.Helper()

@@ -124,7 +124,7 @@ func (p *htmlPage) list(incidents []rules.Incident, groups []group, k clock, o O
 		p.Chains = chainWords(incidents, k, o)
 		return
 	}
-	p.Told = toldOf(groups)
+	p.Told = strings.TrimSpace(byCause(groups) + " " + toldOf(groups))
 	left := maxHTMLAll
 	for _, g := range groups[:min(len(groups), maxHTMLGroups)] {
 		h := htmlGroup{Times: number(int64(len(g.members))), Cause: g.cause, Where: g.where, Failed: number(g.failed),

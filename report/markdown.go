@@ -74,6 +74,9 @@ func (m *markdown) overview(incidents []rules.Incident) {
 }
 
 func (m *markdown) groups(groups []group, incidents []rules.Incident) {
+	if text := byCause(groups); text != "" {
+		m.block(mdProse(text))
+	}
 	rows := [][]string{{"Times", "Cause", "Where", "Failed", "When", "How often"}}
 	for _, g := range groups[:min(len(groups), maxGroupsListed)] {
 		rows = append(rows, []string{number(int64(len(g.members))), mdProse(g.cause), mdProse(g.where), number(g.failed),

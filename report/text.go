@@ -261,6 +261,10 @@ func (p *page) overview(incidents []rules.Incident, o Options) {
 // groups is the list of many: what recurs, where, how often and how far apart.
 func (p *page) groups(groups []group, incidents []rules.Incident) {
 	p.line()
+	if text := byCause(groups); text != "" {
+		p.para("  ", text, nil)
+		p.line()
+	}
 	for _, g := range groups[:min(len(groups), maxListed)] {
 		text := g.cause + " at " + g.where + ", " + number(g.failed) + " failed, " + g.spanOf(incidents, p.clock)
 		if rhythm := g.rhythm(incidents); rhythm != "" {
