@@ -102,7 +102,9 @@ func byCause(groups []group) string {
 		sums[n].incidents += len(groups[i].members)
 		sums[n].places++
 	}
-	slices.SortStableFunc(sums, func(a, b sum) int { return cmp.Or(cmp.Compare(b.incidents, a.incidents), cmp.Compare(a.cause, b.cause)) })
+	slices.SortStableFunc(sums, func(a, b sum) int {
+		return cmp.Or(cmp.Compare(b.incidents, a.incidents), cmp.Compare(a.cause, b.cause))
+	})
 	parts := make([]string, len(sums))
 	for i, s := range sums {
 		parts[i] = number(int64(s.incidents)) + " × " + s.cause + " at " + counts(int64(s.places), "place", "places")

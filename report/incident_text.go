@@ -345,6 +345,9 @@ const maxErrno = 133
 // symptomWords says what the gateway saw, and while doing what.
 func symptomWords(s *rules.SymptomGroup) string {
 	text := s.Class.During(s.Phase)
+	if s.Class == parser.SymptomOther && s.Rank == parser.RankSecondary {
+		return "a further line about a request that failed" + s.Phase.Words()
+	}
 	if s.Errno > 0 && s.Errno <= maxErrno { // above are a library's own numbers, such as APR's 670002
 		text += fmt.Sprintf(" (errno %d)", s.Errno)
 	}

@@ -230,6 +230,9 @@ func backoffOf(in *rules.Incident) string {
 		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: all that failed asked for " + asked +
 			", and what was answered well in those seconds was something else."
 	}
+	if b == (rules.Backoff{}) && in.FailedRequests > 0 && in.State == "open" && in.OfTheGateway() {
+		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: the logs end less than a minute after the last failure."
+	}
 	if b == (rules.Backoff{}) && in.FailedRequests > 0 && in.State == "open" {
 		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: no good answer in the logs can be told to be of this upstream, and the logs end less than a minute after the last failure."
 	}

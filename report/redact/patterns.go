@@ -224,7 +224,7 @@ var userPlaces = []struct {
 }
 
 // home is a person's folder in a path of files; a request's path is none.
-var home = lazy(`(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /(?:home|Users)/|(?:^|[\s"'=(,\[!:;<>{|`+"`"+`]|://)/?(?:(?:var|mnt|export|data|nfs|net|private|usr)/)?(?:home|Users)/([^/\\\s"':,;)\]]{1,128})`)
+var home = lazy(`(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /(?:home|Users)/|(?:^|[\s"'=(,\[!:;<>{|` + "`" + `]|://)/?(?:(?:var|mnt|export|data|nfs|net|private|usr)/)?(?:home|Users)/([^/\\\s"':,;)\]]{1,128})`)
 
 var homeInside = lazy(`/(?:home|Users)/([^/\\\s"':,;)\]]{1,128})`)
 

@@ -24,9 +24,15 @@ func Advice(c *rules.Case, in *rules.Incident) []string {
 	case cause == rules.CauseGatewayConfig && saidIn(c, in, "lua"):
 		texts = []string{"mend the Lua code that the quoted line names"}
 	case cause == rules.CauseProtocolMismatch:
-		if text := spoken(c, in); text != "" {
+		if _, text := spoken(c, in); text != "" {
 			texts = []string{text}
 		}
+	case cause == rules.CauseNotListening && denied(c):
+		texts = []string{"compare owner and mode of the socket with the user that the gateway runs as: {socket}", "see whether the service runs: {status}"}
+	case cause == rules.CauseGatewayResources:
+		texts = []string{spentOf(in).raise}
+	case cause == rules.CauseDependencyFailure && saidIn(c, in, lockWords...):
+		texts = []string{"see who holds the lock that the quoted line names: {locks}"}
 	}
 	return slices.Concat(worked(c, in), filled(c, in, texts))
 }
@@ -51,8 +57,11 @@ func worked(c *rules.Case, in *rules.Incident) []string {
 // not meet it.
 func Prevent(c *rules.Case, in *rules.Incident) []string {
 	texts := prevention[in.Verdict.Cause]
-	if in.Verdict.Cause == rules.CauseDNSFailure {
+	switch {
+	case in.Verdict.Cause == rules.CauseDNSFailure:
 		texts = resolving(c, in).next
+	case in.Verdict.Cause == rules.CauseNotListening && denied(c):
+		texts = []string{"let the service make the socket with the gateway's group, and ask once through the gateway after each change of either's user"}
 	}
 	out := filled(c, in, texts)
 	w := wordsFor(c, in)
@@ -80,7 +89,7 @@ func second(c *rules.Case, in *rules.Incident, server string) string {
 	for i := range c.Symptoms {
 		if s := &c.Symptoms[i]; s.Rank == parser.RankPrimary {
 			switch groupOf(s.Class) {
-			case gRefused, gSocket, gConnect, gRoute:
+			case gRefused, gSocket, gDenied, gConnect, gRoute:
 				away += s.Count
 			default:
 				cut += s.Count
@@ -97,7 +106,7 @@ func second(c *rules.Case, in *rules.Incident, server string) string {
 	case cut == 0:
 		return server + " would have spared clients these failures"
 	case away > 0:
-		return server + " would have spared clients the " + plural(away, "failure", "failures") + " while nothing listened, and taken " + lost
+		return server + " would have spared clients the " + plural(away, "failure", "failures") + " to connect, and taken " + lost
 	}
 	return server + " would have taken " + lost
 }
@@ -175,6 +184,12 @@ func slotOf(slot string, in *rules.Incident, w *words, s *software, r *runner) s
 		return r.restarts()
 	case "core":
 		return coreOf(in, r)
+	case "listening":
+		return listeningOf(in)
+	case "socket":
+		return socketOf(in)
+	case "locks":
+		return s.locks
 	case "tls":
 		return w.tls
 	case "pin":
@@ -206,6 +221,9 @@ func addressOf(in *rules.Incident) string {
 
 // hostPortOf is the same in two; of a name without a port, the name.
 func hostPortOf(in *rules.Incident) (host, port string) {
+	if in.Gateway == "haproxy" && in.Verdict.Cause == rules.CauseDNSFailure && len(in.Upstreams) > 0 && !strings.Contains(in.Upstreams[0], ".") {
+		return "NAME", "PORT" // its log has the names of backend and server, not what is looked up
+	}
 	if len(in.Upstreams) > 0 && !strings.Contains(in.Upstreams[0], ":") && plainName(in.Upstreams[0]) {
 		return in.Upstreams[0], "PORT"
 	}
@@ -217,10 +235,21 @@ func hostPortOf(in *rules.Incident) (host, port string) {
 func curlOf(in *rules.Incident) string {
 	if len(in.Upstreams) > 0 {
 		if path, unix := strings.CutPrefix(in.Upstreams[0], "unix:"); unix && strings.HasPrefix(path, "/") && plainName(strings.ReplaceAll(path[1:], "/", ".")) {
-			return "--unix-socket " + path + " http://localhost/"
+			return "--unix-socket " + path + " http://localhost" + pathOf(in)
 		}
 	}
-	return "http://" + addressOf(in) + "/"
+	return "http://" + addressOf(in) + pathOf(in)
+}
+
+// pathOf is the path that a GET which failed asked for, as far as a shell may see it.
+func pathOf(in *rules.Incident) string {
+	for i := range in.Symptoms {
+		path, get := strings.CutPrefix(requestIn(in.Symptoms[i].Example.Text), "GET /")
+		if s := &in.Symptoms[i]; get && s.Rank == parser.RankPrimary && (path == "" || plainName(strings.ReplaceAll(path, "/", "."))) {
+			return "/" + path
+		}
+	}
+	return "/"
 }
 
 var advice = map[rules.Cause][]string{
@@ -232,7 +261,7 @@ var advice = map[rules.Cause][]string{
 	rules.CauseKilled:             {"see whether it runs again: {status}", "find who sent the signal: auth.log, shell history, the deploy or monitoring tool"},
 	rules.CauseRestart:            {"if it was planned and answers again, nothing; else read why it is not back: {started}"},
 	rules.CauseStartFailure:       {"read the failed start: {started}; roll the last change back if it will not start"},
-	rules.CauseNotListening:       {"see whether anything listens: ss -ltnp; compare address and port with the gateway's configuration", "see whether the service runs: {status}"},
+	rules.CauseNotListening:       {"see whether anything listens: {listening}; compare address and port with the gateway's configuration", "see whether the service runs: {status}"},
 	rules.CauseInvalidResponse:    {"ask the upstream directly and look at the raw bytes: curl -sv --raw {curl}"},
 	rules.CauseProtocolMismatch:   {"see what {address} really speaks (curl -v http://{address}/, curl -vk https://{address}/) and compare {scheme}"},
 	rules.CauseResponseTooLarge:   {"find the header that grew, mostly Set-Cookie: curl -sD - -o /dev/null {curl}", "if it is meant, raise {header}"},

@@ -77,7 +77,7 @@ func TestAdviceInTheSoftwaresWords(t *testing.T) {
 		in := incident(cause)
 		in.Culprit, in.Verdict.Proof = culprit, nil
 		if technology != "" {
-			c.Evidence = []rules.Candidate{{Hit: &rules.Hit{Signature: &rules.Signature{Technology: technology}}}}
+			c.Evidence = []rules.Candidate{{Event: &rules.Event{}, Hit: &rules.Hit{Signature: &rules.Signature{Technology: technology}}}}
 			in.Verdict.Proof = []rules.Proof{{}}
 		}
 		return strings.Join(append(Advice(c, in), Prevent(c, in)...), "\n")

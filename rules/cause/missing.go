@@ -24,7 +24,13 @@ func Missing(c *rules.Case, in *rules.Incident) []string {
 		out = append(out, "what the application itself says: the application's own log (or "+runner.logs()+") for the same minutes would tell")
 	}
 	if family := cause.Family(); !c.Seen.System && (unsure || family == "crashed" || family == "not running") {
-		out = append(out, "whether the system had a hand in it: the kernel's and systemd's lines (journalctl -k, dmesg -T, kern.log) would show a kill or a crash")
+		switch kernel, manager, exited := systemTold(c); {
+		case kernel || exited: // who ends by itself was not killed
+		case manager:
+			out = append(out, "whether the kernel had a hand in it: its lines (journalctl -k, dmesg -T, kern.log) would show a kill or a crash")
+		default:
+			out = append(out, "whether the system had a hand in it: the kernel's and systemd's lines (journalctl -k, dmesg -T, kern.log) would show a kill or a crash")
+		}
 	}
 	if !c.Seen.ErrorLog {
 		out = append(out, "what the gateway met: the gateway's error log says what failed, the access log only that it did")
@@ -41,7 +47,7 @@ func Missing(c *rules.Case, in *rules.Incident) []string {
 			lost, input = known+"; what they took", known+"; "
 		}
 		software := cmp.Or(in.Culprit.Process, "the service behind it")
-		out = append(out, strings.NewReplacer("{software}", software, "{status}", wordsOf(in.Gateway).status, "{address}", addressOf(in), "{limits}", runner.limit(), "{lost} {took}", lost, "{input}", input, "{stack}", stackOf(in)).Replace(text))
+		out = append(out, strings.NewReplacer("{software}", software, "{status}", statusFor(in), "{address}", addressOf(in), "{limits}", runner.limit(), "{lost} {took}", lost, "{input}", input, "{stack}", stackOf(in)).Replace(text))
 	}
 	return out
 }
@@ -49,7 +55,7 @@ func Missing(c *rules.Case, in *rules.Incident) []string {
 // deeper is the question behind each cause, and what would answer it.
 var deeper = map[rules.Cause]string{
 	rules.CauseOOMKill:            "what the memory was used for: {lost} {took} and memory over time (sar -r, memory.current of the cgroup) would tell",
-	rules.CauseMemoryExhausted:    "what the memory was used for: a heap dump, or {lost} {took}, would tell",
+	rules.CauseMemoryExhausted:    "what the memory was used for: {lost} {took} and a heap dump would tell",
 	rules.CauseCrashSignal:        "which code crashed, unless a trace is quoted: its core dump would tell (coredumpctl info)",
 	rules.CauseUnhandledException: "which input set it off: {input}the application's log with the request's id, or its trace with local values, would tell",
 	rules.CauseWorkerTimeout:      "what the worker waited for: {stack} would tell",
@@ -67,6 +73,19 @@ var deeper = map[rules.Cause]string{
 	rules.CauseGatewayResources:   "what used it up: {status} over time would tell",
 	rules.CauseGatewayConfig:      "who changed the configuration, and when: its history (git, etckeeper) and the times of its files would tell",
 	rules.CauseKeepaliveRace:      "after how long the upstream closes idle connections: no line says it; its configuration does",
+}
+
+// systemTold reports which parts of the system tell of the linked services here, wherever their
+// lines stand, and whether one says that a process ended by itself.
+func systemTold(c *rules.Case) (kernel, manager, exited bool) {
+	for i := range c.Evidence {
+		if ev := &c.Evidence[i]; ev.Link > 0 {
+			kernel = kernel || ev.Hit.Signature.Technology == "kernel"
+			manager = manager || ev.Hit.Signature.Technology == "systemd"
+			exited = exited || ev.Ended == rules.EndExit
+		}
+	}
+	return kernel, manager, exited
 }
 
 // maxLost is how many requests that were under way are named.

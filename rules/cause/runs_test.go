@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -154,10 +155,111 @@ func TestSecondServer(t *testing.T) {
 	}
 	refused, closed := saw(parser.SymptomConnRefused, 49, 0, 5), saw(parser.SymptomPrematureClose, 1, 0, 0)
 	f("would have spared clients these failures", "", refused)
-	f("would have spared clients the 49 failures while nothing listened, and taken the request that was under way if it may be sent again, unless that is what ended it", "", refused, closed)
+	f("would have spared clients the 49 failures to connect, and taken the request that was under way if it may be sent again, unless that is what ended it", "", refused, closed)
 	f("would have taken the request that was under way if it may be sent again", "", closed)
 	f("would have taken the 4 requests that were under way where they may be sent again", "", saw(parser.SymptomConnReset, 4, 0, 1))
 	f("would not have spared these clients: all that failed asked for GET /reports/yearly", "GET /reports/yearly", saw(parser.SymptomPrematureClose, 4, 0, 9))
+}
+
+// What a summary and advice say of a cause comes from the lines: the error itself, the lock, the
+// resource that is spent, the socket that may not be used, all services that died.
+func TestConcreteCauses(t *testing.T) {
+	f := func(name, wantSummary, wantAdvice string, c *rules.Case, cause rules.Cause, change func(*rules.Incident)) {
+		t.Helper()
+		in := incident(cause)
+		in.Gateway, in.Upstreams, in.Verdict.Proof, in.Symptoms = "nginx", []string{"127.0.0.1:8000"}, nil, nil
+		in.Culprit, in.Service = rules.Culprit{}, ""
+		for i := range c.Evidence {
+			in.Verdict.Proof = append(in.Verdict.Proof, rules.Proof{Candidate: i})
+		}
+		if change != nil {
+			change(in)
+		}
+		summary, advice := Summary(c, in), strings.Join(slices.Concat(Advice(c, in), Prevent(c, in)), "\n")
+		if !strings.Contains(summary, wantSummary) || !strings.Contains(advice, wantAdvice) {
+			t.Errorf("%s: no %q or %q in\n%s\n%s", name, wantSummary, wantAdvice, summary, advice)
+		}
+	}
+	says := func(cause rules.Cause, text, meaning, detail, service string) rules.Candidate {
+		return line("x", cause, 0, func(c *rules.Candidate) {
+			c.Event.Text, c.Hit.Signature.Meaning, c.Hit.Signature.Technology, c.Service = text, meaning, "", service
+			c.Hit.Fields = []rules.Field{{Name: rules.FieldDetail, Value: detail}}
+		})
+	}
+	closed, refused := saw(parser.SymptomPrematureClose, 1, 0, 0), saw(parser.SymptomConnRefused, 4, 0, 5)
+	f("an error", "died of an unhandled error: IndexError: list index out of range;", "", tell(failing(closed), says(rules.CauseUnhandledException, "", "", "IndexError: list index out of range", "shop-1")), rules.CauseUnhandledException, nil)
+	f("a long error", strings.Repeat("é", 60)+"…;", "", tell(failing(closed), says(rules.CauseUnhandledException, "", "", strings.Repeat("é", 500), "")), rules.CauseUnhandledException, nil)
+	f("three services", "shop-1, shop-2 and shop-3 (127.0.0.1:8000) died of an unhandled error", "", tell(failing(refused), says(rules.CauseUnhandledException, "", "", "", "shop-2"),
+		says(rules.CauseUnhandledException, "", "", "", "shop-1"), says(rules.CauseUnhandledException, "", "", "", "shop-3")), rules.CauseUnhandledException, nil)
+	f("a full queue", "127.0.0.1:8000) could take no further request: the listen queue was full;", "", tell(failing(refused), says(rules.CauseUpstreamSaturated, "", "the listen queue was full", "", "shop")), rules.CauseUpstreamSaturated, func(in *rules.Incident) { in.Service = "shop" })
+	// PostgreSQL's log_lock_waits (src/backend/storage/lmgr/proc.c).
+	f("a lock", "postgres, on which", "pg_blocking_pids(pid)", tell(failing(saw(parser.SymptomReadTimeout, 3, 0, 5)),
+		says(rules.CauseDependencyFailure, "LOG:  process 28910 still waiting for AccessShareLock on relation 16384 of database 5 after 1000.381 ms", "", "", "pg")), rules.CauseDependencyFailure,
+		func(in *rules.Incident) { in.Culprit.Process = "postgres" })
+	f("no lock", "postgres, on which", "compare max_connections", tell(failing(saw(parser.SymptomReadTimeout, 3, 0, 5)),
+		says(rules.CauseDependencyFailure, "FATAL:  sorry, too many clients already", "", "", "pg")), rules.CauseDependencyFailure, func(in *rules.Incident) { in.Culprit.Process = "postgres" })
+	f("a socket that may not be used", "The gateway was not permitted to connect to unix:/run/php/php8.2-fpm.sock", "ls -l /run/php/php8.2-fpm.sock; namei -l /run/php/php8.2-fpm.sock; listen.owner, listen.group",
+		failing(saw(parser.SymptomSocketPermission, 9, 0, 5)), rules.CauseNotListening, func(in *rules.Incident) { in.Upstreams = []string{"unix:/run/php/php8.2-fpm.sock"} })
+	f("a socket on which nothing listens", "Nothing listened for unix:/run/app.sock", "ss -lxp", failing(saw(parser.SymptomConnRefused, 9, 0, 5)), rules.CauseNotListening,
+		func(in *rules.Incident) { in.Upstreams = []string{"unix:/run/app.sock"} })
+	f("a php-fpm that tells nothing", "", "request_slowlog_timeout", failing(saw(parser.SymptomReadTimeout, 9, 0, 5)), rules.CauseSlowUpstream,
+		func(in *rules.Incident) { in.Upstreams = []string{"unix:/run/php/php8.2-fpm.sock"} })
+	f("a server of a HAProxy backend", "The name of catalog/cat1 could not be resolved", "dig NAME @RESOLVER", failing(saw(parser.SymptomResolveFailed, 1, 0, 0)), rules.CauseDNSFailure,
+		func(in *rules.Incident) { in.Gateway, in.Upstreams = "haproxy", []string{"catalog", "catalog/cat1"} })
+	for class, want := range map[parser.Symptom]string{
+		parser.SymptomDiskFull: "df -h", parser.SymptomNoFiles: "LimitNOFILE", parser.SymptomNoPorts: "ip_local_port_range", parser.SymptomNoMemory: "free -m", parser.SymptomNoConnections: "worker_connections",
+	} {
+		f(class.String(), "The gateway ran out of", want, gatewayCase(saw(class, 9, 0, 5)), rules.CauseGatewayResources, func(in *rules.Incident) {
+			in.Upstreams, in.Symptoms = nil, []rules.SymptomGroup{{Class: class, Rank: parser.RankPrimary, Count: 9}}
+		})
+	}
+	for text, want := range map[string]string{
+		"api.internal could not be resolved (3: Host not found), client: 10.0.0.1":        "The name 127.0.0.1:8000 could not be resolved: it does not exist;",
+		"api.internal could not be resolved (110: Operation timed out), client: 10.0.0.1": "could not be resolved: the resolver gave no answer;",
+		"api.internal could not be resolved (5: Operation refused), client: 10.0.0.1":     "could not be resolved: the resolver gave no answer;",
+		"api.internal could not be resolved (Non-recoverable failure), client: 10.0.0.1":  "could not be resolved;",
+	} {
+		f(text, want, "", failing(saw(parser.SymptomResolveFailed, 9, 0, 5)), rules.CauseDNSFailure, func(in *rules.Incident) {
+			in.Symptoms = []rules.SymptomGroup{{Class: parser.SymptomResolveFailed, Rank: parser.RankPrimary, Count: 9, Example: rules.Quote{Text: text}}}
+		})
+	}
+	seen := func(class parser.Symptom, text string) func(*rules.Incident) {
+		return func(in *rules.Incident) {
+			in.Symptoms = []rules.SymptomGroup{{Class: class, Rank: parser.RankPrimary, Count: 9, Example: rules.Quote{Text: text}}}
+		}
+	}
+	f("a dead host", "could not be reached over the network: no route to the host;", "nc -vz 127.0.0.1 8000", failing(saw(parser.SymptomNoRoute, 9, 0, 5)), rules.CauseNetworkUnreachable, seen(parser.SymptomNoRoute, ""))
+	f("an empty variable", "configuration is wrong: address not valid;", "run nginx -t and look", gatewayCase(saw(parser.SymptomBadURL, 9, 0, 5)), rules.CauseGatewayConfig, seen(parser.SymptomBadURL, ""))
+	f("Lua", "configuration is wrong: an error of its Lua code;", "mend the Lua code", gatewayCase(saw(parser.SymptomOther, 9, 0, 5)), rules.CauseGatewayConfig, seen(parser.SymptomOther, "lua entry thread aborted: runtime error: /srv/app/router.lua:5"))
+	f("HTTP/1 behind gRPC", "speak different protocols: the upstream speaks HTTP/1 only;", "", failing(saw(parser.SymptomProtocolError, 9, 0, 5)), rules.CauseProtocolMismatch, seen(parser.SymptomProtocolError, "upstream sent too large http2 frame: 4740180"))
+	const request = `upstream sent too big header while reading response header from upstream, client: 203.0.113.24, request: "GET /checkout/a?x=1 HTTP/1.1"`
+	f("what failed is what is asked", "", "curl -sD - -o /dev/null http://127.0.0.1:8000/checkout/a", failing(saw(parser.SymptomHeaderTooBig, 9, 0, 5)), rules.CauseResponseTooLarge, func(in *rules.Incident) {
+		in.Symptoms = []rules.SymptomGroup{{Class: parser.SymptomHeaderTooBig, Rank: parser.RankPrimary, Count: 9, Example: rules.Quote{Text: request}}}
+	})
+	f("but no shell's words", "", "curl -sD - -o /dev/null http://127.0.0.1:8000/\n", failing(saw(parser.SymptomHeaderTooBig, 9, 0, 5)), rules.CauseResponseTooLarge, func(in *rules.Incident) {
+		in.Symptoms = []rules.SymptomGroup{{Class: parser.SymptomHeaderTooBig, Rank: parser.RankPrimary, Count: 9, Example: rules.Quote{Text: strings.Replace(request, "checkout", "$(reboot)", 1)}}}
+	})
+}
+
+// What the system's own lines told is not said to be missing.
+func TestSystemThatTold(t *testing.T) {
+	f := func(want, not string, lines ...rules.Candidate) {
+		t.Helper()
+		c := tell(failing(saw(parser.SymptomConnRefused, 4, 0, 5)), lines...)
+		c.Seen.System = false
+		in := incident(rules.CauseKilled)
+		in.Verdict.Proof = nil
+		if got := strings.Join(Missing(c, in), "\n"); !strings.Contains(got, want) || not != "" && strings.Contains(got, not) {
+			t.Errorf("no %q or %q in\n%s", want, not, got)
+		}
+	}
+	of := func(technology string, ended rules.End) rules.Candidate {
+		return line("x", rules.CauseKilled, 0, func(c *rules.Candidate) { c.Hit.Signature.Technology, c.Ended = technology, ended })
+	}
+	f("whether the system had a hand in it: the kernel's and systemd's lines", "")
+	f("whether the kernel had a hand in it", "systemd's", of("systemd", rules.EndKill))
+	f("", "had a hand", of("systemd", rules.EndExit))
+	f("", "had a hand", of("kernel", rules.EndUnknown))
 }
 
 // Until when it was answered well tells what to look for.

@@ -17,6 +17,7 @@ type software struct {
 	workers string // how many requests it serves at once, and how many may wait
 	idle    string // how long it keeps an idle connection
 	slow    string // how to see what slow requests wait for
+	locks   string // how to see who holds a lock, for what others depend on
 	state   string // how to see how it is, for what others depend on
 }
 
@@ -30,6 +31,7 @@ var ofAnySoftware = software{
 	workers: "the number of workers or the queue that the quoted line names",
 	idle:    "its keep-alive timeout",
 	slow:    "log the slow requests in the application (slow log, request tracing) and look at what they wait for",
+	locks:   "ask the dependency for its locks and for the statements that hold them",
 	state:   "look at the dependency that the quoted lines name",
 }
 
@@ -94,11 +96,13 @@ var servers = map[string]software{
 	"nginx": {workers: "worker_connections and worker_rlimit_nofile of the nginx behind it, and backlog of its listen"},
 	// https://www.postgresql.org/docs/current/runtime-config-connection.html, monitoring-stats.html
 	"postgres": {
+		locks: "SELECT pid, pg_blocking_pids(pid), state, query FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0; lock_timeout bounds the wait",
 		state: "see who holds connections and what they run: SELECT * FROM pg_stat_activity; compare max_connections with the pools of all its clients",
 		fit:   "shared_buffers and work_mem times the connections must fit into it",
 	},
 	// https://dev.mysql.com/doc/refman/8.4/en/show-processlist.html
 	"mysqld": {
+		locks: "SELECT * FROM sys.innodb_lock_waits; innodb_lock_wait_timeout bounds the wait",
 		state: "see who holds connections and what they run: SHOW FULL PROCESSLIST; compare max_connections with the pools of all its clients",
 		fit:   "innodb_buffer_pool_size must fit into it",
 	},
@@ -135,6 +139,9 @@ func softwareOf(c *rules.Case, in *rules.Incident) software {
 		names = append(names, c.Evidence[p.Candidate].Hit.Signature.Technology)
 	}
 	names = append(names, in.Culprit.Process, in.Service)
+	if socket := strings.Join(in.Upstreams, " "); strings.Contains(socket, "php") && strings.Contains(socket, "unix:") {
+		names = append(names, "php-fpm") // its socket is called so
+	}
 	var s software
 	for _, name := range names {
 		name, _, _ = strings.Cut(path.Base(name), ".service")
@@ -156,5 +163,5 @@ func softwareOf(c *rules.Case, in *rules.Incident) software {
 func (s *software) take(other software) {
 	s.memory, s.grew, s.fit = cmp.Or(s.memory, other.memory), cmp.Or(s.grew, other.grew), cmp.Or(s.fit, other.fit)
 	s.timeout, s.workers, s.idle = cmp.Or(s.timeout, other.timeout), cmp.Or(s.workers, other.workers), cmp.Or(s.idle, other.idle)
-	s.slow, s.state = cmp.Or(s.slow, other.slow), cmp.Or(s.state, other.state)
+	s.slow, s.state, s.locks = cmp.Or(s.slow, other.slow), cmp.Or(s.state, other.state), cmp.Or(s.locks, other.locks)
 }

@@ -57,11 +57,15 @@ func who(c *rules.Case, in *rules.Incident) string {
 		}
 		of += ", "
 	}
+	family := in.Verdict.Cause.Family()
+	if services := proven(c, in); of == "" && len(services) > 1 && (family == "crashed" || family == "not running") {
+		name = named(services)
+	}
 	if name == "" || of == "" && strings.Contains(in.Upstreams[0], name) {
 		return list(in.Upstreams)
 	}
 	if of == "" && in.Culprit.Host != "" {
-		of = "on " + in.Culprit.Host + ", "
+		name += " on " + in.Culprit.Host
 	}
 	return fmt.Sprintf("%s (%s%s)", short(name), of, list(in.Upstreams))
 }
@@ -86,6 +90,36 @@ func short(text string) string {
 
 func wordByte(b byte) bool {
 	return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_'
+}
+
+// proven are the services that the proof is of, in their order.
+func proven(c *rules.Case, in *rules.Incident) (services []string) {
+	for _, p := range in.Verdict.Proof {
+		if name := c.Evidence[p.Candidate].Service; name != "" && !slices.Contains(services, name) {
+			services = append(services, name)
+		}
+	}
+	slices.Sort(services)
+	return services
+}
+
+// maxDetail bounds what a sentence takes over from a line.
+const maxDetail = 120
+
+// detail is what the best line of the proof says of the error itself; "" if it says nothing.
+func detail(c *rules.Case, in *rules.Incident) string {
+	if len(in.Verdict.Proof) == 0 {
+		return ""
+	}
+	text := strings.TrimSpace(c.Evidence[in.Verdict.Proof[0].Candidate].Hit.Get(rules.FieldDetail))
+	if len(text) > maxDetail {
+		end := maxDetail
+		for end > 0 && text[end]&0xC0 == 0x80 {
+			end--
+		}
+		text = text[:end] + "…"
+	}
+	return short(text)
 }
 
 func list(names []string) string {
@@ -124,10 +158,31 @@ var phrases = map[rules.Cause]string{
 // Summary is one sentence that a tired person understands: who, what, how many, when.
 func Summary(c *rules.Case, in *rules.Incident) string {
 	text := phrase(c, in)
-	if in.Verdict.Cause == rules.CauseTLSFailure {
-		if why := tlsReason(in); why != "" {
-			text += ": " + why
+	switch cause := in.Verdict.Cause; cause {
+	case rules.CauseTLSFailure:
+		text = because(text, tlsReason(in))
+	case rules.CauseProtocolMismatch:
+		what, _ := spoken(c, in)
+		text = because(text, what)
+	case rules.CauseNetworkUnreachable, rules.CauseGatewayConfig:
+		if saidIn(c, in, "[lua]", "lua entry thread") {
+			text = because(text, "an error of its Lua code")
+			break
 		}
+		text = because(text, met(in))
+	case rules.CauseDNSFailure:
+		switch {
+		case noSuch(c, in):
+			text = because(text, "it does not exist")
+		case noReply(c, in):
+			text = because(text, "the resolver gave no answer")
+		}
+	case rules.CauseDependencyFailure:
+		if len(in.Verdict.Proof) > 0 {
+			text = because(text, Meaning(c.Evidence[in.Verdict.Proof[0].Candidate].Hit))
+		}
+	case rules.CauseUnhandledException, rules.CauseStartFailure, rules.CauseCrashSignal:
+		text = because(text, detail(c, in))
 	}
 	var failed string
 	switch {
@@ -155,6 +210,23 @@ func Summary(c *rules.Case, in *rules.Incident) string {
 	return text + "."
 }
 
+// met is what the gateway met first that failed a request; "" if its log names no kind of it.
+func met(in *rules.Incident) string {
+	for i := range in.Symptoms {
+		if s := &in.Symptoms[i]; s.Rank == parser.RankPrimary && s.Class != parser.SymptomOther && s.Class != parser.SymptomUpstreamStatus {
+			return s.Class.Words()
+		}
+	}
+	return ""
+}
+
+func because(text, why string) string {
+	if why == "" {
+		return text
+	}
+	return text + ": " + why
+}
+
 // lastedFor renders how long an incident was.
 func lastedFor(micros int64) string {
 	if micros < 2*parser.Minute {
@@ -177,6 +249,10 @@ func phrase(c *rules.Case, in *rules.Incident) string {
 			return capital(fmt.Sprintf("%s had %d workers (pids %s) killed by their own manager because they took too long", subject, len(pids), named(pids)))
 		}
 		return capital(fmt.Sprintf(phrases[cause], subject))
+	case cause == rules.CauseNotListening && denied(c):
+		return "The gateway was not permitted to connect to " + subject
+	case cause == rules.CauseUpstreamSaturated && len(in.Verdict.Proof) > 0 && len(in.Upstreams) > 0:
+		return capital(subject + " could take no further request: " + Meaning(c.Evidence[in.Verdict.Proof[0].Candidate].Hit))
 	case cause == rules.CauseDependencyFailure:
 		return capital(cmp.Or(in.Culprit.Process, "a service") + fmt.Sprintf(phrases[cause], subject))
 	case cause == rules.CauseGatewayResources:
@@ -192,6 +268,8 @@ func phrase(c *rules.Case, in *rules.Incident) string {
 		return capital(subject + " closed connections without an answer")
 	case cause == rules.CauseDNSFailure && len(in.Upstreams) == 0:
 		return "The gateway could not resolve a name"
+	case cause == rules.CauseDNSFailure && strings.Contains(in.Upstreams[len(in.Upstreams)-1], "/"): // a server of a HAProxy backend
+		return "The name of " + list(slices.DeleteFunc(slices.Clone(in.Upstreams), func(u string) bool { return !strings.Contains(u, "/") })) + " could not be resolved"
 	case cause == rules.CauseDNSFailure:
 		subject = list(in.Upstreams) // the name, not who answers for it
 		fallthrough

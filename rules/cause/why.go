@@ -44,7 +44,7 @@ func whyNot(c *rules.Case, s *score, v *rules.Verdict) string {
 		ev := &c.Evidence[s.pieces[0].index]
 		switch {
 		case ev.Link < 0:
-			return "its evidence belongs to another service: " + ev.LinkWhy
+			return "its evidence belongs to another service" + About(ev.Service, ev.LinkWhy)
 		case fit(c, s.cause) <= -8:
 			return "it does not make a gateway see such failures"
 		case ev.Link == 0:

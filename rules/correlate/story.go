@@ -112,12 +112,20 @@ func (e *Engine) selfEvident(g, from *gathering) (ev rules.Evidence, ok bool) {
 			}
 		}
 	}
+	if best == nil { // the gateway's own health check says why
+		for _, s := range from.symptoms {
+			if s.Rank == parser.RankSecondary && slices.Contains(s.Hints, g.verdict.Cause) {
+				best = s
+				break
+			}
+		}
+	}
 	if best == nil || len(g.verdict.Reasons) == 0 {
 		return ev, false
 	}
 	var count int64
 	for _, s := range from.symptoms {
-		if s.Rank == parser.RankPrimary && (s.Symptom == best.Symptom || cause.Speaks(g.verdict.Cause, s.Symptom, s.Hints)) {
+		if s.Rank == best.Rank && (s.Symptom == best.Symptom || cause.Speaks(g.verdict.Cause, s.Symptom, s.Hints)) {
 			count += s.Count
 		}
 	}
@@ -238,10 +246,15 @@ func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rul
 	}
 	for _, s := range in.Symptoms {
 		what := cmp.Or(in.Gateway, "the gateway") + " sees: "
-		if s.Rank == parser.RankSecondary {
+		switch {
+		case s.Rank == parser.RankSecondary && s.Class == parser.SymptomOther:
+			what = cmp.Or(in.Gateway, "the gateway") + " writes a further line about a request that failed" + s.Phase.Words()
+		case s.Rank == parser.RankSecondary:
 			what = cmp.Or(in.Gateway, "the gateway") + " reacts to earlier failures: "
 		}
-		what += s.Class.During(s.Phase)
+		if s.Class != parser.SymptomOther || s.Rank != parser.RankSecondary {
+			what += s.Class.During(s.Phase)
+		}
 		if s.Count > 1 {
 			what += fmt.Sprintf(" (first of %d)", s.Count)
 		}
@@ -256,7 +269,18 @@ func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rul
 		return cmp.Or(cmp.Compare(secondOf(&a), secondOf(&b)), cmp.Compare(a.rank, b.rank),
 			cmp.Compare(a.Time.Micros, b.Time.Micros), proofFirst(in, &a, &b), strings.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line))
 	})
-	asWritten(all)
+	for _, same := range []struct {
+		kept func(*entry) string // entries of one of these keep their places among themselves
+		cmp  func(a, b entry) int
+	}{
+		{func(e *entry) string {
+			return map[bool]string{true: "known to less than a second"}[e.rank >= 2 && e.Time.Precision < parser.Second]
+		},
+			func(a, b entry) int { return cmp.Compare(a.Time.Micros, b.Time.Micros) }},
+		{func(e *entry) string { return map[bool]string{true: e.Source}[e.Line > 0] }, func(a, b entry) int { return cmp.Compare(a.Line, b.Line) }}, // no rank knows that better than the file
+	} {
+		inOrder(all, same.kept, same.cmp)
+	}
 	if len(all) > maxTimeline {
 		all = append(all[:maxTimeline-2], all[len(all)-2:]...)
 	}
@@ -269,9 +293,9 @@ func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rul
 
 func secondOf(e *entry) int64 { return parser.FloorDiv(e.Time.Micros, parser.Second) }
 
-// asWritten puts the lines of one source and second into the order in which they stand there,
-// on the places that they have: no rank knows that better than the file.
-func asWritten(all []entry) {
+// inOrder puts the entries of a second that are alike into an order, on the places that they
+// have; those of no kind ("") stay.
+func inOrder(all []entry, kind func(*entry) string, order func(a, b entry) int) {
 	for from := 0; from < len(all); {
 		to := from + 1
 		for to < len(all) && secondOf(&all[to]) == secondOf(&all[from]) {
@@ -279,18 +303,18 @@ func asWritten(all []entry) {
 		}
 		places := map[string][]int{}
 		for i := from; i < to; i++ {
-			if all[i].Source != "" && all[i].Line > 0 {
-				places[all[i].Source] = append(places[all[i].Source], i)
+			if k := kind(&all[i]); k != "" {
+				places[k] = append(places[k], i)
 			}
 		}
 		for _, at := range places {
-			lines := make([]entry, len(at))
+			alike := make([]entry, len(at))
 			for i, n := range at {
-				lines[i] = all[n]
+				alike[i] = all[n]
 			}
-			slices.SortStableFunc(lines, func(a, b entry) int { return cmp.Compare(a.Line, b.Line) })
+			slices.SortStableFunc(alike, order)
 			for i, n := range at {
-				all[n] = lines[i]
+				all[n] = alike[i]
 			}
 		}
 		from = to

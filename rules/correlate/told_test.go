@@ -131,3 +131,27 @@ func TestTimelineBeginsWithTheProof(t *testing.T) {
 	f(0, "app.log", "web.log")
 	f(0, "kern.log", "kern.log")
 }
+
+// Within a second what is known to less than that stands in its order, and a file's lines in
+// theirs; a cause stays before what it caused.
+func TestOrderWithinASecond(t *testing.T) {
+	at := func(rank int, micros, precision int64, source string, line int64) entry {
+		return entry{rules.TimelineEntry{Time: rules.Moment{Micros: epoch*parser.Second + micros, Precision: precision}, Location: rules.Location{Source: source, Line: line}}, rank}
+	}
+	all := []entry{
+		at(1, 900_000, 1000, "kern", 5), at(2, 0, parser.Second, "nginx", 9), at(3, 0, parser.Second, "nginx", 7), at(4, 186_000, 1000, "app", 3), at(5, 162_030, 1, "nginx2", 1),
+		at(2, 1_000_000, parser.Second, "nginx", 2),
+	}
+	precise := func(e *entry) string {
+		return map[bool]string{true: "x"}[e.rank >= 2 && e.Time.Precision < parser.Second]
+	}
+	inOrder(all, precise, func(a, b entry) int { return int(a.Time.Micros - b.Time.Micros) })
+	inOrder(all, func(e *entry) string { return e.Source }, func(a, b entry) int { return int(a.Line - b.Line) })
+	var got string
+	for _, e := range all {
+		got += fmt.Sprint(e.Source, ":", e.Line, " ")
+	}
+	if want := "kern:5 nginx:7 nginx:9 nginx2:1 app:3 nginx:2 "; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
