@@ -231,15 +231,18 @@ func (e *Engine) nearness(a, b *source) int {
 
 // settleByRequests takes the best-supported offset to any settled source that saw the
 // same requests, the nearest first: logs of machines that serve the same site hold the
-// same paths, and chance matches between them must not count.
+// same paths, and chance matches between them must not count. A gateway's error log goes by
+// the access log beside it only: one process writes both, so another log whose clock would
+// be seconds away (an application has as many GET /) is a chance match.
 func (e *Engine) settleByRequests(s *source) bool {
 	if len(s.Requests) == 0 || s.clock() == parser.ClockUptime {
 		return false
 	}
+	beside := slices.ContainsFunc(e.sources, func(a *source) bool { return e.accessBeside(a, s) })
 	var best shift
 	var by *source
 	for _, a := range e.sources {
-		if !a.settled || a == s || len(a.Requests) == 0 {
+		if !a.settled || a == s || len(a.Requests) == 0 || beside && !e.accessBeside(a, s) {
 			continue
 		}
 		o := offset(a.times(a.zone, a.skew), s.times(0, 0))
@@ -274,6 +277,13 @@ func (e *Engine) settleByRequests(s *source) bool {
 	e.settle(s, zone, from)
 	s.skew = skew
 	return true
+}
+
+// accessBeside reports whether a is an access log that states its zone, beside the error
+// log s of the same gateway.
+func (e *Engine) accessBeside(a, s *source) bool {
+	return a != s && a.settled && a.Source.HasAccess && !a.zoneless() &&
+		s.Source.HasErrors && !s.Source.HasAccess && s.zoneless() && a.Source.Gateway == s.Source.Gateway && e.nearness(a, s) == 2
 }
 
 // settleByNeighbours takes the zone of a rotated sibling, the flag, or the

@@ -170,6 +170,27 @@ func TestErrorLogTakesItsAccessLogsZone(t *testing.T) {
 	}
 }
 
+// An application that is asked for the same few paths some seconds later is no clock for the
+// error log of a gateway whose access log lies beside it: few of its requests are telling.
+func TestErrorLogGoesByItsAccessLogOnly(t *testing.T) {
+	access, errors := accessLog("lb-1/nginx/access.log"), errorLog("lb-1/nginx/error.log").local(0)
+	app := appLog("app-2/cart.log").local(0)
+	for i := range 60 {
+		access.sketch(float64(i), uint64(100+i), shopAddress)
+		app.sketch(float64(i), uint64(100+i), "")
+	}
+	for i := range 8 { // eight popular paths, once in the outage, once at each of the others
+		errors.sketch(float64(10+i), uint64(i), shopAddress)
+		app.sketch(float64(19+i), uint64(i), "")
+		for j := range 4 {
+			access.sketch(float64(10+i+(j*5)%7), uint64(i), shopAddress)
+		}
+	}
+	if s := settled(t, report(t, Config{}, access, errors, app), "lb-1/nginx/error.log"); s.Skew != 0 || s.ZoneOffset != 0 {
+		t.Errorf("zone %d, skew %v", s.ZoneOffset, time.Duration(s.Skew)*time.Microsecond)
+	}
+}
+
 // Stamps without a year take the one that puts them beside the others.
 func TestYears(t *testing.T) {
 	f := func(name string, gateway, written string, cfg Config, want string) {

@@ -65,7 +65,7 @@ func Run(ctx context.Context, cfg Config) (*rules.Report, error) {
 	}
 	engine := correlate.New(cfg.Engine)
 	read := 0
-	for _, d := range digests {
+	for _, d := range withoutCopies(digests) {
 		engine.Add(d)
 		if d.Source.Error == "" || d.Source.Lines > 0 {
 			read++

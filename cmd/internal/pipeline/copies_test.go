@@ -1,0 +1,68 @@
+package pipeline
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// refusedLines are nginx 1.22's own line of a refused connection, once a second.
+func refusedLines(pid, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "2026/11/26 13:20:%02d [error] %d#%d: *%d connect() failed (111: Connection refused) while connecting to upstream, client: 10.20.9.15, server: orders.example.com, request: \"GET /account HTTP/1.1\", upstream: \"http://10.20.1.11:8080/account\", host: \"orders.example.com\"\n", i, pid, pid, 131+2*i)
+	}
+	return b.String()
+}
+
+func TestCopiesCountOnce(t *testing.T) {
+	packed := func(text string) string {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		w.Write([]byte(text))
+		w.Close()
+		return b.String()
+	}
+	log := refusedLines(26655, 40)
+	beginning := strings.Join(strings.SplitAfter(log, "\n")[:30], "")
+	for name, c := range map[string]struct {
+		files   map[string]string
+		lines   int64
+		skipped int
+	}{
+		"a copy under another name":        {map[string]string{"lb/error.log": log, "lb/error (copy).log": log}, 40, 1},
+		"a packed copy elsewhere":          {map[string]string{"lb/error.log": log, "for-anna/errors.txt.gz": packed(log)}, 40, 1},
+		"a copy made during the outage":    {map[string]string{"lb/error.log": log, "lb/error.log.bak": beginning}, 40, 1},
+		"copytruncate that did not":        {map[string]string{"lb/error.log": log, "lb/error.log.1": beginning, "lb/error.log.2.gz": packed(beginning)}, 40, 2},
+		"two gateways with the same story": {map[string]string{"lb-1/error.log": log, "lb-2/error.log": refusedLines(26660, 40)}, 80, 0},
+		"a log and what came after it":     {map[string]string{"lb/error.log.1": beginning, "lb/error.log": strings.TrimPrefix(log, beginning)}, 40, 0},
+	} {
+		dir := t.TempDir()
+		for path, text := range c.files {
+			path = filepath.Join(dir, path)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, _, err := analyze(config(2, dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		skipped := 0
+		for _, s := range r.Sources {
+			if strings.Contains(s.Error, "same content as") {
+				skipped++
+			}
+		}
+		if len(r.Incidents) != 1 || r.Incidents[0].ErrorLines != c.lines || skipped != c.skipped {
+			t.Errorf("%s: %d incidents, %d skipped, totals %+v", name, len(r.Incidents), skipped, r.Totals)
+		}
+	}
+}
