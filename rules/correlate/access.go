@@ -146,7 +146,13 @@ func secondLog(s, g *source) bool {
 }
 
 func namesUpstreams(s *source) bool {
-	return slices.ContainsFunc(s.Tallies, func(t rules.Tally) bool { return t.Upstream != "" })
+	if s.naming == notAsked {
+		s.naming = notHere
+		if slices.ContainsFunc(s.Tallies, func(t rules.Tally) bool { return t.Upstream != "" }) {
+			s.naming = here
+		}
+	}
+	return s.naming == here
 }
 
 // within reports whether seven of ten sketched requests of s stand in g too, within

@@ -30,7 +30,7 @@ type gathering struct {
 	began    int64
 
 	rules   *rules.Case
-	links   map[*service]link // of those that have one
+	links   map[*service]link // of those that may serve it; see linkOf
 	linked  []*service        // the same, in the order of services
 	verdict rules.Verdict
 	hops    []*gathering // cases of other gateways that the same requests failed in

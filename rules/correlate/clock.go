@@ -28,6 +28,7 @@ type source struct {
 	noon      int64 // the moment that times of day without any date lie around; 0 if nothing is known
 
 	errors    presence        // of its gateway's error log among the sources
+	naming    presence        // of upstreams in its tallies
 	seconds   []second        // of its tallies, by time; nil before somebody asked
 	requests  []rules.Request // in UTC, by time; nil before somebody asked
 	upstreams []string        // that its tallies name

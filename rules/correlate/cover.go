@@ -21,14 +21,20 @@ func (e *Engine) thin(g *gathering, all []rules.Candidate) []rules.Candidate {
 		id      string
 		subject int
 	}
+	of := func(c *rules.Candidate) kind {
+		if c.Link <= linkNone {
+			return kind{c.Hit.Signature.ID, -2} // of all that are not linked
+		}
+		return kind{c.Hit.Signature.ID, c.Subject}
+	}
 	count := map[kind]int{}
 	for i := range all {
-		count[kind{all[i].Hit.Signature.ID, all[i].Subject}]++
+		count[of(&all[i])]++
 	}
-	keep := all[:0]
+	keep := make([]rules.Candidate, 0, min(len(all), 4*maxPerKind))
 	seen := map[kind]int{}
 	for i := range all {
-		k := kind{all[i].Hit.Signature.ID, all[i].Subject}
+		k := of(&all[i])
 		seen[k]++
 		if n := count[k]; n <= maxPerKind || seen[k] <= maxPerKind/2 || seen[k] > n-maxPerKind/2 {
 			keep = append(keep, all[i])

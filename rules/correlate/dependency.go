@@ -178,11 +178,8 @@ type grievance struct {
 // "in recovery mode" is said once, and each request after it waits for a connection in vain.
 func (e *Engine) complained(g *gathering, all []rules.Candidate, span rules.Interval) {
 	by := map[string][]grievance{}
-	for _, h := range e.hits {
-		if h.when.From > span.To {
-			break
-		}
-		if h.last.To < span.From || h.service == nil || g.links[h.service].weight <= linkNone {
+	for h := range e.hitsIn(span.From, span.To) {
+		if h.service == nil || g.links[h.service].weight <= linkNone {
 			continue
 		}
 		told := map[string]bool{}

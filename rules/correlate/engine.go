@@ -15,6 +15,7 @@ package correlate
 
 import (
 	"cmp"
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -67,12 +68,17 @@ type Engine struct {
 
 	directory  directory
 	hits       []*hitEvent
+	reach      []int64 // up to when any of the hits so far reach, those without a date left out
 	told       map[told][]*hitEvent
 	complaints []complaint
-	victims    map[*rules.Event]string          // units of processes that the kernel killed and named no unit of
-	open       []*gathering                     // the cases that are being judged
-	pieces     map[node]int64                   // how many of each pool are nothing but connections that the upstream closed or reset
-	refusals   struct{ answered, untold int64 } // 5xx on purpose in access logs; of them without a line of their own
+	victims    map[*rules.Event]string // units of processes that the kernel killed and named no unit of
+	others     struct {                // links of services that serve something else, to the pool that was asked about last
+		of    *pool
+		links map[*service]link
+	}
+	open     []*gathering                     // the cases that are being judged
+	pieces   map[node]int64                   // how many of each pool are nothing but connections that the upstream closed or reset
+	refusals struct{ answered, untold int64 } // 5xx on purpose in access logs; of them without a line of their own
 }
 
 // New returns an Engine.
@@ -203,6 +209,24 @@ type hitEvent struct {
 	owner   *service
 }
 
+// hitsIn lists the hits that were, or may have been, between two moments, in their order.
+func (e *Engine) hitsIn(from, to int64) iter.Seq[*hitEvent] {
+	return func(yield func(*hitEvent) bool) {
+		dated, _ := slices.BinarySearchFunc(e.hits, rules.Past, func(h *hitEvent, past int64) int { return cmp.Compare(h.when.From, past+1) })
+		begin, _ := slices.BinarySearch(e.reach[dated:], from)
+		for _, part := range [][]*hitEvent{e.hits[:dated], e.hits[dated+begin:]} {
+			for _, h := range part {
+				if h.when.From > to {
+					break
+				}
+				if h.last.To >= from && !yield(h) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // collectHits gathers all evidence in one total order.
 func (e *Engine) collectHits() {
 	e.hits = e.hits[:0]
@@ -224,7 +248,13 @@ func (e *Engine) collectHits() {
 			cmp.Compare(a.source.index, b.source.index), cmp.Compare(a.Place.Offset, b.Place.Offset),
 		)
 	})
+	e.reach = e.reach[:0]
+	last := rules.Past
 	for _, h := range e.hits {
+		if h.when.From != rules.Past {
+			last = max(last, h.last.To)
+		}
+		e.reach = append(e.reach, last)
 		if h.service != nil && h.when.From != rules.Past && slices.ContainsFunc(h.Hits, up) {
 			h.service.risen = append(h.service.risen, h)
 		}

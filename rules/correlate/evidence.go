@@ -19,10 +19,10 @@ const (
 
 // prepare builds what cause.Decide judges.
 func (e *Engine) prepare(g *gathering) {
-	g.links = map[*service]link{}
+	g.links, e.others.of = map[*service]link{}, nil
 	g.pool.asked = e.askedFor(g)
 	for _, sv := range e.services {
-		if l := e.atHome(g.pool, sv, e.link(g.pool, sv)); l.weight != linkNone {
+		if l := e.linkOf(g, sv); l.weight > linkNone {
 			g.links[sv] = l
 		}
 	}
@@ -45,6 +45,23 @@ func (e *Engine) prepare(g *gathering) {
 	c.Traffic = e.traffic(g)
 	c.Seen = e.seen(g)
 	c.Evidence = e.candidates(g)
+}
+
+// linkOf is the link of any service to the case's pool. Most of many serve something else: why, is
+// not kept longer than the case is asked about.
+func (e *Engine) linkOf(g *gathering, sv *service) link {
+	if l, known := g.links[sv]; known {
+		return l
+	}
+	if e.others.of != g.pool {
+		e.others.of, e.others.links = g.pool, map[*service]link{}
+	}
+	l, known := e.others.links[sv]
+	if !known {
+		l = e.atHome(g.pool, sv, e.link(g.pool, sv))
+		e.others.links[sv] = l
+	}
+	return l
 }
 
 func caseSymptoms(list []*symptom, queues map[node]bool) []rules.CaseSymptom {
@@ -383,7 +400,7 @@ func (e *Engine) subjectOf(g *gathering, h *hitEvent, hit *rules.Hit) (*service,
 	}
 	if h.service != nil && !h.service.system && !h.service.gateway {
 		sv := e.owner(h)
-		return sv, e.throughDependency(g, hit, sv, g.links[sv])
+		return sv, e.throughDependency(g, hit, sv, e.linkOf(g, sv))
 	}
 	return e.systemLink(g, h, hit)
 }

@@ -26,7 +26,7 @@ func (e *Engine) frame(g *gathering) {
 		switch {
 		case g.links[sv].weight >= linkOnly && sv.real(e):
 			return
-		case sv.gateway || sv.system || g.links[sv].weight != linkNone || !e.frames(g, sv):
+		case sv.gateway || sv.system || !e.frames(g, sv) || e.linkOf(g, sv).weight != linkNone:
 		case found != nil:
 			return
 		default:

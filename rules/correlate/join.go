@@ -27,7 +27,7 @@ func (e *Engine) systemLink(g *gathering, h *hitEvent, hit *rules.Hit) (*service
 	}
 	if best == nil {
 		if own := e.home(h, hit); own.service != nil {
-			best, bestLink = own.service, through(own.weight, own.why, g.links[own.service])
+			best, bestLink = own.service, through(own.weight, own.why, e.linkOf(g, own.service))
 		}
 	}
 	if best != nil && (bestLink.weight != linkNone || against.weight == 0) {

@@ -31,7 +31,7 @@ func linkOf(t *testing.T, cfg Config, path string, logs ...*logFile) link {
 	e.prepare(cases[0])
 	for _, sv := range e.services {
 		if slices.ContainsFunc(sv.streams, func(id streamID) bool { return e.sources[id.source].Source.Path == path && !sv.gateway }) {
-			return cases[0].links[sv]
+			return e.linkOf(cases[0], sv)
 		}
 	}
 	t.Fatalf("no service writes %s", path)

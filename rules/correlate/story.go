@@ -80,7 +80,7 @@ func (e *Engine) evidence(g *gathering) (out []rules.Evidence, says []string) {
 			out, says = append(out, ev), append(says, "") // the timeline has the symptom
 		}
 	}
-	for _, h := range e.hits {
+	for h := range e.hitsIn(from.began-10*parser.Second, from.pool.span.To+parser.Minute) {
 		if len(out) >= maxEvidence {
 			break
 		}
@@ -173,7 +173,7 @@ func (g *gathering) answeredBadly(s *symptom) bool {
 // companion is a line of the same service, near the incident, that is not proof:
 // the restart after the kill, the moment it serves again.
 func (e *Engine) companion(g *gathering, h *hitEvent, shown map[*rules.Event]bool) (ev rules.Evidence, meaning string, ok bool) {
-	if shown[h.Event] || h.Symptom != parser.SymptomNone || h.when.From > g.pool.span.To+parser.Minute || h.last.To < g.began-10*parser.Second || h.when.From == rules.Past {
+	if shown[h.Event] || h.Symptom != parser.SymptomNone || h.when.From == rules.Past {
 		return ev, meaning, false
 	}
 	for i := range h.Hits {

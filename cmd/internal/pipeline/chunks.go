@@ -96,7 +96,11 @@ func (c *crew) scan(ctx context.Context, r io.Reader, year int, builder *digest.
 		h.part.FoldLike(builder)
 		h.done = make(chan struct{})
 		window = append(window, h)
-		if cap(c.tokens) == 1 || n == 0 && h.chunk.Last() {
+		if n == 0 && h.chunk.Last() {
+			c.read(ctx, h, year, like)
+			break
+		}
+		if cap(c.tokens) == 1 {
 			c.read(ctx, h, year, like)
 			continue
 		}
