@@ -55,7 +55,7 @@ func (s *accessScan) assign(key accessKey, value []byte) bool {
 	case keyServer:
 		keep(&s.server, value)
 	case keyCache:
-		if isCacheStatus(value) {
+		if isCacheStatus(value) || askedBehind(value) || string(value) == "synth" {
 			keep(&a.Cache, value)
 		}
 	}

@@ -88,7 +88,7 @@ var accessAliases = map[string]accessKey{
 	"vhost": keyHost, "virtual_host": keyHost, "domain": keyHost, "hst": keyHost, "url_domain": keyHost, "authority": keyHost,
 	"sn": keyServer, "servername": keyServer, "server": keyServer, "site": keyServer,
 
-	"cache_status": keyCache, "cache": keyCache, "cs": keyCache, "ucs": keyCache, "cachestatus": keyCache,
+	"cache_status": keyCache, "cache": keyCache, "handling": keyCache, "cs": keyCache, "ucs": keyCache, "cachestatus": keyCache,
 
 	"upstream": keyPeer, "backend": keyPeer, "uaddr": keyPeer, "to": keyPeer, "proxy_to": keyPeer, "peer": keyPeer,
 	"uip": keyPeer, "up": keyPeer, "ups": keyPeer, "ua": keyPeerOrAgent,

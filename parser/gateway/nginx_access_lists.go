@@ -81,7 +81,21 @@ func (u upstreamLists) fill(a *parser.Access) {
 		}
 		more = separator != 0
 	}
+	if a.Tries == 0 && askedBehind(a.Cache) {
+		a.HasUps = false
+	}
 	noteUnlogged(a, u.connect.logged, u.header.logged)
+}
+
+// askedBehind reports whether what a cache did means that somebody behind was asked, whom the
+// line does not name: varnishncsa's %{Varnish:handling}x and %{VSL:BackendOpen[2]}x of a
+// back end that could not be opened.
+func askedBehind(cache []byte) bool {
+	switch string(cache) {
+	case "pass", "miss", "hitmiss", "hitpass":
+		return true
+	}
+	return false
 }
 
 // next takes one element of each list. The separator is that of the longest list.

@@ -330,4 +330,12 @@ var nginxAccessSamples = []parser.Sample{
 		Want: `time=2026-11-25T23:11:54.798Z client=127.0.0.15 method=GET target=/v/681 status=200 try={addr=127.0.0.1:31522 status=502} try={addr=127.0.0.1:31523 status=200}`},
 	{Line: `1795648314.798 502 [-] <-> GET /v/682 127.0.0.15`,
 		Want: `time=2026-11-25T23:11:54.798Z client=127.0.0.15 method=GET target=/v/682 status=502`},
+	{ // varnishncsa 7.1.1 with a format of JSON: the back end refused
+		Line: `{"time":"2026-11-26T16:54:36+0000","client":"127.0.0.1","request":"GET /cart HTTP/1.1","status":503,"bytes":526,"duration_us":231,"handling":"pass","backend":"-"}`,
+		Want: `time=2026-11-26T16:54:36Z client=127.0.0.1 method=GET target=/cart status=503 bytes=526 cache=pass`,
+	},
+	{
+		Line: `{"time":"2026-11-26T16:54:36+0000","client":"127.0.0.1","request":"GET /cart HTTP/1.1","status":503,"bytes":526,"duration_us":231,"handling":"synth","backend":"-"}`,
+		Want: `time=2026-11-26T16:54:36Z client=127.0.0.1 method=GET target=/cart status=503 bytes=526 cache=synth tries=none`,
+	},
 }

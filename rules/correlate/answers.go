@@ -67,6 +67,7 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 	e.countRefusals(failures)
 	all := append(cases, fresh...)
 	for _, g := range all {
+		g.date()
 		for _, a := range g.answers {
 			if a.tally.Waited > 0 || a.tally.begun {
 				g.began = min(g.began, a.tally.when.From-a.tally.Waited)
@@ -74,6 +75,21 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 		}
 	}
 	return all
+}
+
+// date gives a case whose error lines have no stamps the time of its answers.
+func (g *gathering) date() {
+	if len(g.answers) == 0 || g.pool.span.From != rules.Past || g.pool.span.To != rules.Future {
+		return
+	}
+	span := rules.Interval{From: rules.Future, To: rules.Past}
+	for _, a := range g.answers {
+		span.From, span.To = min(span.From, a.tally.when.From), max(span.To, a.tally.when.To)
+	}
+	for _, s := range g.symptoms {
+		s.when, s.last = span, span
+	}
+	g.pool.span, g.began = span, span.From
 }
 
 // refuse takes off what the error log says was refused on purpose: the same client and

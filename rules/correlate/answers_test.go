@@ -130,6 +130,38 @@ func TestFailuresGoOnWithoutErrorLines(t *testing.T) {
 	}
 }
 
+// An error log without stamps (varnishlog -g raw of some records) has the time of the requests
+// that failed; what stopped then is the cause.
+func TestErrorsWithoutStampsHaveTheirAnswersTime(t *testing.T) {
+	errors := errorLog("varnish/varnishlog").fails(100, "default", refused, 4)
+	errors.d.Source.Gateway = "varnish"
+	errors.d.Events[0].When, errors.d.Events[0].Last = rules.Interval{From: rules.Past, To: rules.Future}, rules.Interval{From: rules.Past, To: rules.Future}
+	access := accessLog("varnish/access").covers(0, 300).answers(100, "", 503, 2).answers(103, "", 503, 2)
+	access.d.Source.Gateway = "varnish"
+	in := incidents(t, 1, errors, access, appLog("default.log").covers(0, 300).says(99, stopping))[0]
+	if in.Start.Micros != utc(99) || in.FailedRequests != 4 || in.Verdict.Cause != rules.CauseRestart {
+		t.Errorf("%+v", in)
+	}
+}
+
+// What a gateway's own log says of an error without saying whose (Traefik's) is of the request
+// that its access log tells of at that time, if there is one only.
+func TestErrorsOfNobodyAreOfTheRequest(t *testing.T) {
+	f := func(name string, want int, at float64, more ...string) {
+		t.Helper()
+		own := errorLog("traefik/traefik.log").fails(at, "", closed, 2, func(e *rules.Event) { e.VHost = "" })
+		access := accessLog("traefik/access.log").covers(0, 300).fails(100, shopAddress, parser.SymptomOther, 2)
+		for _, upstream := range more {
+			access.fails(100, upstream, parser.SymptomOther, 2)
+		}
+		own.d.Source.Gateway, access.d.Source.Gateway = "traefik", "traefik"
+		incidents(t, want, own, access)
+	}
+	f("one failed", 1, 100)
+	f("at another time", 2, 110)
+	f("two failed: nobody knows", 3, 100, "127.0.0.1:9000")
+}
+
 // Failures that no error line tells: one is enough where the gateway made it.
 func TestOneFailureMadeByTheGatewayIsEnough(t *testing.T) {
 	f := func(name string, want int, change tallyChange, status int16, others ...*logFile) {

@@ -177,7 +177,7 @@ func (e *Engine) ownerOf(s *symptom, groups map[node][]*symptom) (node, bool) {
 			continue
 		}
 		for _, other := range groups[root] {
-			ours := other.VHost == s.VHost || s.VHost == "" && other.Symptom == s.Symptom // of a line that was cut, the class is left
+			ours := other.VHost == s.VHost || s.VHost == "" && (other.Symptom == s.Symptom || toldApart(s, other)) // of a line that was cut, the class is left
 			if ours && other.source.site == s.source.site && other.when.From <= s.last.To+e.cfg.quiet() && s.when.From <= other.last.To+e.cfg.quiet() {
 				found = append(found, root)
 				break
@@ -188,6 +188,13 @@ func (e *Engine) ownerOf(s *symptom, groups map[node][]*symptom) (node, bool) {
 		return node{}, false
 	}
 	return found[0], true
+}
+
+// toldApart reports whether two logs of one gateway may tell of the same requests: what its own
+// log says of an error without saying whose (Traefik's), the access log says of a request.
+func toldApart(s, access *symptom) bool {
+	return s.source != access.source && access.source.Source.HasAccess && !s.source.Source.HasAccess && s.source.sameGateway(access.source) &&
+		access.when.From <= s.last.To+near && s.when.From <= access.last.To+near
 }
 
 func sortedRoots(groups map[node][]*symptom) []node {
