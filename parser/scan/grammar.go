@@ -140,7 +140,7 @@ var openers = map[string]func(r *parser.Record, inner []byte) lang{
 	"node-proxy-error":  opensNodeProxy,
 	"postgresql":        func(*parser.Record, []byte) lang { return postgres },
 	"klog":              opensKlog,
-	"java-util-logging": func(*parser.Record, []byte) lang { return julHeader },
+	"java-util-logging": opensJUL,
 	"kernel":            func(_ *parser.Record, inner []byte) lang { return opensKernel(inner) },
 	"go-log":            opensGoLog,
 	"audit":             func(*parser.Record, []byte) lang { return auditEvent },

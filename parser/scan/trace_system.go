@@ -211,6 +211,15 @@ func opensGoLog(r *parser.Record, inner []byte) lang {
 	return none
 }
 
+// opensJUL recognises the first of java.util.logging's two lines, which has the stamp; of a
+// second line that stands alone the trace is told by its own words.
+func opensJUL(r *parser.Record, _ []byte) lang {
+	if r.Stamp.Known() {
+		return julHeader
+	}
+	return none
+}
+
 // stepJUL takes "SEVERE: text" behind java.util.logging's header line, then a trace.
 func stepJUL(g *grammar, line []byte) verdict {
 	if g.phase == 0 && hasAny(line, "SEVERE: ", "WARNING: ", "INFO: ", "CONFIG: ", "FINE: ", "FINER: ", "FINEST: ") {

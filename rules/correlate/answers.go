@@ -15,6 +15,7 @@ type tallied struct {
 	when    rules.Interval
 	left    int64 // failures not attributed to a case yet
 	refused int64 // of them on purpose, as error lines tell
+	alone   int64 // of those, by the gateway alone: no line tells
 	begun   bool  // when is the requests' begin, and how long they took is not told
 }
 
@@ -57,6 +58,7 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 		return rules.Failed(t.Status) && t.Symptom != parser.SymptomRefusedOnPurpose
 	})
 	e.refuse(failures)
+	e.neverAsked(failures)
 	for _, rule := range []func(*gathering, *tallied) int64{e.sameRequest, e.sameUpstream} {
 		attribute(cases, failures, rule)
 	}
@@ -123,6 +125,7 @@ func (e *Engine) countRefusals(failures []*tallied) {
 	e.refusals.answered, e.refusals.untold = 0, 0
 	for _, t := range failures {
 		e.refusals.answered += t.refused
+		e.refusals.untold += t.alone
 		if onPurpose(t) {
 			e.refusals.answered += t.left
 			if t.Symptom != parser.SymptomRefusedOnPurpose {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"culprit/parser"
 	"culprit/rules"
 
 	"github.com/cespare/xxhash/v2"
@@ -82,4 +83,74 @@ func (e *Engine) onlyAnswers(group uint64) (only *service) {
 		only = sv
 	}
 	return only
+}
+
+// neverAsked takes off the 503s that a gateway answered by itself (a maintenance page, a rewrite
+// rule): its error log, which tells every request that it could not hand on, tells of none at
+// that time, and the only application that logs such requests, and did so before, answered none so.
+func (e *Engine) neverAsked(failures []*tallied) {
+	told := map[*source]map[int64]bool{} // seconds in which an error log tells of failures
+	for _, t := range failures {
+		if t.left > 0 && t.Status == 503 && t.Made == rules.MakerUnknown && t.Upstream == "" && e.silent(t, told) && e.unasked(t) {
+			t.refused, t.alone, t.left = t.refused+t.left, t.left, 0
+		}
+	}
+}
+
+// silent reports whether the error log of the tally's gateway is here, of a product that tells
+// every failure of its own there, and has nothing to tell about the tally's time.
+func (e *Engine) silent(t *tallied, told map[*source]map[int64]bool) bool {
+	here := false
+	for _, s := range e.sources {
+		if !s.Source.HasErrors || s.Source.HasAccess || s.Source.Gateway != "apache" && s.Source.Gateway != "nginx" || !s.sameGateway(t.source) {
+			continue
+		}
+		if told[s] == nil {
+			told[s] = s.failingSeconds()
+		}
+		second := parser.FloorDiv(t.when.From, parser.Second)
+		for at := second - near/parser.Second; at <= second+near/parser.Second; at++ {
+			if told[s][at] {
+				return false
+			}
+		}
+		from, _ := s.reach()
+		here = here || from <= t.when.From
+	}
+	return here
+}
+
+func (s *source) failingSeconds() map[int64]bool {
+	seconds := map[int64]bool{}
+	for i := range s.Events {
+		if ev := &s.Events[i]; ev.Rank >= parser.RankSecondary {
+			seconds[parser.FloorDiv(s.utc(ev.When.From, ev.Clock), parser.Second)] = true
+			seconds[parser.FloorDiv(s.utc(ev.Last.From, ev.Clock), parser.Second)] = true
+		}
+	}
+	return seconds
+}
+
+// unasked reports whether what the tally's requests asked for is answered by one application,
+// which logged none at that time that it may have answered so.
+func (e *Engine) unasked(t *tallied) bool {
+	groups := map[uint64]bool{}
+	for _, g := range t.Groups {
+		group := xxhash.Sum64String(g.URL)
+		if g.URL == "" || e.onlyAnswers(group) == nil {
+			return false
+		}
+		groups[group] = true
+	}
+	for _, s := range e.sources {
+		if s.Source.Role == parser.RoleGateway && !s.app {
+			continue
+		}
+		for _, q := range s.requestsBetween(t.when.From-near, t.when.To+near) {
+			if groups[q.Group] && (q.Status == 0 || q.Status >= 500) {
+				return false
+			}
+		}
+	}
+	return len(groups) > 0
 }
