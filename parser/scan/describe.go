@@ -49,7 +49,7 @@ func (d *description) opens(line []byte) bool {
 	default:
 		if !indented(line) {
 			d.inside = false
-			d.reading = ok && key[0] >= 'A' && key[0] <= 'Z' // else the output has ended
+			d.reading = ok && len(key) > 0 && key[0] >= 'A' && key[0] <= 'Z' // else the output has ended
 		}
 	}
 	return false

@@ -76,6 +76,7 @@ func TestReaderReadsDescribedPods(t *testing.T) {
 func TestReaderLeavesOtherLists(t *testing.T) {
 	for _, text := range []string{
 		"Containers:\n  shop:\n    State:          Running\n",
+		"Name:   shop\n: x\nContainers:\n  shop:\n    State:          Running\n",
 		"Name: x\nContainers:\n  shop:\n    State:          Running\n",
 		"Name:   shop\n2026/11/22 15:16:24 x\nContainers:\n  shop:\n    State: x\n",
 		"Name:   shop\nContainers:\n  Shop Of:\n    State: x\n",

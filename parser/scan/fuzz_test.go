@@ -33,6 +33,7 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte(varnishGroups+"[vite] http proxy error: /api\nError: connect ECONNREFUSED ::1:3001\n"), uint16(9))
 	f.Add([]byte("2026-11-22T14:30:00.1Z stderr P pan\n2026-11-22T14:30:00.1Z stderr F ic\n"), uint16(3))
 	f.Add([]byte(dockerLine("stderr", "00.1", "x")+strings.TrimSuffix(dockerLine("stdout", "00.1", "y"), "\n")), uint16(100))
+	f.Add([]byte(describedPod), uint16(40))
 	f.Fuzz(func(t *testing.T, text []byte, block uint16) {
 		whole := readBounded(t, bytes.NewReader(text))
 		pieces := readBounded(t, &chunks{string(text), int(block)%300 + 1})

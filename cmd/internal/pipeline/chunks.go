@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"sync"
 
@@ -33,6 +35,16 @@ type hand struct {
 	reader *scan.Reader
 	part   *digest.Builder
 	done   chan struct{} // closed when the chunk has been read
+	bug    error         // that ended the reading of the chunk
+}
+
+// bugOf makes a panic while one source is read an error of that source: the others are as good as
+// ever, and so is what it told before.
+func bugOf(panicked any) error {
+	if panicked == nil {
+		return nil
+	}
+	return fmt.Errorf("a bug of culprit ended the reading of this file (%v): please report it, with the line if it may be shown", panicked)
 }
 
 func (c *crew) take() *hand {
@@ -66,6 +78,7 @@ type scanning struct {
 	last    *hand         // read the chunk merged last
 	memory  []scan.Memory // ahead of them, of a source with several chunks: they are 40 KiB each
 	merged  int
+	bug     error // after which nothing is merged any more
 }
 
 // scan reads a source to its end. The chunks are read at once and merged in their order.
@@ -76,7 +89,7 @@ func (c *crew) scan(ctx context.Context, r io.Reader, year int, builder *digest.
 	inFlight := min(ahead, cap(c.tokens)+1)
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	for n := 0; ctx.Err() == nil; n++ {
+	for n := 0; ctx.Err() == nil && s.bug == nil; n++ {
 		if n == 1 || len(window) == inFlight {
 			if s.memory == nil {
 				s.memory = make([]scan.Memory, ahead)
@@ -113,11 +126,11 @@ func (c *crew) scan(ctx context.Context, r io.Reader, year int, builder *digest.
 	for _, h := range window {
 		s.merge(ctx, h)
 	}
-	if s.last != nil {
+	if s.last != nil && s.bug == nil {
 		defer c.rest(s.last)
 	}
-	if ctx.Err() != nil {
-		return s.stats, ctx.Err()
+	if err := cmp.Or(ctx.Err(), s.bug); err != nil {
+		return s.stats, err
 	}
 	return s.stats, s.last.reader.Err()
 }
@@ -125,6 +138,7 @@ func (c *crew) scan(ctx context.Context, r io.Reader, year int, builder *digest.
 // read folds the chunk of a hand.
 func (c *crew) read(ctx context.Context, h *hand, year int, like *scan.Memory) {
 	defer close(h.done)
+	defer func() { h.bug = bugOf(recover()) }()
 	h.reader.Start(ctx, &h.chunk, year, like)
 	h.fold(ctx)
 }
@@ -148,6 +162,10 @@ func (h *hand) fold(ctx context.Context) {
 // wrong, the hand before reads the chunk.
 func (s *scanning) merge(ctx context.Context, h *hand) {
 	<-h.done
+	defer func() { s.bug = cmp.Or(s.bug, bugOf(recover())) }() // a chunk that is continued is read here
+	if s.bug = cmp.Or(s.bug, h.bug); s.bug != nil {
+		return
+	}
 	if s.last != nil && !h.reader.Follows(s.last.reader) {
 		h.part.Drop()
 		s.last.reader.Continue(&h.chunk)

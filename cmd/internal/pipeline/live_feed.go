@@ -95,14 +95,13 @@ func (l *live) feed(ctx context.Context, path string, past bool) *feed {
 	f.builder = digest.New(rules.SourceInfo{Path: path, Group: path, HeadHash: head.Sum64(), Location: absolute(path)}, l.cfg.Matcher, reader)
 	l.feeds[path] = f
 	l.wg.Go(func() {
+		defer func() {
+			if bug := bugOf(recover()); bug != nil {
+				l.giveUp(ctx, f, bug)
+			}
+		}()
 		for reader.Scan(ctx) {
-			f.mu.Lock()
-			r := reader.Record()
-			f.gateway = r.Format != nil && r.Format.Role == parser.RoleGateway
-			before := f.builder.News()
-			f.builder.Add(r)
-			news := f.builder.News() != before
-			f.mu.Unlock()
+			news := f.add(reader.Record())
 			if news { // also amid lines that never pause
 				l.news.Store(true)
 				l.wake()
@@ -116,6 +115,32 @@ func (l *live) feed(ctx context.Context, path string, past bool) *feed {
 		l.wake()
 	})
 	return f
+}
+
+// add folds a record and reports whether it is news.
+func (f *feed) add(r *parser.Record) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gateway = r.Format != nil && r.Format.Role == parser.RoleGateway
+	before := f.builder.News()
+	f.builder.Add(r)
+	return f.builder.News() != before
+}
+
+// giveUp reads a path no further, so that a bug in reading it ends nothing else: it is told as a gap.
+func (l *live) giveUp(ctx context.Context, f *feed, bug error) {
+	l.mu.Lock()
+	l.gaps = append(l.gaps, source.Gap{Path: f.path, From: -1, To: -1, Reason: bug.Error() + "; nothing of it is read until the next start"})
+	l.mu.Unlock()
+	l.news.Store(true)
+	l.wake()
+	for more := true; more; { // who brings more must not wait
+		select {
+		case _, more = <-f.chunks:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // absolute is where a followed path lies.
