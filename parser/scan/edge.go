@@ -152,7 +152,7 @@ func (r *Reader) restart(year int) {
 func (r *Reader) state(b []byte) []byte {
 	y, d := &r.years, &r.described
 	b = fmt.Appendln(b, r.lines.number, r.lines.offset, r.lines.skipping, r.unresolved, r.waiting, r.stats.partials)
-	b = fmt.Appendln(b, y.year, y.last, y.passed, y.dated, r.layers, r.workers.next)
+	b = fmt.Appendln(b, y.year, y.last, y.passed, y.dated, y.wall, y.back, r.layers, r.workers.next)
 	for _, pid := range r.workers.pids {
 		b = binary.LittleEndian.AppendUint64(b, uint64(pid))
 	}

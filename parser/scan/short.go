@@ -50,6 +50,9 @@ func (r *Reader) short() (ready bool) {
 	rec := &this.rec
 	rec.Line, rec.Lines, rec.Offset = r.lines.number, 1, r.lines.offset
 	r.lines.advance(this.end - this.start)
+	if rec.Stamp.Clock == parser.ClockLocal {
+		r.years.settle(&rec.Stamp)
+	}
 	if this.c.nginx {
 		r.workers.saw(rec.PID)
 	}

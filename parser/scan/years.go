@@ -13,6 +13,9 @@ type years struct {
 	last   int64 // its microseconds in year 0, or beforeAny
 	passed int   // steps from December to January less those back
 
+	wall int64 // of the last stamp without a zone, as written; 0 if none
+	back int64 // how far the clock was set back since the source began
+
 	dated int64 // wall clock of the last stamp that tells its year; 0 if none
 	delta [2]int64
 	known int // the year that delta is for
@@ -31,13 +34,43 @@ func (y *years) settle(s *parser.Stamp) {
 	switch s.Clock {
 	case parser.ClockLocal:
 		y.dated = s.Micros
+		y.onward(s)
 	case parser.ClockZoned:
 		y.dated = s.Micros + int64(s.Offset)*parser.Second
 	case parser.ClockYearless:
 		y.yearless(s)
+		y.onward(s)
 	case parser.ClockDay:
 		y.day(s)
 	}
+}
+
+// onward lets the clock go on where it was set back at the end of summer time: what stands
+// behind it keeps the zone that the source began with. Written by a clock that nobody set,
+// 01:00 behind 01:59 would be an hour before it. Only the hours and months in which the
+// tz database's zones do this count (Sundays before three o'clock), and only a step from
+// the last minutes of an hour to its first: files put one behind the other look alike.
+func (y *years) onward(s *parser.Stamp) {
+	last := y.wall
+	y.wall = s.Micros
+	if last != 0 && last-s.Micros > parser.Hour-2*slack && last < s.Micros+parser.Hour &&
+		last/parser.Hour == s.Micros/parser.Hour && setBackHour(s.Micros) {
+		y.back += parser.Hour
+	}
+	s.Micros += y.back
+}
+
+// slack is how long a log may be silent before and behind the moment at which its clock is
+// set back.
+const slack = 10 * parser.Minute
+
+func setBackHour(wall int64) bool {
+	t := time.UnixMicro(wall).UTC()
+	switch t.Month() {
+	case time.March, time.April, time.October, time.November:
+		return t.Weekday() == time.Sunday && t.Hour() < 3
+	}
+	return false
 }
 
 // yearless chooses the year nearest to the last dated stamp; without one the seed

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"culprit/parser"
 	"culprit/parser/source"
 	"culprit/rules"
 )
@@ -12,14 +13,19 @@ import (
 // that ends in the middle of it, the tarball for a colleague, what copytruncate copied and
 // could not truncate. Read as logs of their own they would count each failure again.
 
-// withoutCopies replaces each gateway's log that another one holds, whole or as its
-// beginning, by a row that says so. Requests and errors are counted, so a gateway's copy
-// does harm; what applications say is evidence, which is weighed once anyway.
+// headBytes is how much of a source HeadHash is of.
+const headBytes = 4 << 10
+
+// withoutCopies replaces each log that another one holds, whole or as its beginning, by a
+// row that says so. Stamps on the first 4 KiB make chance unlikely. Of what is shorter only
+// a gateway's log counts, whose lines name connections: the few lines that an application
+// writes at its start may be equal on two machines.
 func withoutCopies(digests []*rules.Digest) []*rules.Digest {
 	out := slices.Clone(digests)
 	alike := map[uint64][]int{} // places by the hash of the first 4 KiB
 	for i, d := range out {
-		if s := &d.Source; (s.HasErrors || s.HasAccess) && s.First.Known() && s.Lines > 0 {
+		s := &d.Source
+		if ofGateway := s.HasErrors || s.HasAccess; s.First.Clock >= parser.ClockYearless && (ofGateway || s.Bytes >= headBytes) {
 			alike[s.HeadHash] = append(alike[s.HeadHash], i)
 		}
 	}

@@ -66,3 +66,42 @@ func TestCopiesCountOnce(t *testing.T) {
 		}
 	}
 }
+
+// An application's log is a copy if it is long enough to tell; what two machines write at
+// their start may be equal.
+func TestCopiesOfApplications(t *testing.T) {
+	var long strings.Builder
+	for i := range 120 {
+		fmt.Fprintf(&long, "2026-11-26 13:%02d:%02d,%03d INFO orders: 10.20.0.11 \"GET /account HTTP/1.1\" 200 -\n", 20+i/60, i%60, i*7)
+	}
+	long.WriteString("2026-11-26 13:22:10,593 ERROR orders: giving up on database 10.20.2.5:5432: ConnectionRefusedError(111, 'Connection refused')\n")
+	for name, c := range map[string]struct {
+		text string
+		want string
+	}{
+		"long":  {long.String(), "skip old-collection/orders.log: same content as orders.log"},
+		"short": {"2026-11-26 13:20:12,520 INFO orders: listening on 10.20.1.11:8080\n", ""},
+	} {
+		dir := t.TempDir()
+		for _, path := range []string{"orders.log", "old-collection/orders.log"} {
+			path = filepath.Join(dir, path)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, _, err := analyze(config(1, dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		for _, s := range r.Sources {
+			got += s.Error
+		}
+		if got != c.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
