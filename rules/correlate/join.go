@@ -62,7 +62,9 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 	if n.container != "" && shareContainer([]string{n.container}, sv.containers) {
 		return linkRequests, "container " + short(n.container)
 	}
-	if n.pid > 0 && len(sv.containers) == 0 {
+	// Each machine counts its processes alone, and calls them alike.
+	apart := h.source.site != "" && sv.site != "" && h.source.site != sv.site
+	if n.pid > 0 && !apart && len(sv.containers) == 0 {
 		if seen, ok := sv.pids[n.pid]; ok && (h.when.From == rules.Past || h.when.From <= seen.To+parser.Hour && h.when.To >= seen.From-parser.Hour) {
 			return linkRequests, "pid " + hit.Get(rules.FieldPID) + " of " + sv.name
 		}
@@ -78,7 +80,7 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 			return linkProtocol, name.name
 		}
 	}
-	if n.process != "" && n.unit == "" && (sameProcess(n.process, sv) || sv.isCalled(e.nameOf(n.process))) {
+	if n.process != "" && n.unit == "" && !apart && (sameProcess(n.process, sv) || sv.isCalled(e.nameOf(n.process))) {
 		return linkName, "process " + n.process
 	}
 	return linkNone, ""

@@ -222,6 +222,24 @@ func TestPidsOfAnotherHost(t *testing.T) {
 	}
 }
 
+// Each machine counts its processes alone, and calls them alike: a kernel's line in one machine's
+// folder is about none of another's.
+func TestProcessesOfAnotherMachinesFolder(t *testing.T) {
+	const address = "10.0.0.7:8000"
+	f := func(kern string, want rules.Cause) {
+		t.Helper()
+		in := incidents(t, 1, errorLog("web-1/nginx/error.log").fails(100, address, closed, 3, onHost("")).fails(105, address, closed, 3, onHost("")).fails(110, address, closed, 3, onHost("")).covers(0, 300),
+			appLog("web-1/quoted.log").knows(0, rules.FactListens, address).pid(4711).covers(0, 300),
+			errorLog("web-2/nginx/error.log").covers(0, 300), appLog("web-2/mailer.log").covers(0, 300),
+			systemLog(kern).tagged("kernel", 99, kernelKill, field("pid", "4711"), field("process", "quoted")))[0]
+		if in.Verdict.Cause != want {
+			t.Errorf("%s: %s, want %s: %+v", kern, in.Verdict.Cause, want, in.Verdict.Reasons)
+		}
+	}
+	f("web-1/kern.log", rules.CauseOOMKill)
+	f("web-2/kern.log", rules.CauseUnknown)
+}
+
 // A line that names an address is about it.
 func TestNamedAddress(t *testing.T) {
 	f := func(name string, want rules.Cause, fields ...rules.Field) {
