@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -111,6 +112,7 @@ type FollowStats struct {
 	LongLines int64 // lines that were cut at 256 KiB
 	LongBytes int64 // the bytes of their rests
 	Gaps      int64
+	Listings  int64 // times that a directory was listed in search of rotated files
 }
 
 // A Follower reads lines as they are written, from any number of files and from what is
@@ -154,6 +156,7 @@ type Follower struct {
 	known      map[inode]string   // paths by file, while arguments are expanded
 	tracked    map[string]*track  // by path
 	walks      map[string]*walked // directories, by argument
+	listed     map[string]bool    // directories, since the last poll, because inotify woke us
 	buf        []byte
 	ready      chan delivery
 }
@@ -184,7 +187,7 @@ func newFollower(args []string, opts FollowOptions) *Follower {
 	opts.Poll = cmp.Or(max(opts.Poll, 0), DefaultPoll)
 	opts.MaxFiles = cmp.Or(opts.MaxFiles, DefaultFollowed)
 	f := &Follower{
-		opts: opts, pace: paceOf(opts), names: namesOf(args), told: map[string]string{}, paths: map[string]bool{}, done: map[inode]leaving{}, walks: map[string]*walked{}, tracked: map[string]*track{},
+		opts: opts, pace: paceOf(opts), names: namesOf(args), told: map[string]string{}, paths: map[string]bool{}, done: map[inode]leaving{}, walks: map[string]*walked{}, tracked: map[string]*track{}, listed: map[string]bool{},
 		buf: make([]byte, markerBytes+blockBytes), ready: make(chan delivery),
 	}
 	for _, p := range slices.Backward(opts.Start) { // the older file of a path counts
@@ -272,21 +275,42 @@ func (f *Follower) tick(ctx context.Context) {
 		f.wake.pause = max(f.wake.pause-1, 0)
 	}
 	f.ticks++
+	clear(f.listed)
+	var due []*track
 	for i, t := range f.tracks {
-		if (f.ticks+i)%t.every() == 0 {
-			t.look(ctx, true)
+		if (f.ticks+i)%t.every() == 0 && t.glance(true) {
+			if t.isElsewhere() {
+				due = append(due, t)
+			} else {
+				t.act(ctx, true)
+			}
 		}
 	}
+	f.act(ctx, due, true)
 	f.retire()
 }
 
-// woken looks at the paths that inotify named.
+// woken looks at the paths that inotify named. A directory is listed for them once between
+// two polls; what is renamed in it after that waits for the next.
 func (f *Follower) woken(ctx context.Context) {
+	var due []*track
 	for _, t := range f.tracks {
-		if t.bell != nil && t.bell.rung.Swap(false) {
-			t.look(ctx, false)
+		if t.bell == nil || !t.bell.rung.Swap(false) || !t.glance(false) {
+			continue
+		}
+		switch dir := filepath.Dir(t.path); {
+		case !t.isElsewhere():
+			t.act(ctx, false)
+		case !f.listed[dir]:
+			due = append(due, t)
+		case len(t.files) > 0:
+			t.live().away = true
 		}
 	}
+	for _, t := range due {
+		f.listed[filepath.Dir(t.path)] = true
+	}
+	f.act(ctx, due, false)
 }
 
 // step takes what is there from the next track that has something.

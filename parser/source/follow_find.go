@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -22,25 +21,6 @@ type sibling struct {
 	info fs.FileInfo
 	kind kind
 }
-
-// siblings opens the files that rotation made of a path, and the path's own, the oldest
-// first. A rotation meanwhile would shift names between listing and opening, so it is done
-// again until there are the same names afterwards, and they lead to the same files. ok is
-// false if that did not happen: try again later.
-func siblings(path string) (all []sibling, ok bool) {
-	for range maxTries {
-		names := listing(path)
-		all = openSiblings(names)
-		if slices.Equal(names, listing(path)) && slices.IndexFunc(all, sibling.moved) < 0 {
-			return withoutTwins(all), true
-		}
-		release(all)
-	}
-	return nil, false
-}
-
-// maxTries bounds siblings where a log is rotated more than once a millisecond.
-const maxTries = 5
 
 // moved reports that the name leads to another file by now.
 func (s sibling) moved() bool {
@@ -60,40 +40,6 @@ func release(all []sibling) {
 type placed struct {
 	path string
 	slot slot
-}
-
-// listing names a path's siblings, and those of what a link leads to: the link stays, its
-// target is rotated.
-func listing(path string) []placed {
-	all := listed(path)
-	if real, err := filepath.EvalSymlinks(path); err == nil && real != path {
-		all = append(all, listed(real)...)
-	}
-	return all
-}
-
-// listed names the youngest siblings in a path's directory.
-func listed(path string) (all []placed) {
-	dir, base := filepath.Split(path)
-	for _, e := range unsorted(cmp.Or(dir, ".")) {
-		if slot, ok := siblingOf(base, e.Name()); ok && !e.IsDir() {
-			all = append(all, placed{dir + e.Name(), slot})
-		}
-	}
-	slices.SortFunc(all, func(a, b placed) int { return cmp.Or(a.slot.older(b.slot), cmp.Compare(a.path, b.path)) })
-	return all[max(len(all)-maxSiblings, 0):]
-}
-
-// unsorted is os.ReadDir without its order, which takes a third of its time in a directory of
-// thousands.
-func unsorted(dir string) []os.DirEntry {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	entries, _ := f.ReadDir(-1)
-	return entries
 }
 
 func openSiblings(names []placed) (all []sibling) {

@@ -23,7 +23,7 @@ const (
 // restart finds the files that an earlier Follower stopped in, and all younger ones.
 func (t *track) restart(ctx context.Context) {
 	t.hold()
-	all, ok := siblings(t.path)
+	all, ok := t.siblings()
 	defer func() { release(all) }()
 	if len(all) == 0 || !ok {
 		return // wait for the path
@@ -120,7 +120,7 @@ func (t *track) replace(ctx context.Context, live *followed) {
 	if !live.intact() && !t.rewritten(ctx, len(t.files)-1) {
 		return
 	}
-	all, ok := siblings(t.path)
+	all, ok := t.siblings()
 	defer func() { release(all) }()
 	p := t.position(live)
 	i := find(ctx, all, p)
@@ -159,7 +159,8 @@ func (t *track) rewritten(ctx context.Context, i int) (done bool) {
 	p, known := t.position(f), f.known
 	var buf, again [fingerBytes]byte
 	head, size := f.readHead(&buf), f.info.Size()
-	all, ok := siblings(t.path)
+	t.forget() // it may be older than the truncation
+	all, ok := t.siblings()
 	defer func() { release(all) }()
 	f.look(false)
 	if !ok || f.info.Size() < size || !bytes.HasPrefix(f.readHead(&again), head) {
@@ -233,7 +234,8 @@ func (t *track) emptied(ctx context.Context, i int) (done bool) {
 	t.hold()
 	f.look(false)
 	size := f.info.Size()
-	all, ok := siblings(t.path)
+	t.forget()
+	all, ok := t.siblings()
 	defer func() { release(all) }()
 	f.growHead()
 	if !ok || int64(len(f.head)) < min(size, fingerBytes) {

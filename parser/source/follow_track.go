@@ -35,6 +35,9 @@ type track struct {
 	gaps    []*Gap     // to be told next
 	before  []Position // where it stood before these: a kill must not come between a Gap and what it explains
 	files   []*followed
+	info    fs.FileInfo // what the path led to when it was looked at
+	err     error
+	kin     *kin // found together with other paths'
 	bell    *bell
 	heard   *followed // what the bell was set for
 }
@@ -44,28 +47,59 @@ const maxWait = 20
 
 // look compares the path with the file that is read. poll is false if inotify woke us.
 func (t *track) look(ctx context.Context, poll bool) {
+	if t.glance(poll) {
+		t.act(ctx, poll)
+	}
+}
+
+// glance is the first part of look: it reports whether there is a second.
+func (t *track) glance(poll bool) bool {
 	if t.wait > 0 {
 		if poll {
 			t.wait--
 		}
-		return
+		return false
 	}
 	t.idle = false
-	info, err := os.Stat(t.path)
 	live := t.live()
+	t.info, t.err = os.Stat(t.path)
 	for _, f := range t.files {
-		if f == live && err == nil && f.packed == nil && os.SameFile(info, f.info) {
-			f.note(info, poll) // one call of the system for a file at rest
+		if f == live && t.isAt(live) && f.packed == nil {
+			f.note(t.info, poll) // one call of the system for a file at rest
 		} else {
 			f.look(poll)
 		}
 	}
+	return true
+}
+
+// isAt reports that the path led to a file when it was looked at.
+func (t *track) isAt(f *followed) bool {
+	return f != nil && t.err == nil && os.SameFile(t.info, f.info)
+}
+
+// isElsewhere reports that the path leads to another file than it did, so that others may be
+// between them.
+func (t *track) isElsewhere() bool {
+	live := t.live()
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(t.err, fs.ErrNotExist):
+		return live == nil && len(t.starts) > 0
+	case live != nil:
+		return t.err == nil && !t.isAt(live)
+	}
+	return t.err == nil && len(t.starts) > 0
+}
+
+// act goes on with what the path leads to.
+func (t *track) act(ctx context.Context, poll bool) {
+	live := t.live()
+	switch {
+	case errors.Is(t.err, fs.ErrNotExist):
 		t.gone(ctx, poll)
-	case err != nil:
-		t.f.notify(t.path, pathError("open", t.path, err))
-	case live != nil && os.SameFile(info, live.info):
+	case t.err != nil:
+		t.f.notify(t.path, pathError("open", t.path, t.err))
+	case t.isAt(live):
 		t.missing = 0
 		live.back()
 		t.f.notify(t.path, nil)
@@ -357,5 +391,6 @@ func (t *track) letGo() {
 
 func (t *track) close() {
 	t.letGo()
+	t.forget()
 	t.deafen()
 }
