@@ -5,6 +5,7 @@ STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 3s
 BENCHMIB    ?= 512
 BENCHRUNS   ?= 5
+SOAKMINUTES ?= 12
 DEMO         = fixtures/cases/oom-node-docker/logs fixtures/cases/two-upstreams-two-causes/logs
 
 # Packages whose tests know -update.
@@ -37,8 +38,8 @@ bench: ## all benchmarks, bytes per second and allocations; then the whole analy
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	fixtures/synth/compare.sh $(BENCHMIB) $(BENCHRUNS)
 
-soak: ## what takes minutes: tail is killed 200 times
-	CULPRIT_SOAK=1 $(GO) test -count=1 -timeout 30m -v -run TestTailKilled ./cmd/culprit
+soak: ## what takes minutes: tail is killed 200 times, and follows 1,000 rotated logs for SOAKMINUTES
+	CULPRIT_SOAK=$(SOAKMINUTES) $(GO) test -count=1 -timeout 60m -v -run 'TestTailKilled|TestTailSoak' ./cmd/culprit
 
 golden: ## rewrite all goldens and show what changed
 	$(GO) test $(addprefix ./,$(GOLDENS)) -update; status=$$?; git --no-pager diff --stat; exit $$status

@@ -23,6 +23,7 @@ import (
 // A running is the program at work.
 type running struct {
 	*testing.T
+	pid            int
 	stop           func() error // SIGTERM; how it ended
 	stdout, stderr *lines
 }
@@ -56,6 +57,7 @@ func startTail(t *testing.T, as *syscall.Credential, args ...string) *running {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	r.pid = cmd.Process.Pid
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	r.stop = sync.OnceValue(func() error {
