@@ -544,3 +544,56 @@ func TestSentence(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// How the sources were read is said beside what they prove: skew, assumed zones, lines that were
+// not understood.
+func TestReportTellsHowSourcesWereRead(t *testing.T) {
+	r := oom()
+	s := &r.Sources[3]
+	s.ZoneFrom, s.Unparsed, s.Samples = rules.ZoneAssumed, 20, []string{"half a line"}
+	for _, format := range []string{"text", "markdown", "html"} {
+		got := strings.Join(strings.Fields(strings.NewReplacer("`", "", "&#43;", "+", "&#39;", "'").Replace(render(t, format, r, Options{Width: 200}))), " ")
+		for _, want := range []string{
+			"its clock is 3 s behind the gateway's; that is allowed for", "its times carry no zone and nothing tells it, so UTC is assumed; set it with --tz",
+			"20 of 31 lines were not understood, such as: half a line", "app/gunicorn.log", "kern.log",
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: no %q in %s", format, want, got[max(len(got)-1500, 0):])
+			}
+		}
+	}
+}
+
+// Who stands behind the address is shown link by link.
+func TestLinksAreShown(t *testing.T) {
+	r := oom()
+	for format, want := range map[string]string{
+		"markdown": "Who serves it: `127.0.0.1:9001` → `shop` → `gunicorn, pid 22838` → `shop.service` → `web-1`",
+		"html":     "127.0.0.1:9001",
+		"text":     "Culprit gunicorn, pid 22838, of shop.service on web-1",
+	} {
+		if got := strings.Join(strings.Fields(render(t, format, r, Options{})), " "); !strings.Contains(got, want) {
+			t.Errorf("%s: no %q", format, want)
+		}
+	}
+	page := render(t, "html", r, Options{})
+	at := 0
+	for _, link := range []string{"<code>127.0.0.1:9001</code>", "<code>shop</code>", "<code>gunicorn, pid 22838</code>", "<code>shop.service</code>", "<code>web-1</code>"} {
+		n := strings.Index(page[at:], link)
+		if n < 0 {
+			t.Fatalf("no %q behind the link before it", link)
+		}
+		at += n
+	}
+	if !strings.Contains(page, "<title>cause 15:01:59</title>") && !strings.Contains(page, "<title>cause ") || !strings.Contains(page, "1 × 502</title>") {
+		t.Error("the chart's marks and bars have no hover titles")
+	}
+	in := rules.Incident{Gateway: "nginx", Service: "shop"} // no line names the address
+	if got := chainOf(&in); got != nil {
+		t.Errorf("a chain of one: %q", got)
+	}
+	in.Culprit.Process = "nginx"
+	if got := chainOf(&rules.Incident{Gateway: "nginx", Culprit: rules.Culprit{Process: "nginx"}}); len(got) != 2 || got[0] != "the gateway itself" {
+		t.Errorf("of the gateway: %q", got)
+	}
+}
