@@ -26,6 +26,7 @@ func (e *Engine) prepare(g *gathering) {
 			g.links[sv] = l
 		}
 	}
+	g.stayOnMachine()
 	g.leaveNeighbours()
 	e.frame(g)
 	g.linked = g.linked[:0]

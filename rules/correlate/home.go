@@ -1,6 +1,9 @@
 package correlate
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // What the links of one service to several pools, and of several services to one pool, tell of
 // each other.
@@ -42,4 +45,46 @@ func (g *gathering) leaveNeighbours() {
 			g.links[sv] = link{linkNone, l.why}
 		}
 	}
+}
+
+// stayOnMachine turns the links away from what runs on other machines where the address means
+// something on one machine only, as 127.0.0.1:8080 and a socket do, and a service of the
+// gateway's own is known to serve it there: each of a row of web servers has such a one.
+func (g *gathering) stayOnMachine() {
+	loopbacks := func(name string) bool { return local(name) && strings.Contains(name, ":") }
+	if g.pool.gateway || !slices.ContainsFunc(g.pool.names, loopbacks) || slices.ContainsFunc(g.pool.names, func(name string) bool { return !local(name) }) {
+		return
+	}
+	var hosts []string
+	for _, s := range g.symptoms {
+		if s.Host != "" && !slices.Contains(hosts, s.Host) {
+			hosts = append(hosts, s.Host)
+		}
+	}
+	site := siteOf(g.pool)
+	here := func(sv *service) bool {
+		return len(hosts) > 0 && len(sv.hosts) > 0 && !apart(hosts, sv.hosts) || site != "" && sv.site == site
+	}
+	own := ""
+	for sv, l := range g.links {
+		if l.weight >= linkPort && here(sv) {
+			own = max(own, sv.machine())
+		}
+	}
+	if own == "" {
+		return
+	}
+	for sv := range g.links {
+		if there := sv.machine(); there != "" && there != own && !here(sv) {
+			g.links[sv] = link{linkElsewhere, "which runs on " + there + ", not on " + own}
+		}
+	}
+}
+
+// machine is what the logs call the one that a service runs on, "" if nothing tells.
+func (sv *service) machine() string {
+	if len(sv.hosts) == 1 {
+		return sv.hosts[0]
+	}
+	return strings.Trim(sv.site, "/")
 }

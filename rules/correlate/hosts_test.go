@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -143,4 +144,34 @@ func TestManyHosts(t *testing.T) {
 	if n, took := len(e.services), time.Since(from); n < 6000 || took > 5*time.Second {
 		t.Errorf("%d services in %v", n, took)
 	}
+}
+
+// Each of a row of web servers has nginx before 127.0.0.1:8080. What is behind it there is of
+// that machine, however alike the other one's service is.
+func TestLoopbackIsOfOneMachine(t *testing.T) {
+	const upstream = "127.0.0.1:8080"
+	f := func(name string, logs ...*logFile) {
+		t.Helper()
+		in := incidents(t, 1, logs...)[0]
+		if in.Verdict.Cause != rules.CauseUnhandledException || !proved(&in, goPanic) || quotes(&in, failedStart) {
+			t.Errorf("%s: %s %.2f %+v", name, in.Verdict.Cause, in.Verdict.Confidence, in.Evidence)
+		}
+	}
+	folder := func(host string, sig *rules.Signature) *logFile {
+		return appLog(host+"/app/shop.log").covers(0, 300).teaches("", 1, rules.FactListens, upstream).says(99, sig)
+	}
+	f("a folder for each machine",
+		errorLog("web-1/nginx/error.log").fails(100, upstream, refused, 20), accessLog("web-2/nginx/access.log").serves(0, 200, upstream),
+		accessLog("web-1/nginx/access.log").serves(0, 100, upstream).answers(100, upstream, 502, 20), folder("web-1", goPanic), folder("web-2", failedStart))
+
+	central := centralLog("web-1", "web-2")
+	for _, h := range []string{"web-1", "web-2"} {
+		central.teaches(rules.StreamOn("shop", h), 1, rules.FactListens, upstream)
+	}
+	central.tagged(rules.StreamOn("shop", "web-1"), 99, goPanic).tagged(rules.StreamOn("shop", "web-2"), 99, failedStart)
+	f("one log of all machines", errorLog("remote/nginx.log").fails(100, upstream, refused, 20, func(e *rules.Event) { e.Host = "web-1" }), central)
+}
+
+func quotes(in *rules.Incident, sig *rules.Signature) bool {
+	return slices.ContainsFunc(in.Evidence, func(e rules.Evidence) bool { return e.Kind == sig.ID })
 }
