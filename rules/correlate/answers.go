@@ -64,6 +64,7 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 	}
 	e.attributeTold(cases, failures)
 	attributeByHost(e, cases, failures)
+	e.attributeBefore(cases, failures)
 	fresh := e.silentCases(cases, failures)
 	attribute(fresh, failures, e.sameUpstream)
 	e.countRefusals(failures)
@@ -245,7 +246,12 @@ func (e *Engine) openFor(cases []*gathering, t *tallied) []*gathering {
 // mayHold reports whether a case can have made failures, as far as their time, gateway,
 // virtual host and status tell.
 func (e *Engine) mayHold(g *gathering, t *tallied) bool {
-	return inside(g, t) && g.siteOK(t) && e.gatewayOK(g, t) && (t.VHost == "" || len(g.pool.vhosts) == 0 || slices.Contains(g.pool.vhosts, t.VHost)) && answersFit(g, t)
+	return inside(g, t) && e.couldHold(g, t)
+}
+
+// couldHold is mayHold at any time.
+func (e *Engine) couldHold(g *gathering, t *tallied) bool {
+	return g.siteOK(t) && e.gatewayOK(g, t) && (t.VHost == "" || len(g.pool.vhosts) == 0 || slices.Contains(g.pool.vhosts, t.VHost)) && answersFit(g, t)
 }
 
 func (g *gathering) siteOK(t *tallied) bool {
