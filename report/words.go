@@ -92,6 +92,9 @@ func (c clock) label(m rules.Moment) string {
 	return Clean(name)
 }
 
+// maxBetween is how far apart two stamps may be for both to be told of what stands between them.
+const maxBetween = 10 * parser.Minute
+
 // short writes the time of day with all known digits, and the date if it is another day
 // than base's; the zone too if it is another than base's (the clocks changed).
 func (c clock) short(m, base rules.Moment) string {
@@ -113,6 +116,12 @@ func (c clock) short(m, base rules.Moment) string {
 		layout = "01-02 " + layout
 	}
 	text := t.Format(layout)
+	switch { // a line without a stamp of its own stands between two that have one
+	case m.Precision > maxBetween:
+		text = "after " + text
+	case m.Precision > parser.Second:
+		text += "–" + c.at(rules.Moment{Micros: m.Micros + m.Precision}).Format("15:04:05")
+	}
 	if c.label(m) != c.label(base) {
 		text += " " + c.label(m)
 	}

@@ -106,7 +106,7 @@ func second(c *rules.Case, in *rules.Incident, server string) string {
 	case cut == 0:
 		return server + " would have spared clients these failures"
 	case away > 0:
-		return server + " would have spared clients the " + plural(away, "failure", "failures") + " to connect, and taken " + lost
+		return server + " would have spared clients the " + strings.TrimPrefix(plural(away, "failure", "failures"), "1 ") + " to connect, and taken " + lost
 	}
 	return server + " would have taken " + lost
 }
@@ -256,7 +256,7 @@ var advice = map[rules.Cause][]string{
 	rules.CauseOOMKill:            {"see whether it runs again: {status}", "compare its memory with its limit: {limit}; without a limit of its own the machine was full: ps aux --sort=-rss | head", "if it is killed again soon, raise the limit for now: {raise}"},
 	rules.CauseMemoryExhausted:    {"see whether it runs again: {status}", "if it fails again soon, raise {memory} for now, only if the machine has the memory"},
 	rules.CauseCrashSignal:        {"see whether it runs again: {status}", "look at the core: {core}", "if it began with a release, roll that back"},
-	rules.CauseUnhandledException: {"read the error that the quoted lines name; if it began with a release, roll that back"},
+	rules.CauseUnhandledException: {"see whether it runs again: {status}", "read the error that the quoted lines name; if it began with a release, roll that back"},
 	rules.CauseWorkerTimeout:      {"find what the worker was doing for so long: {slow}"},
 	rules.CauseKilled:             {"see whether it runs again: {status}", "find who sent the signal: auth.log, shell history, the deploy or monitoring tool"},
 	rules.CauseRestart:            {"if it was planned and answers again, nothing; else read why it is not back: {started}"},

@@ -43,7 +43,7 @@ func fillPart(b *strings.Builder, h *rules.Hit, text string) (all bool) {
 		}
 		b.WriteString(before)
 		if v := h.Get(name); v != "" {
-			b.WriteString(short(v))
+			b.WriteString(short(strings.Join(strings.Fields(v), " ")))
 		} else {
 			all = false
 			b.WriteString("(" + strings.ReplaceAll(name, "_", " ") + " not told)")

@@ -29,7 +29,7 @@ func Missing(c *rules.Case, in *rules.Incident) []string {
 		case manager:
 			out = append(out, "whether the kernel had a hand in it: its lines (journalctl -k, dmesg -T, kern.log) would show a kill or a crash")
 		default:
-			out = append(out, "whether the system had a hand in it: the kernel's and systemd's lines (journalctl -k, dmesg -T, kern.log) would show a kill or a crash")
+			out = append(out, "whether the system had a hand in it: "+runner.system()+" would show a kill or a crash")
 		}
 	}
 	if !c.Seen.ErrorLog {

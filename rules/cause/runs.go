@@ -166,6 +166,17 @@ func (r *runner) logs() string {
 	return "journalctl -u UNIT -e, docker logs or kubectl logs --previous"
 }
 
+// system is what of the system tells how a process ended.
+func (r *runner) system() string {
+	switch r.kind {
+	case byDocker, byCompose:
+		return "the kernel's lines on the host (journalctl -k, dmesg -T) and docker inspect (State: OOMKilled, ExitCode)"
+	case byKubernetes:
+		return "the kernel's lines on the node (journalctl -k, dmesg -T) and Last State in kubectl describe pod " + r.podName()
+	}
+	return "the kernel's and systemd's lines (journalctl -k, dmesg -T, kern.log)"
+}
+
 // limit is how to see its limit of memory from outside.
 func (r *runner) limit() string {
 	switch r.kind {

@@ -166,7 +166,8 @@ func TestMeaning(t *testing.T) {
 	f("killed <process>[, holding <memory>][ of <limit>]", "killed java, holding 2kB", rules.Field{Name: "process", Value: "java"}, rules.Field{Name: "memory", Value: "2kB"})
 	f("a [b", "a [b")
 	f("said[ <detail>]", "said [x]", rules.Field{Name: "detail", Value: "[x]"})
-	f("said <detail>", "said <b>", rules.Field{Name: "detail", Value: "<b>"}) // a value is no template
+	f("said <detail>", "said FATAL: sorry", rules.Field{Name: "detail", Value: "FATAL:  sorry\t"}) // prose
+	f("said <detail>", "said <b>", rules.Field{Name: "detail", Value: "<b>"})                      // a value is no template
 }
 
 // A container's id is written as docker ps shows it, whatever it stands in; nothing else is cut.

@@ -309,6 +309,9 @@ func distance(c *rules.Case, ev *rules.Candidate) string {
 	case ev.When.From >= first.To:
 		return fmt.Sprintf("%s after the first failure", span(ev.When.From-first.From))
 	}
+	if ev.When.To-ev.When.From > parser.Second { // a line without a stamp of its own
+		return fmt.Sprintf("at most %s before the first failure", span(max(first.To-ev.When.From, parser.Second)))
+	}
 	return "in the second of the first failure"
 }
 

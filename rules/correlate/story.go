@@ -329,7 +329,7 @@ func (e *Engine) lastFailure(g *gathering) (last rules.Moment, at rules.Location
 		if m.Micros < last.Micros || m.IsZero() {
 			continue
 		}
-		last, at = m, rules.Location{}
+		last, at = m, rules.Location{Source: e.quote(s.Event).Source}
 		if s.last.From == s.when.From {
 			at = e.quote(s.Event).Location
 		}
