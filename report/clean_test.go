@@ -5,6 +5,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"culprit/parser"
+	"culprit/rules"
+
 	"github.com/charmbracelet/lipgloss"
 )
 
@@ -101,4 +104,23 @@ func TestCut(t *testing.T) {
 	f(strings.Join(wrap("one two  three", 10), "|"), "one two|three")
 	f(strings.Join(wrap("a aaaaaaaaaaaaaaaaaaaaaaa b", 10), "|"), "a|aaaaaaaaaa|aaaaaaaaaa|aaa b")
 	f(strings.Join(wrap("", 10), "|"), "")
+}
+
+// A line without a stamp of its own stands between two that have one, and is told so.
+func TestShort(t *testing.T) {
+	base := rules.Moment{Micros: second, Precision: parser.Second}
+	at := func(micros, precision int64) rules.Moment {
+		return rules.Moment{Micros: second + micros, Precision: precision}
+	}
+	for want, m := range map[string]rules.Moment{
+		"15:01:59": at(0, parser.Second), "15:01:59.471": at(471_000, 1000), "15:01:59–15:02:03": at(0, 4*parser.Second), "15:02:01–05": at(2*parser.Second, 4*parser.Second),
+		"after 15:01:59": at(0, 3600*parser.Second), "?": {},
+	} {
+		if got := (clock{}).short(m, base); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	if got, want := (clock{}).between(at(0, 4*parser.Second), at(parser.Second, 2*parser.Second), base), "15:01:59 to 15:02:00"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 }

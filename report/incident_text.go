@@ -331,11 +331,7 @@ func (p *page) symptoms(in *rules.Incident) {
 
 func (p *page) symptom(in *rules.Incident, s *rules.SymptomGroup) {
 	p.para("  "+number(s.Count)+" × ", symptomWords(s), nil)
-	when := p.clock.short(s.First, in.Start)
-	if s.Last.Micros > s.First.Micros {
-		when += " to " + p.clock.short(s.Last, in.Start)
-	}
-	p.placed(when+"  "+Clean(place(s.Example.Location)), &s.Example)
+	p.placed(p.clock.between(s.First, s.Last, in.Start)+"  "+Clean(place(s.Example.Location)), &s.Example)
 	p.quote("  ", &s.Example, nil)
 }
 

@@ -372,10 +372,7 @@ func (s *story) tellSymptoms(in *rules.Incident, k clock) {
 		g := &groups[i]
 		p := quoted(&g.Example, nil)
 		p.Times, p.Why = number(g.Count)+" ×", Clean(symptomWords(g))
-		p.Time = k.short(g.First, in.Start)
-		if g.Last.Micros > g.First.Micros {
-			p.Time += " to " + k.short(g.Last, in.Start)
-		}
+		p.Time = k.between(g.First, g.Last, in.Start)
 		s.Seen = append(s.Seen, p)
 	}
 }

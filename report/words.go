@@ -120,12 +120,25 @@ func (c clock) short(m, base rules.Moment) string {
 	case m.Precision > maxBetween:
 		text = "after " + text
 	case m.Precision > parser.Second:
-		text += "–" + c.at(rules.Moment{Micros: m.Micros + m.Precision}).Format("15:04:05")
+		until, short := c.at(rules.Moment{Micros: m.Micros + m.Precision}), "15:04:05"
+		if until.Truncate(time.Minute).Equal(t.Truncate(time.Minute)) {
+			short = "05"
+		}
+		text += "–" + until.Format(short)
 	}
 	if c.label(m) != c.label(base) {
 		text += " " + c.label(m)
 	}
 	return text
+}
+
+// between writes from when to when, with all known digits of both.
+func (c clock) between(first, last, base rules.Moment) string {
+	if last.Micros <= first.Micros {
+		return c.short(first, base)
+	}
+	first.Precision, last.Precision = min(first.Precision, parser.Second), min(last.Precision, parser.Second)
+	return c.short(first, base) + " to " + c.short(last, base)
 }
 
 // span writes "2026-11-22 14:25:46 to 14:25:49 UTC (3 s)", to the second.
