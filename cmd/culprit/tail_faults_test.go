@@ -64,8 +64,12 @@ func startTail(t *testing.T, as *syscall.Credential, args ...string) *running {
 		begin := time.Now()
 		cmd.Process.Signal(syscall.SIGTERM)
 		err := <-ended
-		if took := time.Since(begin); took > 5*time.Second { // a second is promised; machines are slow
-			t.Errorf("it stopped after %v", took)
+		// The promised second is TestTailGivesUpTheStoreAtTheEnd's, which has its own clock; this one
+		// is a machine's that may be busy.
+		took := time.Since(begin)
+		t.Logf("it stopped after %v", took)
+		if took > 30*time.Second {
+			t.Error("it hung")
 		}
 		return err
 	})

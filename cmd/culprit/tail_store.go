@@ -43,6 +43,8 @@ func (t *teller) commit(batch store.Batch) error {
 			return nil
 		case ctx.Err() != nil && reason != nil:
 			return unstoredError{reason}
+		case t.ctx.Err() != nil && store.Passes(err):
+			return unstoredError{err}
 		case err == nil || t.ctx.Err() != nil || !store.Passes(err):
 			return err
 		case reason == nil || err.Error() != reason.Error():
