@@ -30,3 +30,37 @@ func TestHostsOfAClientAreBounded(t *testing.T) {
 		t.Errorf("%d lines, want %d", lines, many)
 	}
 }
+
+// TestOneAmongManyIsToldCoarsely: a quiet log that is one of a thousand holds few tallies, and
+// counts every request; what failed keeps its second.
+func TestOneAmongManyIsToldCoarsely(t *testing.T) {
+	b := New(rules.SourceInfo{}, words{}, nil)
+	b.Among(1000)
+	const seconds, every = 20_000, 1000
+	for i := range int64(seconds) {
+		status := int16(200)
+		if i%every == every-1 {
+			status = 502
+		}
+		b.Add(accessLine(i*parser.Second, status))
+	}
+	d := b.Finish()
+	if n := len(d.Tallies); n > minTallies {
+		t.Errorf("%d tallies, want %d at most", n, minTallies)
+	}
+	if _, _, requests, _ := sums(d); requests != seconds {
+		t.Errorf("%d requests, want %d", requests, seconds)
+	}
+	failed := int64(0)
+	for _, tally := range d.Tallies {
+		if tally.Status == 502 {
+			failed += tally.Count
+			if tally.Second%every != every-1 {
+				t.Errorf("a failure is in second %d", tally.Second)
+			}
+		}
+	}
+	if failed != seconds/every {
+		t.Errorf("%d failures, want %d", failed, seconds/every)
+	}
+}

@@ -93,6 +93,7 @@ func (l *live) feed(ctx context.Context, path string, past bool) *feed {
 	head := fnv.New64a()
 	io.WriteString(head, path) // a followed file's head may be gone: ties at equal time go by path here
 	f.builder = digest.New(rules.SourceInfo{Path: path, Group: path, HeadHash: head.Sum64(), Location: absolute(path)}, l.cfg.Matcher, reader)
+	f.builder.Among(max(len(l.reached), len(l.feeds)+1))
 	l.feeds[path] = f
 	l.wg.Go(func() {
 		defer func() {
