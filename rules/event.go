@@ -239,6 +239,10 @@ const (
 // source: one paste, one compose project or one journal holds the lines of many.
 const StreamGateway = "gateway:"
 
+// OfGateway reports whether a stream is that of a gateway's own lines, on one host or of no
+// host that is told.
+func OfGateway(stream string) bool { return strings.HasPrefix(stream, StreamGateway) }
+
 // StreamAccess begins the stream of tagged access lines of a form that gateways and
 // applications share (nginx's combined is gunicorn's and Apache's, too); the tag follows.
 // Only beside the other sources it shows whose they are.

@@ -37,7 +37,7 @@ func (e *Engine) askedFor(g *gathering) map[uint64]int {
 			continue
 		}
 		for _, q := range s.requestsBetween(g.pool.span.From, g.pool.span.To) {
-			if q.Stream == rules.StreamGateway && q.Group != 0 && q.Status == 0 {
+			if rules.OfGateway(q.Stream) && q.Group != 0 && q.Status == 0 {
 				asked[q.Group]++
 			}
 		}

@@ -15,6 +15,7 @@ type source struct {
 	given     *rules.Digest    // as it was added; the other one where tags were settled
 	Source    rules.SourceInfo // the digest's own, and what the engine settles
 	index     int
+	whole     *source // that it is a part of; nil if it is none
 	site      string
 	settled   bool
 	zone      int64 // subtracted from zoneless stamps, microseconds east of UTC

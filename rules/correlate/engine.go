@@ -95,6 +95,7 @@ func (e *Engine) Decide() *rules.Report {
 	e.order()
 	e.sites()
 	e.settleTags()
+	e.settleCentral()
 	e.align()
 	e.settleAccess()
 	e.settleProcesses()
@@ -110,6 +111,7 @@ func (e *Engine) Decide() *rules.Report {
 // in the order in which they were written: a second that a rotation cut goes on in the
 // next file.
 func (e *Engine) order() {
+	e.sources = slices.DeleteFunc(e.sources, func(s *source) bool { return s.whole != nil })
 	oldest := map[string]*source{}
 	for _, s := range e.sources {
 		if o := oldest[s.family()]; o == nil || written(s, o) < 0 {

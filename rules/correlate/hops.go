@@ -80,7 +80,7 @@ func newHopLog(family string) *hopLog {
 func (l *hopLog) add(e *Engine, s *source) {
 	l.sources = append(l.sources, s)
 	for _, q := range s.times(s.zone, s.skew) {
-		if q.Stream == rules.StreamGateway && q.Upstream != "" {
+		if rules.OfGateway(q.Stream) && q.Upstream != "" {
 			h := hop{q, s, e.pools.find(e.node(s, q.Upstream))}
 			l.byRoot[h.root] = append(l.byRoot[h.root], h)
 		}
@@ -97,7 +97,7 @@ func (l *hopLog) arrange(e *Engine) {
 		kept := map[int64]int{}
 		largest := map[int64]uint64{}
 		for _, q := range s.times(s.zone, s.skew) {
-			if q.Stream != rules.StreamGateway {
+			if !rules.OfGateway(q.Stream) {
 				continue
 			}
 			h := hop{Request: q, source: s}

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -69,7 +70,11 @@ func (e *Engine) hostLink(p *pool, sv *service) link {
 	}
 	other := ""
 	for _, name := range p.names {
-		switch host := e.hosts.of(name); {
+		host := e.hosts.of(name)
+		if onlyThere(name) {
+			host = cmp.Or(host, hostOf(p.root.site))
+		}
+		switch {
 		case host == "":
 			return link{} // of a part of the pool nothing is known
 		case sameHost(host, sv.hosts[0]):

@@ -52,7 +52,7 @@ func urls(g *gathering) []rules.URLGroup {
 
 // answeredMeanwhile counts what was answered from an incident's start to its last failure,
 // its failures among them: by its upstreams or, where no log says which upstream a request
-// went to, by the gateway.
+// went to, by the gateways of the machines that saw it fail.
 func (e *Engine) answeredMeanwhile(in *rules.Incident, g *gathering) (n int64, ofGateway bool) {
 	if !g.rules.Seen.Access {
 		return -1, false
@@ -64,12 +64,17 @@ func (e *Engine) answeredMeanwhile(in *rules.Incident, g *gathering) (n int64, o
 	from := parser.FloorDiv(in.Start.Micros, parser.Second) * parser.Second
 	for _, s := range e.accessSources() {
 		for _, t := range s.between(from, g.pool.span.To) {
-			if !rules.Failed(t.Status) && (!named || e.serves(g.pool, s, t.Upstream)) {
+			if !rules.Failed(t.Status) && (!named && e.saw(g, s) || named && e.serves(g.pool, s, t.Upstream)) {
 				n += t.Count
 			}
 		}
 	}
 	return n, !named
+}
+
+// saw reports whether a log is of a machine whose gateway saw a case's failures.
+func (e *Engine) saw(g *gathering, s *source) bool {
+	return slices.ContainsFunc(g.pool.sources, func(i int) bool { return e.sources[i].site == s.site })
 }
 
 // A crowd counts distinct hashes: exactly while they are few, else from how close the

@@ -30,6 +30,9 @@ func (e *Engine) report(cases []*gathering) *rules.Report {
 		return cmp.Or(cmp.Compare(a.Start.Micros, b.Start.Micros), strings.Compare(firstOf(a.Upstreams), firstOf(b.Upstreams)), strings.Compare(a.ID, b.ID))
 	})
 	for _, s := range e.sources {
+		if s.whole != nil {
+			continue
+		}
 		info := s.Source
 		info.First.Micros, info.Last.Micros = s.bounds()
 		e.nameShared(&info)

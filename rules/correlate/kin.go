@@ -58,7 +58,7 @@ func splitFamily(s *source) (dir, name string) {
 
 // untold reports whether nothing but the file tells whose lines a service's are.
 func (sv *service) untold() bool {
-	return !slices.ContainsFunc(sv.streams, func(id streamID) bool { return id.stream != "" && id.stream != rules.StreamGateway })
+	return !slices.ContainsFunc(sv.streams, func(id streamID) bool { return id.stream != "" && !rules.OfGateway(id.stream) })
 }
 
 // kin reports whether two services are one application's by their files' names.

@@ -219,7 +219,7 @@ func (e *Engine) matchRequests() {
 	var from, to int64
 	for _, s := range e.sources {
 		for _, q := range s.times(s.zone, s.skew) {
-			if q.Stream == rules.StreamGateway && !s.app {
+			if rules.OfGateway(q.Stream) && !s.app {
 				continue
 			}
 			sv := e.calls[streamID{s.index, q.Stream}]
@@ -380,7 +380,7 @@ func (e *Engine) streamLink(p *pool, sv *service) link {
 func (sv *service) real(e *Engine) bool {
 	return slices.ContainsFunc(sv.streams, func(id streamID) bool {
 		role := e.sources[id.source].Source.Role
-		return (role == parser.RoleApp || role == parser.RoleGateway) && id.stream != rules.StreamGateway && !strings.HasPrefix(id.stream, rules.SubjectUnit) &&
+		return (role == parser.RoleApp || role == parser.RoleGateway) && !rules.OfGateway(id.stream) && !strings.HasPrefix(id.stream, rules.SubjectUnit) &&
 			!strings.HasPrefix(id.stream, rules.SubjectContainer) && e.sources[id.source].Source.Lines > 0
 	})
 }

@@ -343,7 +343,7 @@ func (e *Engine) gatewayRequests() (byKey map[uint64][]rules.Request, from, to i
 		first, last := s.reach()
 		from, to = min(from, first), max(to, last)
 		for _, q := range s.times(s.zone, s.skew) {
-			if q.Stream == rules.StreamGateway && !s.app {
+			if rules.OfGateway(q.Stream) && !s.app {
 				byKey[q.Key] = append(byKey[q.Key], q)
 			}
 		}

@@ -133,7 +133,7 @@ func (e *Engine) newService(s *source, stream string) {
 		sv.hosts = append(sv.hosts, host)
 	}
 	switch {
-	case stream == rules.StreamGateway && !s.app || s.ofGateway:
+	case rules.OfGateway(stream) && !s.app || s.ofGateway:
 		sv.gateway = true
 	case name == "":
 		sv.system = s.Source.Role == parser.RoleSystem
@@ -157,7 +157,7 @@ func (e *Engine) foldTagless() {
 	byFamily := map[string][]tagged{}
 	for _, s := range e.sources {
 		for _, stream := range streamsOf(s) {
-			if stream == "" || e.calls[streamID{s.index, stream}].system || stream == rules.StreamGateway && !s.app || strings.HasPrefix(stream, rules.SubjectUnit) || strings.HasPrefix(stream, rules.SubjectContainer) {
+			if stream == "" || e.calls[streamID{s.index, stream}].system || rules.OfGateway(stream) && !s.app || strings.HasPrefix(stream, rules.SubjectUnit) || strings.HasPrefix(stream, rules.SubjectContainer) {
 				continue
 			}
 			known := byFamily[s.family()]
@@ -261,7 +261,7 @@ func (sv *service) label(e *Engine) string {
 		return sv.containerName(e)
 	}
 	for _, id := range sv.streams {
-		if id.stream != "" && id.stream != rules.StreamGateway {
+		if id.stream != "" && !rules.OfGateway(id.stream) {
 			name, _ := rules.SplitStream(id.stream)
 			name, _ = rules.SplitProcess(name)
 			return strings.TrimPrefix(strings.TrimPrefix(name, rules.SubjectUnit), rules.SubjectContainer)

@@ -57,7 +57,7 @@ func openTags(s *source) []string {
 // other machines.
 func (s *source) surelyGateway() bool {
 	if slices.ContainsFunc(s.Tallies, func(t rules.Tally) bool {
-		return t.Upstream != "" || t.Stream == "" && !s.Source.Loopback || namesProduct(strings.TrimPrefix(t.Stream, rules.StreamAccess))
+		return t.Upstream != "" || (t.Stream == "" || rules.OfGateway(t.Stream)) && !s.Source.Loopback || namesProduct(strings.TrimPrefix(t.Stream, rules.StreamAccess))
 	}) {
 		return true
 	}
@@ -90,7 +90,8 @@ func (s *source) retag(apps map[string]bool) {
 		case app:
 			return strings.TrimPrefix(stream, rules.StreamAccess)
 		case open:
-			return rules.StreamGateway
+			_, host := rules.SplitStream(stream)
+			return rules.StreamOn(rules.StreamGateway, host)
 		}
 		return stream
 	}

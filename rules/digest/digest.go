@@ -199,7 +199,7 @@ func (b *Builder) stream(r *parser.Record) string {
 	kind := ""
 	if r.Format != nil && r.Format.Role == parser.RoleGateway {
 		if r.Kind != parser.KindAccess || !anybodys(r) {
-			return rules.StreamGateway
+			return b.streamOn(rules.StreamGateway, nil, r.Host)
 		}
 		kind = rules.StreamAccess
 	}
@@ -241,7 +241,9 @@ func anybodys(r *parser.Record) bool {
 
 func (b *Builder) streamOn(kind string, name, host []byte) string {
 	switch {
-	case len(name) == 0:
+	case len(host) == 0 && len(name) == 0:
+		return kind
+	case len(name) == 0 && kind == "":
 		return ""
 	case len(host) == 0 && kind == "":
 		return b.streams.of(name)
