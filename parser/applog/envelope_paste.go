@@ -161,7 +161,9 @@ func (p *peeler) compose() bool {
 		return false
 	}
 	p.take(Compose, n)
+	name, node, _ := bytes.Cut(name, []byte("@"))
 	keep(&p.r.Container, name)
+	keep(&p.r.Host, node)
 	return true
 }
 
@@ -170,6 +172,12 @@ func composePrefix(b []byte, hinted bool) (name []byte, n int) {
 	end := 0
 	for end < len(b) && end < 128 && nameByte(b[end]) {
 		end++
+	}
+	task := swarmTask(b[:end])
+	if task && end < len(b) && b[end] == '@' { // docker service logs: web.1.si3c4s8mwvd6@node-1    | text
+		for end++; end < len(b) && end < 256 && nameByte(b[end]); {
+			end++
+		}
 	}
 	bar := end
 	for bar < len(b) && b[bar] == ' ' {
@@ -184,12 +192,27 @@ func composePrefix(b []byte, hinted bool) (name []byte, n int) {
 		return nil, 0
 	}
 	n = min(bar+2, len(b))
-	if !numbered(b[:end]) && bar-end < 2 && !hinted {
+	if !task && !numbered(b[:end]) && bar-end < 2 && !hinted {
 		if _, _, ok := timestamp.Read(b[n:]); !ok {
 			return nil, 0
 		}
 	}
 	return b[:end], n
+}
+
+// swarmTask reports whether name is a task's: service, slot or node, and an identifier of 12 or 25.
+func swarmTask(name []byte) bool {
+	dot := bytes.LastIndexByte(name, '.')
+	if dot <= 0 || bytes.IndexByte(name[:dot], '.') <= 0 {
+		return false
+	}
+	id := name[dot+1:]
+	for _, c := range id {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return len(id) == 12 || len(id) == 25
 }
 
 // numbered reports whether name ends in -1 or _1.

@@ -118,6 +118,9 @@ var peeled = []struct{ line, want string }{
 	{`web-1  | 2026-11-22T14:30:00.123456789Z text`, `compose,docker-timestamps time=2026-11-22T14:30:00.123456Z container=web-1 msg=text`},
 	{`web-1  |`, `compose container=web-1`},
 	{`brinder-kong-12024/02/15 20:54:17 [error] 1#0: x`, `compose container=brinder-kong-1 msg="2024/02/15 20:54:17 [error] 1#0: x"`},
+	{`edgeone_reverse-proxy.1.si3c4s8mwvd6@ip-172-31-35-113    | time="2019-07-11T14:13:53Z" level=debug msg=x`, `compose host=ip-172-31-35-113 container=edgeone_reverse-proxy.1.si3c4s8mwvd6 msg="time=\"2019-07-11T14:13:53Z\" level=debug msg=x"`}, // github.com/traefik/traefik/issues/4426
+	{`web.1.si3c4s8mwvd6mv2cupvyh4r3e@node-2 | ready`, `compose host=node-2 container=web.1.si3c4s8mwvd6mv2cupvyh4r3e msg=ready`},
+	{`web.1.short@node-2    | ready`, `msg="web.1.short@node-2    | ready"`},
 	{`2|backend       | listening`, `pm2 program=backend msg=listening`},
 	// Platforms and pastes.
 	{`2026-05-15T15:24:36.710861091Z [err]  2026/05/15 15:24:36 [error] 1#1: x`, `railway time=2026-05-15T15:24:36.710861Z level=error msg="2026/05/15 15:24:36 [error] 1#1: x"`},

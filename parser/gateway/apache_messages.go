@@ -192,7 +192,7 @@ func (h *apacheHead) classOfStatus(phase parser.Phase, unknown parser.Symptom) p
 		return parser.SymptomPrematureClose
 	case n == ajpBadHeader || n == ajpOverflow:
 		return parser.SymptomProtocolError
-	case n == errAborted:
+	case n == errAborted && phase != parser.PhaseReadingHeader: // what is read there comes from the upstream
 		return parser.SymptomClientAbort
 	case phase == parser.PhaseReadingHeader && n == errInvalid: // ap_rgetline: a NUL byte is in the line
 		return parser.SymptomInvalidHeader

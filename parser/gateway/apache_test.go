@@ -174,6 +174,7 @@ func TestApacheStatusDecides(t *testing.T) {
 	f("(32)Broken pipe: ", "AH01084", "conn-reset primary")
 	f("(70007)The timeout specified has expired: ", "AH01084", "send-timeout primary")
 	f("(103)Software caused connection abort: ", "AH01084", "client-abort noise")
+	f("(103)Software caused connection abort: ", "AH01102", "conn-reset primary") // github.com/streamaserver/streama/issues/651
 }
 
 // Envelopes have set stamp and level before the format sees the line.
