@@ -152,9 +152,10 @@ func (b *Builder) Add(r *parser.Record) {
 }
 
 // placeless reports whether a line tells of a failed request neither when it was nor whose
-// (H2O's error log): the access log tells the same, and when.
+// (H2O's error log): the access log tells the same, and when. nginx writes both; where they
+// are missing, a person has cut them off, and the line may be all that there is.
 func placeless(r *parser.Record) bool {
-	return !r.Stamp.Known() && !r.After.Known() && !r.Before.Known() && len(r.Gateway.Upstream) == 0 &&
+	return r.Format != nil && r.Format.Product != "nginx" && !r.Stamp.Known() && !r.After.Known() && !r.Before.Known() && len(r.Gateway.Upstream) == 0 &&
 		r.Gateway.Rank >= parser.RankSecondary && r.Gateway.Phase != parser.PhaseNone
 }
 

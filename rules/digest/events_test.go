@@ -325,7 +325,8 @@ func TestHeadOfAComplaint(t *testing.T) {
 	f("x"+strings.Repeat("é", (rules.MaxHead-1)/2), "x"+strings.Repeat("é", rules.MaxHead)+"\n"+trace, refused)
 }
 
-// A failed request of which nothing tells when it was and whose is told by access lines only.
+// A failed request of which nothing tells when it was and whose is told by access lines only,
+// unless the gateway writes both and a person has cut them off.
 func TestErrorsWithoutTimeAndUpstream(t *testing.T) {
 	f := func(name string, want int, changes ...func(*parser.Record)) {
 		t.Helper()
@@ -343,6 +344,9 @@ func TestErrorsWithoutTimeAndUpstream(t *testing.T) {
 	f("no time", 1, timeless)
 	f("no upstream", 1, nobodys)
 	f("neither, between stamps", 1, timeless, nobodys, func(r *parser.Record) { r.After = stamp(0) })
-	f("neither", 0, timeless, nobodys)
+	f("neither", 0, timeless, nobodys, func(r *parser.Record) {
+		r.Format = &parser.Format{Name: "h2o-error", Product: "h2o", Role: parser.RoleGateway}
+	})
+	f("neither, cut off: github.com/apache/apisix/issues/8126", 1, timeless, nobodys)
 	f("not of a request: what a gateway that cannot start says", 1, timeless, nobodys, func(r *parser.Record) { r.Gateway.Phase = parser.PhaseNone })
 }
