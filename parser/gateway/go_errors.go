@@ -94,11 +94,11 @@ func nextGoCause(text []byte) int {
 	return from + i + len(": ")
 }
 
-// peer reads the far end from "dial tcp addr: …", "dial tcp: lookup name …",
+// peer reads the far end from "dial tcp addr: …", "dial tcp: lookup name …", "lookup name …",
 // "read tcp local->addr: …" (net.OpError.Error), and the system's error.
 func (f *goFailure) peer(text []byte) {
-	if has(text, "dial tcp: lookup ") {
-		f.addr, f.isName = lookedUp(text[len("dial tcp: lookup "):]), true
+	if name, ok := bytes.CutPrefix(bytes.TrimPrefix(text, []byte("dial tcp: ")), []byte("lookup ")); ok {
+		f.addr, f.isName = lookedUp(name), true
 		return
 	}
 	op, rest, ok := bytes.Cut(text, []byte(" "))

@@ -35,6 +35,8 @@ func TestReadGoError(t *testing.T) {
 	f("dialing backend: dial unix /run/php-fpm.sock: connect: permission denied", "socket-permission", connecting, "primary", "unix /run/php-fpm.sock")
 	f("dial unix /run/a.sock: connect: resource temporarily unavailable", "queue-full", connecting, "primary", "unix /run/a.sock")
 	f("dial tcp: lookup app on 127.0.0.11:53: no such host", "resolve-failed", "resolving", "primary", "name app")
+	f("dial  failed: Lookup of  failed: lookup : no such host", "resolve-failed", "resolving", "primary", "name ") // github.com/caddyserver/forwardproxy/issues/36
+	f("dial app failed: Lookup of app failed: lookup app: no such host", "resolve-failed", "resolving", "primary", "name app")
 	f("dial tcp: lookup app: Temporary failure in name resolution", "resolve-failed", "resolving", "primary", "name app")
 	f("dial tcp: lookup app on 127.0.0.11:53: read udp 10.0.0.2:40112->127.0.0.11:53: i/o timeout", "resolve-failed", "resolving", "primary", "name app")
 	f("EOF", "premature-close", header, "primary", "")
@@ -59,6 +61,7 @@ func TestReadGoError(t *testing.T) {
 
 func TestReadGoErrorLeavesOthers(t *testing.T) {
 	for _, text := range []string{
+		"dial app failed: Lookup of app failed",
 		"", ":", ": ", "dial", "dial tcp", "dial tcp ", "read tcp a", "something broke", "a: b: c: d",
 		`pq: password authentication failed for user "dial tcp 1.2.3.4:5: connect: connection refused"`,
 		strings.Repeat("a: ", 100) + "EOF", // more wraps than are taken off
