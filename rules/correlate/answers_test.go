@@ -418,3 +418,24 @@ func TestPiecesOfARace(t *testing.T) {
 	f("no connect times", rules.CauseUnknown, closed, func(*rules.Tally) {}, 105, 305, 705)
 	f("after the last answer", rules.CauseUnknown, closed, reused, 1100, 1300, 1500)
 }
+
+// A log of the common format is that of the product whose own log lies beside it.
+func TestTheCommonFormatIsOfTheProductBesideIt(t *testing.T) {
+	f := func(name, want, beside string) {
+		t.Helper()
+		errors := errorLog(beside).covers(0, 300)
+		errors.d.Source.Gateway = "apache"
+		access := accessLog("web/access.log").covers(0, 300).serves(0, 99, "").answers(100, "", 502, 9)
+		access.d.Source.Gateway = "nginx"
+		if in := incidents(t, 1, errors, access)[0]; in.Gateway != want {
+			t.Errorf("%s: %s, want %s", name, in.Gateway, want)
+		}
+	}
+	f("beside Apache's", "apache", "web/error.log")
+	f("elsewhere", "nginx", "other/error.log")
+	kong := errorLog("error.log").fails(100, shopAddress, refused, 9, func(e *rules.Event) { e.VHost = "kong" })
+	kong.d.Source.Gateway = "nginx"
+	if in := incidents(t, 1, kong)[0]; in.Gateway != "kong" {
+		t.Errorf("Kong's server: %s", in.Gateway)
+	}
+}

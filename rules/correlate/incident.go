@@ -134,10 +134,22 @@ func upstreamsOf(g *gathering) []string {
 	return names
 }
 
+// product is the gateway that saw a case fail. The common format is any product's: a log of
+// another one beside it tells whose. Kong's server of nginx has a name of its own.
 func (e *Engine) product(g *gathering) string {
 	for _, s := range g.symptoms {
-		if s.source.Source.Gateway != "" {
-			return s.source.Source.Gateway
+		switch name := s.source.Source.Gateway; {
+		case name == "":
+		case name != "nginx":
+			return name
+		case s.VHost == "kong" && s.source.Source.HasErrors:
+			return "kong"
+		case s.source.common():
+			for _, o := range e.sources {
+				if o.Source.Gateway != "" && o.Source.Gateway != "nginx" && o.sameGateway(s.source) {
+					return o.Source.Gateway
+				}
+			}
 		}
 	}
 	return "nginx"
