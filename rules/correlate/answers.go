@@ -70,6 +70,7 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 	e.countRefusals(failures)
 	all := append(cases, fresh...)
 	for _, g := range all {
+		g.countOnce()
 		g.date()
 		for _, a := range g.answers {
 			if a.tally.Waited > 0 || a.tally.begun {
@@ -78,6 +79,28 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 		}
 	}
 	return all
+}
+
+// countOnce leaves out what one gateway passed on of another's failures to reach the same
+// address: an ingress gateway's line and its sidecar's are of one request.
+func (g *gathering) countOnce() {
+	made := map[uint64]string{} // by client and request line: the log of the gateway that failed
+	for _, a := range g.answers {
+		if a.tally.Made == rules.MakerGateway {
+			for _, key := range a.tally.Requests {
+				made[key] = a.tally.source.family()
+			}
+		}
+	}
+	for i := range g.answers {
+		if a := &g.answers[i]; a.tally.Made == rules.MakerUpstream && len(made) > 0 {
+			a.count -= min(a.count, a.tally.share(func(key uint64) bool {
+				log, ok := made[key]
+				return ok && log != a.tally.source.family()
+			}))
+		}
+	}
+	g.answers = slices.DeleteFunc(g.answers, func(a answer) bool { return a.count == 0 })
 }
 
 // date gives a case whose error lines have no stamps the time of its answers.

@@ -439,3 +439,19 @@ func TestTheCommonFormatIsOfTheProductBesideIt(t *testing.T) {
 		t.Errorf("Kong's server: %s", in.Gateway)
 	}
 }
+
+// An ingress gateway passes on what its sidecar could not reach: the requests are the same.
+func TestFailuresPassedOnCountOnce(t *testing.T) {
+	f := func(name string, want int64, keys ...uint64) {
+		t.Helper()
+		sidecar := accessLog("shop.log").covers(0, 300).answers(100, shopAddress, 502, 4, func(t *rules.Tally) { t.Requests = []uint64{1, 2, 3, 4} })
+		ingress := accessLog("ingress.log").covers(0, 300).answers(100, shopAddress, 502, 4, byUpstream, func(t *rules.Tally) { t.Requests = keys })
+		sidecar.d.Source.Gateway, ingress.d.Source.Gateway = "envoy", "envoy"
+		if r := report(t, Config{}, sidecar, ingress); failedOf(r) != fmt.Sprintf("[%s=%d]", shopAddress, want) {
+			t.Errorf("%s: %s", name, failedOf(r))
+		}
+	}
+	f("the same requests", 4, 1, 2, 3, 4)
+	f("half of them", 6, 1, 2, 8, 9)
+	f("others", 8, 6, 7, 8, 9)
+}
