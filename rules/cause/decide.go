@@ -117,7 +117,7 @@ func (s *score) sum(c *rules.Case) {
 	slices.SortStableFunc(s.pieces, func(a, b piece) int {
 		x, y := &c.Evidence[a.index], &c.Evidence[b.index]
 		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.when.From, b.when.From), cmp.Compare(y.Link, x.Link),
-			strings.Compare(x.Hit.Signature.ID, y.Hit.Signature.ID), cmp.Compare(a.index, b.index))
+			strings.Compare(x.Hit.Signature.ID, y.Hit.Signature.ID), cmp.Compare(x.Subject, y.Subject), cmp.Compare(a.index, b.index))
 	})
 	best := s.pieces[0]
 	if c.Evidence[best.index].Link < 0 { // about another service: it speaks for nothing here
