@@ -271,6 +271,8 @@ func FuzzTraefikLog(f *testing.F)    { fuzzGoFamily(f, traefikLog) }
 func FuzzTraefikAccess(f *testing.F) { fuzzGoFamily(f, traefikAccess) }
 func FuzzCloudflared(f *testing.F)   { fuzzGoFamily(f, cloudflared) }
 func FuzzPingora(f *testing.F)       { fuzzGoFamily(f, pingora) }
+func FuzzH2O(f *testing.F)           { fuzzGoFamily(f, h2o) }
+func FuzzNghttpx(f *testing.F)       { fuzzGoFamily(f, nghttpx) }
 func FuzzSquidAccess(f *testing.F)   { fuzzGoFamily(f, squidAccess) }
 func FuzzSquidCache(f *testing.F)    { fuzzGoFamily(f, squidCache) }
 func FuzzEnvoyAccess(f *testing.F)   { fuzzGoFamily(f, envoyAccess) }
