@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"path"
 	"slices"
 
 	"culprit/parser"
@@ -20,6 +21,11 @@ const headBytes = 4 << 10
 // row that says so. Stamps on the first 4 KiB make chance unlikely. Of what is shorter only
 // a gateway's log counts, whose lines name connections: the few lines that an application
 // writes at its start may be equal on two machines.
+//
+// A log that goes on longer is no proof that it holds what a shorter one does: at boot
+// rsyslog writes the same lines into kern.log and messages, and only kern.log gets the
+// errors. So what is taken for the beginning of another log has its name, in another folder,
+// or is a gateway's, of the same formats.
 func withoutCopies(digests []*rules.Digest) []*rules.Digest {
 	out := slices.Clone(digests)
 	alike := map[uint64][]int{} // places by the hash of the first 4 KiB
@@ -42,10 +48,17 @@ func withoutCopies(digests []*rules.Digest) []*rules.Digest {
 	return out
 }
 
-// holds reports whether a log that begins as another one goes at least as far.
+// holds reports whether a log that begins as another one holds all of it.
 func holds(whole, part *rules.SourceInfo) bool {
-	a, b := whole.First, part.First
-	return a.Micros == b.Micros && a.Clock == b.Clock && part.Last.Micros <= whole.Last.Micros && part.Lines <= whole.Lines
+	switch {
+	case whole.First != part.First:
+		return false
+	case whole.Bytes == part.Bytes:
+		return whole.Lines == part.Lines && whole.Last == part.Last
+	}
+	earlier := path.Base(whole.Path) == path.Base(part.Path) ||
+		(part.HasErrors || part.HasAccess) && slices.Equal(whole.Formats, part.Formats)
+	return earlier && part.Last.Micros <= whole.Last.Micros && part.Lines <= whole.Lines
 }
 
 // fuller puts the longest of some logs first; of equal ones that with the plainest path.

@@ -67,6 +67,33 @@ func TestCopiesCountOnce(t *testing.T) {
 	}
 }
 
+// rsyslog's kern.log and messages begin alike after a boot, and only one has the errors.
+func TestNoCopyOfALongerLog(t *testing.T) {
+	var boot, more strings.Builder
+	for i := range 80 {
+		fmt.Fprintf(&boot, "Nov 26 13:19:%02d web-1 kernel: [    %d.%06d] pci 0000:00:%02d.0: reg 0x10: [mem 0xfebd0000-0xfebdffff]\n", i%60, i/60, i*101, i)
+	}
+	for i := range 60 {
+		fmt.Fprintf(&more, "Nov 26 13:21:%02d web-1 cron[811]: (root) CMD (run-parts /etc/cron.hourly)\n", i)
+	}
+	killed := "Nov 26 13:20:11 web-1 kernel: [   91.873783] Memory cgroup out of memory: Killed process 26534 (python3) total-vm:217708kB, anon-rss:199372kB, file-rss:8824kB, shmem-rss:0kB, UID:33 pgtables:468kB oom_score_adj:0\n"
+	dir := t.TempDir()
+	for path, text := range map[string]string{"kern.log": boot.String() + killed, "messages": boot.String() + more.String()} {
+		if err := os.WriteFile(filepath.Join(dir, path), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, _, err := analyze(config(1, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range r.Sources {
+		if s.Error != "" {
+			t.Error(s.Error)
+		}
+	}
+}
+
 // An application's log is a copy if it is long enough to tell; what two machines write at
 // their start may be equal.
 func TestCopiesOfApplications(t *testing.T) {
