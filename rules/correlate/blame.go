@@ -40,7 +40,7 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 	if len(host.units) > 0 {
 		in.Culprit.Unit = host.units[0]
 	}
-	if len(host.hosts) == 1 {
+	if len(host.hosts) == 1 && machine(host.hosts[0]) {
 		in.Culprit.Host = host.hosts[0]
 	}
 }
@@ -123,7 +123,7 @@ func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
 	if cu.Unit == "" && len(sv.units) > 0 {
 		cu.Unit = sv.units[0]
 	}
-	if cu.Host == "" && len(sv.hosts) == 1 && len(idsIn(sv.hosts[0])) == 0 { // a container's host name is its id
+	if cu.Host == "" && len(sv.hosts) == 1 && machine(sv.hosts[0]) {
 		cu.Host = sv.hosts[0]
 	}
 }

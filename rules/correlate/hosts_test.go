@@ -175,3 +175,19 @@ func TestLoopbackIsOfOneMachine(t *testing.T) {
 func quotes(in *rules.Incident, sig *rules.Signature) bool {
 	return slices.ContainsFunc(in.Evidence, func(e rules.Evidence) bool { return e.Kind == sig.ID })
 }
+
+// A pod's own name for its host, or a container's, does not place it on another machine than the
+// kernel that killed it.
+func TestContainersHostsAreNoMachines(t *testing.T) {
+	for host, want := range map[string]bool{
+		"shop-7c9f6d5b8-x2x4z": false, "3858fd54b355": false, "web-1": true, "node-3": true, "ip-10-0-0-7": true,
+	} {
+		if machine(host) != want {
+			t.Errorf("%s: a machine: %v", host, !want)
+		}
+		sv := &service{hosts: []string{host}}
+		if sv.elsewhere("node-9") != want {
+			t.Errorf("%s: elsewhere than node-9: %v", host, !want)
+		}
+	}
+}
