@@ -64,7 +64,8 @@ type Engine struct {
 	backings []*service // those that stand behind applications
 	calls    map[streamID]*service
 	hosts    hosts
-	kinOf    []string // by source: see kins
+	machines map[string]string // that lines tell of, by name in lower case
+	kinOf    []string          // by source: see kins
 
 	directory  directory
 	hits       []*hitEvent

@@ -3,6 +3,7 @@ package correlate
 import (
 	"cmp"
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 
@@ -17,6 +18,29 @@ import (
 type hosts struct {
 	names  []string          // all that lines tell
 	byAddr map[string]string // the host that an IP address is of; "" where two claim it
+}
+
+// findMachines lists the machines that lines tell of.
+func (e *Engine) findMachines() {
+	e.machines = map[string]string{}
+	for _, s := range e.sources {
+		for i := range s.Events {
+			if host := s.Events[i].Host; host != "" && machine(host) {
+				e.machines[strings.ToLower(host)] = host
+			}
+		}
+	}
+}
+
+// folderHost is the machine that a log lies in the folder of, "" if none of its folders has the
+// name of one that other lines tell.
+func (e *Engine) folderHost(s *source) string {
+	for dir := path.Dir(s.Source.Path); dir != "." && dir != "/"; dir = path.Dir(dir) {
+		if host := e.machines[strings.ToLower(path.Base(dir))]; host != "" && !ofProduct(dir) {
+			return host
+		}
+	}
+	return ""
 }
 
 // findHosts learns the IP addresses of hosts from who listens on them.

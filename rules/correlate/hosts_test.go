@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"culprit/parser"
 	"culprit/rules"
 )
 
@@ -190,4 +191,29 @@ func TestContainersHostsAreNoMachines(t *testing.T) {
 			t.Errorf("%s: elsewhere than node-9: %v", host, !want)
 		}
 	}
+}
+
+// A log in a folder that has the name of a machine is that machine's: of two processes that kernels
+// killed, the one on the machine whose only application serves the address ended it.
+func TestFoldersNamedLikeMachines(t *testing.T) {
+	f := func(name string, want bool, folder string, change func(app *logFile)) {
+		t.Helper()
+		errors := errorLog("lb/error.log").covers(0, 300).fails(100, "10.0.1.12:8080", parser.SymptomPrematureClose, 3).fails(101, "10.0.1.12:8080", refused, 9)
+		a := appLog("web-a/shop.log").covers(0, 300).knows(0, rules.FactListens, "10.0.1.11:8080")
+		b := appLog(folder+"/shop.log").covers(0, 300).knows(0, rules.FactListens, "10.0.1.12:8080")
+		change(b)
+		kernel := systemLog("kern.log").covers(0, 300)
+		kernel.tagged(rules.StreamOn("kernel", "web-a"), 99, kernelKill, field(rules.FieldPID, "662"), field(rules.FieldProcess, "backup"))
+		kernel.tagged(rules.StreamOn("kernel", "web-b"), 99, kernelKill, field(rules.FieldPID, "771"), field(rules.FieldProcess, "java"))
+		in := incidents(t, 1, errors, a, b, kernel)[0]
+		if got := proved(&in, kernelKill) && in.Culprit.PID == 771; got != want || got && in.Culprit.Host != "web-b" {
+			t.Errorf("%s: proof %v, want %v: %s, %+v, by %+v", name, got, want, in.Verdict.Cause, in.Culprit, in.Verdict.Proof)
+		}
+	}
+	as := func(*logFile) {}
+	f("its machine", true, "web-b", as)
+	f("deeper in its folder", true, "web-b/var/log", as)
+	f("a folder of another name", false, "backend", as)
+	f("the other machine's folder", false, "web-a/new", as)
+	f("processes of its own", false, "web-b", func(app *logFile) { app.pid(4711) })
 }

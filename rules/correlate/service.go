@@ -67,6 +67,7 @@ type master struct {
 func (e *Engine) findServices() {
 	e.services = nil
 	e.calls = map[streamID]*service{}
+	e.findMachines()
 	for _, s := range e.sources {
 		for _, id := range streamsOf(s) {
 			e.newService(s, id)
@@ -129,7 +130,7 @@ func (e *Engine) newService(s *source, stream string) {
 		first: rules.Future, last: rules.Past, onHost: rules.Interval{From: rules.Future, To: rules.Past},
 	}
 	name, host := rules.SplitStream(stream)
-	if host != "" {
+	if host = cmp.Or(host, e.folderHost(s)); host != "" {
 		sv.hosts = append(sv.hosts, host)
 	}
 	switch {
