@@ -225,10 +225,21 @@ type entry struct {
 	rank int // within one second: causes, what the gateway saw, effects, recovery
 }
 
+// rankOf is the rank of evidence: a cause stands first in its second, but not the next start, nor
+// more of the same once requests have failed, where its time is known to less than a second.
+func rankOf(in *rules.Incident, ev *rules.Evidence) int {
+	role := ev.Role
+	switch {
+	case role == rules.RoleContext && ev.Time.Micros > in.Evidence[0].Time.Micros,
+		role == rules.RoleCause && ev.Time.Precision < parser.Second && parser.FloorDiv(ev.Time.Micros, parser.Second) > parser.FloorDiv(in.Start.Micros, parser.Second):
+		role = rules.RoleEffect
+	}
+	return map[rules.EvidenceRole]int{rules.RoleContext: 0, rules.RoleCause: 1, rules.RoleEffect: 3, rules.RoleRecovery: 4}[role]
+}
+
 // timeline tells the story in one order over all sources. Most stamps are whole
 // seconds, so within a second the cause comes first.
 func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rules.TimelineEntry {
-	ranks := map[rules.EvidenceRole]int{rules.RoleContext: 0, rules.RoleCause: 1, rules.RoleEffect: 3, rules.RoleRecovery: 4}
 	var all []entry
 	add := func(rank int, time rules.Moment, what string, at rules.Location) {
 		if !time.IsZero() {
@@ -236,12 +247,8 @@ func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rul
 		}
 	}
 	for i, ev := range in.Evidence {
-		rank := ranks[ev.Role]
-		if ev.Role == rules.RoleContext && ev.Time.Micros > in.Evidence[0].Time.Micros {
-			rank = ranks[rules.RoleEffect] // the next start, not what came before
-		}
 		if says[i] != "" {
-			add(rank, ev.Time, says[i], ev.Quote.Location)
+			add(rankOf(in, &ev), ev.Time, says[i], ev.Quote.Location)
 		}
 	}
 	for _, s := range in.Symptoms {

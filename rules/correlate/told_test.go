@@ -155,3 +155,24 @@ func TestOrderWithinASecond(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+// Within a second a cause stands first, but not what is only more of it, once requests have failed.
+func TestRankOfEvidence(t *testing.T) {
+	start := rules.Moment{Micros: utc(100), Precision: parser.Second}
+	ev := func(role rules.EvidenceRole, second float64) rules.Evidence {
+		return rules.Evidence{Role: role, Time: rules.Moment{Micros: utc(second), Precision: 1000}}
+	}
+	in := &rules.Incident{Start: start, Evidence: []rules.Evidence{
+		ev(rules.RoleCause, 100.9), ev(rules.RoleCause, 102.99), ev(rules.RoleContext, 99), ev(rules.RoleContext, 102.04), ev(rules.RoleEffect, 101), ev(rules.RoleRecovery, 103),
+	}}
+	whole := ev(rules.RoleCause, 102)
+	whole.Time.Precision = parser.Second
+	in.Evidence = append(in.Evidence, whole)
+	var got []int
+	for i := range in.Evidence {
+		got = append(got, rankOf(in, &in.Evidence[i]))
+	}
+	if want := []int{1, 3, 0, 3, 3, 4, 1}; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
