@@ -134,7 +134,6 @@ var gateways = map[string]words{
 	},
 }
 
-// wordsOf returns a gateway's words; what it has none for is said as of ofAny.
 // wordsFor are the gateway's words for the protocol that it speaks to the upstream: of nginx's
 // directives each module has its own (ngx_http_fastcgi_module.html, …_uwsgi_, …_scgi_, …_grpc_).
 func wordsFor(c *rules.Case, in *rules.Incident) words {
@@ -154,6 +153,7 @@ func wordsFor(c *rules.Case, in *rules.Incident) words {
 	return w
 }
 
+// wordsOf returns a gateway's words; what it has none for is said as of ofAny.
 func wordsOf(gateway string) words {
 	w, ok := gateways[gateway]
 	if !ok && rules.GatewayProcess(gateway) == "nginx" {

@@ -92,6 +92,7 @@ type directory struct {
 	names                                            map[string]*name      // that lines told
 	real                                             map[string][]*service // applications, by site
 	machines                                         map[string][]*service // applications, by the one host that they run on
+	asked                                            int                   // how often it was asked whom a line is about
 }
 
 // list fills the directory.
@@ -168,11 +169,13 @@ type joined struct {
 // about lists the services that a hit is about.
 func (e *Engine) about(h *hitEvent, hit *rules.Hit) (out []joined) {
 	n, d := e.namedBy(h, hit), &e.directory
+	d.asked++
 	add := func(list []*service) {
 		for _, sv := range list {
-			if sv.gateway || sv.system || slices.ContainsFunc(out, func(j joined) bool { return j.service == sv }) {
+			if sv.gateway || sv.system || sv.asked == d.asked {
 				continue
 			}
+			sv.asked = d.asked
 			if w, why := e.join(h, hit, sv); w > linkNone {
 				out = append(out, joined{sv, w, why})
 			}
@@ -185,6 +188,9 @@ func (e *Engine) about(h *hitEvent, hit *rules.Hit) (out []joined) {
 	add(d.pids[n.pid])
 	for _, name := range n.names {
 		add(d.called[name.whole])
+		if e.isAnothers(h, name) {
+			continue
+		}
 		for _, t := range name.tokens {
 			add(d.tokens[t])
 			if n.unit == "" {

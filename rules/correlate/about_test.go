@@ -99,3 +99,20 @@ func TestSameAddressOnTwoMachines(t *testing.T) {
 		}
 	}
 }
+
+// What ends one of several services with names alike, each with a log of its own, ends no other.
+func TestReplicasHaveNamesOfTheirOwn(t *testing.T) {
+	f := func(name string, want bool, container string) {
+		errors, events := errorLog("error.log").covers(0, 300), systemLog("docker-events.log").covers(0, 300)
+		a := appLog("shop1.log").covers(0, 300).knows(0, rules.FactListens, "10.0.0.1:8000")
+		b := appLog("shop2.log").covers(0, 300).knows(0, rules.FactListens, "10.0.0.2:8000")
+		errors.fails(100, "10.0.0.2:8000", parser.SymptomPrematureClose, 3).fails(101, "10.0.0.2:8000", refused, 9)
+		events.tagged("systemd", 99, unitKilled, field(rules.FieldContainer, container))
+		in := incidents(t, 1, errors, events, a, b)[0]
+		if got := proved(&in, unitKilled); got != want {
+			t.Errorf("%s: proof %v, want %v: %s by %+v", name, got, want, in.Verdict.Cause, in.Verdict.Proof)
+		}
+	}
+	f("its container", true, "shop2")
+	f("another one", false, "shop1")
+}

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ const maxParts = 1024
 func (e *Engine) settleCentral() {
 	for _, s := range e.sources[:len(e.sources):len(e.sources)] {
 		hosts := gatewayHosts(s)
-		if len(hosts) < 2 || len(hosts) > maxParts {
+		if len(hosts) < 2 {
 			continue
 		}
 		parts := map[string]*source{}
@@ -33,17 +34,17 @@ func (e *Engine) settleCentral() {
 	}
 }
 
-// gatewayHosts lists the hosts that a source's gateways write on. Where containers have hosts of their
-// own names, a new one is the next life of the last.
-func gatewayHosts(s *source) (hosts []string) {
-	last := ""
+// gatewayHosts lists the hosts that a source's gateways write on; none if there are too many. Where
+// containers have hosts of their own names, a new one is the next life of the last.
+func gatewayHosts(s *source) []string {
+	last, all := "", map[string]bool{}
 	note := func(stream string) {
-		if stream == last {
+		if stream == last || len(all) > maxParts {
 			return
 		}
 		last = stream
-		if _, host := rules.SplitStream(stream); host != "" && !slices.Contains(hosts, host) {
-			hosts = append(hosts, host)
+		if _, host := rules.SplitStream(stream); host != "" {
+			all[host] = true
 		}
 	}
 	for i := range s.Tallies {
@@ -54,8 +55,8 @@ func gatewayHosts(s *source) (hosts []string) {
 			note(s.Events[i].Stream)
 		}
 	}
-	slices.Sort(hosts)
-	if slices.ContainsFunc(hosts, func(h string) bool { return isContainerID(h) || deployment(h) != "" }) {
+	hosts := slices.Sorted(maps.Keys(all))
+	if len(hosts) > maxParts || slices.ContainsFunc(hosts, func(h string) bool { return !machine(h) }) {
 		return nil
 	}
 	return hosts

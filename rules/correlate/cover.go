@@ -16,14 +16,15 @@ const (
 )
 
 // thin keeps the events of one kind that stand nearest to the case's beginning.
-func (e *Engine) thin(g *gathering, all []rules.Candidate) []rules.Candidate {
+func thin(all []rules.Candidate) []rules.Candidate {
 	type kind struct {
 		id      string
 		subject int
 	}
+	const unlinked = -2 // all that are not linked are one
 	of := func(c *rules.Candidate) kind {
 		if c.Link <= linkNone {
-			return kind{c.Hit.Signature.ID, -2} // of all that are not linked
+			return kind{c.Hit.Signature.ID, unlinked}
 		}
 		return kind{c.Hit.Signature.ID, c.Subject}
 	}

@@ -180,7 +180,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 			out = append(out, c)
 		}
 	}
-	out = e.thin(g, out)
+	out = thin(out)
 	e.settleExits(g, out)
 	out = e.settleSchemes(g, e.settleMoves(g, out))
 	habits(out)

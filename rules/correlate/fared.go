@@ -35,7 +35,7 @@ func (e *Engine) whatElse(in *rules.Incident, g *gathering) {
 	for _, s := range e.accessSources() {
 		named := e.names(s, g.pool)
 		good := func(q *rules.Request) bool {
-			return q.Status >= 100 && q.Status < 499 && q.Group != 0 && (!named || e.serves(g.pool, s, q.Upstream))
+			return q.Status >= 100 && q.Status < 499 && q.Group != 0 && (!named && e.saw(g, s) || named && e.serves(g.pool, s, q.Upstream))
 		}
 		for _, q := range s.requestsBetween(g.began-e.cfg.quiet(), g.pool.span.To+e.cfg.quiet()) {
 			switch {

@@ -79,6 +79,25 @@ func TestWhatWorked(t *testing.T) {
 	f("the log begins with it", "see whether anything listens", func(a *logFile) { a.good(18, "GET /c", shopAddress) })
 }
 
+// What another machine's gateway answered well says nothing of this one's.
+func TestWhatWorkedElsewhere(t *testing.T) {
+	here, there := accessLog("web-1/nginx/access.log").serves(0, 20, ""), accessLog("web-2/nginx/access.log").serves(0, 20, "")
+	here.good(2, "GET /c", "").good(18, "GET /c", "").answers(21, "", 502, 2, forURL("GET /a"))
+	there.good(2, "GET /a", "").good(19, "GET /a", "")
+	logs := []*logFile{here, there}
+	for i, folder := range []string{"web-1", "web-2"} {
+		l := errorLog(folder + "/nginx/error.log").covers(0, 30)
+		if i == 0 {
+			l.fails(21, shopAddress, parser.SymptomConnRefused, 2)
+		}
+		logs = append(logs, l)
+	}
+	in := incidents(t, 1, logs...)[0]
+	if got, want := strings.Join(in.Advice, "\n"), "these logs hold no good answer to what failed from before it"; !strings.Contains(got, want) {
+		t.Errorf("no %q in\n%s", want, got)
+	}
+}
+
 // A gateway that is nginx with modules is called by its own name where its own words tell it: a
 // client's do not.
 func TestFlavours(t *testing.T) {

@@ -76,7 +76,7 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 		return linkNone, "" // whose unit is known is no other unit
 	}
 	for _, name := range n.names {
-		if sv.isCalled(name) || shareName(name.tokens, sv.tokens) {
+		if sv.isCalled(name) || !e.isAnothers(h, name) && shareName(name.tokens, sv.tokens) {
 			return linkProtocol, name.name
 		}
 	}
@@ -87,6 +87,14 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 		return linkOnly, "process " + n.process + " on " + h.Host + ", whose only application among the logs is " + sv.name
 	}
 	return linkNone, ""
+}
+
+// isAnothers reports whether an application with a log of its own, where a line was written, has a
+// name as a whole: shop1 is no word of shop2's then.
+func (e *Engine) isAnothers(h *hitEvent, n *name) bool {
+	return slices.ContainsFunc(e.directory.called[n.whole], func(o *service) bool {
+		return o.real(e) && !(h.Host != "" && o.elsewhere(h.Host))
+	})
 }
 
 // aloneOn reports whether a service is the only application on a machine, and nothing tells what

@@ -295,7 +295,7 @@ func schemeLink(p *pool, sv *service) link {
 	return link{linkProtoNot, "which does not speak " + p.scheme}
 }
 
-// words are what the pool is called, cut; made when first asked for.
+// called are the pool's names, cut; made when first asked for.
 func (p *pool) called(e *Engine) []poolName {
 	if p.words == nil {
 		p.words = []poolName{}

@@ -38,6 +38,7 @@ type service struct {
 	tokens       []string       // words of its names, for weak links
 	names        []string       // its names of several words, in one spelling
 	called       []string       // all its names as a whole, in one spelling; see list
+	asked        int            // directory.asked, when it was last looked at
 	first, last  int64
 	system       bool // kernel, init and the like: talks about others
 	gateway      bool
@@ -130,7 +131,10 @@ func (e *Engine) newService(s *source, stream string) {
 		first: rules.Future, last: rules.Past, onHost: rules.Interval{From: rules.Future, To: rules.Past},
 	}
 	name, host := rules.SplitStream(stream)
-	if host = cmp.Or(host, e.folderHost(s)); host != "" {
+	if host == "" {
+		host = e.folderHost(s)
+	}
+	if host != "" {
 		sv.hosts = append(sv.hosts, host)
 	}
 	switch {

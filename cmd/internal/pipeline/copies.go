@@ -37,12 +37,16 @@ func withoutCopies(digests []*rules.Digest) []*rules.Digest {
 	}
 	for _, list := range alike {
 		slices.SortFunc(list, func(i, j int) int { return fuller(&out[i].Source, &out[j].Source) })
-		whole := &out[list[0]].Source
-		for _, i := range list[1:] {
-			if s := &out[i].Source; holds(whole, s) {
-				again := &source.DuplicateError{Path: s.Path, Of: whole.Path}
-				out[i] = &rules.Digest{Source: rules.SourceInfo{Path: s.Path, Group: s.Path, Location: s.Location, Error: again.Error()}}
+		var kept []*rules.SourceInfo
+		for _, i := range list {
+			s := &out[i].Source
+			at := slices.IndexFunc(kept, func(whole *rules.SourceInfo) bool { return holds(whole, s) })
+			if at < 0 {
+				kept = append(kept, s)
+				continue
 			}
+			again := &source.DuplicateError{Path: s.Path, Of: kept[at].Path}
+			out[i] = &rules.Digest{Source: rules.SourceInfo{Path: s.Path, Group: s.Path, Location: s.Location, Error: again.Error()}}
 		}
 	}
 	return out
