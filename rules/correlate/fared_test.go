@@ -86,7 +86,7 @@ func TestWhatWorkedElsewhere(t *testing.T) {
 	there.good(2, "GET /a", "").good(19, "GET /a", "")
 	logs := []*logFile{here, there}
 	for i, folder := range []string{"web-1", "web-2"} {
-		l := errorLog(folder + "/nginx/error.log").covers(0, 30)
+		l := errorLog(folder+"/nginx/error.log").covers(0, 30)
 		if i == 0 {
 			l.fails(21, shopAddress, parser.SymptomConnRefused, 2)
 		}
