@@ -116,3 +116,29 @@ func TestReplicasHaveNamesOfTheirOwn(t *testing.T) {
 	f("its container", true, "shop2")
 	f("another one", false, "shop1")
 }
+
+// A word that a few units have in common with the virtual host tells that one of them serves it; of a
+// prefix that all have, it tells nothing.
+func TestWordsThatAllHave(t *testing.T) {
+	for n, want := range map[int]bool{3: true, maxNamesakes: true, maxNamesakes + 1: false} {
+		errors, journal := errorLog("error.log").covers(0, 300), systemLog("syslog").covers(0, 300)
+		errors.fails(100, "shop.internal:8000", parser.SymptomPrematureClose, 3).fails(101, "shop.internal:8000", refused, 9)
+		for i := range n {
+			unit := fmt.Sprintf("shop-%c%c.service", 'a'+i/26, 'a'+i%26)
+			journal.teaches(rules.SubjectUnit+unit, 0, rules.FactUnit, unit)
+		}
+		journal.tagged("systemd", 99, unitKilled, field(rules.FieldUnit, "shop-ab.service"))
+		linked := false
+		e := New(Config{})
+		for _, l := range []*logFile{errors, journal} {
+			e.Add(copied(&l.d))
+		}
+		e.Decide()
+		for _, c := range e.open[0].rules.Evidence {
+			linked = linked || c.Hit.Signature == unitKilled && c.Link > linkNone
+		}
+		if linked != want {
+			t.Errorf("%d units: linked %v, want %v", n, linked, want)
+		}
+	}
+}

@@ -126,7 +126,7 @@ func machine(host string) bool { return len(idsIn(host)) == 0 && deployment(host
 
 // elsewhere reports whether a host is none of the service's, as far as those are known.
 func (sv *service) elsewhere(host string) bool {
-	return len(sv.hosts) > 0 && !slices.ContainsFunc(sv.hosts, func(own string) bool { return !machine(own) }) && !slices.ContainsFunc(sv.hosts, func(own string) bool { return sameHost(own, host) })
+	return len(sv.hosts) > 0 && !slices.ContainsFunc(sv.hosts, func(own string) bool { return sameHost(own, host) || !machine(own) })
 }
 
 // sameHost compares hosts, of which one may be told with its domain.

@@ -86,6 +86,7 @@ func (e *Engine) findServices() {
 	for _, sv := range e.services {
 		sv.settle(e)
 	}
+	e.dropCommonWords()
 	slices.SortStableFunc(e.services, func(a, b *service) int {
 		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(e.pathOf(a), e.pathOf(b)))
 	})
@@ -95,6 +96,26 @@ func (e *Engine) findServices() {
 	e.findHosts()
 	e.findBackings()
 	e.matchRequests()
+}
+
+// maxNamesakes is how many services may have a word in common that tells whose a line or a name
+// is. A deployment's pods may be dozens; what hundreds are called, a prefix of all, names nobody.
+const maxNamesakes = 64
+
+// dropCommonWords takes from the services the words that too many of them have.
+func (e *Engine) dropCommonWords() {
+	if len(e.services) <= maxNamesakes {
+		return
+	}
+	count := map[string]int{}
+	for _, sv := range e.services {
+		for _, t := range sv.tokens {
+			count[t]++
+		}
+	}
+	for _, sv := range e.services {
+		sv.tokens = slices.DeleteFunc(sv.tokens, func(t string) bool { return count[t] > maxNamesakes })
+	}
 }
 
 // streamsOf lists the streams of a source in a fixed order.
