@@ -111,6 +111,9 @@ func culpritOf(in *rules.Incident) string {
 	}
 	if in.Verdict.Cause == rules.CauseDependencyFailure && len(parts) > 0 {
 		text := strings.Join(parts, ", ")
+		if c.Host != "" {
+			text += " on " + c.Host
+		}
 		if len(owners) > 0 {
 			text += ", on which " + owners[0] + " depends"
 		}

@@ -31,8 +31,8 @@ func Advice(c *rules.Case, in *rules.Incident) []string {
 		texts = []string{"compare owner and mode of the socket with the user that the gateway runs as: {socket}", "see whether the service runs: {status}"}
 	case cause == rules.CauseGatewayResources:
 		texts = []string{spentOf(in).raise}
-	case cause == rules.CauseDependencyFailure && saidIn(c, in, lockWords...):
-		texts = []string{"see who holds the lock that the quoted line names: {locks}"}
+	case cause == rules.CauseDependencyFailure:
+		texts = dependencyNow(c, in)
 	}
 	return slices.Concat(worked(c, in), filled(c, in, texts))
 }
@@ -60,6 +60,8 @@ func Prevent(c *rules.Case, in *rules.Incident) []string {
 	switch {
 	case in.Verdict.Cause == rules.CauseDNSFailure:
 		texts = resolving(c, in).next
+	case in.Verdict.Cause == rules.CauseDependencyFailure:
+		texts = dependencyNext(c, in)
 	case in.Verdict.Cause == rules.CauseNotListening && denied(c):
 		texts = []string{"let the service make the socket with the gateway's group, and ask once through the gateway after each change of either's user"}
 	}

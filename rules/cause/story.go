@@ -64,7 +64,7 @@ func who(c *rules.Case, in *rules.Incident) string {
 	if name == "" || of == "" && strings.Contains(in.Upstreams[0], name) {
 		return list(in.Upstreams)
 	}
-	if of == "" && in.Culprit.Host != "" {
+	if of == "" && in.Culprit.Host != "" && in.Verdict.Cause != rules.CauseDependencyFailure {
 		name += " on " + in.Culprit.Host
 	}
 	return fmt.Sprintf("%s (%s%s)", short(name), of, list(in.Upstreams))
@@ -254,7 +254,11 @@ func phrase(c *rules.Case, in *rules.Incident) string {
 	case cause == rules.CauseUpstreamSaturated && len(in.Verdict.Proof) > 0 && len(in.Upstreams) > 0:
 		return capital(subject + " could take no further request: " + Meaning(c.Evidence[in.Verdict.Proof[0].Candidate].Hit))
 	case cause == rules.CauseDependencyFailure:
-		return capital(cmp.Or(in.Culprit.Process, "a service") + fmt.Sprintf(phrases[cause], subject))
+		behind := cmp.Or(in.Culprit.Process, "a service")
+		if in.Culprit.Host != "" {
+			behind += " on " + in.Culprit.Host
+		}
+		return capital(behind + fmt.Sprintf(phrases[cause], subject))
 	case cause == rules.CauseGatewayResources:
 		return capital(fmt.Sprintf(phrases[cause], resourceOf(in)))
 	case cause == rules.CauseNotListening && len(in.Verdict.Proof) > 0:

@@ -26,6 +26,9 @@ func proof(c *rules.Case, s *score) []rules.Proof {
 		seen[k] = true
 		out = append(out, rules.Proof{Candidate: p.index, Weight: p.weight, Why: p.why})
 	}
+	if s.cause == rules.CauseDependencyFailure {
+		firstOfItsEnd(c, out)
+	}
 	return out
 }
 
@@ -43,6 +46,8 @@ func whyNot(c *rules.Case, s *score, v *rules.Verdict) string {
 	if len(s.pieces) > 0 {
 		ev := &c.Evidence[s.pieces[0].index]
 		switch {
+		case v.Cause == rules.CauseDependencyFailure && (ev.Behind || ev.Hit.Signature.Scope == rules.ScopeDependency):
+			return "its line is about the service behind, not about the upstream itself"
 		case ev.Link < 0:
 			return "its evidence belongs to another service" + About(ev.Service, ev.LinkWhy)
 		case fit(c, s.cause) <= -8:

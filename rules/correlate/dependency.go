@@ -250,6 +250,9 @@ func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 				if len(sv.units) > 0 {
 					cu.Unit = cmp.Or(cu.Unit, sv.units[0])
 				}
+				if len(sv.hosts) == 1 && machine(sv.hosts[0]) {
+					cu.Host = cmp.Or(cu.Host, sv.hosts[0])
+				}
 			}
 		}
 		if t := c.Hit.Signature.Technology; slices.Contains(resolvers, t) {
