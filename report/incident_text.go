@@ -120,7 +120,11 @@ func culpritOf(in *rules.Incident) string {
 		return text
 	}
 	if len(owners) > 0 {
-		parts = append(parts, "of "+strings.Join(owners, ", "))
+		of := "of " + strings.Join(owners, ", ")
+		if n := alike(in); n > 0 {
+			of += " and " + counts(n, "other like it", "others like it")
+		}
+		parts = append(parts, of)
 	}
 	if len(parts) == 1 && len(owners) == 1 && c.Process == "" && c.PID == 0 {
 		parts[0] = owners[0]
@@ -133,6 +137,17 @@ func culpritOf(in *rules.Incident) string {
 		text += " on " + c.Host
 	}
 	return text
+}
+
+// alike is in how many sources more the line stands that proves the cause.
+func alike(in *rules.Incident) int64 {
+	sources := map[string]bool{}
+	for i := range in.Evidence {
+		if e := &in.Evidence[i]; e.Role == rules.RoleCause && e.Kind == in.Evidence[0].Kind {
+			sources[e.Quote.Source] = true
+		}
+	}
+	return max(int64(len(sources)), 1) - 1
 }
 
 // containerOf shortens a container's id to the twelve digits that docker ps shows.

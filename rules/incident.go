@@ -171,7 +171,9 @@ func (in *Incident) Quotes() []*Quote {
 		quotes = append(quotes, &in.Evidence[i].Quote)
 	}
 	for i := range in.Symptoms {
-		quotes = append(quotes, &in.Symptoms[i].Example)
+		if q := &in.Symptoms[i].Example; q.Text != "" {
+			quotes = append(quotes, q)
+		}
 	}
 	return quotes
 }

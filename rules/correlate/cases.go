@@ -18,6 +18,7 @@ type symptom struct {
 	tally   *tallied // it comes from access lines, nil for an error line
 	members string   // the address it names
 	timer   int64    // after which it ended, with all others of its case; 0 if that is not told by it
+	shared  bool     // its line may be of another case's request, of which others like it are
 }
 
 // A gathering is a case while its parts are collected.

@@ -25,6 +25,8 @@ func (e *Engine) quote(ev *rules.Event) rules.Quote {
 	}
 }
 
+// symptomGroups tells what the gateway saw, by kind. Where each line may be of another case's request,
+// none is quoted.
 func (e *Engine) symptomGroups(g *gathering) []rules.SymptomGroup {
 	type kind struct {
 		class parser.Symptom
@@ -41,8 +43,11 @@ func (e *Engine) symptomGroups(g *gathering) []rules.SymptomGroup {
 			i = len(out)
 			at[k] = i
 			out = append(out, rules.SymptomGroup{
-				Class: s.Symptom, Phase: s.Phase, Rank: s.Rank, Errno: s.Errno, First: moment(s.when), Example: e.quote(s.Event),
+				Class: s.Symptom, Phase: s.Phase, Rank: s.Rank, Errno: s.Errno, First: moment(s.when), Example: rules.Quote{Location: rules.Location{Source: s.source.Source.Path}},
 			})
+		}
+		if out[i].Example.Text == "" && !s.shared {
+			out[i].Example = e.quote(s.Event)
 		}
 		out[i].Count += s.Count
 		if last := moment(s.last); last.Micros >= out[i].Last.Micros {
@@ -253,19 +258,22 @@ func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rul
 	}
 	for _, s := range in.Symptoms {
 		what := cmp.Or(in.Gateway, "the gateway") + " sees: "
-		switch {
-		case s.Rank == parser.RankSecondary && s.Class == parser.SymptomOther:
-			what = cmp.Or(in.Gateway, "the gateway") + " writes a further line about a request that failed" + s.Phase.Words()
-		case s.Rank == parser.RankSecondary:
+		if s.Rank == parser.RankSecondary {
+			if s.Class == parser.SymptomOther {
+				continue // a further line about a request whose failure another one tells
+			}
 			what = cmp.Or(in.Gateway, "the gateway") + " reacts to earlier failures: "
 		}
-		if s.Class != parser.SymptomOther || s.Rank != parser.RankSecondary {
-			what += s.Class.During(s.Phase)
-		}
+		what += s.Class.During(s.Phase)
 		if s.Count > 1 {
 			what += fmt.Sprintf(" (first of %d)", s.Count)
 		}
 		add(2, s.First, what, s.Example.Location)
+	}
+	if !slices.ContainsFunc(all, func(other entry) bool { return other.Time.Micros <= in.Start.Micros }) {
+		for _, s := range g.symptoms[:min(len(g.symptoms), 1)] { // its line tells when, or how long the request had waited
+			add(0, in.Start, "the first request that fails begins", e.quote(s.Event).Location)
+		}
 	}
 	last, at := e.lastFailure(g)
 	add(5, last, "last failure", at)

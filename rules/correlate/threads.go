@@ -192,11 +192,11 @@ func shareOne(s *symptom, src *source, lines []namelessLine, groups map[node][]*
 		l.left -= n
 		part, rest := *s.Event, *s.Event
 		part.Lines, part.Count = n, n
-		groups[l.root] = append(groups[l.root], &symptom{Event: &part, source: src, when: s.when, last: s.last})
+		groups[l.root] = append(groups[l.root], &symptom{Event: &part, source: src, when: s.when, last: s.last, shared: s.shared || n < s.Lines})
 		if rest.Lines, rest.Count = s.Lines-n, s.Count-n; rest.Lines == 0 {
 			return nil
 		}
-		s = &symptom{Event: &rest, source: src, when: s.when, last: s.last, members: s.members}
+		s = &symptom{Event: &rest, source: src, when: s.when, last: s.last, members: s.members, shared: true}
 	}
 	return s
 }

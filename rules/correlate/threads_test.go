@@ -102,5 +102,10 @@ func TestNamelessLinesFollowTheirThreads(t *testing.T) {
 		if in.ErrorLines != 6 || in.SecondaryLines != 3 || !slices.ContainsFunc([]string{one, two}, func(u string) bool { return u == firstOf(in.Upstreams) }) {
 			t.Errorf("%v: %d lines, %d of them secondary", in.Upstreams, in.ErrorLines, in.SecondaryLines)
 		}
+		for _, s := range in.Symptoms { // the line may be of the other's request
+			if (s.Class == parser.SymptomOther) != (s.Example.Text == "") {
+				t.Errorf("%v: %s is shown as %q", in.Upstreams, s.Class, s.Example.Text)
+			}
+		}
 	}
 }
