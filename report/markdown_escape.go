@@ -13,20 +13,35 @@ import (
 // everything else becomes a code span. That is also how addresses, paths and settings are
 // best read.
 
-// mdProse writes a sentence.
+// mdProse writes a sentence. Words of code that follow each other are one span.
 func mdProse(text string) string {
-	words := strings.Fields(Clean(text))
-	for i, word := range words {
+	var out strings.Builder
+	var code string // the words of the span that is open, "" if none is
+	end := func(after string) {
+		out.WriteString(mdCode(code) + after)
+		code = ""
+	}
+	for i, word := range strings.Fields(Clean(text)) {
 		before, core, after := strip(word)
 		switch {
 		case core != "" && harmless(core), plain(core) && !(i == 0 && opensList(word)):
+			before, core, after = word, "", ""
 		case core == "":
-			words[i] = mdCode(word)
-		default:
-			words[i] = before + mdCode(core) + after
+			before, core, after = "", word, ""
+		}
+		if code != "" && core != "" && before == "" {
+			core = code + " " + core
+			code = ""
+		} else if end(""); i > 0 {
+			out.WriteByte(' ')
+		}
+		out.WriteString(before)
+		if code = core; after != "" {
+			end(after)
 		}
 	}
-	return strings.Join(words, " ")
+	end("")
+	return out.String()
 }
 
 // mdCode writes text as a code span; nothing for "".

@@ -20,17 +20,18 @@ func TestMarkdownProse(t *testing.T) {
 	f("Crm (127.0.0.1:9060) failed", "Crm (`127.0.0.1:9060`) failed")
 	f("see app/crm.log:1, then", "see `app/crm.log:1`, then")
 	// what forges make links, mentions, emoji and formulas of
-	f("@all #12 GH-12 !12 $x$ :smile: user@host.example www.a.example https://a.example a.example", "`@all` `#12` `GH-12` `!12` `$x$` `:smile`: `user@host.example` `www.a.example` `https://a.example` `a.example`")
-	f("2a41f5c deadbeef 1234567 12345678901234567890", "`2a41f5c` `deadbeef` `1234567` `12345678901234567890`")
+	f("@all #12 GH-12 !12 $x$ :smile: user@host.example www.a.example https://a.example a.example", "`@all #12 GH-12 !12 $x$ :smile`: `user@host.example www.a.example https://a.example a.example`")
+	f("2a41f5c deadbeef 1234567 12345678901234567890", "`2a41f5c deadbeef 1234567 12345678901234567890`")
 	// what Markdown and HTML read
-	f("*a* _b_ ~~c~~ [x](y) ![x](y) <b> &lt; \\ a|b | # - + > 1.", "`*a*` `_b_` `~~c~~` `[x](y`) `![x](y`) `<b>` `&lt`; `\\` `a|b` `|` `#` `-` `+` `>` 1.")
+	f("*a* _b_ ~~c~~ [x](y) ![x](y) <b> &lt; \\ a|b | # - + > 1.", "`*a* _b_ ~~c~~ [x](y`) `![x](y`) `<b> &lt`; `\\ a|b | # - + >` 1.")
 	f("1. no list", "`1`. no list")
 	f("12) no list", "`12`) no list")
 	f("- no list", "`-` no list")
 	f("a `b` c", "a `` `b` `` c")
 	f("``` x ```", "```` ``` ```` x ```` ``` ````")
-	f("=cmd|' /C calc'!A0", "`=cmd|'` `/C` `calc'!A0`")
-	f("\x1b[2J \u202egnp \x00", "`\\x1b[2J` `\\u202egnp` `\\x00`")
+	f("=cmd|' /C calc'!A0", "`=cmd|' /C calc'!A0`")
+	f("\x1b[2J \u202egnp \x00", "`\\x1b[2J \\u202egnp \\x00`")
+	f("ConnectionRefusedError: [Errno 111] Connection refused", "ConnectionRefusedError: `[Errno 111]` Connection refused")
 	f("", "")
 	f("  \n\t ", "`\\n\\t`")
 }

@@ -33,6 +33,8 @@ func Advice(c *rules.Case, in *rules.Incident) []string {
 		texts = []string{spentOf(in).raise}
 	case cause == rules.CauseDependencyFailure:
 		texts = dependencyNow(c, in)
+	case cause == rules.CauseUnknown && len(Missing(c, in)) == 0:
+		texts = []string{"no log is missing that could tell: ask the upstream itself while it fails (curl -sv {curl}), and let it log more (its debug level)"}
 	}
 	return slices.Concat(worked(c, in), filled(c, in, texts))
 }

@@ -101,6 +101,9 @@ func listeningOf(in *rules.Incident) string {
 	if len(in.Upstreams) > 0 && strings.HasPrefix(in.Upstreams[0], "unix:") {
 		return "ss -lxp"
 	}
+	if _, port := hostPortOf(in); port != "PORT" {
+		return "ss -ltnp 'sport = :" + port + "'"
+	}
 	return "ss -ltnp"
 }
 
