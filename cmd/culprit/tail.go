@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -22,11 +23,16 @@ type tailCmd struct {
 	engineFlags
 }
 
+// livePace is how much garbage may lie beside what is in use while logs are followed, in percent
+// (see debug.SetGCPercent): who runs for months beside others' services is to be small.
+const livePace = 50
+
 // maxKnown is how many stored incidents are remembered so as not to be told again.
 const maxKnown = 1000
 
 // Run follows until it is told to stop.
 func (c *tailCmd) Run(e *env) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(livePace))
 	paths, err := c.paths(e)
 	if err != nil {
 		return err

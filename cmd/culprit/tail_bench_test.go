@@ -97,8 +97,10 @@ func latency(b *testing.B, past time.Duration, load func(b *testing.B, dir strin
 	appendTo(b, path, accessLine(time.Now(), 1))
 	stormed(b, dir, past)
 	seen := make(chan string, 1000)
+	var decisions []time.Duration
 	ready := make(chan bool, 1)
-	stop := tailing(b, true, dir, func(u pipeline.Update) {
+	stop := sync.OnceFunc(tailing(b, true, dir, func(u pipeline.Update) {
+		decisions = append(decisions, u.Took)
 		if len(u.Report.Sources) > 0 { // what was there is read
 			select {
 			case ready <- true:
@@ -110,7 +112,7 @@ func latency(b *testing.B, past time.Duration, load func(b *testing.B, dir strin
 				seen <- c.Incident.Upstreams[0]
 			}
 		}
-	})
+	}))
 	defer stop()
 	<-ready
 	if load != nil {
@@ -133,7 +135,10 @@ func latency(b *testing.B, past time.Duration, load func(b *testing.B, dir strin
 		took = append(took, time.Since(start))
 		time.Sleep(time.Duration(n*37%200) * time.Millisecond) // anywhere between two decisions
 	}
+	stop()
 	slices.Sort(took)
+	slices.Sort(decisions)
+	b.ReportMetric(float64(decisions[len(decisions)/2].Milliseconds()), "decide-ms")
 	b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "p50-ms")
 	b.ReportMetric(float64(took[len(took)*99/100].Milliseconds()), "p99-ms")
 }

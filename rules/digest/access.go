@@ -138,6 +138,7 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte, stream 
 		})
 		var text note
 		if bad {
+			b.see(base)
 			b.d.Tallies[i].Place, b.d.Tallies[i].Text, text = b.quote(r, 0)
 		} else {
 			b.d.Tallies[i].Place.Line = r.Line

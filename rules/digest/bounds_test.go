@@ -31,8 +31,8 @@ func TestHostsOfAClientAreBounded(t *testing.T) {
 	}
 }
 
-// TestOneAmongManyIsToldCoarsely: a quiet log that is one of a thousand holds few tallies, and
-// counts every request; what failed keeps its second.
+// TestOneAmongManyIsToldCoarsely: a quiet log that is one of a thousand holds few tallies and few
+// of its requests, however long an outage lasts, and counts every request; what failed keeps its second.
 func TestOneAmongManyIsToldCoarsely(t *testing.T) {
 	b := New(rules.SourceInfo{}, words{}, nil)
 	b.Among(1000)
@@ -42,11 +42,14 @@ func TestOneAmongManyIsToldCoarsely(t *testing.T) {
 		if i%every == every-1 {
 			status = 502
 		}
-		b.Add(accessLine(i*parser.Second, status))
+		b.Add(changed(accessLine(i*parser.Second, status), func(r *parser.Record) { r.Access.Target = fmt.Appendf(nil, "/cart/%d", i) }))
 	}
 	d := b.Finish()
 	if n := len(d.Tallies); n > minTallies {
 		t.Errorf("%d tallies, want %d at most", n, minTallies)
+	}
+	if n := len(d.Requests); n > minSketch || n < minSketch/3 {
+		t.Errorf("%d requests, want %d at most, and many of them", n, minSketch)
 	}
 	if _, _, requests, _ := sums(d); requests != seconds {
 		t.Errorf("%d requests, want %d", requests, seconds)

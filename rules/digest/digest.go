@@ -41,6 +41,10 @@ const (
 	maxFacts   = 16 << 10
 	minEvents  = 1 << 10 // and tallies, of one among many sources
 	minTallies = 256     // of one that is followed
+	minSketch  = 1 << 10 //
+	minRecent  = 1 << 10 //
+	wholes     = 8       // so many sources that are followed may hold as much as one that is alone
+	maxKinds   = 4 << 10 // of news between two calls of Forget; more are no firsts
 )
 
 // A Builder folds records.
@@ -73,8 +77,10 @@ type Builder struct {
 	part    *part                        // what Merge needs to know; nil if b is no part
 	copied  copied
 	news    int64
-	lately  [8]int64 // the last stamps
-	stamped int64    // how many there were
+	firsts  int64                  // see Firsts
+	kinds   [2]map[uint64]struct{} // of news since the last Forget, and before it; nil if nobody asks for firsts
+	lately  [8]int64               // the last stamps
+	stamped int64                  // how many there were
 }
 
 // New returns a Builder for one source. info.Path, Group and HeadHash are kept.
@@ -84,7 +90,7 @@ func New(info rules.SourceInfo, matcher Matcher, locator Locator) *Builder {
 		matcher: matcher, locator: locator,
 		events: map[uint64]int32{}, tallies: map[uint64]int32{}, facts: map[uint64]int32{},
 		grain: parser.Second, healthy: 1,
-		sketch: newSketch(), pools: newPools(), streams: intern{}, strings: intern{}, zones: zones{}, causes: map[catalogued][]rules.Cause{},
+		sketch: newSketch(maxSketch), pools: newPools(), streams: intern{}, strings: intern{}, zones: zones{}, causes: map[catalogued][]rules.Cause{},
 	}
 	b.bound.events, b.bound.tallies = maxEvents, maxTallies
 	b.room = b.bound
@@ -99,12 +105,20 @@ func (b *Builder) Share(part, whole int64) {
 	b.room = b.bound
 }
 
-// Among gives an empty Builder the tallies of one among so many sources, whose size nobody
-// knows yet: what is healthy is told coarsely sooner. A thousand access logs of two lines a second
-// took 600 KB a second otherwise, for as long as they are remembered.
+// Among gives an empty Builder the bounds of one among so many sources, whose size nobody
+// knows yet, and which are followed for as long as an outage lasts: of many, what is healthy is
+// told coarsely sooner, and of its requests a smaller sample is kept. A thousand access logs of
+// two lines a second took 600 KB a second otherwise, for as long as they are remembered.
+//
+// Such a source is read while it happens: what is the first of its kind is told, see Firsts.
 func (b *Builder) Among(sources int) {
-	b.bound.tallies = max(maxTallies/max(sources, 1), minTallies)
-	b.room.tallies = b.bound.tallies
+	share := func(all, least, most int) int { return min(max(all/max(sources, 1), least), most) }
+	b.bound.tallies = share(maxTallies, minTallies, maxTallies)
+	b.bound.events = share(wholes*maxEvents, minEvents, maxEvents)
+	b.room = b.bound
+	b.sketch.bound = share(wholes*maxSketch, minSketch, maxSketch)
+	b.pools.places = share(wholes*maxRecent, minRecent, maxRecent)
+	b.kinds = [2]map[uint64]struct{}{{}, {}}
 }
 
 // grown is the next bound after a fold that kept so many: when folding no longer
@@ -339,6 +353,24 @@ func (b *Builder) Source() *rules.SourceInfo { return &b.d.Source }
 // News counts the records so far that may open or change an incident: all but healthy traffic.
 func (b *Builder) News() int64 { return b.news }
 
+// Firsts counts those of News whose like, at whatever time and for whatever host, did not come
+// since the last Forget but one: more of the same changes counts, the first may change a verdict.
+func (b *Builder) Firsts() int64 { return b.firsts }
+
+// see notes that news of a kind came that is in no event or tally yet.
+func (b *Builder) see(kind uint64) {
+	if b.kinds[0] == nil {
+		return
+	}
+	if _, known := b.kinds[0][kind]; known || len(b.kinds[0]) >= maxKinds {
+		return
+	}
+	if _, known := b.kinds[1][kind]; !known {
+		b.firsts++
+	}
+	b.kinds[0][kind] = struct{}{}
+}
+
 // Lately is the moment that the source's stamps have reached, in its own clock; rules.Past if
 // none has one. It is the earliest of the last few: one stamp of another year does not move it,
 // and it goes back with a clock that is set back.
@@ -352,6 +384,7 @@ func (b *Builder) Lately() int64 {
 // Forget drops what ended before a moment of the source's clock, except hits that
 // set a state: a service's last state stays evidence until the next one.
 func (b *Builder) Forget(before int64) {
+	had := held(&b.d) + len(b.sketch.kept)
 	b.d.Events = slices.DeleteFunc(b.d.Events, func(e rules.Event) bool { return e.Last.To < before && !lasting(&e) })
 	b.d.Tallies = slices.DeleteFunc(b.d.Tallies, func(t rules.Tally) bool { return (t.Second+b.healthy)*parser.Second < before })
 	b.sketch.kept = slices.DeleteFunc(b.sketch.kept, func(q rules.Request) bool { return q.Micros < before })
@@ -359,14 +392,33 @@ func (b *Builder) Forget(before int64) {
 	b.forgetFacts(before)
 	clear(b.events)
 	clear(b.tallies)
+	clear(b.kinds[1])
+	b.kinds[0], b.kinds[1] = b.kinds[1], b.kinds[0]
 	// When what made folding necessary is forgotten, later times are told apart again.
 	if len(b.d.Events) < b.bound.events/8 && len(b.d.Tallies) < b.bound.tallies/8 {
 		b.grain, b.healthy, b.anyHost, b.room = parser.Second, 1, false, b.bound
 	}
-	if len(b.sketch.kept) < maxSketch/8 {
+	if len(b.sketch.kept) < b.sketch.bound/8 {
 		b.sketch.limit = everyHash
 	}
-	b.copied = copied{}
+	if had == held(&b.d)+len(b.sketch.kept) {
+		return
+	}
+	b.d.Events, b.d.Tallies, b.sketch.kept = shrunk(b.d.Events), shrunk(b.d.Tallies), shrunk(b.sketch.kept)
+	c := &b.copied
+	c.changed(0, 0)
+	c.requests = 0
+	c.Events, c.Tallies, c.Requests = shrunk(c.Events), shrunk(c.Tallies), shrunk(c.Requests)
+}
+
+func held(d *rules.Digest) int { return len(d.Events) + len(d.Tallies) }
+
+// shrunk gives back memory that a list needed once, and needs no more.
+func shrunk[T any](list []T) []T {
+	if cap(list) < 256 || cap(list)/4 < len(list) {
+		return list
+	}
+	return slices.Clone(list)
 }
 
 // forgetFacts makes room, if there is little left, where processes are known that have not
@@ -393,8 +445,9 @@ func (b *Builder) IsEmpty() bool {
 func (b *Builder) ForgetNews() {
 	b.Forget(rules.Future)
 	b.d.Events = slices.DeleteFunc(b.d.Events, func(e rules.Event) bool { return e.Symptom != parser.SymptomNone || !lasting(&e) })
-	b.sketch = newSketch()
-	b.copied = copied{}
+	b.sketch = newSketch(b.sketch.bound)
+	b.copied.changed(0, 0)
+	b.copied.requests = 0
 }
 
 // States returns, of each stream and state, the last event that told it: what must be

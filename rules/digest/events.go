@@ -54,6 +54,7 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 		e.Stream, e.When, e.Clock, e.Level = stream, span, clock, r.Level
 		var text note
 		e.Place, e.Text, text = b.quote(r, start)
+		b.see(base)
 		b.part.event(base, true, len(g.Server) == 0 || string(g.Server) == "_", text)
 		e.Symptom, e.Phase, e.Rank, e.Errno = g.Symptom, g.Phase, g.Rank, g.Errno
 		e.Upstream, e.Group = b.strings.of(g.Upstream), g.Group
@@ -113,6 +114,7 @@ func (b *Builder) addHits(r *parser.Record, stream string) {
 		e.Stream, e.When, e.Clock, e.Level = stream, span, clock, r.Level
 		var text note
 		e.Place, e.Text, text = b.quote(r, b.proof())
+		b.see(base)
 		b.part.event(base, false, false, text)
 		if r.Lines <= 1 && !bytes.Contains(r.Raw, r.Message) {
 			e.Message = rules.CutText(r.Message, b.proof()) // an envelope hid it

@@ -230,7 +230,7 @@ func (b *Builder) Drop() {
 	clear(b.pools.seen)
 	clear(b.pools.known)
 	b.pools.sets, b.pools.sightings = nil, b.pools.sightings[:0]
-	b.sketch = sketch{second: pastSecond, limit: everyHash, now: b.sketch.now[:0], kept: b.sketch.kept[:0]}
+	b.sketch = sketch{second: pastSecond, limit: everyHash, bound: maxSketch, now: b.sketch.now[:0], kept: b.sketch.kept[:0]}
 	b.part.events, b.part.tallies, b.part.texts = b.part.events[:0], b.part.tallies[:0], b.part.texts[:0]
 	b.roles, b.access = [4]int64{}, accessKinds{}
 }

@@ -12,6 +12,7 @@ import (
 // *connection and request (nginx numbers the client's connection, and one client
 // connection carries many requests, so the request has to be the same).
 type pools struct {
+	places int        // of recent
 	recent []attempts // of requests in flight, where their hash puts them; the later stays
 	sets   [][]string
 	known  map[string]bool
@@ -42,7 +43,9 @@ const (
 	maxSets   = 4096
 )
 
-func newPools() pools { return pools{known: map[string]bool{}, seen: map[uint64]bool{}} }
+func newPools() pools {
+	return pools{places: maxRecent, known: map[string]bool{}, seen: map[uint64]bool{}}
+}
 
 // see notes the upstream of an error line, whose client and request are told by their hashes.
 func (p *pools) see(r *parser.Record, client, request uint64, upstream string) {
@@ -64,9 +67,9 @@ func (p *pools) see(r *parser.Record, client, request uint64, upstream string) {
 
 func (p *pools) sight(request uint64, upstream string) {
 	if p.recent == nil {
-		p.recent = make([]attempts, maxRecent)
+		p.recent = make([]attempts, p.places)
 	}
-	a := &p.recent[request%maxRecent]
+	a := &p.recent[request%uint64(p.places)]
 	switch {
 	case a.request != request:
 		*a = attempts{request: request, first: upstream}

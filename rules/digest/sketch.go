@@ -14,6 +14,7 @@ type sketch struct {
 	now    []rules.Request // of the current second, at most perSecond
 	kept   []rules.Request
 	limit  uint64
+	bound  int    // of kept
 	worst  uint64 // greatest key of now, once that is full
 }
 
@@ -24,7 +25,7 @@ const (
 	pastSecond = -1 << 62
 )
 
-func newSketch() sketch { return sketch{second: pastSecond, limit: everyHash} }
+func newSketch(bound int) sketch { return sketch{second: pastSecond, limit: everyHash, bound: bound} }
 
 // wants reports whether add would do anything; of a busy second it says no to nearly all.
 func (s *sketch) wants(micros int64, key uint64) bool {
@@ -68,7 +69,7 @@ func (s *sketch) worstOf() (worst int) {
 func (s *sketch) flush() {
 	s.kept = append(s.kept, s.now...)
 	s.now = s.now[:0]
-	for len(s.kept) > maxSketch {
+	for len(s.kept) > s.bound {
 		s.limit /= 2
 		few := s.kept[:0]
 		for _, q := range s.kept {
@@ -77,7 +78,7 @@ func (s *sketch) flush() {
 			}
 		}
 		if len(few) == len(s.kept) && s.limit == 0 {
-			few = few[:maxSketch]
+			few = few[:s.bound]
 		}
 		s.kept = few
 	}

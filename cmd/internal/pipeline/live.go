@@ -56,7 +56,7 @@ type Change struct {
 // Paces of the live engine.
 const (
 	decideEvery = 100 * time.Millisecond // at most so often
-	newsPart    = 3                      // and, while there is news, not more than this part of the time
+	newsPart    = 3                      // and, while there is more of the same, not more than this part of the time
 	calmPart    = 20                     // or this part, for healthy traffic
 	calmTick    = time.Second            // looks at the clock while nothing is under way: ten a second cost 0.4 % of a core
 	tellEvery   = time.Second            // an incident of which only counts have grown
@@ -107,6 +107,7 @@ type live struct {
 	begun chan struct{} // closed when it is known where all paths are joined
 	dirty chan struct{} // something was folded
 	news  atomic.Bool   // some of it may open or change an incident
+	first atomic.Bool   // or is of a kind that did not come lately
 	flow  chan struct{} // holds a token while lines may be read
 
 	mu      sync.Mutex // guards all below
@@ -230,10 +231,12 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 	// until nothing has come for a moment.
 	rest := l.cfg.Now().Add(catchUp) // not before
 	calm := rest                     // nor before that, without news
+	soon := rest                     // but then already, for the first of a kind
 	started := l.cfg.Now()
 	pending, caughtUp, calmly := false, false, false
 	begun := l.begun
-	var rested <-chan time.Time
+	rested := time.NewTimer(decideEvery)
+	defer rested.Stop()
 	var took time.Duration // of the last decision
 	for {
 		select {
@@ -248,10 +251,9 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 			pending, l.unmarked = true, true
 			if now := l.cfg.Now(); !caughtUp && now.Sub(started) < maxCatchUp {
 				rest = now.Add(catchUp)
-				calm = rest
+				calm, soon = rest, rest
 			}
-		case <-rested:
-			rested = nil
+		case <-rested.C:
 		case <-tick.C:
 		}
 		if is := l.isCalm(pending); is != calmly {
@@ -260,17 +262,22 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 		}
 		now := l.cfg.Now()
 		begin := calm
-		if l.news.Load() {
+		switch {
+		case l.first.Load():
+			begin = soon
+		case l.news.Load():
 			begin = rest
 		}
-		if pending && now.Before(begin) || now.Before(rest) || !pending && !l.due(now) {
-			if pending && rested == nil && begin.Sub(now) < decideEvery { // else the ticker is in time
-				rested = time.After(begin.Sub(now))
+		if pending && now.Before(begin) || !pending && (now.Before(rest) || !l.due(now)) {
+			if pending {
+				rested.Reset(begin.Sub(now))
 			}
 			continue
 		}
-		pending, caughtUp, rested = false, true, nil
+		pending, caughtUp = false, true
+		hurried := now.Before(rest)
 		l.news.Store(false)
+		l.first.Store(false)
 		if err := l.decide(false); err != nil {
 			return err
 		}
@@ -279,6 +286,9 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 		// On a busy machine one may be long because it did not run: the next is not to wait for that.
 		usual := min(took, before)
 		rest, calm = now.Add(max(newsPart*usual, decideEvery)), now.Add(max(calmPart*usual, decideEvery))
+		if soon = rest; !hurried { // two in a row at most
+			soon = now.Add(took)
+		}
 	}
 }
 

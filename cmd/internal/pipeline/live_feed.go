@@ -102,9 +102,12 @@ func (l *live) feed(ctx context.Context, path string, past bool) *feed {
 			}
 		}()
 		for reader.Scan(ctx) {
-			news := f.add(reader.Record())
+			news, first := f.add(reader.Record())
 			if news { // also amid lines that never pause
 				l.news.Store(true)
+				if first {
+					l.first.Store(true)
+				}
 				l.wake()
 			}
 			if f.idle.Load() || news && f.builder.Source().Lines == 0 || reader.Stats().Records%1000 == 0 {
@@ -118,14 +121,14 @@ func (l *live) feed(ctx context.Context, path string, past bool) *feed {
 	return f
 }
 
-// add folds a record and reports whether it is news.
-func (f *feed) add(r *parser.Record) bool {
+// add folds a record and reports whether it is news, and the first of its kind.
+func (f *feed) add(r *parser.Record) (news, first bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.gateway = r.Format != nil && r.Format.Role == parser.RoleGateway
-	before := f.builder.News()
+	count, firsts := f.builder.News(), f.builder.Firsts()
 	f.builder.Add(r)
-	return f.builder.News() != before
+	return f.builder.News() != count, f.builder.Firsts() != firsts
 }
 
 // giveUp reads a path no further, so that a bug in reading it ends nothing else: it is told as a gap.

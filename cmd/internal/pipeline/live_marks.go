@@ -65,7 +65,7 @@ func (l *live) mark(now time.Time, positions []source.Position, report *rules.Re
 	defer l.mu.Unlock()
 	if marked = len(positions) > 0 && (len(l.marks) == 0 || now.Sub(l.marks[len(l.marks)-1].at) >= saveEvery); marked {
 		l.unmarked = false
-		l.marks = append(l.marks, mark{now, positions})
+		l.marks = thinned(append(l.marks, mark{now, positions}))
 		for _, f := range feeds {
 			f.forget(report)
 		}
@@ -80,6 +80,26 @@ func (l *live) mark(now time.Time, positions []source.Position, report *rules.Re
 		l.marks = l.marks[1:]
 	}
 	return marked
+}
+
+// maxMarks bounds how many moments are remembered: a thousand paths in each, and an incident may
+// be open for a day.
+const maxMarks = 64
+
+// thinned keeps the bound: the further back, the fewer marks. A restart from an earlier one reads
+// more again, and comes to the same.
+func thinned(marks []mark) []mark {
+	if len(marks) <= maxMarks {
+		return marks
+	}
+	few := marks[:0]
+	for i, m := range marks {
+		if i%2 == 0 || i > maxMarks/2 {
+			few = append(few, m)
+		}
+	}
+	clear(marks[len(few):])
+	return few
 }
 
 // forget drops what no case needs any more.
