@@ -41,7 +41,7 @@ const (
 	maxFacts   = 16 << 10
 	minEvents  = 1 << 10 // and tallies, of one among many sources
 	minTallies = 256     // of one that is followed
-	minSketch  = 1 << 10 //
+	minSketch  = 512     //
 	minRecent  = 1 << 10 //
 	wholes     = 8       // so many sources that are followed may hold as much as one that is alone
 	maxKinds   = 4 << 10 // of news between two calls of Forget; more are no firsts

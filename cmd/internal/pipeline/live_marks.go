@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -86,20 +87,20 @@ func (l *live) mark(now time.Time, positions []source.Position, report *rules.Re
 // be open for a day.
 const maxMarks = 64
 
-// thinned keeps the bound: the further back, the fewer marks. A restart from an earlier one reads
+// thinned keeps the bound: the further back, the further apart. A restart from an earlier mark reads
 // more again, and comes to the same.
 func thinned(marks []mark) []mark {
 	if len(marks) <= maxMarks {
 		return marks
 	}
-	few := marks[:0]
-	for i, m := range marks {
-		if i%2 == 0 || i > maxMarks/2 {
-			few = append(few, m)
+	now := marks[len(marks)-1].at
+	least, spare := math.Inf(1), 1
+	for i := 1; i < len(marks)-1; i++ {
+		if gap := marks[i+1].at.Sub(marks[i-1].at).Seconds() / now.Sub(marks[i-1].at).Seconds(); gap < least {
+			least, spare = gap, i
 		}
 	}
-	clear(marks[len(few):])
-	return few
+	return slices.Delete(marks, spare, spare+1)
 }
 
 // forget drops what no case needs any more.

@@ -1,0 +1,83 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"culprit/parser/source"
+)
+
+// TestLiveFirstOfAKindIsHurried: in a storm whose decisions take long, more of the same waits, so
+// that most of the time is left for reading; what fails for the first time does not.
+func TestLiveFirstOfAKindIsHurried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const long, pause = 200 * time.Millisecond, 20 * time.Millisecond // a decision, and between two lines
+		h := newHost(t)
+		opened := map[string]time.Time{}
+		decisions := 0
+		l := newLive(LiveConfig{Config: config(1, h.dir), Now: time.Now, Follow: source.FollowOptions{PollOnly: true, Poll: 10 * time.Millisecond, FromStart: true},
+			Sink: func(u Update) error {
+				for _, c := range u.Changes {
+					if c.Event == "opened" {
+						opened[c.Incident.Upstreams[0]] = time.Now()
+					}
+				}
+				decisions++
+				time.Sleep(long) // the bubble's clock
+				return nil
+			}})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- l.run(ctx) }()
+		written := map[string]time.Time{}
+		begin := time.Now()
+		for n := range 3000 {
+			h.write("error.log", refused(time.Now(), n))
+			if n > int(maxCatchUp/pause) && n%37 == 0 {
+				upstream := fmt.Sprintf("10.0.%d.1:80", n/37)
+				written[upstream] = time.Now()
+				h.write("error.log", strings.ReplaceAll(refused(time.Now(), 10_000+n), "127.0.0.1:9001", upstream))
+			}
+			time.Sleep(pause)
+		}
+		took := time.Since(begin)
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		for upstream, at := range written {
+			if waited := opened[upstream].Sub(at); waited < 0 || waited > long+idleGateway+50*time.Millisecond {
+				t.Errorf("the failures of %s were told after %v", upstream, waited)
+			}
+		}
+		if deciding := time.Duration(decisions) * long; deciding > took*2/3 {
+			t.Errorf("deciding took %v of %v", deciding, took)
+		}
+	})
+}
+
+// TestMarksAreBounded: of a day's positions a few are kept, the latest and the oldest among them, and
+// from any moment the next mark before is not further away than a fraction of its age.
+func TestMarksAreBounded(t *testing.T) {
+	var marks []mark
+	start := time.Unix(0, 0)
+	now := start
+	for range int(maxKeep / saveEvery) {
+		now = now.Add(saveEvery)
+		if marks = thinned(append(marks, mark{at: now})); len(marks) > maxMarks {
+			t.Fatalf("%d marks", len(marks))
+		}
+	}
+	if first, last := marks[0].at, marks[len(marks)-1].at; first != start.Add(saveEvery) || last != now {
+		t.Errorf("they reach from %v to %v", first, last)
+	}
+	for i := 1; i < len(marks); i++ {
+		if apart, age := marks[i].at.Sub(marks[i-1].at), now.Sub(marks[i-1].at); apart > age/4+10*saveEvery {
+			t.Errorf("%v between two marks that are %v old", apart, age)
+		}
+	}
+}
