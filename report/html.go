@@ -20,7 +20,9 @@ var pageCSS string
 var pageText string
 
 // Parsed when a page is written: it took 2 ms of every start.
-var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageText)) })
+var pageTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{"commands": commandsIn}).Parse(pageText))
+})
 
 // policy lets a browser use the page's own style sheet and nothing else: no script, no
 // image, no font, no request, not even a style on an element

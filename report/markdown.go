@@ -239,7 +239,7 @@ func (m *markdown) sources(sources []rules.SourceInfo) {
 func (m *markdown) list(mark string, items []string) {
 	for _, item := range items {
 		m.out.WriteString(mark)
-		m.out.WriteString(mdProse(item))
+		m.out.WriteString(mdAdvice(item))
 		m.out.WriteByte('\n')
 	}
 	m.out.WriteByte('\n')

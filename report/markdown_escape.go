@@ -44,6 +44,45 @@ func mdProse(text string) string {
 	return out.String()
 }
 
+// mdAdvice writes a sentence in which commands stand between backticks.
+func mdAdvice(text string) string {
+	var out strings.Builder
+	for _, p := range commandsIn(strings.TrimSpace(text)) {
+		if p.Mark {
+			out.WriteString(mdCode(p.Text))
+			continue
+		}
+		words := strings.TrimLeft(p.Text, `)",.;:?`) // what touches the command before it,
+		out.WriteString(p.Text[:len(p.Text)-len(words)])
+		rest := strings.TrimRight(words, ` ("`) // and the one behind it
+		if rest = strings.TrimLeft(rest, " "); rest != "" && words[0] == ' ' {
+			out.WriteByte(' ')
+		}
+		out.WriteString(mdProse(rest))
+		out.WriteString(words[len(strings.TrimRight(words, ` ("`)):])
+	}
+	return out.String()
+}
+
+// commandsIn cuts a text at its backticks; marked are the commands between two of them.
+func commandsIn(text string) (out []piece) {
+	for {
+		before, rest, open := strings.Cut(text, "`")
+		command, after, closed := strings.Cut(rest, "`")
+		if !open || !closed || command == "" {
+			if text != "" {
+				out = append(out, piece{Text: text})
+			}
+			return out
+		}
+		if before != "" {
+			out = append(out, piece{Text: before})
+		}
+		out = append(out, piece{command, true})
+		text = after
+	}
+}
+
 // mdCode writes text as a code span; nothing for "".
 func mdCode(text string) string {
 	text = strings.TrimSpace(Clean(text))

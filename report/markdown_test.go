@@ -36,6 +36,22 @@ func TestMarkdownProse(t *testing.T) {
 	f("  \n\t ", "`\\n\\t`")
 }
 
+func TestMarkdownAdvice(t *testing.T) {
+	for text, want := range map[string]string{
+		"See whether it runs: `docker ps -a --filter name=web-1`; then (`dmesg -T`, `free -m`) read.": "See whether it runs: `docker ps -a --filter name=web-1`; then (`dmesg -T`, `free -m`) read.",
+		"`a`":                                "`a`",
+		"`a` `b` or `c`":                     "`a` `b` or `c`",
+		"one ` alone and 10.0.0.1:80":        "one `` ` `` alone and `10.0.0.1:80`",
+		"empty `` and `x` @all":              "empty ``` `` ``` and `` `x` @all ``",
+		"the quoted \"`<b>|`\" and <script>": "the quoted \"`<b>|`\" and `<script>`",
+		"":                                   "",
+	} {
+		if got := mdAdvice(text); got != want {
+			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
 // outsideCode takes fenced blocks and code spans out of a document, as CommonMark reads them.
 func outsideCode(t testing.TB, text string) string {
 	t.Helper()

@@ -20,7 +20,7 @@ func Advice(c *rules.Case, in *rules.Incident) []string {
 	case cause == rules.CauseDNSFailure:
 		texts = resolving(c, in).now
 	case cause == rules.CauseTLSFailure && refusedVersion(c, in):
-		texts = []string{"see which TLS versions each end takes: openssl s_client -connect {address} -tls1_2, then -tls1_3; compare {tls}"}
+		texts = []string{"see which TLS versions each end takes: `openssl s_client -connect {address} -tls1_2`, then `-tls1_3`; compare {tls}"}
 	case cause == rules.CauseGatewayConfig && saidIn(c, in, "lua"):
 		texts = []string{"mend the Lua code that the quoted line names"}
 	case cause == rules.CauseProtocolMismatch:
@@ -34,7 +34,7 @@ func Advice(c *rules.Case, in *rules.Incident) []string {
 	case cause == rules.CauseDependencyFailure:
 		texts = dependencyNow(c, in)
 	case cause == rules.CauseUnknown && len(Missing(c, in)) == 0:
-		texts = []string{"no log is missing that could tell: ask the upstream itself while it fails (curl -sv {curl}), and let it log more (its debug level)"}
+		texts = []string{"no log is missing that could tell: ask the upstream itself while it fails (`curl -sv {curl}`), and let it log more (its debug level)"}
 	}
 	return slices.Concat(worked(c, in), filled(c, in, texts))
 }
@@ -257,7 +257,7 @@ func pathOf(in *rules.Incident) string {
 }
 
 var advice = map[rules.Cause][]string{
-	rules.CauseOOMKill:            {"see whether it runs again: {status}", "compare its memory with its limit: {limit}; without a limit of its own the machine was full: ps aux --sort=-rss | head", "if it is killed again soon, raise the limit for now: {raise}"},
+	rules.CauseOOMKill:            {"see whether it runs again: {status}", "compare its memory with its limit: {limit}; without a limit of its own the machine was full: `ps aux --sort=-rss | head`", "if it is killed again soon, raise the limit for now: {raise}"},
 	rules.CauseMemoryExhausted:    {"see whether it runs again: {status}", "if it fails again soon, raise {memory} for now, only if the machine has the memory"},
 	rules.CauseCrashSignal:        {"see whether it runs again: {status}", "look at the core: {core}", "if it began with a release, roll that back"},
 	rules.CauseUnhandledException: {"see whether it runs again: {status}", "read the error that the quoted lines name; if it began with a release, roll that back"},
@@ -266,11 +266,11 @@ var advice = map[rules.Cause][]string{
 	rules.CauseRestart:            {"if it was planned and answers again, nothing; else read why it is not back: {started}"},
 	rules.CauseStartFailure:       {"read the failed start: {started}; roll the last change back if it will not start"},
 	rules.CauseNotListening:       {"see whether anything listens: {listening}; compare address and port with the gateway's configuration", "see whether the service runs: {status}"},
-	rules.CauseInvalidResponse:    {"ask the upstream directly and look at the raw bytes: curl -sv --raw {curl}"},
-	rules.CauseProtocolMismatch:   {"see what {address} really speaks (curl -v http://{address}/, curl -vk https://{address}/) and compare {scheme}"},
-	rules.CauseResponseTooLarge:   {"find the header that grew, mostly Set-Cookie: curl -sD - -o /dev/null {curl}", "if it is meant, raise {header}"},
-	rules.CauseTLSFailure:         {"look at the certificate as the gateway sees it: openssl s_client -connect {address} -servername NAME"},
-	rules.CauseNetworkUnreachable: {"test the path from the gateway: nc -vz {host} {port}; look at firewall rules and at whether the host is up"},
+	rules.CauseInvalidResponse:    {"ask the upstream directly and look at the raw bytes: `curl -sv --raw {curl}`"},
+	rules.CauseProtocolMismatch:   {"see what {address} really speaks (`curl -v http://{address}/`, `curl -vk https://{address}/`) and compare {scheme}"},
+	rules.CauseResponseTooLarge:   {"find the header that grew, mostly Set-Cookie: `curl -sD - -o /dev/null {curl}`", "if it is meant, raise {header}"},
+	rules.CauseTLSFailure:         {"look at the certificate as the gateway sees it: `openssl s_client -connect {address} -servername NAME`"},
+	rules.CauseNetworkUnreachable: {"test the path from the gateway: `nc -vz {host} {port}`; look at firewall rules and at whether the host is up"},
 	rules.CauseDNSFailure:         untoldName.now,
 	rules.CauseSlowUpstream:       {"{slow}"},
 	rules.CauseUpstreamSaturated:  {"{slow}", "if the machine and what is behind it can bear more, raise {workers}"},
@@ -294,7 +294,7 @@ var prevention = map[rules.Cause][]string{
 	rules.CauseInvalidResponse:    {"ask a release once through the gateway before it gets traffic: some clients take what the gateway refuses"},
 	rules.CauseProtocolMismatch:   {"change both ends in one step, and ask once through the gateway before it gets traffic"},
 	rules.CauseResponseTooLarge:   {"bound what goes into cookies and headers: keep the session on the server"},
-	rules.CauseTLSFailure:         {"renew certificates by a timer that restarts who uses them, and raise an alarm two weeks before one ends: openssl x509 -checkend 1209600 -noout -in FILE"},
+	rules.CauseTLSFailure:         {"renew certificates by a timer that restarts who uses them, and raise an alarm two weeks before one ends: `openssl x509 -checkend 1209600 -noout -in FILE`"},
 	rules.CauseNetworkUnreachable: {"let the gateway give up on connecting sooner than on answers, so that the next server is tried in time ({timeouts})"},
 	rules.CauseDNSFailure:         untoldName.next,
 	rules.CauseSlowUpstream:       {"keep the log of slow requests on: it tells the reason the next time"},

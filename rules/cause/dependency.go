@@ -58,11 +58,11 @@ func dependencyNow(c *rules.Case, in *rules.Incident) []string {
 	case failsEnded:
 		return []string{"see whether " + behindName(in) + " runs again: {status}"}
 	case failsFull:
-		return []string{"make room where " + behindName(in) + " keeps its data: df -h shows what is full, du -xh --max-depth=2 DIRECTORY | sort -h what fills it"}
+		return []string{"make room where " + behindName(in) + " keeps its data: `df -h` shows what is full, `du -xh --max-depth=2 DIRECTORY | sort -h` what fills it"}
 	case failsRefused:
 		dep := c.Evidence[in.Verdict.Proof[0].Candidate].Hit.Dependency()
 		if host, port, err := net.SplitHostPort(dep); err == nil && plainName(host) && plainName(port) {
-			return []string{"see whether anything listens at " + dep + ": ss -ltnp 'sport = :" + port + "' there, nc -vz " + host + " " + port + " from the machine of its client; then whether it runs: {status}"}
+			return []string{"see whether anything listens at " + dep + ": " + ticked("ss -ltnp 'sport = :"+port+"'") + " there, " + ticked("nc -vz "+host+" "+port) + " from the machine of its client; then whether it runs: {status}"}
 		}
 	case failsLocked:
 		return []string{"see who holds the lock that the quoted line names: {locks}"}

@@ -53,7 +53,7 @@ var gateways = map[string]words{
 		benched:  "with few servers set max_fails and fail_timeout so that one slow second does not stop all traffic",
 		timeouts: "proxy_connect_timeout and proxy_read_timeout", header: "proxy_buffer_size and proxy_buffers",
 		scheme: "the scheme in proxy_pass (http, https, grpc)", resolver: "a name in a variable is looked up again at run time, by resolver; others once, at the start",
-		idle: "keepalive_timeout of the upstream block", check: "run nginx -t",
+		idle: "keepalive_timeout of the upstream block", check: "run `nginx -t`",
 		resources: "worker_connections, worker_rlimit_nofile, disk space, local ports (keepalive to the upstream)",
 		again:     "nginx sends a GET again by itself; where the application takes a POST once only, let it send those too: proxy_next_upstream error timeout non_idempotent",
 		names:     "$upstream_addr, $upstream_status and $upstream_response_time in log_format", status: "stub_status, the open files in /proc/PID/fd and df",
@@ -65,7 +65,7 @@ var gateways = map[string]words{
 		second: "a second BalancerMember in a balancer", health: "hcmethod and hcinterval of each BalancerMember (mod_proxy_hcheck)",
 		benched:  "set retry= of ProxyPass or BalancerMember (60 s unless set) so that one failure does not stop all traffic",
 		timeouts: "connectiontimeout= and timeout= of ProxyPass", header: "responsefieldsize= of ProxyPass",
-		scheme: "the scheme in ProxyPass (http, https, h2, ajp, fcgi, uwsgi)", idle: "ttl= of ProxyPass", check: "run apachectl configtest",
+		scheme: "the scheme in ProxyPass (http, https, h2, ajp, fcgi, uwsgi)", idle: "ttl= of ProxyPass", check: "run `apachectl configtest`",
 		resources: "MaxRequestWorkers and ServerLimit, open files, disk space", status: "mod_status, open files and df",
 		names: "%{BALANCER_WORKER_NAME}e in LogFormat, with a balancer",
 		tls:   "SSLProxyProtocol and SSLProxyCipherSuite with what the upstream allows",
@@ -77,7 +77,7 @@ var gateways = map[string]words{
 		timeouts: "timeout connect, timeout server and timeout queue", header: "tune.bufsize",
 		scheme: "ssl, alpn and proto on the server line", resolver: "see the resolvers section and init-addr on the server line",
 		pin: "as the server's address: set server BACKEND/SERVER addr ADDRESS on the stats socket", tls: "ssl-min-ver, ssl-max-ver and ciphers on the server line with what the upstream allows",
-		idle: "pool-purge-delay", check: "run haproxy -c -f haproxy.cfg", resources: "maxconn, ulimit-n, local ports",
+		idle: "pool-purge-delay", check: "run `haproxy -c -f haproxy.cfg`", resources: "maxconn, ulimit-n, local ports",
 	},
 	// https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/cluster.proto
 	"envoy": {
@@ -85,7 +85,7 @@ var gateways = map[string]words{
 		benched:  "see max_ejection_percent of outlier_detection, and healthy_panic_threshold",
 		timeouts: "connect_timeout of the cluster and timeout of the route",
 		scheme:   "transport_socket (TLS) and http2_protocol_options of the cluster", resolver: "see dns_lookup_family and dns_refresh_rate of the cluster",
-		idle: "idle_timeout in common_http_protocol_options of the cluster", check: "run envoy --mode validate -c FILE",
+		idle: "idle_timeout in common_http_protocol_options of the cluster", check: "run `envoy --mode validate -c FILE`",
 		resources: "circuit_breakers of the cluster (max_connections, max_pending_requests), open files",
 	},
 	// https://caddyserver.com/docs/caddyfile/directives/reverse_proxy
@@ -93,7 +93,7 @@ var gateways = map[string]words{
 		second: "a second upstream in reverse_proxy, with lb_try_duration,", health: "health_uri or fail_duration in reverse_proxy",
 		benched:  "see max_fails and fail_duration in reverse_proxy",
 		timeouts: "dial_timeout and response_header_timeout of transport http", header: "max_response_header of transport http",
-		scheme: "the scheme of the upstream (http://, https://, h2c://)", idle: "keepalive of transport http", check: "run caddy validate --config FILE",
+		scheme: "the scheme of the upstream (http://, https://, h2c://)", idle: "keepalive of transport http", check: "run `caddy validate --config FILE`",
 	},
 	// https://doc.traefik.io/traefik/routing/services/
 	"traefik": {
@@ -105,21 +105,21 @@ var gateways = map[string]words{
 	"varnish": {
 		second: "a second backend in a director, with probes,", health: "a .probe of each backend", benched: "see .threshold, .window and .interval of the backend's probe",
 		timeouts: ".connect_timeout and .first_byte_timeout of the backend", header: "http_resp_hdr_len and http_resp_size",
-		idle: "backend_idle_timeout", check: "run varnishd -C -f FILE", resources: "thread_pool_max, .max_connections of the backend, workspace_backend",
+		idle: "backend_idle_timeout", check: "run `varnishd -C -f FILE`", resources: "thread_pool_max, .max_connections of the backend, workspace_backend",
 	},
 	// https://redmine.lighttpd.net/projects/lighttpd/wiki/Mod_proxy
 	"lighttpd": {
 		second: "a second host in proxy.server", benched: "see disable-time of the host",
-		check: "run lighttpd -tt -f FILE", resources: "server.max-fds, server.max-connections",
+		check: "run `lighttpd -tt -f FILE`", resources: "server.max-fds, server.max-connections",
 	},
 	// https://docs.konghq.com/gateway/latest/, entities upstream and service
 	"kong": {
-		check: "run kong check FILE", second: "a second target in the upstream, with retries of the service,", health: "healthchecks.active and healthchecks.passive of the upstream",
+		check: "run `kong check FILE`", second: "a second target in the upstream, with retries of the service,", health: "healthchecks.active and healthchecks.passive of the upstream",
 		benched: "see healthchecks.passive.unhealthy of the upstream", timeouts: "connect_timeout and read_timeout of the service", scheme: "protocol of the service",
 	},
 	// https://apisix.apache.org/docs/apisix/admin-api/#upstream
 	"apisix": {
-		check: "run apisix test", second: "a second node in the upstream, with retries,", health: "checks of the upstream", benched: "see checks.passive.unhealthy of the upstream",
+		check: "run `apisix test`", second: "a second node in the upstream, with retries,", health: "checks of the upstream", benched: "see checks.passive.unhealthy of the upstream",
 		timeouts: "timeout (connect, send, read) of the upstream", scheme: "scheme of the upstream",
 	},
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/

@@ -27,7 +27,7 @@ func Missing(c *rules.Case, in *rules.Incident) []string {
 		switch kernel, manager, exited := systemTold(c); {
 		case kernel || exited: // who ends by itself was not killed
 		case manager:
-			out = append(out, "whether the kernel had a hand in it: its lines (journalctl -k, dmesg -T, kern.log) would show a kill or a crash")
+			out = append(out, "whether the kernel had a hand in it: its lines (`journalctl -k`, `dmesg -T`, kern.log) would show a kill or a crash")
 		default:
 			out = append(out, "whether the system had a hand in it: "+runner.system()+" would show a kill or a crash")
 		}
@@ -54,18 +54,18 @@ func Missing(c *rules.Case, in *rules.Incident) []string {
 
 // deeper is the question behind each cause, and what would answer it.
 var deeper = map[rules.Cause]string{
-	rules.CauseOOMKill:            "what the memory was used for: {lost} {took} and memory over time (sar -r, memory.current of the cgroup) would tell",
+	rules.CauseOOMKill:            "what the memory was used for: {lost} {took} and memory over time (`sar -r`, memory.current of the cgroup) would tell",
 	rules.CauseMemoryExhausted:    "what the memory was used for: {lost} {took} and a heap dump would tell",
-	rules.CauseCrashSignal:        "which code crashed, unless a trace is quoted: its core dump would tell (coredumpctl info)",
+	rules.CauseCrashSignal:        "which code crashed, unless a trace is quoted: its core dump would tell (`coredumpctl info`)",
 	rules.CauseUnhandledException: "which input set it off: {input}the application's log with the request's id, or its trace with local values, would tell",
 	rules.CauseWorkerTimeout:      "what the worker waited for: {stack} would tell",
-	rules.CauseKilled:             "who sent the signal: auth.log, shell history, or an audit rule (auditctl -a always,exit -S kill) would tell",
-	rules.CauseRestart:            "who ordered the stop: the deploy tool's log, auth.log or journalctl _COMM=systemd of that minute would tell",
+	rules.CauseKilled:             "who sent the signal: auth.log, shell history, or an audit rule (`auditctl -a always,exit -S kill`) would tell",
+	rules.CauseRestart:            "who ordered the stop: the deploy tool's log, auth.log or `journalctl _COMM=systemd` of that minute would tell",
 	rules.CauseStartFailure:       "what was changed before the start: the deploy tool's log or the configuration's history would tell",
-	rules.CauseInvalidResponse:    "which bytes were sent: the answer itself would tell (curl -sv --raw, tcpdump -A)",
+	rules.CauseInvalidResponse:    "which bytes were sent: the answer itself would tell (`curl -sv --raw`, `tcpdump -A`)",
 	rules.CauseProtocolMismatch:   "which end was changed last: the history of both configurations would tell",
-	rules.CauseResponseTooLarge:   "which header was too large: the gateway's log does not quote it; the answer itself would tell (curl -sD - -o /dev/null)",
-	rules.CauseTLSFailure:         "which certificate was shown: the gateway's log does not quote it; openssl s_client -connect {address} would tell",
+	rules.CauseResponseTooLarge:   "which header was too large: the gateway's log does not quote it; the answer itself would tell (`curl -sD - -o /dev/null`)",
+	rules.CauseTLSFailure:         "which certificate was shown: the gateway's log does not quote it; `openssl s_client -connect {address}` would tell",
 	rules.CauseNetworkUnreachable: "where the packets were lost: the firewall's log, the cloud's flow log or tcpdump at both ends would tell",
 	rules.CauseDNSFailure:         "why there was no answer for the name: the zone's history or the log of the name server that is responsible for it would tell",
 	rules.CauseUpstreamSaturated:  "what kept the workers busy: a slow log, or request times in the application's log, would tell",
@@ -134,9 +134,9 @@ func stackOf(in *rules.Incident) string {
 	case "php-fpm":
 		return "the pool's slow log (request_slowlog_timeout, slowlog)"
 	case "gunicorn", "uwsgi", "python3":
-		return "a slow log, or a stack of the worker while it hangs (py-spy dump --pid PID),"
+		return "a slow log, or a stack of the worker while it hangs (`py-spy dump --pid PID`),"
 	case "puma", "unicorn", "ruby":
-		return "a slow log, or a stack of the worker while it hangs (rbspy dump --pid PID),"
+		return "a slow log, or a stack of the worker while it hangs (`rbspy dump --pid PID`),"
 	}
 	return "a slow log, or a stack of the worker while it hangs,"
 }

@@ -35,12 +35,12 @@ var (
 	stopGap = "until it resolves, put the last address that is known to be right {pin}"
 
 	noSuchName = names{
-		now: []string{"see whether the name exists: dig {host} @RESOLVER (the resolver that the gateway uses); compare its spelling, its search domain and whether what registers it is up; {resolver}", stopGap},
+		now: []string{"see whether the name exists: `dig {host} @RESOLVER` (the resolver that the gateway uses); compare its spelling, its search domain and whether what registers it is up; {resolver}", stopGap},
 		next: []string{"raise an alarm when the name has no address, and ask for it with the gateway's resolver before each change of zone, service registry or gateway configuration: " +
 			"a further resolver would have given the same answer"},
 	}
 	noAnswer = names{
-		now:  []string{"see whether the resolver answers: dig {host} @RESOLVER (the resolver that the gateway uses); {resolver}", stopGap},
+		now:  []string{"see whether the resolver answers: `dig {host} @RESOLVER` (the resolver that the gateway uses); {resolver}", stopGap},
 		next: []string{"use more than one resolver, and raise an alarm when the name has no answer"},
 	}
 	untoldName = names{now: noAnswer.now, next: []string{"raise an alarm when the name has no answer; a further resolver helps only where one does not answer at all"}}
@@ -99,26 +99,26 @@ func denied(c *rules.Case) bool {
 // listeningOf is how to see whether anything listens.
 func listeningOf(in *rules.Incident) string {
 	if len(in.Upstreams) > 0 && strings.HasPrefix(in.Upstreams[0], "unix:") {
-		return "ss -lxp"
+		return "`ss -lxp`"
 	}
 	if _, port := hostPortOf(in); port != "PORT" {
-		return "ss -ltnp 'sport = :" + port + "'"
+		return ticked("ss -ltnp 'sport = :" + port + "'")
 	}
-	return "ss -ltnp"
+	return "`ss -ltnp`"
 }
 
 // socketOf is how to see who may connect to a socket.
 func socketOf(in *rules.Incident) string {
 	if len(in.Upstreams) > 0 {
 		if path, unix := strings.CutPrefix(in.Upstreams[0], "unix:"); unix && strings.HasPrefix(path, "/") && plainName(strings.ReplaceAll(path[1:], "/", ".")) {
-			text := "ls -l " + path + "; namei -l " + path
+			text := ticked("ls -l "+path) + "; " + ticked("namei -l "+path)
 			if strings.Contains(path, "php") {
 				text += "; listen.owner, listen.group and listen.mode of the pool"
 			}
 			return text
 		}
 	}
-	return "ls -l SOCKET; firewall and security modules (ausearch -m avc, journalctl -k) may forbid an address, too"
+	return "`ls -l SOCKET`; firewall and security modules (`ausearch -m avc`, `journalctl -k`) may forbid an address, too"
 }
 
 // lockWords are what PostgreSQL, MySQL and SQLite say of a lock that another one holds.
@@ -131,15 +131,15 @@ func spentOf(in *rules.Incident) spent {
 	for i := range in.Symptoms {
 		switch in.Symptoms[i].Class {
 		case parser.SymptomDiskFull:
-			return spent{"make room on the disk that the quoted line names: df -h, df -i, then du -x -d 1 of its mount; see what the gateway keeps there (temporary bodies, caches, logs)", "df"}
+			return spent{"make room on the disk that the quoted line names: `df -h`, `df -i`, then `du -x -d 1` of its mount; see what the gateway keeps there (temporary bodies, caches, logs)", "df"}
 		case parser.SymptomNoFiles:
 			return spent{"raise the limit of open files of the gateway (LimitNOFILE of its unit, and its own setting): {resources}", "the open files in /proc/PID/fd"}
 		case parser.SymptomNoPorts:
-			return spent{"see which address uses up the local ports: ss -s, ss -tan state time-wait; keep connections to the upstream alive, or widen net.ipv4.ip_local_port_range", "ss -s"}
+			return spent{"see which address uses up the local ports: `ss -s`, `ss -tan state time-wait`; keep connections to the upstream alive, or widen net.ipv4.ip_local_port_range", "ss -s"}
 		case parser.SymptomNoMemory:
-			return spent{"see what takes the memory: free -m, ps aux --sort=-rss | head", "sar -r"}
+			return spent{"see what takes the memory: `free -m`, `ps aux --sort=-rss | head`", "sar -r"}
 		case parser.SymptomNoConnections:
-			return spent{"see who holds the connections (ss -tn), and raise their number: {resources}", ""}
+			return spent{"see who holds the connections (`ss -tn`), and raise their number: {resources}", ""}
 		}
 	}
 	return spent{raise: "raise what the quoted line names: {resources}"}

@@ -125,75 +125,78 @@ func (r *runner) inPod() string {
 	return " -c " + r.name
 }
 
+// ticked marks a command as one: nothing that a name or a log put into it holds a backtick.
+func ticked(command string) string { return "`" + command + "`" }
+
 // status is how to see whether it runs.
 func (r *runner) status() string {
 	switch r.kind {
 	case bySystemd:
-		return "systemctl status " + r.or("UNIT")
+		return ticked("systemctl status " + r.or("UNIT"))
 	case byDocker:
 		if len(r.name) == 12 && strings.Trim(r.name, "0123456789abcdef") == "" {
-			return "docker ps -a --filter id=" + r.name
+			return ticked("docker ps -a --filter id=" + r.name)
 		}
-		return "docker ps -a --filter name=" + r.or("CONTAINER")
+		return ticked("docker ps -a --filter name=" + r.or("CONTAINER"))
 	case byCompose:
-		return "docker compose ps -a " + r.or("SERVICE")
+		return ticked("docker compose ps -a " + r.or("SERVICE"))
 	case bySupervisor:
-		return "supervisorctl status " + r.or("PROGRAM")
+		return ticked("supervisorctl status " + r.or("PROGRAM"))
 	case byPM2:
-		return "pm2 describe " + r.or("APP")
+		return ticked("pm2 describe " + r.or("APP"))
 	case byKubernetes:
-		return "kubectl describe pod " + r.podName()
+		return ticked("kubectl describe pod " + r.podName())
 	}
-	return "systemctl status UNIT, docker ps -a or kubectl get pods, whichever runs it"
+	return "`systemctl status UNIT`, `docker ps -a` or `kubectl get pods`, whichever runs it"
 }
 
 // logs is how to read what it said.
 func (r *runner) logs() string {
 	switch r.kind {
 	case bySystemd:
-		return "journalctl -u " + r.or("UNIT") + " -e"
+		return ticked("journalctl -u " + r.or("UNIT") + " -e")
 	case byDocker:
-		return "docker logs --tail 50 " + r.or("CONTAINER")
+		return ticked("docker logs --tail 50 " + r.or("CONTAINER"))
 	case byCompose:
-		return "docker compose logs --tail 50 " + r.or("SERVICE")
+		return ticked("docker compose logs --tail 50 " + r.or("SERVICE"))
 	case bySupervisor:
-		return "supervisorctl tail -5000 " + r.or("PROGRAM") + " stderr"
+		return ticked("supervisorctl tail -5000 " + r.or("PROGRAM") + " stderr")
 	case byPM2:
-		return "pm2 logs " + r.or("APP") + " --lines 50 --nostream"
+		return ticked("pm2 logs " + r.or("APP") + " --lines 50 --nostream")
 	case byKubernetes:
-		return "kubectl logs " + r.podName() + r.inPod() + " --previous"
+		return ticked("kubectl logs " + r.podName() + r.inPod() + " --previous")
 	}
-	return "journalctl -u UNIT -e, docker logs or kubectl logs --previous"
+	return "`journalctl -u UNIT -e`, `docker logs` or `kubectl logs --previous`"
 }
 
 // system is what of the system tells how a process ended.
 func (r *runner) system() string {
 	switch r.kind {
 	case byDocker, byCompose:
-		return "the kernel's lines on the host (journalctl -k, dmesg -T) and docker inspect (State: OOMKilled, ExitCode)"
+		return "the kernel's lines on the host (`journalctl -k`, `dmesg -T`) and `docker inspect` (State: OOMKilled, ExitCode)"
 	case byKubernetes:
-		return "the kernel's lines on the node (journalctl -k, dmesg -T) and Last State in kubectl describe pod " + r.podName()
+		return "the kernel's lines on the node (`journalctl -k`, `dmesg -T`) and Last State in " + ticked("kubectl describe pod "+r.podName())
 	}
-	return "the kernel's and systemd's lines (journalctl -k, dmesg -T, kern.log)"
+	return "the kernel's and systemd's lines (`journalctl -k`, `dmesg -T`, kern.log)"
 }
 
 // limit is how to see its limit of memory from outside.
 func (r *runner) limit() string {
 	switch r.kind {
 	case bySystemd:
-		return "systemctl show " + r.or("UNIT") + " -p MemoryMax -p MemoryPeak"
+		return ticked("systemctl show " + r.or("UNIT") + " -p MemoryMax -p MemoryPeak")
 	case byDocker:
-		return "docker inspect -f '{{.HostConfig.Memory}}' " + r.or("CONTAINER")
+		return ticked("docker inspect -f '{{.HostConfig.Memory}}' " + r.or("CONTAINER"))
 	case byCompose:
 		return "mem_limit or deploy.resources.limits.memory of " + r.or("SERVICE") + " in the compose file"
 	case bySupervisor:
-		return "that of the machine or container (free -m, /sys/fs/cgroup/memory.max)"
+		return "that of the machine or container (`free -m`, /sys/fs/cgroup/memory.max)"
 	case byPM2:
-		return "max_memory_restart in pm2 describe " + r.or("APP")
+		return "max_memory_restart in " + ticked("pm2 describe "+r.or("APP"))
 	case byKubernetes:
-		return "resources.limits.memory in kubectl describe pod " + r.podName()
+		return "resources.limits.memory in " + ticked("kubectl describe pod "+r.podName())
 	}
-	return "systemctl show UNIT -p MemoryMax -p MemoryPeak (container: docker inspect, kubectl describe pod)"
+	return "`systemctl show UNIT -p MemoryMax -p MemoryPeak` (container: `docker inspect`, `kubectl describe pod`)"
 }
 
 // raise is how to raise that limit at once
@@ -203,17 +206,17 @@ func (r *runner) limit() string {
 func (r *runner) raise() string {
 	switch r.kind {
 	case byDocker:
-		return fmt.Sprintf("docker update --memory SIZE --memory-swap SIZE %s", r.or("CONTAINER"))
+		return ticked("docker update --memory SIZE --memory-swap SIZE " + r.or("CONTAINER"))
 	case byCompose:
-		return "in the compose file, then docker compose up -d " + r.or("SERVICE")
+		return "in the compose file, then " + ticked("docker compose up -d "+r.or("SERVICE"))
 	case bySupervisor:
 		return "that of the machine or container, for supervisord sets none"
 	case byPM2:
-		return "pm2 restart " + r.or("APP") + " --max-memory-restart SIZE"
+		return ticked("pm2 restart " + r.or("APP") + " --max-memory-restart SIZE")
 	case byKubernetes:
-		return "kubectl set resources deployment/NAME" + r.inPod() + " --limits=memory=SIZE"
+		return ticked("kubectl set resources deployment/NAME" + r.inPod() + " --limits=memory=SIZE")
 	}
-	return "systemctl set-property --runtime " + map[bool]string{true: r.or("UNIT"), false: "UNIT"}[r.kind == bySystemd] + " MemoryMax=SIZE"
+	return ticked("systemctl set-property --runtime " + map[bool]string{true: r.or("UNIT"), false: "UNIT"}[r.kind == bySystemd] + " MemoryMax=SIZE")
 }
 
 // restarts is what starts it again by itself.
@@ -222,13 +225,13 @@ func (r *runner) restarts() string {
 	case bySystemd:
 		return "Restart=on-failure in " + r.or("UNIT")
 	case byDocker:
-		return "docker update --restart unless-stopped " + r.or("CONTAINER")
+		return ticked("docker update --restart unless-stopped " + r.or("CONTAINER"))
 	case byCompose:
 		return "restart: unless-stopped of " + r.or("SERVICE") + " in the compose file"
 	case bySupervisor:
 		return "autorestart=true in [program:" + r.or("PROGRAM") + "]"
 	case byPM2:
-		return "pm2 save and pm2 startup, and max_restarts above what a bad minute takes"
+		return "`pm2 save` and `pm2 startup`, and max_restarts above what a bad minute takes"
 	case byKubernetes:
 		return "Kubernetes does so; a liveness probe finds what hangs, and a second replica serves meanwhile"
 	}
@@ -240,11 +243,11 @@ func (r *runner) restarts() string {
 func coreOf(in *rules.Incident, r *runner) string {
 	switch {
 	case in.Culprit.PID > 0:
-		return fmt.Sprintf("coredumpctl info %d", in.Culprit.PID)
+		return fmt.Sprintf("`coredumpctl info %d`", in.Culprit.PID)
 	case r.kind == bySystemd && r.name != "":
-		return "coredumpctl info COREDUMP_UNIT=" + r.name
+		return ticked("coredumpctl info COREDUMP_UNIT=" + r.name)
 	case plainName(in.Culprit.Process):
-		return "coredumpctl info " + in.Culprit.Process
+		return ticked("coredumpctl info " + in.Culprit.Process)
 	}
-	return "coredumpctl list"
+	return "`coredumpctl list`"
 }

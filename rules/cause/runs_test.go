@@ -45,7 +45,7 @@ func TestAdviceFitsWhereItRuns(t *testing.T) {
 		return line(id, rules.CauseOOMKill, -1, func(c *rules.Candidate) { c.Hit.Fields = fields })
 	}
 	of := func(name, value string) rules.Field { return rules.Field{Name: name, Value: value} }
-	f("nothing tells", []string{"systemctl status UNIT, docker ps -a or kubectl get pods, whichever runs it"}, rules.Culprit{})
+	f("nothing tells", []string{"`systemctl status UNIT`, `docker ps -a` or `kubectl get pods`, whichever runs it"}, rules.Culprit{})
 	f("a unit", []string{"systemctl status shop.service", "journalctl -u shop.service -e", "Restart=on-failure in shop.service"}, rules.Culprit{Unit: "shop.service"})
 	f("a unit that starts a container", []string{"systemctl status shop.service"}, rules.Culprit{Unit: "shop.service", Container: id})
 	f("Docker's own unit", []string{"docker ps -a --filter id=3858fd54b355", "docker logs --tail 50 3858fd54b355", "docker inspect"}, rules.Culprit{Unit: "docker.service", Container: id})
@@ -56,7 +56,7 @@ func TestAdviceFitsWhereItRuns(t *testing.T) {
 		told("kernel-oom-killed", of(rules.FieldCgroup, "/kubepods.slice/kubepods-burstable.slice/cri-containerd-"+id+".scope"), of(rules.FieldContainer, id)))
 	f("the kubelet", []string{"kubectl describe pod shop-7c9f6d5b8-x2x4z", "kubectl logs shop-7c9f6d5b8-x2x4z -c shop --previous"}, rules.Culprit{},
 		told("k8s-back-off", of(rules.FieldContainer, "shop"), of("pod", "shop-7c9f6d5b8-x2x4z")))
-	f("kubectl describe", []string{"kubectl describe pod shop-1", "resources.limits.memory in kubectl describe pod shop-1"}, rules.Culprit{Container: "shop-1/app"})
+	f("kubectl describe", []string{"kubectl describe pod shop-1", "resources.limits.memory in `kubectl describe pod shop-1`"}, rules.Culprit{Container: "shop-1/app"})
 	f("PM2", []string{"pm2 describe web", "pm2 logs web", "pm2 restart web --max-memory-restart SIZE"}, rules.Culprit{Unit: "web"}, told("pm2-exited-killed", of(rules.FieldUnit, "web")))
 	f("supervisord", []string{"supervisorctl status shop", "supervisorctl tail -5000 shop stderr", "autorestart=true in [program:shop]"}, rules.Culprit{Unit: "shop"},
 		told("supervisord-exited-killed", of(rules.FieldUnit, "shop")))
@@ -78,7 +78,7 @@ func TestCoreOf(t *testing.T) {
 		in := incident(rules.CauseCrashSignal)
 		in.Culprit, in.Verdict.Proof = culprit, nil
 		r := runnerOf(failing(saw(parser.SymptomPrematureClose, 1, 0, 0)), in)
-		if got := coreOf(in, &r); got != want {
+		if got := coreOf(in, &r); got != ticked(want) {
 			t.Errorf("%+v: %s, want %s", culprit, got, want)
 		}
 	}
@@ -198,7 +198,7 @@ func TestConcreteCauses(t *testing.T) {
 		func(in *rules.Incident) { in.Culprit.Process = "postgres" })
 	f("no lock", "postgres, on which", "compare max_connections", tell(failing(saw(parser.SymptomReadTimeout, 3, 0, 5)),
 		says(rules.CauseDependencyFailure, "FATAL:  sorry, too many clients already", "", "", "pg")), rules.CauseDependencyFailure, func(in *rules.Incident) { in.Culprit.Process = "postgres" })
-	f("a socket that may not be used", "The gateway was not permitted to connect to unix:/run/php/php8.2-fpm.sock", "ls -l /run/php/php8.2-fpm.sock; namei -l /run/php/php8.2-fpm.sock; listen.owner, listen.group",
+	f("a socket that may not be used", "The gateway was not permitted to connect to unix:/run/php/php8.2-fpm.sock", "`ls -l /run/php/php8.2-fpm.sock`; `namei -l /run/php/php8.2-fpm.sock`; listen.owner, listen.group",
 		failing(saw(parser.SymptomSocketPermission, 9, 0, 5)), rules.CauseNotListening, func(in *rules.Incident) { in.Upstreams = []string{"unix:/run/php/php8.2-fpm.sock"} })
 	f("a socket on which nothing listens", "Nothing listened for unix:/run/app.sock", "ss -lxp", failing(saw(parser.SymptomConnRefused, 9, 0, 5)), rules.CauseNotListening,
 		func(in *rules.Incident) { in.Upstreams = []string{"unix:/run/app.sock"} })
@@ -229,14 +229,14 @@ func TestConcreteCauses(t *testing.T) {
 		}
 	}
 	f("a dead host", "could not be reached over the network: no route to the host;", "nc -vz 127.0.0.1 8000", failing(saw(parser.SymptomNoRoute, 9, 0, 5)), rules.CauseNetworkUnreachable, seen(parser.SymptomNoRoute, ""))
-	f("an empty variable", "configuration is wrong: address not valid;", "run nginx -t and look", gatewayCase(saw(parser.SymptomBadURL, 9, 0, 5)), rules.CauseGatewayConfig, seen(parser.SymptomBadURL, ""))
+	f("an empty variable", "configuration is wrong: address not valid;", "run `nginx -t` and look", gatewayCase(saw(parser.SymptomBadURL, 9, 0, 5)), rules.CauseGatewayConfig, seen(parser.SymptomBadURL, ""))
 	f("Lua", "configuration is wrong: an error of its Lua code;", "mend the Lua code", gatewayCase(saw(parser.SymptomOther, 9, 0, 5)), rules.CauseGatewayConfig, seen(parser.SymptomOther, "lua entry thread aborted: runtime error: /srv/app/router.lua:5"))
 	f("HTTP/1 behind gRPC", "speak different protocols: the upstream speaks HTTP/1 only;", "", failing(saw(parser.SymptomProtocolError, 9, 0, 5)), rules.CauseProtocolMismatch, seen(parser.SymptomProtocolError, "upstream sent too large http2 frame: 4740180"))
 	const request = `upstream sent too big header while reading response header from upstream, client: 203.0.113.24, request: "GET /checkout/a?x=1 HTTP/1.1"`
 	f("what failed is what is asked", "", "curl -sD - -o /dev/null http://127.0.0.1:8000/checkout/a", failing(saw(parser.SymptomHeaderTooBig, 9, 0, 5)), rules.CauseResponseTooLarge, func(in *rules.Incident) {
 		in.Symptoms = []rules.SymptomGroup{{Class: parser.SymptomHeaderTooBig, Rank: parser.RankPrimary, Count: 9, Example: rules.Quote{Text: request}}}
 	})
-	f("but no shell's words", "", "curl -sD - -o /dev/null http://127.0.0.1:8000/\n", failing(saw(parser.SymptomHeaderTooBig, 9, 0, 5)), rules.CauseResponseTooLarge, func(in *rules.Incident) {
+	f("but no shell's words", "", "curl -sD - -o /dev/null http://127.0.0.1:8000/`\n", failing(saw(parser.SymptomHeaderTooBig, 9, 0, 5)), rules.CauseResponseTooLarge, func(in *rules.Incident) {
 		in.Symptoms = []rules.SymptomGroup{{Class: parser.SymptomHeaderTooBig, Rank: parser.RankPrimary, Count: 9, Example: rules.Quote{Text: strings.Replace(request, "checkout", "$(reboot)", 1)}}}
 	})
 }

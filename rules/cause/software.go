@@ -66,13 +66,13 @@ var servers = map[string]software{
 	// https://nodejs.org/api/cli.html, https://nodejs.org/api/http.html
 	"node": {
 		memory: "--max-old-space-size", grew: "--heapsnapshot-near-heap-limit=1 writes what grew", fit: "set --max-old-space-size well below it",
-		idle: "server.keepAliveTimeout of Node (and headersTimeout above that)", slow: "see what blocks the event loop (node --cpu-prof) and what the slow requests wait for",
+		idle: "server.keepAliveTimeout of Node (and headersTimeout above that)", slow: "see what blocks the event loop (`node --cpu-prof`) and what the slow requests wait for",
 	},
 	// https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html
 	"java": {
 		memory: "-Xmx or -XX:MaxRAMPercentage", grew: "-XX:+HeapDumpOnOutOfMemoryError writes what grew",
 		fit:  "set -Xmx or -XX:MaxRAMPercentage well below it: metaspace, threads and buffers come on top",
-		slow: "take thread dumps while it is slow: jcmd PID Thread.print",
+		slow: "take thread dumps while it is slow: `jcmd PID Thread.print`",
 	},
 	// https://docs.spring.io/spring-boot/appendix/application-properties/index.html
 	"spring": {
@@ -87,8 +87,8 @@ var servers = map[string]software{
 	},
 	// https://learn.microsoft.com/en-us/dotnet/core/runtime-config/garbage-collector, .../aspnet/core/fundamentals/servers/kestrel/options
 	"dotnet": {
-		memory: "DOTNET_GCHeapHardLimit", grew: "dotnet-gcdump collect shows what grew", fit: "set DOTNET_GCHeapHardLimit below it",
-		workers: "Limits.MaxConcurrentConnections of Kestrel and the thread pool", idle: "Limits.KeepAliveTimeout of Kestrel", slow: "see where threads wait: dotnet-stack report",
+		memory: "DOTNET_GCHeapHardLimit", grew: "`dotnet-gcdump collect` shows what grew", fit: "set DOTNET_GCHeapHardLimit below it",
+		workers: "Limits.MaxConcurrentConnections of Kestrel and the thread pool", idle: "Limits.KeepAliveTimeout of Kestrel", slow: "see where threads wait: `dotnet-stack report`",
 	},
 	// https://httpd.apache.org/docs/2.4/mod/mpm_common.html, mod_status.html
 	"apache": {workers: "MaxRequestWorkers, ServerLimit and ListenBacklog of Apache", idle: "KeepAliveTimeout of Apache", slow: "see in server-status what its workers wait for (mod_status, ExtendedStatus)"},
@@ -96,30 +96,30 @@ var servers = map[string]software{
 	"nginx": {workers: "worker_connections and worker_rlimit_nofile of the nginx behind it, and backlog of its listen"},
 	// https://www.postgresql.org/docs/current/runtime-config-connection.html, monitoring-stats.html
 	"postgres": {
-		locks: "SELECT pid, pg_blocking_pids(pid), state, query FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0; lock_timeout bounds the wait",
-		state: "see who holds connections and what they run: SELECT * FROM pg_stat_activity; compare max_connections with the pools of all its clients",
+		locks: "`SELECT pid, pg_blocking_pids(pid), state, query FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0`; lock_timeout bounds the wait",
+		state: "see who holds connections and what they run: `SELECT * FROM pg_stat_activity`; compare max_connections with the pools of all its clients",
 		fit:   "shared_buffers and work_mem times the connections must fit into it",
 	},
 	// https://dev.mysql.com/doc/refman/8.4/en/show-processlist.html
 	"mysqld": {
-		locks: "SELECT * FROM sys.innodb_lock_waits; innodb_lock_wait_timeout bounds the wait",
-		state: "see who holds connections and what they run: SHOW FULL PROCESSLIST; compare max_connections with the pools of all its clients",
+		locks: "`SELECT * FROM sys.innodb_lock_waits`; innodb_lock_wait_timeout bounds the wait",
+		state: "see who holds connections and what they run: `SHOW FULL PROCESSLIST`; compare max_connections with the pools of all its clients",
 		fit:   "innodb_buffer_pool_size must fit into it",
 	},
 	// https://redis.io/docs/latest/commands/info/, .../develop/reference/eviction/
 	"redis-server": {
-		state: "ask Redis: redis-cli INFO (memory, clients, persistence) and redis-cli SLOWLOG GET",
+		state: "ask Redis: `redis-cli INFO` (memory, clients, persistence) and `redis-cli SLOWLOG GET`",
 		fit:   "set maxmemory and maxmemory-policy below it; a save needs room beside the data",
 	},
 	// https://www.mongodb.com/docs/manual/reference/method/db.currentOp/
 	"mongod": {
-		state: "see what it runs: db.currentOp(), rs.status(); compare maxPoolSize of the clients with its connections",
+		state: "see what it runs: `db.currentOp()`, `rs.status()`; compare maxPoolSize of the clients with its connections",
 		fit:   "set storage.wiredTiger.engineConfig.cacheSizeGB below it",
 	},
 	// https://www.rabbitmq.com/docs/man/rabbitmq-diagnostics.8
-	"rabbitmq": {state: "ask RabbitMQ: rabbitmq-diagnostics status and rabbitmqctl list_queues (alarms, unacknowledged messages)"},
+	"rabbitmq": {state: "ask RabbitMQ: `rabbitmq-diagnostics status` and `rabbitmqctl list_queues` (alarms, unacknowledged messages)"},
 	// https://www.elastic.co/guide/en/elasticsearch/reference/current/cluster-health.html
-	"elasticsearch": {state: "ask Elasticsearch: GET _cluster/health and GET _nodes/hot_threads"},
+	"elasticsearch": {state: "ask Elasticsearch: `GET _cluster/health` and `GET _nodes/hot_threads`"},
 	// https://docs.memcached.org/
 	"memcached": {state: "ask memcached: stats (curr_connections, listen_disabled_num)"},
 }
