@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -257,6 +258,89 @@ func BenchmarkTailThroughput(b *testing.B) {
 		b.StartTimer()
 	}
 	b.ReportMetric(lines*logs*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
+// BenchmarkTailPaced is four logs that together get 200,000 access lines a second for a minute, one
+// in a thousand an error: how far behind is tail meanwhile, and how long after the last line is it
+// through?
+func BenchmarkTailPaced(b *testing.B) {
+	const rate, logs, pause, whole = 200_000, 4, 10 * time.Millisecond, time.Minute
+	const each = rate * int(pause) / int(time.Second) / logs // lines at once
+	for b.Loop() {
+		dir := b.TempDir()
+		for k := range logs {
+			appendTo(b, filepath.Join(dir, fmt.Sprintf("site%d.log", k)), accessLine(time.Now(), k))
+		}
+		var written, read atomic.Int64
+		var most int64
+		stop := sync.OnceFunc(tailing(b, false, dir, func(u pipeline.Update) {
+			var n int64
+			for _, s := range u.Report.Sources {
+				n += s.Lines
+			}
+			read.Store(n)
+			most = max(most, written.Load()-n)
+		}))
+		defer stop()
+		time.Sleep(time.Second) // it has joined them
+		blocks, stamped := make([]string, 100), time.Time{}
+		files := make([]*os.File, logs)
+		for k := range files {
+			f, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("site%d.log", k)), os.O_APPEND|os.O_WRONLY, 0o644)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer f.Close()
+			files[k] = f
+		}
+		used, begin := cpuTime(), time.Now()
+		for n := 0; ; n++ {
+			due := begin.Add(time.Duration(n) * pause)
+			if due.Sub(begin) >= whole {
+				break
+			}
+			time.Sleep(time.Until(due))
+			if at := due.Truncate(time.Second); at != stamped { // what is written costs next to nothing
+				for i := range blocks {
+					blocks[i] = linesOf(blocks[i], stamped, at, i*each, each)
+				}
+				stamped = at
+			}
+			for k, f := range files {
+				if _, err := f.WriteString(blocks[(n+k*25)%len(blocks)]); err != nil {
+					b.Fatal(err)
+				}
+				written.Add(int64(each))
+			}
+		}
+		took, end := time.Since(begin), time.Now()
+		for read.Load() < written.Load() {
+			time.Sleep(time.Millisecond)
+		}
+		b.ReportMetric(float64(written.Load())/took.Seconds(), "lines/s")
+		b.ReportMetric(float64(time.Since(end).Milliseconds()), "after-ms")
+		b.ReportMetric(float64(cpuTime()-used)*100/float64(time.Since(begin)), "cpu-%")
+		stop()
+		b.ReportMetric(float64(most), "most-behind")
+	}
+}
+
+// linesOf is so many lines of one second; those of an earlier one get another stamp.
+func linesOf(old string, was, now time.Time, first, lines int) string {
+	if old != "" {
+		const errors, access = "2006/01/02 15:04:05", "02/Jan/2006:15:04:05"
+		was, now = was.UTC(), now.UTC()
+		return strings.ReplaceAll(strings.ReplaceAll(old, was.Format(access), now.Format(access)), was.Format(errors), now.Format(errors))
+	}
+	var text strings.Builder
+	for i := range lines {
+		if n := first + i; n%1000 == 999 {
+			text.WriteString(refusedLine(now, n, "127.0.0.1:9001"))
+		} else {
+			text.WriteString(accessLine(now, n))
+		}
+	}
+	return text.String()
 }
 
 func cpuTime() time.Duration {
