@@ -44,10 +44,10 @@ func (e *Engine) fullQueues(g *gathering) map[node]bool {
 			doors[a.tally.at()].took(a.tally)
 		}
 	}
-	for _, s := range e.accessSources() {
-		for at, t := range s.between(g.pool.span.From-longestWait, g.pool.span.To+longestWait) {
-			if t.Status >= 100 && t.Status < 499 && e.serves(g.pool, s, t.Upstream) {
-				took := &tallied{Tally: t, source: s, when: rules.Interval{From: at, To: at + parser.Second}}
+	for _, l := range e.logsOf(g.pool) {
+		for at, t := range l.between(g.pool.span.From-longestWait, g.pool.span.To+longestWait) {
+			if t.Status >= 100 && t.Status < 499 {
+				took := &tallied{Tally: t, source: l.source, when: rules.Interval{From: at, To: at + parser.Second}}
 				doors[took.at()].took(took)
 			}
 		}

@@ -14,12 +14,14 @@ import (
 // them, so that no request counts twice: a second log of the same gateway, or an
 // application's own.
 func (e *Engine) settleAccess() {
+	shared := e.heldByAccess()
 	for _, s := range e.sources {
-		if !s.Source.HasAccess || s.Source.HasErrors || len(s.Requests) < minMatches {
+		if !mayBeSecond(s) {
 			continue
 		}
 		named := namesUpstreams(s)
-		for _, g := range e.sources {
+		for _, other := range shared.most(keysOf(s.Requests), mostOf(len(s.Requests)), func(log int) int { return alike(e.sources[log], s) }) {
+			g := e.sources[other.log]
 			if g == s || !g.Source.HasAccess || g.site != s.site {
 				continue
 			}
@@ -37,6 +39,40 @@ func (e *Engine) settleAccess() {
 	for _, s := range e.sources {
 		s.ofGateway = e.ofGateway(s)
 	}
+}
+
+// mayBeSecond reports whether a log may tell of requests that another one tells more of.
+func mayBeSecond(s *source) bool {
+	return s.Source.HasAccess && !s.Source.HasErrors && len(s.Requests) >= minMatches
+}
+
+// heldByAccess lists which access logs hold the requests of those that may be second ones. Where
+// none names upstreams or tells errors, and no two tell failures, none is.
+func (e *Engine) heldByAccess() *holders {
+	first, failing := false, 0
+	for _, s := range e.sources {
+		if s.Source.HasAccess {
+			first = first || s.Source.HasErrors || namesUpstreams(s)
+			if len(s.gist().failed) > 0 {
+				failing++
+			}
+		}
+	}
+	h := newHolders(len(e.sources), func(yield func(uint64)) {
+		for _, s := range e.sources {
+			if (first || failing > 1) && mayBeSecond(s) {
+				keysOf(s.Requests)(yield)
+			}
+		}
+	})
+	if len(h.by) > 0 {
+		for i, s := range e.sources {
+			if s.Source.HasAccess {
+				keysOf(s.Requests)(func(key uint64) { h.note(i, key) })
+			}
+		}
+	}
+	return h
 }
 
 // ofGateway reports whether a log of requests in no known layout is a gateway's: it lies in
@@ -169,8 +205,11 @@ func (e *Engine) within(s, g *source) bool {
 			found++
 		}
 	}
-	return found*10 >= len(own)*7
+	return found >= mostOf(len(own))
 }
+
+// mostOf is how many of so many requests another log must hold.
+func mostOf(requests int) int { return (requests*7 + 9) / 10 }
 
 // demote makes a source an application's: its requests link it to the address that the
 // gateway sent them to.

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"fmt"
 	"testing"
 
 	"culprit/parser"
@@ -66,4 +67,48 @@ func TestOwnFormatIsNoService(t *testing.T) {
 	}
 	f("varnish/own.log", "")
 	f("shop/own.log", "own")
+}
+
+// BenchmarkDecideManySites is a machine that serves a thousand sites, each with an access log and an
+// error log of its own in one folder, some hundred requests and some failures: with upstreams told
+// in the access logs or not, and with the same paths asked for everywhere at once.
+func BenchmarkDecideManySites(b *testing.B) {
+	for _, like := range []struct {
+		name        string
+		told, alike bool
+	}{{"told", true, false}, {"untold", false, false}, {"alike", true, true}, {"alike-untold", false, true}} {
+		b.Run(like.name, func(b *testing.B) {
+			sites := 1000
+			if testing.Short() {
+				sites = 250
+			}
+			var logs []*logFile
+			for site := range sites {
+				access, errors := accessLog(fmt.Sprintf("nginx/site%d.access.log", site)), errorLog(fmt.Sprintf("nginx/site%d.error.log", site)).local(7200)
+				address := fmt.Sprintf("10.0.%d.%d:80", site/250, site%250)
+				upstream := ""
+				if like.told {
+					upstream = address
+				}
+				for i := range 200 {
+					key := uint64(site*1000 + i + 1)
+					if like.alike {
+						key = uint64(i + 1)
+					}
+					s := float64(2 * i)
+					access.answers(s, upstream, 200, 3).sketch(s, key, upstream)
+					if i%20 == site%20 {
+						access.answers(s, upstream, 502, 1, wanted(key))
+						errors.fails(s, address, refused, 1, asking(key)).sketch(s, key, "")
+					}
+				}
+				logs = append(logs, access, errors)
+			}
+			for b.Loop() {
+				if n := len(decideAll(Config{}, logs...).Incidents); n < sites/2 {
+					b.Fatalf("%d incidents", n)
+				}
+			}
+		})
+	}
 }

@@ -38,7 +38,8 @@ func (e *Engine) align() {
 	if anchor != nil && !anchor.settled {
 		e.settleAnchor(anchor)
 	}
-	e.untilAllSettled(e.settleByRequests)
+	shared := e.heldByOthers()
+	e.untilAllSettled(func(s *source) bool { return e.settleByRequests(s, shared) })
 	for _, s := range e.sources {
 		if !s.settled && !s.zoneless() {
 			e.settle(s, 0, rules.ZoneStated)
@@ -234,15 +235,18 @@ func (e *Engine) nearness(a, b *source) int {
 // same paths, and chance matches between them must not count. A gateway's error log goes by
 // the access log beside it only: one process writes both, so another log whose clock would
 // be seconds away (an application has as many GET /) is a chance match.
-func (e *Engine) settleByRequests(s *source) bool {
+func (e *Engine) settleByRequests(s *source, shared *holders) bool {
 	if len(s.Requests) == 0 || s.clock() == parser.ClockUptime {
 		return false
 	}
 	beside := slices.ContainsFunc(e.sources, func(a *source) bool { return e.accessBeside(a, s) })
 	var best shift
 	var by *source
-	for _, a := range e.sources {
-		if !a.settled || a == s || len(a.Requests) == 0 || beside && !e.accessBeside(a, s) {
+	for _, other := range shared.most(keysOf(s.Requests), minMatches/3+1, func(log int) int {
+		return e.likelyClock(e.sources[log], s)
+	}) {
+		a := e.sources[other.log]
+		if !a.settled || a == s || beside && !e.accessBeside(a, s) {
 			continue
 		}
 		o := offset(a.times(a.zone, a.skew), s.times(0, 0))
@@ -277,6 +281,32 @@ func (e *Engine) settleByRequests(s *source) bool {
 	e.settle(s, zone, from)
 	s.skew = skew
 	return true
+}
+
+// heldByOthers lists which sources hold the requests of those that are not settled.
+func (e *Engine) heldByOthers() *holders {
+	h := newHolders(len(e.sources), func(yield func(uint64)) {
+		for _, s := range e.sources {
+			if !s.settled {
+				keysOf(s.Requests)(yield)
+			}
+		}
+	})
+	if len(h.by) > 0 {
+		for i, s := range e.sources {
+			keysOf(s.Requests)(func(key uint64) { h.note(i, key) })
+		}
+	}
+	return h
+}
+
+// likelyClock says how likely a source tells the clock of s: a settled one, the nearest, of the
+// likest name.
+func (e *Engine) likelyClock(a, s *source) int {
+	if !a.settled || a == s {
+		return -1
+	}
+	return e.nearness(a, s)<<20 + alike(a, s)
 }
 
 // accessBeside reports whether a is an access log that states its zone, beside the error

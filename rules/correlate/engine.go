@@ -78,6 +78,8 @@ type Engine struct {
 		of    *pool
 		links map[*service]link
 	}
+	tallied  map[node][]poolLog               // by pool: see logsOf
+	sums     map[string][]sum                 // by site: see goodBetween
 	open     []*gathering                     // the cases that are being judged
 	pieces   map[node]int64                   // how many of each pool are nothing but connections that the upstream closed or reset
 	refusals struct{ answered, untold int64 } // 5xx on purpose in access logs; of them without a line of their own
@@ -102,6 +104,7 @@ func (e *Engine) Decide() *rules.Report {
 	e.settleAccess()
 	e.settleProcesses()
 	e.findPools()
+	e.tallied, e.sums = nil, nil
 	e.findServices()
 	e.collectHits()
 	cases := e.judge(e.cases())

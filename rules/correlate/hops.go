@@ -210,10 +210,12 @@ func (e *Engine) shareHops(cases []*gathering) []*gathering {
 		}
 		byRoot[root] = append(byRoot[root], g)
 	}
+	naming, shared := heldByHops(logs, byRoot)
 	for _, g := range cases {
-		for _, own := range logs {
-			for _, l := range logs {
-				if l != own && e.leadsTo(own, l, g.pool.root) {
+		for _, own := range naming[g.pool.root] {
+			sent := sampled(own.byRoot[g.pool.root])
+			for _, other := range shared.most(sent, hopMatches, func(log int) int { return alike(logs[log].sources[0], own.sources[0]) }) {
+				if l := logs[other.log]; l != own && e.leadsTo(own, l, g.pool.root) {
 					g.addHop(sameFailures(g, own, l, cases, byRoot))
 				}
 			}
@@ -225,6 +227,43 @@ func (e *Engine) shareHops(cases []*gathering) []*gathering {
 		}
 	}
 	return cases
+}
+
+// heldByHops lists the logs that name the pools of cases, and which logs hold the requests that
+// these say were sent there.
+func heldByHops(logs []*hopLog, cases map[node][]*gathering) (naming map[node][]*hopLog, shared *holders) {
+	naming = map[node][]*hopLog{}
+	shared = newHolders(len(logs), func(yield func(uint64)) {
+		for _, l := range logs {
+			for root, sent := range l.byRoot {
+				if cases[root] != nil {
+					naming[root] = append(naming[root], l)
+					sampled(sent)(yield)
+				}
+			}
+		}
+	})
+	if len(shared.by) > 0 {
+		for i, l := range logs {
+			for _, s := range l.sources {
+				for j := range s.Requests {
+					if q := &s.Requests[j]; rules.OfGateway(q.Stream) {
+						shared.note(i, q.Key)
+					}
+				}
+			}
+		}
+	}
+	return naming, shared
+}
+
+// sampled are the keys of those requests that are looked for in another log.
+func sampled(sent []hop) func(yield func(uint64)) {
+	return func(yield func(uint64)) {
+		for i, step := 0, max(len(sent)/hopSample, 1); i < len(sent); i += step {
+			yield(sent[i].Key)
+		}
+	}
 }
 
 // maxHops is how many gateways may stand behind each other.

@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"slices"
 
@@ -60,17 +61,66 @@ func (e *Engine) answeredMeanwhile(in *rules.Incident, g *gathering) (n int64, o
 	for _, a := range g.answers {
 		n += a.count
 	}
-	named := slices.ContainsFunc(e.accessSources(), func(s *source) bool { return e.names(s, g.pool) })
 	from := parser.FloorDiv(in.Start.Micros, parser.Second) * parser.Second
-	for _, s := range e.accessSources() {
-		for _, t := range s.between(from, g.pool.span.To) {
-			if !rules.Failed(t.Status) && (!named && e.saw(g, s) || named && e.serves(g.pool, s, t.Upstream)) {
-				n += t.Count
+	logs := e.logsOf(g.pool)
+	for i := range logs {
+		n += good(logs[i].between(from, g.pool.span.To))
+	}
+	if len(logs) > 0 {
+		return n, false
+	}
+	var sites []string
+	for _, i := range g.pool.sources {
+		if site := e.sources[i].site; !slices.Contains(sites, site) {
+			sites = append(sites, site)
+			n += e.goodBetween(site, from, g.pool.span.To)
+		}
+	}
+	return n, true
+}
+
+// good sums the requests that did not fail.
+func good(tallies iter.Seq2[int64, *rules.Tally]) (n int64) {
+	for _, t := range tallies {
+		if !rules.Failed(t.Status) {
+			n += t.Count
+		}
+	}
+	return n
+}
+
+// goodBetween sums the requests that did not fail of a machine's access logs.
+func (e *Engine) goodBetween(site string, from, to int64) int64 {
+	if e.sums == nil {
+		e.sums = map[string][]sum{}
+		for _, s := range e.accessSources() {
+			s.arrange()
+			for _, x := range s.seconds {
+				if t := &s.Tallies[x.tally]; !rules.Failed(t.Status) {
+					e.sums[s.site] = append(e.sums[s.site], sum{x.at, t.Count})
+				}
+			}
+		}
+		for _, list := range e.sums {
+			slices.SortFunc(list, func(a, b sum) int { return cmp.Compare(a.at, b.at) })
+			for i := range list[1:] {
+				list[i+1].count += list[i].count
 			}
 		}
 	}
-	return n, !named
+	list := e.sums[site]
+	upTo := func(at int64) int64 {
+		i, _ := slices.BinarySearchFunc(list, at, func(x sum, at int64) int { return cmp.Compare(x.at, at) })
+		if i == 0 {
+			return 0
+		}
+		return list[i-1].count
+	}
+	return max(upTo(to)-upTo(from), 0)
 }
+
+// A sum is how many requests there were up to a second that begins at a moment.
+type sum struct{ at, count int64 }
 
 // saw reports whether a log is of a machine whose gateway saw a case's failures.
 func (e *Engine) saw(g *gathering, s *source) bool {

@@ -174,14 +174,14 @@ func (e *Engine) state(g *gathering) string {
 // answered, and the line of the first answer in it, if an access log tells.
 func (e *Engine) firstSuccess(g *gathering) (at int64, in *source, line int64, ok bool) {
 	best := rules.Future
-	for _, s := range e.accessSources() {
+	for _, l := range e.logsOf(g.pool) {
 		mine := rules.Future
-		for at, t := range s.between(g.pool.span.To, best) {
+		for at, t := range l.between(g.pool.span.To, best) {
 			if at > mine {
 				break
 			}
-			if t.Status >= 100 && t.Status < 499 && e.serves(g.pool, s, t.Upstream) && (mine == rules.Future || t.Place.Line < line) {
-				mine, in, line = at, s, t.Place.Line
+			if t.Status >= 100 && t.Status < 499 && (mine == rules.Future || t.Place.Line < line) {
+				mine, in, line = at, l.source, t.Place.Line
 			}
 		}
 		best = min(best, mine)
@@ -306,11 +306,9 @@ func (e *Engine) abortsWhileWaiting(g *gathering) int64 {
 // aborts counts them by the second, since the epoch, in which they gave up.
 func (e *Engine) aborts(g *gathering) map[int64]int64 {
 	by := map[int64]int64{}
-	for _, s := range e.accessSources() {
-		for i := range s.Tallies {
-			t := &s.Tallies[i]
-			at := s.utc(t.Second*parser.Second, s.clock())
-			if t.Status == 499 && at >= g.began && at <= g.pool.span.To && e.serves(g.pool, s, t.Upstream) {
+	for _, l := range e.logsOf(g.pool) {
+		for at, t := range l.between(g.began, g.pool.span.To+1) {
+			if t.Status == 499 {
 				by[parser.FloorDiv(at, parser.Second)] += t.Count
 			}
 		}

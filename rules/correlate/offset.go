@@ -18,13 +18,15 @@ const (
 // both tell it) status, refined to the median. It must have at least five matching
 // requests and three times the support of any other.
 func offset(a, b []rules.Request) shift {
-	byKey := map[uint64][]rules.Request{}
-	for _, q := range a {
-		byKey[q.Key] = append(byKey[q.Key], q)
-	}
-	seen := map[uint64]int{}
+	seen := make(map[uint64]int, len(b))
 	for _, q := range b {
 		seen[q.Key]++
+	}
+	byKey := map[uint64][]rules.Request{}
+	for _, q := range a {
+		if seen[q.Key] > 0 {
+			byKey[q.Key] = append(byKey[q.Key], q)
+		}
 	}
 	votes := map[int64]int{}
 	var diffs []int64

@@ -41,10 +41,14 @@ func (s *source) arrange() {
 
 // between yields the tallies of seconds that began at from or later and before to.
 func (s *source) between(from, to int64) iter.Seq2[int64, *rules.Tally] {
+	s.arrange()
+	return s.yield(s.seconds, from, to)
+}
+
+func (s *source) yield(all []second, from, to int64) iter.Seq2[int64, *rules.Tally] {
 	return func(yield func(int64, *rules.Tally) bool) {
-		s.arrange()
-		first, _ := slices.BinarySearchFunc(s.seconds, from, func(x second, at int64) int { return cmp.Compare(x.at, at) })
-		for _, x := range s.seconds[first:] {
+		first, _ := slices.BinarySearchFunc(all, from, func(x second, at int64) int { return cmp.Compare(x.at, at) })
+		for _, x := range all[first:] {
 			if x.at >= to || !yield(x.at, &s.Tallies[x.tally]) {
 				return
 			}
@@ -66,6 +70,48 @@ func (s *source) requestsBetween(from, to int64) []rules.Request {
 	first, _ := slices.BinarySearchFunc(s.requests, from, at)
 	end, _ := slices.BinarySearchFunc(s.requests[first:], to+1, at)
 	return s.requests[first : first+end]
+}
+
+// A poolLog is what one access log tells of a pool's requests, by time.
+type poolLog struct {
+	*source
+	seconds []second
+}
+
+// between yields the pool's tallies of seconds that began at from or later and before to.
+func (l *poolLog) between(from, to int64) iter.Seq2[int64, *rules.Tally] {
+	return l.yield(l.seconds, from, to)
+}
+
+// logsOf lists the access logs that tell of requests that went to the pool.
+func (e *Engine) logsOf(p *pool) []poolLog {
+	if e.tallied == nil {
+		e.tallied = map[node][]poolLog{}
+		for _, s := range e.accessSources() {
+			s.arrange()
+			roots := make(map[string]node, len(s.upstreams))
+			for _, upstream := range s.upstreams {
+				if upstream != "" {
+					roots[upstream] = e.pools.find(e.node(s, upstream))
+				}
+			}
+			for _, x := range s.seconds {
+				if root, named := roots[s.Tallies[x.tally].Upstream]; named {
+					logs := e.tallied[root]
+					if len(logs) == 0 || logs[len(logs)-1].source != s {
+						logs = append(logs, poolLog{source: s})
+						e.tallied[root] = logs
+					}
+					last := &logs[len(logs)-1]
+					last.seconds = append(last.seconds, x)
+				}
+			}
+		}
+	}
+	if p.gateway {
+		return nil
+	}
+	return e.tallied[p.root]
 }
 
 // names reports whether an access log tells of requests that went to the pool.

@@ -161,9 +161,9 @@ func (e *Engine) begun(g *gathering) map[int64]answered {
 		add(a.tally.when.From, a.tally.Waited, 0, a.count)
 	}
 	from, until := g.began-e.cfg.quiet(), g.pool.span.To+e.cfg.quiet()
-	for _, s := range e.accessSources() {
-		for at, t := range s.between(from, until+1) {
-			if t.Status >= 100 && t.Status < 499 && e.serves(g.pool, s, t.Upstream) {
+	for _, l := range e.logsOf(g.pool) {
+		for at, t := range l.between(from, until+1) {
+			if t.Status >= 100 && t.Status < 499 {
 				add(at, t.Waited, t.Count, 0)
 			}
 		}

@@ -1,25 +1,28 @@
 package correlate
 
-import "culprit/rules"
+import (
+	"iter"
+	"slices"
+
+	"culprit/rules"
+)
 
 // What was answered well, and by whom.
 
 // servedBetween reports whether the pool answered well between two moments.
 func (e *Engine) servedBetween(p *pool, from, to int64) bool {
-	return e.anyAnswer(from, to, func(s *source, t *rules.Tally) bool { return e.serves(p, s, t.Upstream) })
+	return slices.ContainsFunc(e.logsOf(p), func(l poolLog) bool { return anyAnswer(l.between(from, to)) })
 }
 
 // answeredBetween reports whether a machine's gateway answered well between two moments.
 func (e *Engine) answeredBetween(site string, from, to int64) bool {
-	return e.anyAnswer(from, to, func(s *source, _ *rules.Tally) bool { return s.site == site })
+	return slices.ContainsFunc(e.accessSources(), func(s *source) bool { return s.site == site && anyAnswer(s.between(from, to)) })
 }
 
-func (e *Engine) anyAnswer(from, to int64, is func(*source, *rules.Tally) bool) bool {
-	for _, s := range e.accessSources() {
-		for _, t := range s.between(from, to) {
-			if t.Status < 499 && t.Status >= 100 && is(s, t) {
-				return true
-			}
+func anyAnswer(tallies iter.Seq2[int64, *rules.Tally]) bool {
+	for _, t := range tallies {
+		if t.Status < 499 && t.Status >= 100 {
+			return true
 		}
 	}
 	return false

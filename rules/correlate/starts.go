@@ -66,9 +66,9 @@ func (e *Engine) hadServed(g *gathering, h *hitEvent, sv *service) bool {
 	if from = max(from, h.when.From-recently); len(g.pool.names) != 1 || e.tells(sv) {
 		return false
 	}
-	for _, s := range e.accessSources() {
-		for _, t := range s.between(from, h.when.From) {
-			if t.Status >= 100 && t.Status < 499 && e.serves(g.pool, s, t.Upstream) {
+	for _, l := range e.logsOf(g.pool) {
+		for _, t := range l.between(from, h.when.From) {
+			if t.Status >= 100 && t.Status < 499 {
 				return true
 			}
 		}

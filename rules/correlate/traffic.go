@@ -13,10 +13,10 @@ func (e *Engine) traffic(g *gathering) rules.Traffic {
 	var t rules.Traffic
 	served := map[int64]bool{}
 	from, to := g.pool.span.From, g.pool.span.To
-	for _, s := range e.accessSources() {
-		t.Known = t.Known || e.names(s, g.pool)
-		for at, c := range s.between(from-parser.Second+1, to) {
-			if c.Status >= 499 || c.Status < 100 || !e.serves(g.pool, s, c.Upstream) {
+	for _, l := range e.logsOf(g.pool) {
+		t.Known = true
+		for at, c := range l.between(from-parser.Second+1, to) {
+			if c.Status >= 499 || c.Status < 100 {
 				continue
 			}
 			t.Succeeded += c.Count
@@ -72,9 +72,9 @@ func (e *Engine) around(g *gathering) int64 {
 		return 0
 	}
 	var n int64
-	for _, s := range e.accessSources() {
-		for _, t := range s.between(from-aroundPiece, to+aroundPiece) {
-			if t.Status >= 100 && t.Status < 499 && e.serves(g.pool, s, t.Upstream) {
+	for _, l := range e.logsOf(g.pool) {
+		for _, t := range l.between(from-aroundPiece, to+aroundPiece) {
+			if t.Status >= 100 && t.Status < 499 {
 				n += t.Count
 			}
 		}
