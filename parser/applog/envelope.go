@@ -37,7 +37,9 @@ const (
 	PodDescription            // a container's part of what kubectl describe says of a pod
 	Inspection                // a container's members in what docker inspect prints
 	CEE                       // @cee:{…}: the cookie by which rsyslog knows JSON in a message
-	ListJSON                  // {"apiVersion": "v1", "items": [: what stands before the elements of kubectl get -o json; no text inside
+	ListJSON                  // [, {"apiVersion": "v1", "items": [: what stands before the elements of a list; no text inside
+	Export                    // {"line": "text", "timestamp": "…"}, textPayload: text: a log store's own record
+	GrepFile                  // /var/log/nginx/error.log:1862:text: grep -H, with -n or without
 	envelopeCount
 )
 
@@ -46,7 +48,7 @@ var envelopeNames = [envelopeCount]string{
 	"kernel-uptime", "dmesg-t", "dmesg-iso", "kmsg", "compose", "kubectl-prefix", "docker-timestamps", "heroku",
 	"railway", "tail-header", "grep-number", "markdown-quote", "blanks", "pm2", "journal-sse", "dmesg-human",
 	"dmesg-json", "priority", "stern", "pod-description",
-	"container-inspection", "cee", "json-list",
+	"container-inspection", "cee", "json-list", "export", "grep-file",
 }
 
 // String returns the kebab-case name.
@@ -231,6 +233,10 @@ func (p *peeler) layer() bool {
 		return p.sternEvent()
 	case c == '@':
 		return p.cookie()
+	case c == '/' || c == '.':
+		return p.grepFile()
+	case c == '"':
+		return p.row()
 	case c == 0x1e:
 		p.take(JournalSSE, 1)
 		return true
@@ -256,7 +262,7 @@ func (p *peeler) word() bool {
 	if len(b) > 7 && b[3] == ' ' && (p.syslog() || p.journalFull()) {
 		return true
 	}
-	return p.compose() || p.dmesgColumns() || p.eventStream() || p.stern()
+	return p.compose() || p.dmesgColumns() || p.eventStream() || p.stern() || p.payload() || p.grepFile()
 }
 
 // bracket tries what begins with [.

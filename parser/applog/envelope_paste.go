@@ -9,6 +9,9 @@ import (
 
 // dated tries what begins with 2026-11-22.
 func (p *peeler) dated() bool {
+	if n := dateEnd(p.rest); n > 0 && p.stored(n) {
+		return true
+	}
 	if !carrierStamp(p.rest) {
 		return false
 	}
@@ -20,6 +23,31 @@ func (p *peeler) dated() bool {
 		return p.stampAlone(s, n)
 	}
 	return p.dmesgISO(s, n) || p.cri(s, n) || p.isoHeader(s, n) || p.railway(s, n) || p.dockerTimestamp(s, n)
+}
+
+// dateEnd is where a stamp ends that a tab or comma follows, 0 if none does: 14:30:00,123 has a
+// fraction.
+func dateEnd(b []byte) int {
+	n := 19
+	for n < len(b) && (b[n] == '.' || b[n] == 'Z' || b[n] == '+' || b[n] == '-' || b[n] == ':' || isDigit(b[n])) {
+		n++
+	}
+	if n+1 < len(b) && (b[n] == '\t' || b[n] == ',' && (n > 19 || !isDigit(b[n+1]))) {
+		return n
+	}
+	return 0
+}
+
+// stored tries what a log store or shipper writes behind a stamp without a blank.
+func (p *peeler) stored(n int) bool {
+	s, end, ok := timestamp.ISO(p.rest)
+	if !ok || end != n {
+		return false
+	}
+	if p.rest[n] == '\t' {
+		return p.fluentd(s, n)
+	}
+	return p.row()
 }
 
 // carrierStamp reports whether a dated line may have an envelope, for most loggers' lines

@@ -108,6 +108,8 @@ func (f *fields) identity(norm []byte, v value) bool {
 		return f.keep(&f.message, v)
 	case "@mt", "messagetemplate":
 		return f.keep(&f.template, v)
+	case "propertieslog", "log", "resultraw": // the line itself in the records of Azure, of Fluentd and of Splunk
+		return v.quoted && f.keep(&f.template, v)
 	case "event":
 		return v.quoted && f.keep(&f.event, v)
 	case "pid", "process", "processid", "processpid", // ECS and OpenTelemetry say process.pid, .NET and loguru process id,

@@ -24,7 +24,7 @@ var nginxErrorLoose = &parser.Format{
 			Want: `time=2025-06-11T10:00:05 level=error pid=31 symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 connection=7 client=172.18.0.1 server=shop.example request="GET /api HTTP/1.1" scheme=http upstream=172.18.0.4:3000 vhost=shop.example msg="connect() failed (111: Connection refused)"`,
 		},
 		{
-			Line: `"2025-06-11T10:00:05Z","nginx","2025/06/11 10:00:05 [error] 31#31: *7 no live upstreams while connecting to upstream, client: 172.18.0.1, server: shop.example, request: ""GET /api HTTP/1.1"", upstream: ""http://app/api"", host: ""shop.example"""`,
+			Line: `"nginx","2025/06/11 10:00:05 [error] 31#31: *7 no live upstreams while connecting to upstream, client: 172.18.0.1, server: shop.example, request: ""GET /api HTTP/1.1"", upstream: ""http://app/api"", host: ""shop.example"""`,
 			Want: `time=2025-06-11T10:00:05 level=error pid=31 symptom=no-live-peer phase=connecting-to-upstream rank=secondary connection=7 client=172.18.0.1 server=shop.example request="GET /api HTTP/1.1" scheme=http group=app vhost=shop.example msg="no live upstreams"`,
 		},
 		{

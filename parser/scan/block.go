@@ -25,12 +25,18 @@ func (r *Reader) block(p physical) bool {
 	if l == none && r.described.opens(p.raw) {
 		l = podContainer
 	}
+	if l == none && p.number == 1 && len(p.raw) == 1 && p.raw[0] == '[' {
+		l = itemList
+	}
 	if l != none {
 		r.gather(p, l)
 		return true
 	}
 	return false
 }
+
+// listHeads open the lists of kubectl get -o json and of exports of log stores.
+var listHeads = map[string]bool{`"items": [`: true, `"events": [`: true, `"results": [`: true, `"entries": [`: true, `"hits": [`: true, `"logs": [`: true}
 
 // grows adds a line to the gathered block and reports whether it is a part of it. If not, the
 // block has ended.
@@ -45,13 +51,16 @@ func (r *Reader) grows(p physical) bool {
 	case g.lang == prettyJSON && s.rec.Lines == 1 && string(line) == `"dmesg": [`:
 		g.lang = dmesgList
 		return s.gather(p)
-	case g.lang == prettyJSON && s.rec.Lines <= 3 && string(line) == `"items": [`: // behind apiVersion and kind, or before them
+	case g.lang == prettyJSON && s.rec.Lines <= 3 && listHeads[string(line)]: // for kubectl, behind apiVersion and kind or before them
 		g.lang = itemList
 		return s.gather(p)
 	case g.lang == itemList && string(line) == "{", g.lang == listItem && !g.expects && string(line) == "{":
 		r.gathered()
 		r.gather(p, listItem)
 		return true
+	case g.lang == listItem && s.rec.Lines == 1 && opensBlock(p.raw) == inspectedContainer: // docker inspect prints a list, too
+		r.gathered()
+		return false
 	case g.lang == dmesgList && string(line) == "{", g.lang == dmesgEntry && (string(line) == "},{" || string(line) == "{" && g.phase > 0):
 		r.gathered()
 		r.gather(p, dmesgEntry)
@@ -356,7 +365,7 @@ func (s *slot) object(l lang) []byte {
 func messageLine(object []byte) int {
 	for n := 0; len(object) > 0; n++ {
 		end := lineLength(object)
-		if hasAny(bytes.TrimLeft(object[:end], " \t"), `"MESSAGE"`, `"msg"`, `"message"`) {
+		if hasAny(bytes.TrimLeft(object[:end], " \t"), `"MESSAGE"`, `"msg"`, `"message"`, `"textPayload"`, `"line"`, `"_raw"`, `"log"`, `"Log"`) {
 			return n
 		}
 		object = object[min(end+1, len(object)):]

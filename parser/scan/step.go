@@ -239,15 +239,18 @@ func (r *Reader) carryOver(p physical, inner []byte) bool {
 	return r.join(prev, prev, p, text)
 }
 
-// underHeader gives lines below tail -f's ==> path <== their stream, and the name of the file
-// as their program if they tell none.
+// underHeader gives lines below tail -f's ==> path <==, or behind grep's path, their stream, and
+// the name of the file as their program if they tell none.
 func (r *Reader) underHeader(s *slot, inner []byte) {
-	if s.layers.N > 0 && s.layers.Kinds[s.layers.N-1] == applog.TailHeader {
-		r.tail = append(r.tail[:0], s.rec.Program...)
-		r.tailName = append(r.tailName[:0], parser.NameOf(string(r.tail))...)
+	switch {
+	case s.layers.N > 0 && s.layers.Kinds[s.layers.N-1] == applog.TailHeader:
+		r.readFrom(s.rec.Program)
 		s.id = ^s.id // no part of the stream it announces
 		s.rec.Program = nil
 		return
+	case s.layers.Has(applog.GrepFile):
+		r.readFrom(s.rec.Program)
+		s.rec.Program = nil
 	}
 	if len(r.tail) == 0 {
 		return
@@ -257,6 +260,14 @@ func (r *Reader) underHeader(s *slot, inner []byte) {
 		n := len(s.env.Buf)
 		s.env.Buf = append(s.env.Buf, r.tailName...)
 		s.rec.Program = s.env.Buf[n:len(s.env.Buf):len(s.env.Buf)]
+	}
+}
+
+// readFrom notes the file that lines are from.
+func (r *Reader) readFrom(path []byte) {
+	if !bytes.Equal(path, r.tail) {
+		r.tail = append(r.tail[:0], path...)
+		r.tailName = append(r.tailName[:0], parser.NameOf(string(path))...)
 	}
 }
 

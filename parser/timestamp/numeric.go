@@ -106,7 +106,8 @@ func ShortDate(b []byte) (s parser.Stamp, n int, ok bool) {
 }
 
 // TwelveHour reads 11/22/2026, 2:30:00 PM (JavaScript's toLocaleString: NestJS) and
-// Nov 22, 2026 2:34:06 PM (java.util.logging; there AM and PM may be missing).
+// Nov 22, 2026 2:34:06 PM (java.util.logging; there AM and PM may be missing), which Kibana
+// writes as Nov 22, 2026 @ 14:34:06.123.
 func TwelveHour(b []byte) (s parser.Stamp, n int, ok bool) {
 	c, m := cursor{b: b}, moment{}
 	named := letter(c.peek(0))
@@ -125,6 +126,9 @@ func TwelveHour(b []byte) (s parser.Stamp, n int, ok bool) {
 	m.year = c.four()
 	c.try(',')
 	c.lit(' ')
+	if named && c.try('@') {
+		c.lit(' ')
+	}
 	m.hour = c.oneOrTwo()
 	c.lit(':')
 	m.minute = c.two()

@@ -105,6 +105,7 @@ var accepted = []struct{ reader, line, want string }{
 	{"TwelveHour", "11/22/2026, 12:30:00 AM|", "2026-11-22T00:30:00"},
 	{"TwelveHour", "11/22/2026, 12:30:00\u202fPM| x", "2026-11-22T12:30:00"},
 	{"TwelveHour", "Nov 22, 2026 2:34:06 PM| Class method", "2026-11-22T14:34:06"},
+	{"TwelveHour", "Nov 22, 2026 @ 14:34:06.123|", "2026-11-22T14:34:06.123"},
 	{"TwelveHour", "Nov 22, 2026, 2:34:06 PM| Class", "2026-11-22T14:34:06"},
 	{"TwelveHour", "Nov 22, 2026 14:34:06| Class method", "2026-11-22T14:34:06"},
 	{"Dotted", "25.11.2026 19:42:48| INFO GET /red/514 200 2ms", "2026-11-25T19:42:48"},

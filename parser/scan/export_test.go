@@ -1,0 +1,40 @@
+package scan
+
+import (
+	"strings"
+	"testing"
+)
+
+// Lists of objects, as aws logs filter-log-events and Grafana's Explore write them: each element is
+// a record with the line's place.
+func TestReaderReadsExportedLists(t *testing.T) {
+	const element = "        {\n            \"logStreamName\": \"shop/shop/0f3c\",\n            \"timestamp\": 1795513270123,\n            \"message\": \"panic: boom\",\n            \"eventId\": \"1\"\n        }"
+	const aws = "{\n    \"events\": [\n" + element + ",\n" + element + "\n    ],\n    \"searchedLogStreams\": []\n}\n"
+	const loki = "[\n  {\n    \"line\": \"panic: boom\",\n    \"timestamp\": \"1795513270123456789\",\n    \"fields\": {\n      \"container\": \"shop\"\n    }\n  },\n  {\n    \"line\": \"ready\",\n    \"timestamp\": \"1795513271123456789\"\n  }\n]\n"
+	for name, tc := range map[string]struct {
+		text, want string
+		place      string
+	}{
+		"aws":  {aws, `time=2026-11-24T09:41:10.123Z container=shop/shop/0f3c msg="panic: boom"`, "6:"},
+		"loki": {loki, `time=2026-11-24T09:41:10.123456Z container=shop msg="panic: boom"`, "3:"},
+	} {
+		all := readText(t, tc.text)
+		if len(all) < 3 || all[1].rendered != tc.want || !strings.HasPrefix(all[1].places, tc.place) {
+			t.Errorf("%s: %d records: %+v", name, len(all), all[min(1, len(all)-1)])
+		}
+	}
+	// docker inspect prints a list, too, and an application's own objects may hold one.
+	all := readText(t, "{\n   \"errors\": [\n      {\n         \"message\": \"x\"\n      }\n   ]\n}\n"+goLine)
+	if got := lineCounts(all); got != "7 1" {
+		t.Errorf("an application's own: records of %s lines", got)
+	}
+}
+
+// Behind grep -H each file has its own stream, and its name.
+func TestReaderReadsGrep(t *testing.T) {
+	all := readText(t, "/var/log/nginx/error.log:7:2026/11/24 09:41:10 [error] 31#31: *1 upstream timed out (110: Connection timed out) while reading response header from upstream, client: 10.0.0.1\n"+
+		"/var/log/shop/shop.log:12:2026/11/24 09:41:10 listening on :8080\n/var/log/shop/shop.log:13:panic: boom\n")
+	if len(all) != 3 || all[0].format != "nginx-error" || !strings.Contains(all[1].rendered, "program=shop") || !strings.Contains(all[2].rendered, `program=shop msg="panic: boom"`) {
+		t.Errorf("%+v", all)
+	}
+}
