@@ -2,6 +2,7 @@ package report
 
 import (
 	"strconv"
+	"strings"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -54,18 +55,18 @@ func (c *chart) svg(k clock) *svg {
 	for bin := range c.bins {
 		x := plotLeft + (float64(bin)+0.5)*step - wide/2
 		base := float64(plotBase)
-		for i, r := range c.rows {
+		for _, r := range c.rows {
 			n := r.counts[bin]
 			if n <= 0 {
 				continue
 			}
 			h := height(n)
 			base -= h
-			d.Bars = append(d.Bars, svgBar{unit(x), unit(base), unit(wide), unit(h), barClass(i), k.short(c.second(bin), c.second(0)) + ": " + number(n) + " × " + r.status})
+			d.Bars = append(d.Bars, svgBar{unit(x), unit(base), unit(wide), unit(h), barClass(r.status), k.short(c.second(bin), c.second(0)) + ": " + number(n) + " × " + r.status})
 		}
 	}
-	for i, r := range c.rows {
-		d.Legend = append(d.Legend, svgLegend{barClass(i), r.status, number(r.total)})
+	for _, r := range c.rows {
+		d.Legend = append(d.Legend, svgLegend{barClass(r.status), r.status, number(r.total)})
 	}
 	for _, n := range countTicks(top) {
 		d.Counts = append(d.Counts, svgTick{unit(plotBase - height(n)), number(n)})
@@ -78,7 +79,20 @@ func (c *chart) svg(k clock) *svg {
 // unit writes a length with one digit, which is a tenth of a pixel.
 func unit(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) }
 
-func barClass(row int) string { return "s" + strconv.Itoa(row) }
+// barClass is the colour of a status, the same in every chart.
+func barClass(status string) string {
+	switch {
+	case strings.HasPrefix(status, "502"), status == statusWord(parser.RankPrimary.String()):
+		return "s0"
+	case strings.HasPrefix(status, "504"):
+		return "s1"
+	case strings.HasPrefix(status, "503"), status == statusWord(parser.RankSecondary.String()):
+		return "s2"
+	case strings.HasPrefix(status, "500"):
+		return "s3"
+	}
+	return "s4"
+}
 
 // niceTop is the scale's end: 1, 2, 4, 5 or 10 times a power of ten, so that its half is told too.
 func niceTop(peak int64) int64 {

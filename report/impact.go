@@ -50,16 +50,26 @@ func clientsWords(in *rules.Incident) string {
 	return number(in.Clients)
 }
 
-// meanwhileOf says of which requests an incident's failures are a share; "" if no log tells.
-func meanwhileOf(in *rules.Incident) string {
+// shareOf says how many requests failed, and of how many where a log tells: of those to the
+// upstream, or beside what the gateway answered well, where no log says which upstream a request
+// went to. That leaves out what failed for another incident.
+func shareOf(in *rules.Incident) string {
 	failed := failures(in)
-	if in.FailedRequests < 0 || in.Requests < failed || failed <= 0 {
-		return ""
-	}
 	switch {
+	case failed == 0 && in.ErrorLines > 0:
+		return noFailedRequest
+	case in.FailedRequests < 0 || in.Requests < failed || failed <= 0:
+		return counts(failed, "request failed", "requests failed")
 	case in.OfGateway || len(in.Upstreams) == 0:
-		return "to the gateway in that time"
-	case len(in.Upstreams) > 1:
+		return counts(failed, "request", "requests") + " failed while " + counts(in.Requests-failed, "other was answered", "others were answered") +
+			" by the gateway (" + share(failed, in.Requests) + " failed)"
+	}
+	return number(failed) + " of " + counts(in.Requests, "request", "requests") + " " + meanwhileOf(in) + " failed (" + share(failed, in.Requests) + ")"
+}
+
+// meanwhileOf names the requests that an incident's failures are a share of.
+func meanwhileOf(in *rules.Incident) string {
+	if len(in.Upstreams) > 1 {
 		return "to these upstreams in that time"
 	}
 	return "to this upstream in that time"

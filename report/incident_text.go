@@ -163,14 +163,7 @@ func containerOf(name string) string {
 func impact(in *rules.Incident) string {
 	var parts []string
 	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
-		failed := max(in.FailedRequests, 0) + max(in.FailedOther, 0)
-		text := counts(failed, "request failed", "requests failed")
-		if failed == 0 && in.ErrorLines > 0 {
-			text = noFailedRequest
-		}
-		if got := meanwhileOf(in); got != "" {
-			text = number(failed) + " of " + counts(in.Requests, "request", "requests") + " " + got + " failed (" + share(failed, in.Requests) + ")"
-		}
+		text := shareOf(in)
 		var statuses []string
 		for _, s := range in.StatusCounts {
 			statuses = append(statuses, number(s.Count)+" × "+shortStatus(s.Status))
@@ -191,8 +184,12 @@ func impact(in *rules.Incident) string {
 	}
 	if in.ErrorLines >= 0 {
 		text := counts(in.ErrorLines, "gateway error line", "gateway error lines")
-		if in.SecondaryLines > 0 {
-			text += fmt.Sprintf(", %s of them its reaction to earlier failures", number(in.SecondaryLines))
+		further := in.FurtherLines()
+		if n := in.SecondaryLines - further; n > 0 {
+			text += fmt.Sprintf(", %s of them its reaction to earlier failures", number(n))
+		}
+		if further > 0 {
+			text += fmt.Sprintf(", %s further ones about the same failures", number(further))
 		}
 		parts = append(parts, text)
 	}
@@ -322,12 +319,13 @@ func place(l rules.Location) string {
 
 func (p *page) more(n int, one, many string) {
 	if n > 0 {
-		p.line(cut("  … "+counts(int64(n), "more "+one, "more "+many)+": --format json", p.width))
+		p.line(cut("  … "+counts(int64(n), "more "+one, "more "+many)+": with --format json", p.width))
 	}
 }
 
 func (p *page) symptoms(in *rules.Incident) {
-	if len(in.Symptoms) == 0 {
+	groups := seen(in)
+	if len(groups) == 0 {
 		return
 	}
 	gateway := in.Gateway
@@ -335,8 +333,6 @@ func (p *page) symptoms(in *rules.Incident) {
 		gateway = "the gateway"
 	}
 	p.head("What " + gateway + " saw")
-	groups := slices.Clone(in.Symptoms)
-	slices.SortStableFunc(groups, func(a, b rules.SymptomGroup) int { return int(b.Rank) - int(a.Rank) })
 	shown := min(len(groups), maxGroups)
 	for i := range groups[:shown] {
 		if i > 0 {
@@ -349,7 +345,12 @@ func (p *page) symptoms(in *rules.Incident) {
 
 func (p *page) symptom(in *rules.Incident, s *rules.SymptomGroup) {
 	p.para("  "+number(s.Count)+" × ", symptomWords(s), nil)
-	p.placed(p.clock.between(s.First, s.Last, in.Start)+"  "+Clean(place(s.Example.Location)), &s.Example)
+	label := p.clock.between(s.First, s.Last, in.Start) + "  " + Clean(place(s.Example.Location))
+	if alreadyQuoted(in, &s.Example, maxProof) {
+		p.placed(label+"  (quoted above)", &s.Example)
+		return
+	}
+	p.placed(label, &s.Example)
 	p.quote("  ", &s.Example, nil)
 }
 
@@ -359,9 +360,6 @@ const maxErrno = 133
 // symptomWords says what the gateway saw, and while doing what.
 func symptomWords(s *rules.SymptomGroup) string {
 	text := s.Class.During(s.Phase)
-	if s.Class == parser.SymptomOther && s.Rank == parser.RankSecondary {
-		return "a further line about a request that failed" + s.Phase.Words()
-	}
 	if s.Errno > 0 && s.Errno <= maxErrno { // above are a library's own numbers, such as APR's 670002
 		text += fmt.Sprintf(" (errno %d)", s.Errno)
 	}

@@ -187,7 +187,9 @@ func (m *markdown) proofs(title string, list []proof) {
 		if len(p.Message) > 0 {
 			lines += "\n" + joined(p.Message)
 		}
-		m.fence(lines)
+		if lines != "" {
+			m.fence(lines)
+		}
 		if p.FoundWhy != "" {
 			m.block("**", mdProse(p.FoundWhy), "**")
 		}

@@ -523,7 +523,7 @@ func TestTextOfWhatWasNotCounted(t *testing.T) {
 		in.Upstreams, in.Service, in.Culprit = nil, "", rules.Culprit{Process: in.Gateway}
 	})
 	f("that a further log would be known to tell", func(in *rules.Incident) { in.Missing = nil })
-	f("to the gateway in that time", func(in *rules.Incident) { in.OfGateway = true })
+	f("1 request failed while 3 others were answered by the gateway (25 % failed)", func(in *rules.Incident) { in.OfGateway = true })
 	f("postgres, pid 7, on which shop depends", func(in *rules.Incident) {
 		in.Verdict.Cause, in.Culprit = rules.CauseDependencyFailure, rules.Culprit{Process: "postgres", PID: 7}
 	})

@@ -72,6 +72,8 @@ const (
 	maxStoryProof    = 12
 	maxStoryTimeline = 40
 	maxMarkBytes     = 64 // of values longer than this a mark would hide the line
+	minMarkBytes     = 2  // a single digit says nothing by itself
+	sureMarkBytes    = 4  // shorter ones stand elsewhere in a line, too
 )
 
 // storyOf tells incident n of a report, from 1.
@@ -121,6 +123,9 @@ func factsOf(in *rules.Incident, k clock) (facts []fact) {
 // whenOf tells an incident's time, and whether it may go on.
 func whenOf(in *rules.Incident, k clock) string {
 	when := k.span(in.Start, in.End)
+	if first, last := in.Failing(); k.short(seconds(first), in.Start) != k.short(seconds(in.Start), in.Start) {
+		when += "; failures from " + k.between(seconds(first), seconds(last), in.Start)
+	}
 	switch open := in.State == "open"; {
 	case recovered(in):
 		when += "; answered again at " + k.short(in.End, in.Start)
@@ -162,15 +167,9 @@ func impactOf(in *rules.Incident, totals *rules.Totals) (facts []fact) {
 	add := func(name, text string) { facts = append(facts, fact{name, Clean(text)}) }
 	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
 		failed := failures(in)
-		text := number(failed)
-		if failed == 0 && in.ErrorLines > 0 {
-			text = noFailedRequest
-		}
-		if got := meanwhileOf(in); got != "" {
-			text += " of " + counts(in.Requests, "request", "requests") + " " + got + " (" + share(failed, in.Requests) + "); " + text
-		}
+		text := shareOf(in)
 		if totals.Requests > 0 && failed > 0 && failed <= totals.Requests {
-			text += fmt.Sprintf(" of %s in all logs (%s)", number(totals.Requests), share(failed, totals.Requests))
+			text += fmt.Sprintf("; %s of %s in all logs (%s)", number(failed), number(totals.Requests), share(failed, totals.Requests))
 		}
 		add("Failed requests", text)
 		for _, s := range in.StatusCounts {
@@ -193,7 +192,13 @@ func impactOf(in *rules.Incident, totals *rules.Totals) (facts []fact) {
 		add("Gateway error lines", number(in.ErrorLines))
 		if in.SecondaryLines > 0 {
 			add("of them failures of the upstream", number(in.PrimaryLines))
-			add("of them the gateway's reaction to earlier failures", number(in.SecondaryLines))
+			further := in.FurtherLines()
+			if n := in.SecondaryLines - further; n > 0 {
+				add("of them the gateway's reaction to earlier failures", number(n))
+			}
+			if further > 0 {
+				add("of them further ones about the same failures", number(further))
+			}
 		}
 	}
 	return facts
@@ -201,7 +206,10 @@ func impactOf(in *rules.Incident, totals *rules.Totals) (facts []fact) {
 
 func share(part, whole int64) string {
 	percent := float64(part) / float64(whole) * 100
-	if percent < 10 {
+	switch {
+	case part > 0 && percent < 0.05:
+		return "<0.1 %"
+	case percent < 10:
 		return fmt.Sprintf("%.1f %%", percent)
 	}
 	return fmt.Sprintf("%.0f %%", percent)
@@ -318,10 +326,14 @@ func quoted(q *rules.Quote, marks []string) proof {
 func pieces(line string, marks []string) []piece {
 	var spans [][2]int
 	for _, m := range marks {
-		if m = Clean(m); m == "" || len(m) > maxMarkBytes {
+		if m = Clean(m); len(m) < minMarkBytes || len(m) > maxMarkBytes {
 			continue
 		}
-		if at := wordAt(line, m); at >= 0 {
+		at := wordAt(line, m)
+		if len(m) < sureMarkBytes { // a short number stands in the stamp, too
+			at = lastWordAt(line, m)
+		}
+		if at >= 0 {
 			spans = append(spans, [2]int{at, at + len(m)})
 		}
 	}
@@ -360,21 +372,59 @@ func wordAt(line, word string) int {
 	}
 }
 
+// lastWordAt finds the last one.
+func lastWordAt(line, word string) int {
+	last := -1
+	for from := 0; from <= len(line); {
+		at := wordAt(line[from:], word)
+		if at < 0 {
+			break
+		}
+		last = from + at
+		from = last + len(word)
+	}
+	return last
+}
+
 func wordByte(b byte) bool {
 	return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_'
 }
 
 func (s *story) tellSymptoms(in *rules.Incident, k clock) {
 	s.SeenTitle = "What " + Clean(cmp.Or(in.Gateway, "the gateway")) + " saw"
-	groups := slices.Clone(in.Symptoms)
-	slices.SortStableFunc(groups, func(a, b rules.SymptomGroup) int { return int(b.Rank) - int(a.Rank) })
+	groups := seen(in)
 	for i := range groups[:min(len(groups), maxStoryProof)] {
 		g := &groups[i]
 		p := quoted(&g.Example, nil)
+		if alreadyQuoted(in, &g.Example, maxStoryProof) {
+			p.Line, p.Message = nil, nil
+			p.Record = "quoted above"
+		}
 		p.Times, p.Why = number(g.Count)+" ×", Clean(symptomWords(g))
 		p.Time = k.between(g.First, g.Last, in.Start)
 		s.Seen = append(s.Seen, p)
 	}
+}
+
+// seen lists what the gateway saw, failures before reactions. Lines that only say that a request failed
+// of which another line tells how say nothing more.
+func seen(in *rules.Incident) []rules.SymptomGroup {
+	groups := slices.DeleteFunc(slices.Clone(in.Symptoms), func(s rules.SymptomGroup) bool {
+		return s.Rank == parser.RankSecondary && s.Class == parser.SymptomOther
+	})
+	slices.SortStableFunc(groups, func(a, b rules.SymptomGroup) int { return int(b.Rank) - int(a.Rank) })
+	return groups
+}
+
+// alreadyQuoted reports whether a line is among the first ones of the proof.
+func alreadyQuoted(in *rules.Incident, q *rules.Quote, shown int) bool {
+	order := byRole(in.Evidence)
+	for _, n := range order[:min(len(order), shown)] {
+		if e := &in.Evidence[n].Quote; e.Location == q.Location && e.Text == q.Text && q.Line > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *story) tellTimeline(in *rules.Incident, k clock) {
@@ -474,7 +524,7 @@ func (s *story) tellVerdict(in *rules.Incident) {
 		s.RejectedTitle = "Considered, without enough to go on"
 	}
 	if len(s.For)+len(s.Against) > 0 {
-		s.Weights = "A weight of +10 makes a cause ten times as likely."
+		s.Weights = "A weight of +10 makes a cause ten times as likely; the percentage is how often verdicts of such a weight were right on recorded outages."
 		if len(s.Against) == 0 && sure(in) != "" {
 			s.Weights += " No line spoke against it."
 		}

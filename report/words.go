@@ -48,7 +48,7 @@ func duration(micros int64) string {
 
 // lasted is how long an incident was; stamps of whole seconds show no less than one.
 func lasted(in *rules.Incident) string {
-	if micros := in.End.Micros - in.Start.Micros; micros > 0 {
+	if micros := seconds(in.End).Micros - seconds(in.Start).Micros; micros > 0 {
 		return duration(micros)
 	}
 	return "< 1 s"
@@ -161,5 +161,18 @@ func (c clock) span(from, to rules.Moment) string {
 	case start.Format(time.TimeOnly) != end.Format(time.TimeOnly):
 		text += " to " + end.Format(time.TimeOnly)
 	}
+	from, to = seconds(from), seconds(to)
+	if to.Micros == from.Micros {
+		return text + " " + c.label(to) + " (< 1 s)"
+	}
 	return text + " " + c.label(to) + " (" + duration(to.Micros-from.Micros) + ")"
+}
+
+// seconds is a moment as it is written to the second: durations are told of those, so that they can be
+// reckoned again.
+func seconds(m rules.Moment) rules.Moment {
+	if m.IsZero() {
+		return m
+	}
+	return rules.Moment{Micros: parser.FloorDiv(m.Micros, parser.Second) * parser.Second, Precision: max(m.Precision, parser.Second)}
 }

@@ -144,6 +144,38 @@ type Backoff struct {
 	Never                int64 // failed all three times
 }
 
+// Failing is when the gateway first and last saw it fail: its cause may stand before, the next success
+// long after.
+func (in *Incident) Failing() (first, last Moment) {
+	for i := range in.Symptoms {
+		s := &in.Symptoms[i]
+		if !s.First.IsZero() && (first.IsZero() || s.First.Micros < first.Micros) {
+			first = s.First
+		}
+		if s.Last.Micros > last.Micros {
+			last = s.Last
+		}
+	}
+	if first.IsZero() {
+		return in.Start, in.End
+	}
+	if last.Micros < first.Micros {
+		last = first
+	}
+	return first, last
+}
+
+// FurtherLines is how many of its SecondaryLines say no more than that a request failed of which
+// another line tells how.
+func (in *Incident) FurtherLines() (n int64) {
+	for i := range in.Symptoms {
+		if s := &in.Symptoms[i]; s.Rank == parser.RankSecondary && s.Class == parser.SymptomOther {
+			n += s.Count
+		}
+	}
+	return min(n, max(in.SecondaryLines, 0))
+}
+
 // A SymptomGroup is a class of symptoms in one phase and rank.
 type SymptomGroup struct {
 	Class       parser.Symptom

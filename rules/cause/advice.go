@@ -69,13 +69,13 @@ func Prevent(c *rules.Case, in *rules.Incident) []string {
 	}
 	out := filled(c, in, texts)
 	w := wordsFor(c, in)
-	benched := in.SecondaryLines > in.PrimaryLines && in.PrimaryLines > 0
+	benched := in.SecondaryLines-in.FurtherLines() > in.PrimaryLines && in.PrimaryLines > 0
 	if benched {
 		out = append(out, "most error lines are the gateway keeping servers out that failed: "+w.benched)
 	}
 	switch family := in.Verdict.Cause.Family(); {
 	case family == "slow":
-		out = append(out, filled(c, in, []string{"set {timeouts} longer than the slowest request that is legitimate and shorter than the patience of clients"})...)
+		out = append(out, filled(c, in, []string{"set {answer} a little above what the slowest legitimate request takes, so that clients do not wait longer for one that hangs"})...)
 	case family != "crashed" && family != "not running" && family != "unknown" && in.Verdict.Cause != rules.CauseNetworkUnreachable:
 	case len(in.Upstreams) == 1:
 		out = append(out, second(c, in, w.second))
@@ -146,6 +146,8 @@ func slotOf(slot string, in *rules.Incident, w *words, s *software, r *runner) s
 	switch slot {
 	case "timeouts":
 		return w.timeouts
+	case "answer":
+		return w.answer
 	case "header":
 		return w.header
 	case "scheme":

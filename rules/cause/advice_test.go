@@ -44,8 +44,9 @@ func TestAdviceInTheGatewaysWords(t *testing.T) {
 	if text := ask("haproxy", rules.CauseRestart, "app", "app/web1"); strings.Contains(text, "take a dead server out") {
 		t.Errorf("where the gateway did it, the advice says to do it: %s", text)
 	}
-	f("proxy_connect_timeout and proxy_read_timeout longer than the slowest request", "nginx", rules.CauseSlowUpstream, "a:1")
-	f("connectiontimeout= and timeout= of ProxyPass", "apache", rules.CauseSlowUpstream, "a:1")
+	f("proxy_read_timeout a little above what the slowest", "nginx", rules.CauseSlowUpstream, "a:1")
+	f("(proxy_connect_timeout and proxy_read_timeout)", "nginx", rules.CauseDependencyFailure, "a:1")
+	f("set timeout= of ProxyPass a little", "apache", rules.CauseSlowUpstream, "a:1")
 	f("run `haproxy -c", "haproxy", rules.CauseGatewayConfig)
 	f("above the load balancer's idle timeout", "aws-alb", rules.CauseKeepaliveRace, "a:1")
 	f("a second server behind the gateway", "go-httputil", rules.CauseKilled, "a:1")
@@ -55,8 +56,7 @@ func TestAdviceInTheGatewaysWords(t *testing.T) {
 // Each protocol has directives of its own.
 func TestAdviceInTheProtocolsDirectives(t *testing.T) {
 	for scheme, want := range map[string]string{
-		"http": "proxy_connect_timeout and proxy_read_timeout", "fastcgi": "fastcgi_connect_timeout and fastcgi_read_timeout",
-		"uwsgi": "uwsgi_connect_timeout and uwsgi_read_timeout", "grpcs": "grpc_connect_timeout and grpc_read_timeout",
+		"http": "set proxy_read_timeout", "fastcgi": "set fastcgi_read_timeout", "uwsgi": "set uwsgi_read_timeout", "grpcs": "set grpc_read_timeout",
 	} {
 		c := failing(saw(parser.SymptomReadTimeout, 12, 0, 75))
 		c.Symptoms[0].Scheme = scheme

@@ -13,6 +13,7 @@ type words struct {
 	health    string // what checks servers
 	benched   string // what to set so that one failure does not take a server out for long
 	timeouts  string // of connecting and of waiting for an answer
+	answer    string // of waiting for an answer alone
 	header    string // what bounds an answer's header
 	scheme    string // where the protocol spoken to the upstream is chosen
 	resolver  string // what to know about names
@@ -32,6 +33,7 @@ var ofAny = words{
 	health:    "health checks of the gateway",
 	benched:   "with few servers, one slow second must not take out all of them",
 	timeouts:  "the gateway's timeouts for connecting and for an answer",
+	answer:    "the gateway's timeout for an answer",
 	header:    "the gateway's buffer for an answer's header",
 	scheme:    "the protocol that the gateway speaks to the upstream (http, https, h2, fastcgi)",
 	resolver:  "see how long the gateway keeps an answer",
@@ -51,7 +53,7 @@ var gateways = map[string]words{
 	"nginx": {
 		second: "a second server in the upstream block, with proxy_next_upstream,", health: "max_fails and fail_timeout of each server",
 		benched:  "with few servers set max_fails and fail_timeout so that one slow second does not stop all traffic",
-		timeouts: "proxy_connect_timeout and proxy_read_timeout", header: "proxy_buffer_size and proxy_buffers",
+		timeouts: "proxy_connect_timeout and proxy_read_timeout", answer: "proxy_read_timeout", header: "proxy_buffer_size and proxy_buffers",
 		scheme: "the scheme in proxy_pass (http, https, grpc)", resolver: "a name in a variable is looked up again at run time, by resolver; others once, at the start",
 		idle: "keepalive_timeout of the upstream block", check: "run `nginx -t`",
 		resources: "worker_connections, worker_rlimit_nofile, disk space, local ports (keepalive to the upstream)",
@@ -64,7 +66,7 @@ var gateways = map[string]words{
 	"apache": {
 		second: "a second BalancerMember in a balancer", health: "hcmethod and hcinterval of each BalancerMember (mod_proxy_hcheck)",
 		benched:  "set retry= of ProxyPass or BalancerMember (60 s unless set) so that one failure does not stop all traffic",
-		timeouts: "connectiontimeout= and timeout= of ProxyPass", header: "responsefieldsize= of ProxyPass",
+		timeouts: "connectiontimeout= and timeout= of ProxyPass", answer: "timeout= of ProxyPass", header: "responsefieldsize= of ProxyPass",
 		scheme: "the scheme in ProxyPass (http, https, h2, ajp, fcgi, uwsgi)", idle: "ttl= of ProxyPass", check: "run `apachectl configtest`",
 		resources: "MaxRequestWorkers and ServerLimit, open files, disk space", status: "mod_status, open files and df",
 		names: "%{BALANCER_WORKER_NAME}e in LogFormat, with a balancer",
@@ -74,7 +76,7 @@ var gateways = map[string]words{
 	"haproxy": {
 		second: "a second server in the backend, with option redispatch and retry-on conn-failure,", health: "check with inter, fall and rise on each server line, and option httpchk",
 		benched:  "add a second or a backup server, and set fall and rise so that one failed check does not stop all traffic",
-		timeouts: "timeout connect, timeout server and timeout queue", header: "tune.bufsize",
+		timeouts: "timeout connect, timeout server and timeout queue", answer: "timeout server", header: "tune.bufsize",
 		scheme: "ssl, alpn and proto on the server line", resolver: "see the resolvers section and init-addr on the server line",
 		pin: "as the server's address: set server BACKEND/SERVER addr ADDRESS on the stats socket", tls: "ssl-min-ver, ssl-max-ver and ciphers on the server line with what the upstream allows",
 		idle: "pool-purge-delay", check: "run `haproxy -c -f haproxy.cfg`", resources: "maxconn, ulimit-n, local ports",
@@ -83,8 +85,8 @@ var gateways = map[string]words{
 	"envoy": {
 		second: "a second endpoint in the cluster, with retry_on: connect-failure,refused-stream,reset on the route,", health: "health_checks or outlier_detection of the cluster",
 		benched:  "see max_ejection_percent of outlier_detection, and healthy_panic_threshold",
-		timeouts: "connect_timeout of the cluster and timeout of the route",
-		scheme:   "transport_socket (TLS) and http2_protocol_options of the cluster", resolver: "see dns_lookup_family and dns_refresh_rate of the cluster",
+		timeouts: "connect_timeout of the cluster and timeout of the route", answer: "timeout of the route",
+		scheme: "transport_socket (TLS) and http2_protocol_options of the cluster", resolver: "see dns_lookup_family and dns_refresh_rate of the cluster",
 		idle: "idle_timeout in common_http_protocol_options of the cluster", check: "run `envoy --mode validate -c FILE`",
 		resources: "circuit_breakers of the cluster (max_connections, max_pending_requests), open files",
 	},
@@ -92,19 +94,20 @@ var gateways = map[string]words{
 	"caddy": {
 		second: "a second upstream in reverse_proxy, with lb_try_duration,", health: "health_uri or fail_duration in reverse_proxy",
 		benched:  "see max_fails and fail_duration in reverse_proxy",
-		timeouts: "dial_timeout and response_header_timeout of transport http", header: "max_response_header of transport http",
+		timeouts: "dial_timeout and response_header_timeout of transport http", answer: "response_header_timeout of transport http", header: "max_response_header of transport http",
 		scheme: "the scheme of the upstream (http://, https://, h2c://)", idle: "keepalive of transport http", check: "run `caddy validate --config FILE`",
 	},
 	// https://doc.traefik.io/traefik/routing/services/
 	"traefik": {
 		second: "a second server in the service's loadBalancer, with a retry middleware,", health: "healthCheck of the service's loadBalancer",
 		timeouts: "dialTimeout and responseHeaderTimeout in forwardingTimeouts of the serversTransport",
+		answer:   "responseHeaderTimeout in forwardingTimeouts of the serversTransport",
 		scheme:   "the scheme of the server's url (http, https, h2c)", idle: "idleConnTimeout in forwardingTimeouts of the serversTransport",
 	},
 	// https://varnish-cache.org/docs/trunk/reference/vcl-backend.html, varnishd.html
 	"varnish": {
 		second: "a second backend in a director, with probes,", health: "a .probe of each backend", benched: "see .threshold, .window and .interval of the backend's probe",
-		timeouts: ".connect_timeout and .first_byte_timeout of the backend", header: "http_resp_hdr_len and http_resp_size",
+		timeouts: ".connect_timeout and .first_byte_timeout of the backend", answer: ".first_byte_timeout of the backend", header: "http_resp_hdr_len and http_resp_size",
 		idle: "backend_idle_timeout", check: "run `varnishd -C -f FILE`", resources: "thread_pool_max, .max_connections of the backend, workspace_backend",
 	},
 	// https://redmine.lighttpd.net/projects/lighttpd/wiki/Mod_proxy
@@ -115,22 +118,22 @@ var gateways = map[string]words{
 	// https://docs.konghq.com/gateway/latest/, entities upstream and service
 	"kong": {
 		check: "run `kong check FILE`", second: "a second target in the upstream, with retries of the service,", health: "healthchecks.active and healthchecks.passive of the upstream",
-		benched: "see healthchecks.passive.unhealthy of the upstream", timeouts: "connect_timeout and read_timeout of the service", scheme: "protocol of the service",
+		benched: "see healthchecks.passive.unhealthy of the upstream", timeouts: "connect_timeout and read_timeout of the service", answer: "read_timeout of the service", scheme: "protocol of the service",
 	},
 	// https://apisix.apache.org/docs/apisix/admin-api/#upstream
 	"apisix": {
 		check: "run `apisix test`", second: "a second node in the upstream, with retries,", health: "checks of the upstream", benched: "see checks.passive.unhealthy of the upstream",
-		timeouts: "timeout (connect, send, read) of the upstream", scheme: "scheme of the upstream",
+		timeouts: "timeout (connect, send, read) of the upstream", answer: "timeout.read of the upstream", scheme: "scheme of the upstream",
 	},
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/
 	"aws-alb": {
 		second: "a second target in the target group, in another zone,", health: "the target group's health check (path, interval, thresholds)",
-		timeouts: "the load balancer's idle timeout (60 s unless set)", idle: "the load balancer's idle timeout (60 s unless set)",
+		timeouts: "the load balancer's idle timeout (60 s unless set)", answer: "the load balancer's idle timeout (60 s unless set)", idle: "the load balancer's idle timeout (60 s unless set)",
 		scheme: "protocol and protocol version of the target group",
 	},
 	// https://devcenter.heroku.com/articles/http-routing
 	"heroku": {
-		second: "a second web dyno", timeouts: "the application's own timeouts below the router's 30 s for a first byte",
+		second: "a second web dyno", timeouts: "the application's own timeouts below the router's 30 s for a first byte", answer: "the application's own timeouts, below the router's 30 s for a first byte,",
 	},
 }
 
@@ -141,7 +144,7 @@ func wordsFor(c *rules.Case, in *rules.Incident) words {
 	for i := range c.Symptoms {
 		switch scheme := strings.TrimSuffix(c.Symptoms[i].Scheme, "s"); scheme {
 		case "fastcgi", "uwsgi", "scgi", "grpc":
-			for _, text := range []*string{&w.second, &w.timeouts, &w.header, &w.again, &w.tls} {
+			for _, text := range []*string{&w.second, &w.timeouts, &w.answer, &w.header, &w.again, &w.tls} {
 				*text = strings.ReplaceAll(*text, "proxy_", scheme+"_")
 			}
 			if scheme == "grpc" {
@@ -163,7 +166,7 @@ func wordsOf(gateway string) words {
 		own   *string
 		other string
 	}{
-		{&w.second, ofAny.second}, {&w.health, ofAny.health}, {&w.benched, ofAny.benched}, {&w.timeouts, ofAny.timeouts}, {&w.header, ofAny.header},
+		{&w.second, ofAny.second}, {&w.health, ofAny.health}, {&w.benched, ofAny.benched}, {&w.timeouts, ofAny.timeouts}, {&w.answer, ofAny.answer}, {&w.header, ofAny.header},
 		{&w.scheme, ofAny.scheme}, {&w.resolver, ofAny.resolver}, {&w.idle, ofAny.idle}, {&w.check, ofAny.check}, {&w.resources, ofAny.resources},
 		{&w.again, ofAny.again}, {&w.names, ofAny.names}, {&w.status, ofAny.status}, {&w.pin, ofAny.pin}, {&w.tls, ofAny.tls},
 	} {

@@ -38,7 +38,7 @@ func Missing(c *rules.Case, in *rules.Incident) []string {
 	switch {
 	case !c.Seen.Access:
 		out = append(out, "how many requests failed, and whose: the gateway's access log would tell")
-	case in.OfGateway && !c.Gateway:
+	case in.OfGateway && !c.Gateway && in.Requests > in.FailedRequests+max(in.FailedOther, 0):
 		out = append(out, "how many requests to this upstream were answered meanwhile: an access log that names the upstream would tell ("+wordsOf(in.Gateway).names+")")
 	}
 	if text := deeper[cause]; text != "" && !answered(c, in) {

@@ -2,6 +2,7 @@ package cause
 
 import (
 	"fmt"
+	"net"
 	"strings"
 
 	"culprit/rules"
@@ -13,6 +14,7 @@ type runner struct {
 	kind runs
 	name string // unit, container, program or app, as a shell may see it; "" if unknown
 	pod  string
+	port string // that the upstream listens on, "" if that is not what failed, not known, or asked for anyway
 }
 
 type runs uint8
@@ -32,6 +34,10 @@ const (
 // runnerOf finds the runner in the culprit's unit or container, and in the lines of its service.
 func runnerOf(c *rules.Case, in *rules.Incident) runner {
 	r := runner{}
+	if cause := in.Verdict.Cause; cause != rules.CauseDependencyFailure && cause != rules.CauseNotListening && len(c.Members) > 0 {
+		_, port, _ := net.SplitHostPort(c.Members[0]) // of the case, which may be that of a gateway behind this one
+		r.port = plain(port)
+	}
 	is := func(kind runs, name string) {
 		if kind > r.kind {
 			r.kind, r.name = kind, ""
@@ -147,7 +153,11 @@ func (r *runner) status() string {
 	case byKubernetes:
 		return ticked("kubectl describe pod " + r.podName())
 	}
-	return "`systemctl status UNIT`, `docker ps -a` or `kubectl get pods`, whichever runs it"
+	whichever := "`systemctl status UNIT`, `docker ps -a` or `kubectl get pods`, whichever runs it"
+	if r.port != "" {
+		return ticked("ss -ltnp 'sport = :"+r.port+"'") + " where it runs, then " + whichever
+	}
+	return whichever
 }
 
 // logs is how to read what it said.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -191,18 +192,17 @@ func Summary(c *rules.Case, in *rules.Incident) string {
 	case in.ErrorLines > 0:
 		failed = plural(in.ErrorLines, "error line", "error lines")
 	}
-	if !in.Start.IsZero() {
-		from := in.Start
-		once := strings.HasPrefix(failed, "1 ") && len(in.Symptoms) == 1
-		if once && !in.Symptoms[0].First.IsZero() {
-			from = in.Symptoms[0].First // its cause may stand before it, the next success long after
+	if first, last := in.Failing(); !first.IsZero() {
+		from, to := first.Time(), last.Time()
+		failed += " at " + from.Format(time.DateTime)
+		switch {
+		case from.Format(time.DateTime) == to.Format(time.DateTime):
+		case from.Format(time.DateOnly) == to.Format(time.DateOnly):
+			failed = strings.Replace(failed, " at ", " from ", 1) + " to " + to.Format(time.TimeOnly)
+		default:
+			failed = strings.Replace(failed, " at ", " from ", 1) + " to " + to.Format(time.DateTime)
 		}
-		start := from.Time().Format("2006-01-02 15:04:05") + " UTC"
-		if lasted := in.End.Micros - in.Start.Micros; lasted >= 2*parser.Second && !once {
-			failed += " in the " + lastedFor(lasted) + " from " + start + " on"
-		} else {
-			failed += " at " + start
-		}
+		failed += " UTC"
 	}
 	if failed != "" {
 		text += "; " + strings.TrimSpace(failed)
@@ -225,14 +225,6 @@ func because(text, why string) string {
 		return text
 	}
 	return text + ": " + why
-}
-
-// lastedFor renders how long an incident was.
-func lastedFor(micros int64) string {
-	if micros < 2*parser.Minute {
-		return fmt.Sprintf("%d s", (micros+parser.Second/2)/parser.Second)
-	}
-	return span(micros)
 }
 
 // phrase says who did or suffered what. A sentence may begin with a name, which then stays

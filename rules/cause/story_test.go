@@ -29,7 +29,7 @@ func TestSummary(t *testing.T) {
 		if strings.Contains(text, "%") || !strings.HasSuffix(text, ".") || strings.Contains(text, "\n") {
 			t.Errorf("%s: no sentence: %q", cause, text)
 		}
-		if !strings.Contains(text, "12 requests failed") || !strings.Contains(text, "2026-09-21 14:13:20 UTC") || !strings.Contains(text, "in the 75 s from") {
+		if !strings.Contains(text, "12 requests failed") || !strings.Contains(text, "from 2026-09-21 14:13:20 to 14:14:35 UTC") {
 			t.Errorf("%s: when and how many are not in %q", cause, text)
 		}
 		if named := strings.Contains(text, "127.0.0.1:8000"); !named && cause.Family() != "gateway" {
@@ -52,6 +52,7 @@ func TestSummary(t *testing.T) {
 	f("one failure, whose cause stands before it", "1 request failed at 2026-09-21 14:13:22 UTC.", func(in *rules.Incident) {
 		in.FailedRequests, in.Symptoms = 1, []rules.SymptomGroup{{First: rules.Moment{Micros: (epoch + 2) * parser.Second, Precision: parser.Second}}}
 	})
+	f("over midnight", "12 requests failed from 2026-09-21 14:13:20 to 2026-09-22 14:13:20 UTC.", func(in *rules.Incident) { in.End.Micros = in.Start.Micros + parser.Day })
 	f("its manager kills workers, not the service", "shop (127.0.0.1:8000) had workers killed by", func(in *rules.Incident) {
 		in.Verdict.Cause, in.Culprit = rules.CauseWorkerTimeout, rules.Culprit{Process: "gunicorn", PID: 7}
 	})
@@ -126,7 +127,11 @@ func TestMissingBehindACause(t *testing.T) {
 		t.Errorf("the line names who sent the signal: %s", got)
 	}
 	in = incident(rules.CauseTLSFailure)
-	in.OfGateway, in.Gateway = true, "nginx"
+	in.OfGateway, in.Gateway, in.Requests = true, "nginx", in.FailedRequests
+	if got := Missing(c, in); len(got) != 1 {
+		t.Errorf("all requests failed, and it asks which were answered: %q", got)
+	}
+	in.Requests += 9
 	if got := strings.Join(Missing(c, in), "\n"); !strings.Contains(got, "$upstream_addr") {
 		t.Errorf("an access log without upstreams: %s", got)
 	}

@@ -318,10 +318,11 @@ func distance(c *rules.Case, ev *rules.Candidate) string {
 // span renders a duration for people.
 func span(micros int64) string {
 	switch {
-	case micros < 10*parser.Second:
-		return fmt.Sprintf("%d.%d s", micros/parser.Second, micros%parser.Second/100_000)
+	case micros < 10*parser.Second-50_000:
+		tenths := (micros + 50_000) / 100_000
+		return fmt.Sprintf("%d.%d s", tenths/10, tenths%10)
 	case micros < 2*parser.Minute:
-		return fmt.Sprintf("%d s", micros/parser.Second)
+		return fmt.Sprintf("%d s", (micros+parser.Second/2)/parser.Second)
 	case micros < 2*parser.Hour:
 		return fmt.Sprintf("%d min", micros/parser.Minute)
 	case micros < 2*parser.Day:

@@ -89,10 +89,14 @@ func (e *Engine) evidence(g *gathering) (out []rules.Evidence, says []string) {
 		if len(out) >= maxEvidence {
 			break
 		}
-		if ev, meaning, ok := e.companion(from, h, shown); ok && kinds[ev.Kind] < maxOfKind {
-			kinds[ev.Kind]++
-			out, says = append(out, ev), append(says, meaning)
+		ev, meaning, ok := e.companion(from, h, shown)
+		back := ev.Kind + "\x00" + ev.Quote.Source // of each service one line that tells that it is back
+		if !ok || kinds[ev.Kind] >= maxOfKind && (ev.Role != rules.RoleRecovery || kinds[back] > 0) {
+			continue
 		}
+		kinds[ev.Kind]++
+		kinds[back]++
+		out, says = append(out, ev), append(says, meaning)
 	}
 	return out, says
 }
@@ -337,7 +341,7 @@ func inOrder(all []entry, kind func(*entry) string, order func(a, b entry) int) 
 }
 
 // lastFailure is when the last symptom was, and its line where that is known: of many that
-// were folded, only the first one's place is, and they may have come later.
+// were folded, only the first one's place is.
 func (e *Engine) lastFailure(g *gathering) (last rules.Moment, at rules.Location) {
 	for _, s := range g.symptoms {
 		m := moment(s.last)
@@ -345,7 +349,7 @@ func (e *Engine) lastFailure(g *gathering) (last rules.Moment, at rules.Location
 			continue
 		}
 		last, at = m, rules.Location{Source: e.quote(s.Event).Source}
-		if s.last.From == s.when.From {
+		if s.last.From == s.when.From && s.Count == 1 {
 			at = e.quote(s.Event).Location
 		}
 	}
