@@ -17,8 +17,12 @@ type askedURL struct {
 // urlsOf lists the worst URL groups of an incident, and all others as one.
 func urlsOf(in *rules.Incident) (list []askedURL) {
 	var others int64
+	told := maxURLsTold
+	if len(in.URLs) == told+1 { // its name takes no more room than "others"
+		told++
+	}
 	for i, u := range in.URLs {
-		if u.URL == "" || i >= maxURLsTold {
+		if u.URL == "" || i >= told {
 			others += u.Failed
 			continue
 		}

@@ -104,6 +104,7 @@ const (
 	FieldMemory         = "memory"
 	FieldLimit          = "limit"
 	FieldDetail         = "detail"
+	FieldWhere          = "where" // file and line of code
 )
 
 // A Hit is a signature that matched a record, with its captures.

@@ -25,7 +25,7 @@ const (
 	Heroku                    // 2020-11-16T08:47:16.135123+00:00 app[web.1]: text
 	Railway                   // 2026-05-15T15:24:36.710861091Z [err]  text
 	TailHeader                // ==> path <==: tail -f of several files; no text inside
-	GrepNumber                // 1862:text: grep -n
+	GrepNumber                // 1862:text: grep -n; a number and a tab: cat -n
 	MarkdownQuote             // > text
 	Blanks                    // the whole paste is indented
 	PM2                       // 2|backend  | text: pm2 logs
@@ -222,7 +222,7 @@ func (p *peeler) layer() bool {
 	case c == '<':
 		return p.priority()
 	case c == ' ' || c == '\t':
-		return p.blanks()
+		return p.catNumber() || p.blanks()
 	case c|0x20 >= 'a' && c|0x20 <= 'z':
 		return p.word()
 	case c == '=':
@@ -253,7 +253,10 @@ func (p *peeler) digits() bool {
 	if len(b) > 10 && b[4] == '-' {
 		return p.dated()
 	}
-	return len(b) > 4 && b[4] != '/' && (p.grepNumber() || p.kmsg() || p.journalUnix() || p.bare5424() || p.pm2())
+	if len(b) > 20 && b[19] == '\t' {
+		return p.grafanaText()
+	}
+	return len(b) > 4 && b[4] != '/' && (p.grepNumber() || p.catNumber() || p.kmsg() || p.journalUnix() || p.bare5424() || p.pm2())
 }
 
 // word tries what begins with a letter.

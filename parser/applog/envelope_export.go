@@ -2,6 +2,7 @@ package applog
 
 import (
 	"bytes"
+	"slices"
 
 	"culprit/parser"
 	"culprit/parser/timestamp"
@@ -263,4 +264,65 @@ func (p *peeler) undoubled(column []byte) []byte {
 	}
 	p.env.Buf = append(p.env.Buf, column...)
 	return p.env.Buf[start:len(p.env.Buf):len(p.env.Buf)]
+}
+
+// flyNames are what writes in the logs of Fly.io (flyctl logs).
+var flyNames = [][]byte{[]byte("app["), []byte("runner["), []byte("proxy["), []byte("machine["), []byte("health[")}
+
+// fly peels "time app[machine] region [level]" of flyctl logs.
+func (p *peeler) fly() bool {
+	b := p.rest
+	space := bytes.IndexByte(b[:min(len(b), 40)], ' ')
+	if space < 20 || !slices.ContainsFunc(flyNames, func(name []byte) bool { return bytes.HasPrefix(b[space+1:], name) }) {
+		return false
+	}
+	s, n, ok := timestamp.ISO(b)
+	head, _, told := bytes.Cut(b[space+1:min(len(b), 160)], []byte("]"))
+	rest := b[min(len(b), space+1+len(head)+1):] // " fra [info]text"
+	open := bytes.IndexByte(rest[:min(len(rest), 12)], '[')
+	if !ok || n != space || !told || open < 3 || rest[0] != ' ' || rest[open-1] != ' ' {
+		return false
+	}
+	level, text, told := bytes.Cut(rest[open+1:], []byte("]"))
+	if l, known := facilityLevels[string(level)]; told && known {
+		p.keepLevel(l)
+	} else if !told || len(level) == 0 || len(level) > 8 {
+		return false
+	}
+	_, machine, _ := bytes.Cut(head, []byte("["))
+	keep(&p.r.Container, machine)
+	p.take(Export, len(b)-len(text))
+	p.stamp(s)
+	p.plain()
+	return true
+}
+
+// grafanaText peels "nanoseconds TAB time TAB" of what Grafana's Explore saves as text.
+func (p *peeler) grafanaText() bool {
+	b := p.rest
+	if bytes.ContainsFunc(b[:19], func(r rune) bool { return r < '0' || r > '9' }) {
+		return false
+	}
+	s, n, ok := timestamp.ISO(b[20:])
+	if !ok || 20+n >= len(b) || b[20+n] != '\t' {
+		return false
+	}
+	p.take(Export, 20+n+1)
+	p.stamp(s)
+	p.plain()
+	return true
+}
+
+// catNumber peels "   12 TAB" of cat -n and nl. A known layout must follow, unless the line before had
+// a number, too.
+func (p *peeler) catNumber() bool {
+	b := p.rest
+	blanks := len(b) - len(bytes.TrimLeft(b, " "))
+	_, digits := leadingNumber(b[blanks:])
+	at := blanks + digits
+	if digits == 0 || at < 6 || at >= len(b) || b[at] != '\t' || !p.hinted(GrepNumber) && !layoutStart(b[at+1:]) {
+		return false
+	}
+	p.take(GrepNumber, at+1)
+	return true
 }

@@ -12,6 +12,9 @@ func (p *peeler) dated() bool {
 	if n := dateEnd(p.rest); n > 0 && p.stored(n) {
 		return true
 	}
+	if p.fly() {
+		return true
+	}
 	if !carrierStamp(p.rest) {
 		return false
 	}

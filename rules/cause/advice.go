@@ -15,6 +15,10 @@ import (
 func Advice(c *rules.Case, in *rules.Incident) []string {
 	texts := advice[in.Verdict.Cause]
 	switch cause := in.Verdict.Cause; {
+	case cause == rules.CauseOOMKill && saidIn(c, in, "emory cgroup out of memory", "constraint=CONSTRAINT_MEMCG"):
+		texts = []string{texts[0], "its own limit was reached, the machine was not full: see what it is and what was used, {limit}", texts[2]}
+	case cause == rules.CauseRestart && backAgain(in):
+		texts = []string{"it answers again; if nobody had planned the stop, find who ordered it: auth.log, shell history, the deploy tool's log"}
 	case cause == rules.CauseKilled && answered(c, in):
 		texts = []string{texts[0], "ask whom the quoted line names why the signal was sent"}
 	case cause == rules.CauseDNSFailure:
@@ -37,6 +41,12 @@ func Advice(c *rules.Case, in *rules.Incident) []string {
 		texts = []string{"no log is missing that could tell: ask the upstream itself while it fails (`curl -sv {curl}`), and let it log more (its debug level)"}
 	}
 	return slices.Concat(worked(c, in), filled(c, in, texts))
+}
+
+// backAgain reports whether the incident ends with a good answer.
+func backAgain(in *rules.Incident) bool {
+	_, last := in.Failing()
+	return !last.IsZero() && in.End.Micros > last.Micros+last.Precision-1
 }
 
 // worked says until when what failed was answered well, where the answer is what was changed

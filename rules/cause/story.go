@@ -112,7 +112,11 @@ func detail(c *rules.Case, in *rules.Incident) string {
 	if len(in.Verdict.Proof) == 0 {
 		return ""
 	}
-	text := strings.TrimSpace(c.Evidence[in.Verdict.Proof[0].Candidate].Hit.Get(rules.FieldDetail))
+	hit := c.Evidence[in.Verdict.Proof[0].Candidate].Hit
+	text := strings.TrimSpace(hit.Get(rules.FieldDetail))
+	if where := hit.Get(rules.FieldWhere); where != "" && len(text)+len(where) < maxDetail {
+		text += " (" + where + ")"
+	}
 	if len(text) > maxDetail {
 		end := maxDetail
 		for end > 0 && text[end]&0xC0 == 0x80 {

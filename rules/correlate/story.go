@@ -274,10 +274,9 @@ func (e *Engine) timeline(in *rules.Incident, says []string, g *gathering) []rul
 		}
 		add(2, s.First, what, s.Example.Location)
 	}
-	if !slices.ContainsFunc(all, func(other entry) bool { return other.Time.Micros <= in.Start.Micros }) {
-		for _, s := range g.symptoms[:min(len(g.symptoms), 1)] { // its line tells when, or how long the request had waited
-			add(0, in.Start, "the first request that fails begins", e.quote(s.Event).Location)
-		}
+	// Where access lines tell it by the second and by how long was waited, it may be a second later.
+	if !slices.ContainsFunc(all, func(other entry) bool { return other.Time.Micros < in.Start.Micros+2*parser.Second }) && len(g.symptoms) > 0 {
+		add(0, in.Start, "the first request that fails begins", rules.Location{Source: e.quote(g.symptoms[0].Event).Source})
 	}
 	last, at := e.lastFailure(g)
 	add(5, last, "last failure", at)
