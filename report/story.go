@@ -250,7 +250,10 @@ func backoffOf(in *rules.Incident) string {
 		return ""
 	}
 	text := "Clients that repeat a failed request after waiting 1 s, then 2 s, then 4 s: "
-	reckoned := ", reckoned from what was answered in those seconds."
+	reckoned := ", reckoned from how requests that began in those seconds fared."
+	if in.Verdict.Cause.Family() == "crashed" && sure(in) != "" {
+		reckoned += map[bool]string{true: " It", false: " One of them"}[all == 1] + " may be what ended it, and would end it again."
+	}
 	if slices.ContainsFunc(in.URLs, func(g rules.URLGroup) bool {
 		return strings.HasPrefix(g.URL, "POST ") || strings.HasPrefix(g.URL, "PATCH ")
 	}) {

@@ -115,7 +115,7 @@ func detail(c *rules.Case, in *rules.Incident) string {
 	hit := c.Evidence[in.Verdict.Proof[0].Candidate].Hit
 	text := strings.TrimSpace(hit.Get(rules.FieldDetail))
 	if where := hit.Get(rules.FieldWhere); where != "" && len(text)+len(where) < maxDetail {
-		text += " (" + where + ")"
+		text += ", at " + where
 	}
 	if len(text) > maxDetail {
 		end := maxDetail
