@@ -124,6 +124,7 @@ func Uncut(text string) (part string, cut bool) {
 // status and second.
 type Tally struct {
 	Second   int64  // seconds since the epoch, in the source's clock
+	More     int64  // so many seconds after it are in it too; failures only, in a very long outage
 	Stream   string // StreamAccess and a tag if whose lines they are is still to be settled, else ""
 	Upstream string
 	VHost    string

@@ -85,11 +85,12 @@ func appendTo(b *testing.B, path, text string) {
 
 // BenchmarkTailLatency is from the write of a first symptom until its incident is stored: on a
 // calm host, on one that writes 40,000 lines a second of which those of fifty upstreams fail,
-// and on one that has done so for half an hour.
+// and on one that has done so for half an hour, or for four.
 func BenchmarkTailLatency(b *testing.B) {
 	b.Run("calm", func(b *testing.B) { latency(b, 0, nil) })
 	b.Run("storm", func(b *testing.B) { latency(b, 0, storm) })
 	b.Run("long-storm", func(b *testing.B) { latency(b, 30*time.Minute, storm) })
+	b.Run("longer-storm", func(b *testing.B) { latency(b, 4*time.Hour, storm) })
 }
 
 func latency(b *testing.B, past time.Duration, load func(b *testing.B, dir string, ctx context.Context)) {

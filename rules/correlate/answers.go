@@ -40,7 +40,7 @@ func (e *Engine) tallies(pass func(*rules.Tally) bool) []*tallied {
 			}
 			from := s.utc(t.Second*parser.Second, s.clock())
 			out = append(out, &tallied{
-				Tally: t, source: s, when: rules.Interval{From: from, To: from + parser.Second}, left: t.Count, begun: t.Waited == 0 && begins,
+				Tally: t, source: s, when: rules.Interval{From: from, To: from + (1+t.More)*parser.Second}, left: t.Count, begun: t.Waited == 0 && begins,
 			})
 		}
 	}

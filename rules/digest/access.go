@@ -92,7 +92,7 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte, stream 
 		stream = ""
 	}
 	status := outcome(r)
-	bad := rules.Failed(status) || status == 499
+	bad := failing(status)
 	second := parser.FloorDiv(micros, parser.Second)
 	if !bad && b.healthy > 1 {
 		second = parser.FloorDiv(second, b.healthy) * b.healthy
@@ -201,6 +201,52 @@ func madeBy(a *parser.Access) rules.Maker {
 	return rules.MakerGateway
 }
 
+// failing reports whether tallies of a status keep their second: of failures, and of clients that gave up.
+func failing(status int16) bool { return rules.Failed(status) || status == 499 }
+
+// coarsenFailures folds the tallies of failures that are alike and of the same so many seconds.
+func (b *Builder) coarsenFailures(grain int64) {
+	type like struct {
+		bucket                  int64
+		stream, upstream, vhost string
+		status, from            int16
+		made                    rules.Maker
+		symptom                 parser.Symptom
+		phase                   parser.Phase
+	}
+	seen := map[like]int32{}
+	kept := b.d.Tallies[:0]
+	for _, t := range b.d.Tallies {
+		if b.anyHost {
+			t.VHost = ""
+		}
+		k := like{parser.FloorDiv(t.Second, grain), t.Stream, t.Upstream, t.VHost, t.Status, t.From, t.Made, t.Symptom, t.Phase}
+		at, ok := seen[k]
+		if ok = ok && failing(t.Status); !ok {
+			if failing(t.Status) {
+				seen[k] = int32(len(kept))
+			}
+			kept = append(kept, t)
+			continue
+		}
+		into := &kept[at]
+		end := max(into.Second+into.More, t.Second+t.More)
+		into.Second = min(into.Second, t.Second)
+		into.More = end - into.Second
+		into.Count, into.Reused, into.Fresh = into.Count+t.Count, into.Reused+t.Reused, into.Fresh+t.Fresh
+		into.Long, into.Once, into.Waited = into.Long+t.Long, into.Once+t.Once, max(into.Waited, t.Waited)
+		into.Requests = mergeSmallest(into.Requests, t.Requests, rules.MaxRequests)
+		into.Clients = mergeSmallest(into.Clients, t.Clients, rules.MaxClients)
+		for _, g := range t.Groups {
+			into.Groups = addGroup(into.Groups, g.URL, g.Failed)
+		}
+	}
+	clear(b.d.Tallies[len(kept):])
+	b.d.Tallies = kept
+	clear(b.tallies)
+	b.copied.changed(math.MaxInt, 0)
+}
+
 // coarsenTallies makes the grain of healthy tallies longer: 1, 10, 60, 600 s.
 // Failures keep their second.
 func (b *Builder) coarsenTallies() {
@@ -220,7 +266,7 @@ func (b *Builder) coarsenTallies() {
 	seen := make(map[like]int32, len(b.d.Tallies)/8)
 	kept := b.d.Tallies[:0]
 	for _, t := range b.d.Tallies {
-		if rules.Failed(t.Status) || t.Status == 499 {
+		if failing(t.Status) {
 			kept = append(kept, t)
 			continue
 		}

@@ -67,3 +67,47 @@ func TestOneAmongManyIsToldCoarsely(t *testing.T) {
 		t.Errorf("%d failures, want %d", failed, seconds/every)
 	}
 }
+
+// TestCoarsen: hours of an outage are folded, and nothing of them is lost: not a line, not a
+// request, not the second of the first failure nor that of the last.
+func TestCoarsen(t *testing.T) {
+	b := New(rules.SourceInfo{}, words{}, nil)
+	b.Among(1)
+	const seconds = 10_000
+	for i := range int64(seconds) {
+		b.Add(errorLine(i * parser.Second))
+		b.Add(accessLine(i*parser.Second, 502))
+		if i%100 == 0 {
+			b.Add(accessLine(i*parser.Second, 200))
+		}
+	}
+	before := b.Failures()
+	if !b.Coarsen() || b.Failures()*9 > before {
+		t.Errorf("%d are left of %d", b.Failures(), before)
+	}
+	for b.Coarsen() {
+	}
+	if n := b.Failures(); n > 10 {
+		t.Errorf("%d are left", n)
+	}
+	b.Add(accessLine(seconds*parser.Second, 502)) // one more has its own second
+	d := b.Finish()
+	if _, lines, requests, failures := sums(d); lines != seconds || requests != seconds+1+seconds/100 || failures != seconds+1 {
+		t.Errorf("%d lines, %d requests, %d of them failures", lines, requests, failures)
+	}
+	first, end, last := d.Tallies[0], int64(0), d.Tallies[len(d.Tallies)-1]
+	healthy := 0
+	for _, tally := range d.Tallies[:len(d.Tallies)-1] {
+		if tally.Status == 200 {
+			healthy++
+			continue
+		}
+		end = max(end, tally.Second+tally.More)
+	}
+	if begin := first.Second; end != begin+seconds-1 || last.Second != begin+seconds || first.More == 0 || last.More != 0 || healthy != seconds/100 {
+		t.Errorf("the failures reach from %d to %d, the last is at %d+%d; %d seconds of success", first.Second, end, last.Second, last.More, healthy)
+	}
+	if e := &d.Events[len(d.Events)-1]; e.Last.To != (first.Second+seconds)*parser.Second {
+		t.Errorf("the events end at %d", e.Last.To)
+	}
+}

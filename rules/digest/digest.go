@@ -114,7 +114,6 @@ func (b *Builder) Share(part, whole int64) {
 func (b *Builder) Among(sources int) {
 	share := func(all, least, most int) int { return min(max(all/max(sources, 1), least), most) }
 	b.bound.tallies = share(maxTallies, minTallies, maxTallies)
-	b.bound.events = share(wholes*maxEvents, minEvents, maxEvents)
 	b.room = b.bound
 	b.sketch.bound = share(wholes*maxSketch, minSketch, maxSketch)
 	b.pools.places = share(wholes*maxRecent, minRecent, maxRecent)
@@ -386,7 +385,7 @@ func (b *Builder) Lately() int64 {
 func (b *Builder) Forget(before int64) {
 	had := held(&b.d) + len(b.sketch.kept)
 	b.d.Events = slices.DeleteFunc(b.d.Events, func(e rules.Event) bool { return e.Last.To < before && !lasting(&e) })
-	b.d.Tallies = slices.DeleteFunc(b.d.Tallies, func(t rules.Tally) bool { return (t.Second+b.healthy)*parser.Second < before })
+	b.d.Tallies = slices.DeleteFunc(b.d.Tallies, func(t rules.Tally) bool { return (t.Second+max(b.healthy, t.More))*parser.Second < before })
 	b.sketch.kept = slices.DeleteFunc(b.sketch.kept, func(q rules.Request) bool { return q.Micros < before })
 	b.pools.threads.forget(before)
 	b.forgetFacts(before)
@@ -419,6 +418,28 @@ func shrunk[T any](list []T) []T {
 		return list
 	}
 	return slices.Clone(list)
+}
+
+// Failures counts the events, and the tallies of failures, that are held.
+func (b *Builder) Failures() int {
+	n := len(b.d.Events)
+	for i := range b.d.Tallies {
+		if failing(b.d.Tallies[i].Status) {
+			n++
+		}
+	}
+	return n
+}
+
+// Coarsen makes Failures fewer, if it can: it folds what is of one kind and of one time, in
+// longer and longer times.
+func (b *Builder) Coarsen() bool {
+	if b.grain >= maxGrain && b.anyHost {
+		return false
+	}
+	b.coarsen()
+	b.coarsenFailures(b.grain / parser.Second)
+	return true
 }
 
 // forgetFacts makes room, if there is little left, where processes are known that have not

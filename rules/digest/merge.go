@@ -163,7 +163,7 @@ func (b *Builder) mergeTally(p *part, k tallyKey, o *rules.Tally) {
 	if b.anyHost {
 		o.VHost = ""
 	}
-	if b.healthy > 1 && !rules.Failed(o.Status) && o.Status != 499 {
+	if b.healthy > 1 && !failing(o.Status) {
 		o.Second = parser.FloorDiv(o.Second, b.healthy) * b.healthy
 	}
 	key := mixer{k.base}

@@ -62,7 +62,7 @@ const (
 	tellEvery   = time.Second            // an incident of which only counts have grown
 	saveEvery   = 5 * time.Second        // positions, when nothing else happens
 	idleAfter   = 300 * time.Millisecond // a trace that has not grown for so long is complete
-	idleGateway = 50 * time.Millisecond  // a gateway's entry; it writes each at once
+	idleGateway = 20 * time.Millisecond  // a gateway's entry; it writes each at once
 	horizon     = 30 * time.Minute       // log time that stays in memory, and longer while a case is open
 	lookback    = 10 * time.Minute       // before an incident's start
 	maxKeep     = 24 * time.Hour
@@ -286,8 +286,9 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 		// On a busy machine one may be long because it did not run: the next is not to wait for that.
 		usual := min(took, before)
 		rest, calm = now.Add(max(newsPart*usual, decideEvery)), now.Add(max(calmPart*usual, decideEvery))
-		if soon = rest; !hurried { // two in a row at most
-			soon = now.Add(took)
+		soon = now.Add(took)
+		if hurried { // two in a row, then reading has its time
+			soon = now.Add(2 * took)
 		}
 	}
 }

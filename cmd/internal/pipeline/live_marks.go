@@ -70,6 +70,7 @@ func (l *live) mark(now time.Time, positions []source.Position, report *rules.Re
 		for _, f := range feeds {
 			f.forget(report)
 		}
+		bound(feeds)
 	}
 	keep := keepOf(report, now.Sub)
 	for i := range report.Incidents { // whatever became of the clock since it began
@@ -110,6 +111,38 @@ func (f *feed) forget(report *rules.Report) {
 	if lately := f.builder.Lately(); lately != rules.Past {
 		keep := keepOf(report, func(at time.Time) time.Duration { return time.UnixMicro(lately - clockOf(report, f.path)).Sub(at) })
 		f.builder.Forget(lately - keep.Microseconds() - parser.Minute)
+	}
+}
+
+// maxFailures bounds the events and tallies of failures of all paths: a decision is to take so long
+// that what fails for the first time is told in time, after hours of a storm too.
+const maxFailures = 96 << 10
+
+// bound makes those paths coarser that hold most, until they hold no more than the bound.
+func bound(feeds []*feed) {
+	held := make([]int, len(feeds))
+	total := 0
+	for i, f := range feeds {
+		f.mu.Lock()
+		held[i] = f.builder.Failures()
+		f.mu.Unlock()
+		total += held[i]
+	}
+	for total > maxFailures {
+		most := 0
+		for i := range held {
+			if held[i] > held[most] {
+				most = i
+			}
+		}
+		f := feeds[most]
+		f.mu.Lock()
+		total -= held[most]
+		if held[most] = 0; f.builder.Coarsen() {
+			held[most] = f.builder.Failures()
+		} // else nothing of it is left to fold: the next
+		total += held[most]
+		f.mu.Unlock()
 	}
 }
 

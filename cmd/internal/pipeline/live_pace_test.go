@@ -8,7 +8,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"culprit/parser"
 	"culprit/parser/source"
+	"culprit/rules"
+	"culprit/rules/digest"
 )
 
 // TestLiveFirstOfAKindIsHurried: in a storm whose decisions take long, more of the same waits, so
@@ -79,5 +82,34 @@ func TestMarksAreBounded(t *testing.T) {
 		if apart, age := marks[i].at.Sub(marks[i-1].at), now.Sub(marks[i-1].at); apart > age/4+10*saveEvery {
 			t.Errorf("%v between two marks that are %v old", apart, age)
 		}
+	}
+}
+
+// TestFailuresAreBounded: of many paths those that hold most are told coarsely, and the others not.
+func TestFailuresAreBounded(t *testing.T) {
+	var feeds []*feed
+	for i := range 10 {
+		f := &feed{builder: digest.New(rules.SourceInfo{}, config(1).Matcher, nil)}
+		count := 1000
+		if i%2 == 0 {
+			count = maxFailures / 4
+		}
+		for n := range count {
+			at := parser.Stamp{Micros: int64(n) * parser.Second, Precision: parser.Second, Clock: parser.ClockZoned}
+			f.builder.Add(&parser.Record{Kind: parser.KindGateway, Stamp: at, Lines: 1, Level: parser.LevelError, Raw: []byte("x"),
+				Gateway: parser.Gateway{Symptom: parser.SymptomConnRefused, Rank: parser.RankPrimary, Upstream: []byte("127.0.0.1:9001")}})
+		}
+		feeds = append(feeds, f)
+	}
+	bound(feeds)
+	total := 0
+	for i, f := range feeds {
+		n := f.builder.Failures()
+		if total += n; i%2 == 1 && n != 1000 {
+			t.Errorf("%d are left of the thousand of path %d", n, i)
+		}
+	}
+	if total > maxFailures || total < maxFailures/8 {
+		t.Errorf("%d are left, the bound is %d", total, maxFailures)
 	}
 }
