@@ -166,6 +166,15 @@ func (r *Reader) Record() *parser.Record {
 	return nil
 }
 
+// Waiting returns the last record that is read and may still grow, nil if there is none. It may be
+// asked when more is to be read.
+func (r *Reader) Waiting() *parser.Record {
+	if n := len(r.queue); n > 0 {
+		return &r.queue[n-1].rec
+	}
+	return nil
+}
+
 // Err returns what ended the reading, nil at the regular end of the source.
 func (r *Reader) Err() error {
 	if r.err != nil {

@@ -56,6 +56,7 @@ type Change struct {
 // Paces of the live engine.
 const (
 	decideEvery = 100 * time.Millisecond // at most so often
+	settle      = 60 * time.Millisecond  // the logs that tell of one failure are not read at the same moment
 	newsPart    = 3                      // and, while there is more of the same, not more than this part of the time
 	calmPart    = 20                     // or this part, for healthy traffic
 	calmTick    = time.Second            // looks at the clock while nothing is under way: ten a second cost 0.4 % of a core
@@ -233,6 +234,8 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 	calm := rest                     // nor before that, without news
 	soon := rest                     // but then already, for the first of a kind
 	started := l.cfg.Now()
+	asked := started    // when feeds were asked last how far they are
+	var since time.Time // when the first of a kind came that is not decided on yet
 	pending, caughtUp, calmly := false, false, false
 	begun := l.begun
 	rested := time.NewTimer(decideEvery)
@@ -261,10 +264,22 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 			tick.Reset(map[bool]time.Duration{true: calmTick, false: decideEvery}[is])
 		}
 		now := l.cfg.Now()
+		if now.Sub(asked) >= tellEvery || now.Before(asked) {
+			asked = now
+			l.ask()
+		}
+		if !l.first.Load() {
+			since = time.Time{}
+		} else if since.IsZero() {
+			since = now
+		}
 		begin := calm
 		switch {
-		case l.first.Load():
+		case !since.IsZero():
 			begin = soon
+			if settled := since.Add(settle); settled.After(begin) {
+				begin = settled
+			}
 		case l.news.Load():
 			begin = rest
 		}
@@ -290,6 +305,16 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 		if hurried { // two in a row, then reading has its time
 			soon = now.Add(2 * took)
 		}
+	}
+}
+
+// ask has the feeds describe how far they are: amid lines that never pause they do so now and then
+// only.
+func (l *live) ask() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, f := range l.feeds {
+		f.asked.Store(true)
 	}
 }
 

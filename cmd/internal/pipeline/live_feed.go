@@ -19,15 +19,16 @@ import (
 // A feed carries one path's chunks to its scanner.
 type feed struct {
 	path    string
+	waiting func() *parser.Record // that may still grow; the scanner's own
 	chunks  chan piece
 	rest    []byte
 	news    *piece                 // waits until the scanner has handed out what is no news
 	states  map[stateKey]StateLine // that were told; loop's own
 	idle    atomic.Bool
-	gone    time.Time  // since when the path is not followed any more; the puller's own
-	gateway bool       // its last record is a gateway's; the scanner's own
-	mu      sync.Mutex // guards builder and past
-	past    bool       // all that builder has is no news
+	asked   atomic.Bool // its description is to be brought up to date with the next record
+	gone    time.Time   // since when the path is not followed any more; the puller's own
+	mu      sync.Mutex  // guards builder and past
+	past    bool        // all that builder has is no news
 	builder *digest.Builder
 }
 
@@ -47,7 +48,7 @@ func (f *feed) Read(p []byte) (int, error) {
 		var wait <-chan time.Time
 		if !f.idle.Load() {
 			after := idleAfter
-			if f.gateway {
+			if r := f.waiting(); r != nil && r.Format != nil && r.Format.Role == parser.RoleGateway {
 				after = idleGateway
 			}
 			t := time.NewTimer(after)
@@ -90,6 +91,7 @@ func (l *live) feed(ctx context.Context, path string, past bool) *feed {
 	}
 	f := &feed{path: path, past: past, states: map[stateKey]StateLine{}, chunks: make(chan piece, feedChunks)}
 	reader := scan.NewReader(f, scan.Options{Year: l.cfg.Year, LogFormats: l.cfg.Formats})
+	f.waiting = reader.Waiting
 	head := fnv.New64a()
 	io.WriteString(head, path) // a followed file's head may be gone: ties at equal time go by path here
 	f.builder = digest.New(rules.SourceInfo{Path: path, Group: path, HeadHash: head.Sum64(), Location: absolute(path)}, l.cfg.Matcher, reader)
@@ -110,7 +112,7 @@ func (l *live) feed(ctx context.Context, path string, past bool) *feed {
 				}
 				l.wake()
 			}
-			if f.idle.Load() || news && f.builder.Source().Lines == 0 || reader.Stats().Records%1000 == 0 {
+			if f.idle.Load() || f.asked.Load() || news && f.builder.Source().Lines == 0 || reader.Stats().Records%1000 == 0 {
 				f.describe(reader.Stats())
 				l.wake()
 			}
@@ -125,7 +127,6 @@ func (l *live) feed(ctx context.Context, path string, past bool) *feed {
 func (f *feed) add(r *parser.Record) (news, first bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.gateway = r.Format != nil && r.Format.Role == parser.RoleGateway
 	count, firsts := f.builder.News(), f.builder.Firsts()
 	f.builder.Add(r)
 	return f.builder.News() != count, f.builder.Firsts() != firsts
@@ -156,6 +157,7 @@ func absolute(path string) string {
 }
 
 func (f *feed) describe(s scan.Stats) {
+	f.asked.Store(false)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	info := f.builder.Source()

@@ -113,3 +113,63 @@ func TestFailuresAreBounded(t *testing.T) {
 		t.Errorf("%d are left, the bound is %d", total, maxFailures)
 	}
 }
+
+// TestLiveSteadyLogIsSeen: how far a log is, whose lines never pause, is known a second later, not
+// only when a thousand more have come.
+func TestLiveSteadyLogIsSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		h.opts = source.FollowOptions{PollOnly: true, Poll: 10 * time.Millisecond, FromStart: true}
+		written := 0
+		var seen, before int64
+		h.watch = func(u Update) {
+			if len(u.Report.Sources) > 0 {
+				seen = u.Report.Sources[0].Lines
+			}
+		}
+		last := h.tailUntil(func(stop func()) {
+			for range 300 {
+				written++
+				h.write("app.log", fmt.Sprintf("%s INFO request %d took 3 ms\n", time.Now().UTC().Format("2006-01-02 15:04:05"), written))
+				time.Sleep(100 * time.Millisecond) // the bubble's clock
+			}
+			synctest.Wait()
+			before = seen
+			stop()
+		})
+		if before < int64(written)-20 {
+			t.Errorf("%d lines were known of %d", before, written)
+		}
+		if len(last.Report.Sources) != 1 || last.Report.Sources[0].Lines != int64(written) {
+			t.Errorf("at the end: %v of %d", last.Report.Sources, written)
+		}
+	})
+}
+
+// TestLiveOneFailureInTwoLogs: the access log's line of a failed request is read some moments before
+// the error log's; one incident is told, and that once.
+func TestLiveOneFailureInTwoLogs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		h.opts = source.FollowOptions{PollOnly: true, Poll: 10 * time.Millisecond, FromStart: true}
+		h.write("error.log", "")
+		access := func(status int) {
+			h.write("access.log", fmt.Sprintf("10.0.0.1 - - [%s] \"GET /cart/1 HTTP/1.1\" %d 157 \"-\" \"curl/8\"\n", time.Now().UTC().Format("02/Jan/2006:15:04:05 +0000"), status))
+		}
+		h.tailUntil(func(stop func()) {
+			defer stop()
+			for range 100 {
+				access(200)
+				time.Sleep(100 * time.Millisecond) // the bubble's clock
+			}
+			access(502)
+			access(200)
+			time.Sleep(50 * time.Millisecond)
+			h.write("error.log", refused(time.Now(), 1))
+			time.Sleep(5 * time.Second)
+		})
+		if fmt.Sprint(h.changes) != "[opened]" {
+			t.Errorf("told: %q", h.changes)
+		}
+	})
+}

@@ -28,6 +28,7 @@ type host struct {
 	states    map[string]StateLine
 	changes   []string
 	gaps      []source.Gap
+	watch     func(Update) // nil: nobody
 }
 
 func newHost(t *testing.T) *host {
@@ -99,6 +100,9 @@ func (h *host) run(ctx context.Context, cancel func(), done func(u Update) bool)
 	}
 	cfg.Sink = func(u Update) error {
 		h.commit(u)
+		if h.watch != nil {
+			h.watch(u)
+		}
 		if done(u) {
 			cancel()
 		}
