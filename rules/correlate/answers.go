@@ -78,6 +78,7 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 			}
 		}
 	}
+	shareURLs(all)
 	return all
 }
 

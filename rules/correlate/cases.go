@@ -25,9 +25,10 @@ type symptom struct {
 type gathering struct {
 	pool     *pool
 	symptoms []*symptom
-	answers  []answer // failed requests attributed to it
-	told     bool     // error lines tell how many they are
-	until    int64    // when the last of those was that follow one another without an error line
+	answers  []answer                      // failed requests attributed to it
+	asked    map[*tallied]map[string]int64 // what they asked for, by URL group, of tallies that other cases have a part of; see shareURLs
+	told     bool                          // error lines tell how many they are
+	until    int64                         // when the last of those was that follow one another without an error line
 	began    int64
 
 	rules   *rules.Case

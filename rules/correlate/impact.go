@@ -20,12 +20,21 @@ func urls(g *gathering) []rules.URLGroup {
 	var failed, told int64
 	for _, a := range g.answers {
 		failed += a.count
+		if g.asked[a.tally] != nil {
+			continue
+		}
 		for _, u := range a.tally.Groups {
 			if u.URL != "" {
 				n := u.Failed * a.count / max(a.tally.Count, 1)
 				by[u.URL] += n
 				told += n
 			}
+		}
+	}
+	for _, groups := range g.asked {
+		for url, n := range groups {
+			by[url] += n
+			told += n
 		}
 	}
 	if told == 0 {
@@ -49,6 +58,70 @@ func urls(g *gathering) []rules.URLGroup {
 		out = append(out, rules.URLGroup{Failed: rest})
 	}
 	return out
+}
+
+// shareURLs finds out what the failures of each case asked for in tallies that several cases have a
+// part of: first what other failures of the case asked for, too, then what is left, in parts.
+func shareURLs(cases []*gathering) {
+	type part struct {
+		g     *gathering
+		count int64
+	}
+	parts := map[*tallied][]part{}
+	var order []*tallied
+	for _, g := range cases {
+		g.asked = nil
+		for _, a := range g.answers {
+			list := parts[a.tally]
+			if list == nil {
+				order = append(order, a.tally)
+			}
+			if n := len(list); n > 0 && list[n-1].g == g {
+				list[n-1].count += a.count
+			} else {
+				list = append(list, part{g, a.count})
+			}
+			parts[a.tally] = list
+		}
+	}
+	own := map[*gathering]map[string]bool{}
+	for _, t := range order {
+		for _, u := range t.Groups {
+			if g := parts[t][0].g; len(parts[t]) == 1 {
+				if own[g] == nil {
+					own[g] = map[string]bool{}
+				}
+				own[g][u.URL] = true
+			}
+		}
+	}
+	for _, t := range order {
+		if len(parts[t]) == 1 {
+			continue
+		}
+		left, rest := slices.Clone(t.Groups), t.Count
+		for i := range parts[t] {
+			p := &parts[t][i]
+			if p.g.asked == nil {
+				p.g.asked = map[*tallied]map[string]int64{}
+			}
+			p.g.asked[t] = map[string]int64{}
+			for k := range left {
+				if u := &left[k]; u.URL != "" && own[p.g][u.URL] {
+					n := min(u.Failed, p.count)
+					p.g.asked[t][u.URL] += n
+					u.Failed, p.count, rest = u.Failed-n, p.count-n, rest-n
+				}
+			}
+		}
+		for _, p := range parts[t] {
+			for k := range left {
+				if u := &left[k]; u.URL != "" && rest > 0 {
+					p.g.asked[t][u.URL] += u.Failed * p.count / rest
+				}
+			}
+		}
+	}
 }
 
 // answeredMeanwhile counts what was answered from an incident's start to its last failure,

@@ -38,6 +38,18 @@ func TestURLs(t *testing.T) {
 	}
 }
 
+// Of failures that two cases share each has what its others asked for, too.
+func TestSharedURLs(t *testing.T) {
+	url := func(name string, n int64) rules.URLGroup { return rules.URLGroup{URL: name, Failed: n} }
+	shared := gave(10, 13, nil, url("GET /crm", 10), url("GET /shop/feed", 3))
+	crm := &gathering{answers: []answer{gave(5, 5, nil, url("GET /crm", 5)), shared}}
+	shop := &gathering{answers: []answer{gave(4, 4, nil, url("GET /shop/items", 4)), {shared.tally, 3}}}
+	shareURLs([]*gathering{crm, shop})
+	if got := fmt.Sprint(urls(crm), urls(shop)); got != "[{GET /crm 15}] [{GET /shop/items 4} {GET /shop/feed 3}]" {
+		t.Error(got)
+	}
+}
+
 func smallest(hashes []uint64) []uint64 {
 	hashes = slices.Clone(hashes)
 	slices.Sort(hashes)
