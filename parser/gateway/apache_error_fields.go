@@ -161,6 +161,9 @@ func (f *apacheFields) take(name, value []byte, r *parser.Record) {
 		}
 		return
 	}
+	if n := len(value) - 1; n > 1 && value[0] == '[' && value[n] == ']' {
+		value = value[1:n]
+	}
 	n, number := wholeNumber(value)
 	switch {
 	case !h.hasStamp && stampOf(value, r):
@@ -186,10 +189,17 @@ func ahIndexIn(value []byte) bool {
 	return (value[0] == '(' || value[0] == '[') && ahIndex(value) > 0
 }
 
-// stampOf reads a value that is a stamp and no more.
+// apacheDefault is what Apache writes for a %{…}t that it does not know, as is the %{msec_frac}t
+// of access logs to it here, which many put behind the seconds.
+const apacheDefault = "2026-11-26 20:27:36.986"
+
+// stampOf reads a value that is a stamp and no more, or one and a stamp whole again.
 func stampOf(value []byte, r *parser.Record) bool {
 	if apacheStamp(value, r) {
 		return true
+	}
+	if k := len(value) - len(apacheDefault) - 1; k > 0 && value[k] == '.' {
+		value = value[k+1:]
 	}
 	stamp, n, ok := timestamp.Read(value)
 	if !ok || n != len(value) || len(value) < len("2006-01-02") {

@@ -5,6 +5,9 @@ import "culprit/parser"
 // Lines of httpd 2.2 to 2.4.71 and mod_jk 1.2: from a lab, from logs pasted in public with addresses and names
 // changed, and texts of the sources. The Want was read by a person.
 var apacheErrorSamples = []parser.Sample{
+	// Written by 2.4.71 with a format for JSON that is passed around: %{msec_frac}t is none of ErrorLogFormat's.
+	{Line: `{ "time":"2026-11-26T20:27:36.2026-11-26 20:27:36.986", "function" : "[proxy_http:error]" , "process" : "[pid 29526:tid 140495703475904]" , "message" : "AH01114: HTTP: failed to make connection to backend: 127.0.0.1" , "referer": "-" }`,
+		Want: `time=2026-11-26T20:27:36.986 level=error pid=29526 tid=140495703475904 symptom=other phase=connecting-to-upstream rank=secondary msg="AH01114: HTTP: failed to make connection to backend: 127.0.0.1"`},
 	{Line: `{"t":"2026-11-26 00:06:56.594939","mod":"proxy","lvl":"error","pid":11609,"cl":"-","errno":"(111)Connection refused","txt":"AH00957: http: attempt to connect to 127.0.0.1:30837 (127.0.0.1:30837) failed"}`,
 		Want: `time=2026-11-26T00:06:56.594939 level=error pid=11609 symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 upstream=127.0.0.1:30837 msg="AH00957: http: attempt to connect to 127.0.0.1:30837 (127.0.0.1:30837) failed"`},
 	{Line: `{"t":"2026-11-26 00:06:56.595316","mod":"proxy_http","lvl":"error","pid":11609,"cl":"127.0.0.10:36289","errno":"-","txt":"AH01114: HTTP: failed to make connection to backend: 127.0.0.1"}`,

@@ -275,7 +275,7 @@ func (e *envoyRequest) json(line []byte, env *parser.Env, r *parser.Record) bool
 		if len(j.value) > 0 && !isDash(j.value) {
 			e.member(&j, env, r, &p)
 		}
-		if string(j.key) == "response_flags" {
+		if string(j.key) == "response_flags" || string(j.key) == "responseFlags" {
 			p.hasFlags = true
 			if len(j.value) > 0 {
 				e.flags = j.value
@@ -335,28 +335,28 @@ func (e *envoyRequest) member(j *jsonReader, env *parser.Env, r *parser.Record, 
 	switch string(j.key) {
 	case "service": // Pomerium's line is written when the request is done
 		e.atEnd = string(j.value) == "envoy"
-	case "start_time", "timestamp", "time":
+	case "start_time", "startTime", "timestamp", "@timestamp", "time":
 		if stamp, ok := caddyStamp(j.value); ok && !p.hasTime {
 			r.Stamp, p.hasTime = stamp, true
 		}
-	case "method":
+	case "method", "httpMethod", "requestMethod":
 		p.method = j.value
-	case "path", "x-envoy-origin-path", "x_envoy_original_path", "x-envoy-original-path":
+	case "path", "requestPath", "x-envoy-origin-path", "x_envoy_original_path", "x-envoy-original-path":
 		p.path = unescaped(env, j.value)
 	case "protocol":
 		p.protocol = j.value
-	case "response_code", "response-code", "status":
+	case "response_code", "response-code", "responseCode", "status":
 		p.hasStatus = p.hasStatus || isNumber
 		a.Status = int16(min(n, 999))
-	case "response_code_details", "response-code-details":
+	case "response_code_details", "response-code-details", "responseCodeDetails":
 		e.details = unescaped(env, j.value)
-	case "upstream_transport_failure_reason":
+	case "upstream_transport_failure_reason", "upstreamTransportFailure", "upstreamTransportFailureReason":
 		e.transport = unescaped(env, j.value)
-	case "bytes_sent", "size":
+	case "bytes_sent", "bytesSent", "size":
 		if isNumber {
 			a.Bytes = n
 		}
-	case "duration":
+	case "duration", "requestDuration":
 		if isNumber && n < 1<<40 {
 			a.Duration = n * parser.Millisecond
 		}
@@ -366,15 +366,15 @@ func (e *envoyRequest) member(j *jsonReader, env *parser.Env, r *parser.Record, 
 		}
 	case "authority", ":authority", "host":
 		a.Host = unescaped(env, j.value)
-	case "upstream_host":
+	case "upstream_host", "upstreamHost":
 		e.host = unescaped(env, j.value)
-	case "upstream_cluster", "upstream_cluster_raw", "upstream-cluster":
+	case "upstream_cluster", "upstream_cluster_raw", "upstream-cluster", "upstreamCluster":
 		e.cluster = unescaped(env, j.value)
-	case "request_id", "x-request-id", "x_request_id", "request-id":
+	case "request_id", "x-request-id", "x_request_id", "request-id", "requestId":
 		a.RequestID = j.value
 	case "downstream_remote_address", "downstream_remote_address_without_port", "downstream_direct_remote_address":
 		e.remote = j.value
-	case "x_forwarded_for", "x-forwarded-for", "forwarded-for":
+	case "x_forwarded_for", "x-forwarded-for", "forwarded-for", "xForwardedFor":
 		e.forwarded = unescaped(env, j.value)
 	}
 }

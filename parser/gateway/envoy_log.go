@@ -39,9 +39,12 @@ func parseEnvoyLog(line []byte, env *parser.Env, r *parser.Record) bool {
 		return false
 	}
 	text, ok := []byte(nil), false
-	if line[0] == '[' {
+	switch line[0] {
+	case '[':
 		text, ok = envoyHead(line, r)
-	} else {
+	case '{':
+		text, ok = envoyObject(line, env, r)
+	default:
 		text, ok = istioHead(line, r)
 	}
 	if !ok {
@@ -50,7 +53,11 @@ func parseEnvoyLog(line []byte, env *parser.Env, r *parser.Record) bool {
 	r.Kind, r.Message = parser.KindGateway, text
 	g := &r.Gateway
 	if t := envoyVocabulary().log.find(text); t != nil {
-		t.variants[0].tell(nil, 0, g)
+		m := t.variants[0]
+		m.tell(nil, 0, g)
+		if name := m.capture(text, "host"); name != nil {
+			g.Upstream, g.Group = name, true
+		}
 	} else {
 		g.Symptom, g.Rank = parser.SymptomOther, parser.RankNoise
 	}
@@ -78,6 +85,44 @@ func envoyHead(line []byte, r *parser.Record) (text []byte, ok bool) {
 		return nil, false
 	}
 	return withoutPlace(trimBlanks(rest)), true
+}
+
+// envoyObject reads what application_log_config's json_format makes, under the names of Envoy's
+// own example or like ones: a level, a stamp, a logger that is one of Envoy's, and the message.
+func envoyObject(line []byte, env *parser.Env, r *parser.Record) (text []byte, ok bool) {
+	levelled, envoys := false, false
+	j := openJSON(line)
+	for j.next() {
+		switch string(j.key) {
+		case "level", "Level":
+			levelled = envoyLevel(j.value, r)
+		case "timestamp", "Timestamp", "time", "Time", "@timestamp":
+			stamp, n, known := timestamp.Read(j.value)
+			if ok = known && n == len(j.value); ok {
+				r.Stamp = stamp
+			}
+		case "thread", "ThreadId", "thread_id":
+			r.TID, _ = wholeNumber(j.value)
+		case "logger", "LoggerName", "name":
+			envoys = isEnvoyLogger(j.value)
+		case "message", "Message", "msg":
+			text = withoutPlace(unescaped(env, j.value))
+		}
+	}
+	return text, ok && levelled && envoys && text != nil
+}
+
+// envoyLoggers are those whose lines bear on upstreams or on Envoy itself (source/common/common/
+// logger.h, ALL_LOGGER_IDS) and that no other program's logger is likely to be called.
+var envoyLoggers = [...]string{"upstream", "router", "hc", "conn_handler", "envoy_bug", "backtrace", "assert", "health_checker", "dns", "main", "config", "pool", "http2", "connection", "runtime"}
+
+func isEnvoyLogger(name []byte) bool {
+	for _, l := range envoyLoggers {
+		if string(name) == l {
+			return true
+		}
+	}
+	return false
 }
 
 // istioHead reads stamp, level and scope, cut by tabs or, in pastes, blanks.

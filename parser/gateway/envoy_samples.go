@@ -68,6 +68,11 @@ var envoyAccessSamples = []parser.Sample{
 		Want: `time=2026-04-11T18:53:47Z client=10.1.1.1 vhost=authenticate.example.com method=GET target=/.pomerium/ status=500 bytes=579 duration=5000 pool=pomerium-control-plane-http request-id=a1044e52 made=upstream tries=none`},
 	{Line: `"GET /a HTTP/1.1" 503 UH "-" 0 19 0 - "-" "x" "id-1" "a.example" "-"`,
 		Want: `level=error vhost=a.example method=GET target=/a status=503 bytes=19 duration=0 request-id=id-1 made=gateway tries=none symptom=no-live-peer phase=queue rank=secondary request="GET /a HTTP/1.1" vhost=a.example`},
+	// Contour's names (internal/envoy/v3/accesslog.go) and those of Gloo's documentation.
+	{Line: `{"@timestamp":"2026-11-20T10:36:42.723Z","authority":"app.example.org","bytes_sent":24,"duration":15000,"method":"GET","path":"/lists/382","protocol":"HTTP/2","response_code":504,"response_flags":"UT","upstream_cluster":"prod/phx/4000/da39a3ee5e","upstream_host":"10.1.9.44:4000"}`,
+		Want: `time=2026-11-20T10:36:42.723Z level=error vhost=app.example.org method=GET target=/lists/382 status=504 bytes=24 duration=15000000 pool=prod/phx/4000/da39a3ee5e made=gateway try={addr=10.1.9.44:4000} symptom=read-timeout phase=reading-response-header-from-upstream rank=primary request="GET /lists/382 HTTP/2" upstream=10.1.9.44:4000 vhost=app.example.org`},
+	{Line: `{"start_time":"2026-11-21T01:36:22.343Z","httpMethod":"GET","requestPath":"/billing/561","protocol":"HTTP/1.1","responseCode":503,"responseFlags":"UF","upstreamCluster":"billing-443_gloo-system","upstreamHost":"10.12.0.7:8443","upstreamTransportFailure":"delayed_connect_error:_111","requestDuration":4}`,
+		Want: `time=2026-11-21T01:36:22.343Z level=error method=GET target=/billing/561 status=503 duration=4000 pool=billing-443_gloo-system made=gateway try={addr=10.12.0.7:8443} symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 request="GET /billing/561 HTTP/1.1" upstream=10.12.0.7:8443`},
 }
 
 // envoyLogSamples are lines of Envoy and of Istio's proxy.
@@ -80,6 +85,11 @@ var envoyLogSamples = []parser.Sample{
 		Want: `time=2023-12-08T07:39:50.405760Z level=warn symptom=other rank=noise msg="StreamAggregatedResources gRPC config stream to xds-grpc closed since 300s ago: 14, connection error: desc = \"transport: Error while dialing\""`},
 	{Line: "2023-12-08T07:39:50.405760Z\twarn\tEnvoy proxy is NOT ready: config not received from XDS server (is Istiod running?): cds updates: 0 successful, 0 rejected",
 		Want: `time=2023-12-08T07:39:50.405760Z level=warn symptom=other rank=noise msg="Envoy proxy is NOT ready: config not received from XDS server (is Istiod running?): cds updates: 0 successful, 0 rejected"`},
+	// dns_impl.cc (onAresGetAddrInfoCallback), with application_log_config's json_format.
+	{Line: `{"level":"debug","timestamp":"2026-11-20T09:18:00.562186Z","thread":"17","logger":"dns","message":"dns resolution for pay-core.internal.example.net failed with c-ares status 4"}`,
+		Want: `time=2026-11-20T09:18:00.562186Z level=debug tid=17 symptom=resolve-failed phase=resolving rank=primary group=pay-core.internal.example.net msg="dns resolution for pay-core.internal.example.net failed with c-ares status 4"`},
+	{Line: `{"Timestamp":"2024-05-02T08:11:40.114","ThreadId":"1","Level":"warning","LoggerName":"main","Message":"[source/server/server.cc:854] caught SIGTERM"}`,
+		Want: `time=2024-05-02T08:11:40.114 level=warn tid=1 symptom=other rank=noise msg="caught SIGTERM"`},
 }
 
 // envoyEventSamples are events as the API's own JSON mapping prints them.

@@ -39,7 +39,7 @@ var gates = map[string][]gate{
 	"apache-error":             {{first: "[A("}, {first: numbers + "A-Z{\"a-z@_", word: "AH"}},
 	"envoy-access":             {{first: object}, {first: `["A`, all: `"`}},
 	"envoy-events":             {{first: object}},
-	"envoy-log":                {{first: "["}, {first: numbers, all: ":"}},
+	"envoy-log":                {{first: object}, {first: "["}, {first: numbers, all: ":"}},
 	"caddy-error":              {{first: object}, {first: numbers, all: "/:"}, {first: "E", all: ":"}},
 	"caddy-access":             {{first: object}, {first: numbers, all: "\t/:"}},
 	"traefik-access":           {{first: object}, {all: `["`}},

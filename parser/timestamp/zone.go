@@ -51,6 +51,9 @@ func (c *cursor) offset(m *moment) bool {
 	if t.bad || digit(t.peek(0)) || letter(t.peek(0)) || hours > 14 || minutes > 59 {
 		return false
 	}
+	if sign == '-' && t.peek(0) == '-' && digit(t.peek(1)) {
+		return false // the rest of a date: Apache writes one for each unit of %{…}t that it does not know
+	}
 	m.offset, m.zoned = int32(hours*3600+minutes*60), true
 	if sign == '-' {
 		m.offset = -m.offset
