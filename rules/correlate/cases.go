@@ -77,6 +77,9 @@ func (e *Engine) cases() []*gathering {
 	e.shareNameless(groups)
 	e.adoptNameless(groups)
 	all := e.addAccess(e.splitQuiet(groups))
+	for _, g := range all {
+		refusedAtOnce(g)
+	}
 	return slices.DeleteFunc(all, e.harmless)
 }
 

@@ -39,6 +39,32 @@ func (e *Engine) readTimer(g *gathering) {
 	}
 }
 
+// withoutTimer is less than any timer for a connect, and than a host that is not there takes to be found missing.
+const withoutTimer = parser.Second / 2
+
+// refusedAtOnce takes connects that failed, the gateway does not say how, for refused ones where all
+// requests that failed meanwhile had their answer at once.
+func refusedAtOnce(g *gathering) {
+	untold := func(s *symptom) bool {
+		return s.Symptom == parser.SymptomOther && s.Phase == parser.PhaseConnecting && s.Rank == parser.RankPrimary && s.Errno == 0 && !s.Access
+	}
+	if len(g.answers) == 0 || !slices.ContainsFunc(g.symptoms, untold) {
+		return
+	}
+	for _, a := range g.answers {
+		if a.tally.Waited > withoutTimer || !slices.ContainsFunc(a.tally.source.Tallies, func(t rules.Tally) bool { return t.Waited > 0 }) {
+			return
+		}
+	}
+	for _, s := range g.symptoms {
+		if untold(s) {
+			ev := *s.Event
+			ev.Symptom = parser.SymptomConnRefused
+			s.Event = &ev
+		}
+	}
+}
+
 // answered504 reports whether an application logged a 504 of its own.
 func (e *Engine) answered504(span rules.Interval) bool {
 	for _, s := range e.sources {

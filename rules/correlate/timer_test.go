@@ -44,6 +44,30 @@ func TestTimeoutsOfOneLength(t *testing.T) {
 	})
 }
 
+// Squid does not say how a connect failed; that it was answered at once does.
+func TestConnectsThatFailAtOnce(t *testing.T) {
+	f := func(name string, want rules.Cause, waited, served float64) {
+		t.Helper()
+		l, errors := accessLog("squid/access.log").serves(60, 99, shopAddress), errorLog("squid/cache.log")
+		for i := range 12 {
+			at := 100 + float64(i)
+			errors.fails(at, shopAddress, parser.SymptomOther, 1, func(e *rules.Event) { e.Phase = parser.PhaseConnecting })
+			l.answers(at, shopAddress, 503, 1, endedWith(parser.SymptomOther, waited))
+		}
+		if served > 0 {
+			l.answers(90, shopAddress, 200, 1, endedWith(parser.SymptomNone, served))
+		}
+		in := incidents(t, 1, l.covers(0, 300), errors.covers(0, 300))[0]
+		if in.Verdict.Cause != want {
+			t.Errorf("%s: %s, want %s", name, in.Verdict.Cause, want)
+		}
+	}
+	f("answered at once", rules.CauseNotListening, 0.001, 0.02)
+	f("in no millisecond, but times are logged", rules.CauseNotListening, 0, 0.02)
+	f("waited for", rules.CauseUnknown, 3, 0.02)
+	f("times are not logged", rules.CauseUnknown, 0, 0)
+}
+
 // A zone without memory refuses with 503 (ngx_http_limit_conn_module).
 func TestRefusalsForWantOfMemory(t *testing.T) {
 	l, errors := accessLog("nginx/access.log").serves(60, 140, shopAddress), errorLog("nginx/error.log")
