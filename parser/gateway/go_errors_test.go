@@ -273,6 +273,8 @@ func FuzzCloudflared(f *testing.F)   { fuzzGoFamily(f, cloudflared) }
 func FuzzPingora(f *testing.F)       { fuzzGoFamily(f, pingora) }
 func FuzzH2O(f *testing.F)           { fuzzGoFamily(f, h2o) }
 func FuzzNghttpx(f *testing.F)       { fuzzGoFamily(f, nghttpx) }
+func FuzzIIS(f *testing.F)           { fuzzGoFamily(f, iisAccess) }
+func FuzzCloudFront(f *testing.F)    { fuzzGoFamily(f, cloudfrontAccess) }
 func FuzzSquidAccess(f *testing.F)   { fuzzGoFamily(f, squidAccess) }
 func FuzzSquidCache(f *testing.F)    { fuzzGoFamily(f, squidCache) }
 func FuzzEnvoyAccess(f *testing.F)   { fuzzGoFamily(f, envoyAccess) }

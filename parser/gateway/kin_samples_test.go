@@ -43,7 +43,9 @@ func TestIngressKlogSamples(t *testing.T) { sampleTest(t, ingressKlog) }
 
 func TestH2OSamples(t *testing.T) { sampleTest(t, h2o) }
 
-func TestNghttpxSamples(t *testing.T) { sampleTest(t, nghttpx) }
+func TestNghttpxSamples(t *testing.T)    { sampleTest(t, nghttpx) }
+func TestIISSamples(t *testing.T)        { sampleTest(t, iisAccess) }
+func TestCloudFrontSamples(t *testing.T) { sampleTest(t, cloudfrontAccess) }
 
 func TestGoProxySamples(t *testing.T) { sampleTest(t, goProxy) }
 

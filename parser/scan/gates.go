@@ -51,6 +51,8 @@ var gates = map[string][]gate{
 	"heroku-router":            {{first: "a", all: "="}},
 	"aws-alb-access":           {{first: "hwg", all: `"/:`}},
 	"aws-elb-access":           {{first: numbers, all: `":`}},
+	"iis-access":               {{first: numbers, all: "-:/"}},
+	"cloudfront-access":        {{first: numbers, all: "\t-:/"}},
 	"lighttpd-error":           {{first: numbers + "(", all: "()."}},
 	"varnish-log":              {{first: "*", all: "<>"}, {first: numbers + "-"}},
 	"varnishd":                 {{first: "EIDW", all: ":"}, {first: "Cc", all: "("}, {first: "C", word: "Child "}, {program: "varnishd"}},

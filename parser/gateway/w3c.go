@@ -1,0 +1,228 @@
+package gateway
+
+import (
+	"bytes"
+
+	"culprit/parser"
+	"culprit/parser/timestamp"
+)
+
+// iisAccess is IIS's log in the W3C extended form, with the fields in their usual order; times are UTC:
+//
+//	2026-11-21 02:42:23 10.0.0.4 GET /hr/home - 443 - 192.0.2.81 Mozilla/5.0 - 502 3 12029 17
+//
+// Behind the status stand IIS's own number, which tells whether Application Request Routing or
+// ASP.NET Core's module failed, and Windows' error, which tells how.
+var iisAccess = &parser.Format{
+	Name:    "iis-access",
+	Role:    parser.RoleGateway,
+	Product: "iis",
+	Doc:     "https://learn.microsoft.com/windows/win32/http/w3c-logging; https://learn.microsoft.com/troubleshoot/developer/webapps/iis/health-diagnostic-performance/http-status-code; https://learn.microsoft.com/windows/win32/winhttp/error-messages",
+	Parse:   parseIIS,
+	Samples: iisSamples,
+}
+
+// cloudfrontAccess is CloudFront's standard log, tab by tab; times are UTC and the moment of the answer.
+var cloudfrontAccess = &parser.Format{
+	Name:    "cloudfront-access",
+	Role:    parser.RoleGateway,
+	Product: "cloudfront",
+	Doc:     "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html (x-edge-detailed-result-type)",
+	Parse:   parseCloudFront,
+	Samples: cloudfrontSamples,
+}
+
+var (
+	atSend = []parser.Phase{parser.PhaseSendingRequest}
+	atRead = []parser.Phase{parser.PhaseReadingHeader}
+	atName = []parser.Phase{parser.PhaseResolving}
+	atNone = []parser.Phase{parser.PhaseNone}
+)
+
+// iisWords are the errors of WinHTTP, with which ARR asks, by their number; then those of the
+// substatus alone.
+var iisWords = [...]Message{
+	{ID: "iis.12002", Template: "ERROR_WINHTTP_TIMEOUT", Class: parser.SymptomReadTimeout, Rank: parser.RankPrimary, Phases: atRead, Causes: []string{"slow-upstream"}, Meaning: "the server did not answer in time"},
+	{ID: "iis.12007", Template: "ERROR_WINHTTP_NAME_NOT_RESOLVED", Class: parser.SymptomResolveFailed, Rank: parser.RankPrimary, Phases: atName, Causes: []string{"dns-failure"}, Meaning: "the server's name could not be resolved"},
+	{ID: "iis.12029", Template: "ERROR_WINHTTP_CANNOT_CONNECT", Class: parser.SymptomConnRefused, Rank: parser.RankPrimary, Phases: atConnect, Causes: []string{"not-listening", "network-unreachable"}, Meaning: "the server could not be connected to, mostly refused: what is not answered in time is 12002"},
+	{ID: "iis.12030", Template: "ERROR_WINHTTP_CONNECTION_ERROR", Class: parser.SymptomPrematureClose, Rank: parser.RankPrimary, Phases: atRead, Meaning: "the server closed or reset the connection, or speaks another protocol"},
+	{ID: "iis.12152", Template: "ERROR_WINHTTP_INVALID_SERVER_RESPONSE", Class: parser.SymptomInvalidHeader, Rank: parser.RankPrimary, Phases: atRead, Causes: []string{"invalid-response", "protocol-mismatch"}, Meaning: "the server's answer is not valid HTTP"},
+	{ID: "iis.12175", Template: "ERROR_WINHTTP_SECURE_FAILURE", Class: parser.SymptomTLSHandshake, Rank: parser.RankPrimary, Phases: atHandshake, Causes: []string{"tls-failure"}, Meaning: "the TLS handshake or the check of the certificate failed"},
+	{ID: "iis.502-4", Template: "502.4", Class: parser.SymptomNoLivePeer, Rank: parser.RankSecondary, Phases: atNone, Meaning: "no server of the farm is up"},
+	{ID: "iis.502-5", Template: "502.5", Class: parser.SymptomOther, Rank: parser.RankPrimary, Phases: atNone, Causes: []string{"start-failure"}, Meaning: "ASP.NET Core's module could not start the application"},
+	{ID: "iis.502-7", Template: "502.7", Class: parser.SymptomNoLivePeer, Rank: parser.RankSecondary, Phases: atNone, Meaning: "no server could be chosen"},
+}
+
+// cloudfrontWords are the results of which CloudFront says in detail that the origin was at fault.
+var cloudfrontWords = [...]Message{
+	{ID: "cloudfront.OriginConnectError", Template: "OriginConnectError", Class: parser.SymptomOther, Rank: parser.RankPrimary, Phases: atConnect, Causes: []string{"not-listening", "network-unreachable"}, Meaning: "the origin could not be connected to; refused or not answered, CloudFront does not say"},
+	{ID: "cloudfront.OriginDnsError", Template: "OriginDnsError", Class: parser.SymptomResolveFailed, Rank: parser.RankPrimary, Phases: atName, Causes: []string{"dns-failure"}, Meaning: "the origin's name could not be resolved"},
+	{ID: "cloudfront.OriginReadError", Template: "OriginReadError", Class: parser.SymptomPrematureClose, Rank: parser.RankPrimary, Phases: atRead, Meaning: "the origin's answer broke off"},
+	{ID: "cloudfront.OriginWriteError", Template: "OriginWriteError", Class: parser.SymptomConnReset, Rank: parser.RankPrimary, Phases: atSend, Meaning: "the connection broke while the request was sent to the origin"},
+	{ID: "cloudfront.OriginCommError", Template: "OriginCommError", Class: parser.SymptomReadTimeout, Rank: parser.RankPrimary, Phases: atRead, Causes: []string{"slow-upstream"}, Meaning: "the connection to the origin was not of use in time, or broke"},
+	{ID: "cloudfront.OriginInvalidResponse", Template: "OriginInvalidResponse", Class: parser.SymptomInvalidHeader, Rank: parser.RankPrimary, Phases: atRead, Causes: []string{"invalid-response"}, Meaning: "the origin's answer is not valid"},
+	{ID: "cloudfront.OriginHeaderTooBigError", Template: "OriginHeaderTooBigError", Class: parser.SymptomHeaderTooBig, Rank: parser.RankPrimary, Phases: atRead, Causes: []string{"response-too-large"}, Meaning: "a header of the origin's answer is too large"},
+	{ID: "cloudfront.OriginError", Template: "OriginError", Class: parser.SymptomUpstreamStatus, Rank: parser.RankPrimary, Phases: atRead, Meaning: "the origin answered so itself"},
+	{ID: "cloudfront.ClientCommError", Template: "ClientCommError", Class: parser.SymptomClientAbort, Rank: parser.RankNoise, Phases: atNone, Meaning: "the client went away"},
+}
+
+func w3cMessages() []Message { return append(iisWords[:len(iisWords):len(iisWords)], cloudfrontWords[:]...) }
+
+// w3cStamp reads "2026-11-21 02:42:23", the character between them and behind being sep, which is UTC in these logs.
+func w3cStamp(line []byte, sep byte, env *parser.Env, r *parser.Record) (rest []byte, ok bool) {
+	const length = len("2026-11-21 02:42:23")
+	if len(line) < 60 || line[4] != '-' || line[10] != sep || line[length] != sep {
+		return nil, false
+	}
+	text := line[:length]
+	if sep != ' ' {
+		start := len(env.Buf)
+		env.Buf = append(append(append(env.Buf, line[:10]...), ' '), line[11:length]...)
+		text = env.Buf[start:]
+	}
+	stamp, n, ok := timestamp.ISO(text)
+	stamp.Clock = parser.ClockZoned
+	r.Stamp = stamp
+	return line[length+1:], ok && n == length
+}
+
+func parseIIS(line []byte, env *parser.Env, r *parser.Record) bool {
+	rest, ok := w3cStamp(line, ' ', env, r)
+	if !ok {
+		return false
+	}
+	l, a := awsLine{rest}, &r.Access
+	for range 4 { // the site's and the computer's name may stand before the address
+		if word := l.next(); isMethod(word) {
+			a.Method = word
+			break
+		}
+	}
+	a.Target = l.next()
+	query, port := l.next(), l.next()
+	l.next()
+	client := l.next()
+	if _, isPort := wholeNumber(port); a.Method == nil || !isPort || len(a.Target) == 0 || a.Target[0] != '/' || !isIPv4(client) && !isIPv6(client) {
+		return false
+	}
+	a.Target = w3cTarget(a.Target, query, env)
+	status, sub, windows, took, ok := iisNumbers(l.rest)
+	if !ok {
+		return false
+	}
+	r.Kind = parser.KindAccess
+	a.Client, a.Status, a.Duration = client, int16(status), took*parser.Millisecond
+	if m := iisMessage(status, sub, windows); m != nil {
+		w3cFailure(m, r)
+	}
+	return true
+}
+
+// w3cTarget puts the path and the query together, which have fields of their own.
+func w3cTarget(path, query []byte, env *parser.Env) []byte {
+	if len(query) == 0 || isDash(query) {
+		return path
+	}
+	start := len(env.Buf)
+	env.Buf = append(append(append(env.Buf, path...), '?'), query...)
+	return env.Buf[start:len(env.Buf):len(env.Buf)]
+}
+
+// iisNumbers reads "… 502 3 12029 17", behind which or between the last two of which may stand how many
+// bytes went.
+func iisNumbers(b []byte) (status, sub, windows, took int64, ok bool) {
+	var numbers [6]int64
+	count := 0
+	for count < len(numbers) {
+		i := bytes.LastIndexByte(b, ' ')
+		n, isNumber := wholeNumber(b[i+1:])
+		if i < 0 || !isNumber {
+			break
+		}
+		numbers[count] = n
+		count++
+		b = b[:i]
+	}
+	if count < 4 {
+		return 0, 0, 0, 0, false
+	}
+	status, sub, windows, took = numbers[count-1], numbers[count-2], numbers[count-3], numbers[0]
+	return status, sub, windows, took, status >= 100 && status < 600 && sub < 1000 && took < 1<<40
+}
+
+func iisMessage(status, sub, windows int64) *Message {
+	if status != 502 {
+		return nil
+	}
+	const words = 6
+	if sub <= 3 {
+		for i, n := range [words]int64{12002, 12007, 12029, 12030, 12152, 12175} {
+			if n == windows {
+				return &iisWords[i]
+			}
+		}
+	}
+	switch sub {
+	case 4:
+		return &iisWords[words]
+	case 5:
+		return &iisWords[words+1]
+	case 7:
+		return &iisWords[words+2]
+	}
+	return nil
+}
+
+// w3cFailure makes the line of a failed request its error line too: there is no other log.
+func w3cFailure(m *Message, r *parser.Record) {
+	m.tell(nil, 0, &r.Gateway)
+	if r.Gateway.Rank > parser.RankNoise {
+		r.Level = parser.LevelError
+	}
+	r.Access.Made = parser.MadeGateway
+	if m.Class == parser.SymptomUpstreamStatus {
+		r.Access.Made, r.Gateway, r.Level = parser.MadeUpstream, parser.Gateway{}, parser.LevelNone
+	}
+}
+
+func parseCloudFront(line []byte, env *parser.Env, r *parser.Record) bool {
+	rest, ok := w3cStamp(line, '\t', env, r)
+	if !ok {
+		return false
+	}
+	var fields [27][]byte
+	count := 0
+	for more := true; more && count < len(fields); count++ {
+		fields[count], rest, more = bytes.Cut(rest, []byte{'\t'})
+	}
+	if count < 17 || !isMethod(fields[3]) {
+		return false
+	}
+	status, ok := wholeNumber(fields[6])
+	if !ok || status > 999 || !isCloudFront(fields[11]) {
+		return false
+	}
+	r.Kind = parser.KindAccess
+	a := &r.Access
+	a.Client, a.Method, a.Host, a.Target, a.Status, a.Cache = fields[2], fields[3], fields[13], w3cTarget(fields[5], fields[9], env), int16(status), fields[11]
+	a.Bytes, _ = wholeNumber(fields[1])
+	a.RequestID = fields[12]
+	if took, ok := awsSeconds(fields[16]); ok {
+		a.Duration = took
+	}
+	for i := range cloudfrontWords {
+		if m := &cloudfrontWords[i]; status >= 500 && count == len(fields) && m.Template == string(fields[26]) {
+			w3cFailure(m, r)
+		}
+	}
+	return true
+}
+
+// isCloudFront accepts what x-edge-result-type may be.
+func isCloudFront(b []byte) bool {
+	switch string(b) {
+	case "Hit", "RefreshHit", "OriginShieldHit", "Miss", "LimitExceeded", "CapacityExceeded", "Error", "Redirect", "LambdaExecutionError", "FunctionExecutionError", "FunctionThrottledError":
+		return true
+	}
+	return false
+}
