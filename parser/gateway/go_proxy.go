@@ -158,10 +158,22 @@ func goProxyJSON(line []byte, env *parser.Env, r *parser.Record) ([]byte, bool) 
 	return unescaped(env, rest[start:quotedEnd(rest, start)]), true
 }
 
-// goProxyLogfmt reads time=… level=INFO msg="http: proxy error: …".
+// goProxyLogfmt reads time=… level=INFO msg="http: proxy error: …", and what logrus makes of it in
+// Tyk: time="Nov 20 09:12:03" level=error msg="http: proxy error: …" api_id=….
 func goProxyLogfmt(line []byte, env *parser.Env, r *parser.Record) ([]byte, bool) {
-	stamp, n, ok := timestamp.ISO(line[len("time="):])
-	rest := line[len("time=")+n:]
+	b := line[len("time="):]
+	quoted := has(b, `"`)
+	if quoted {
+		b = b[1:]
+	}
+	stamp, n, ok := timestamp.ISO(b)
+	if !ok {
+		stamp, n, ok = timestamp.Syslog(b)
+	}
+	rest := b[n:]
+	if quoted && has(rest, `"`) {
+		rest = rest[1:]
+	}
 	if !ok || !has(rest, " level=") {
 		return nil, false
 	}
@@ -172,4 +184,65 @@ func goProxyLogfmt(line []byte, env *parser.Env, r *parser.Record) ([]byte, bool
 	r.Stamp = stamp
 	start := end + len(` msg="`)
 	return unescaped(env, rest[start:quotedEnd(rest, start)]), true
+}
+
+// krakend is what KrakenD says of an endpoint whose back end failed:
+//
+//	[KRAKEND] 2024/05/30 - 20:20:19.777 ▶ ERROR [ENDPOINT: /v1/cards] Error #0: Get "http://10.7.1.4:8000/cards": context deadline exceeded
+var krakend = &parser.Format{
+	Name:    "krakend-error",
+	Role:    parser.RoleGateway,
+	Product: "krakend",
+	Doc:     "https://www.krakend.io/docs/logging/; luraproject/lura router/gin/endpoint.go; krakend/krakend-gologging",
+	Parse:   parseKrakenD,
+	Samples: krakendSamples,
+}
+
+var krakendWords = [...]Message{
+	{ID: "krakend.endpoint", Template: "[ENDPOINT: <path>] <err>", Class: parser.SymptomOther, Rank: parser.RankPrimary,
+		Phases: []parser.Phase{parser.PhaseNone}, Meaning: "a back end of the endpoint could not be asked; the error decides"},
+}
+
+func krakendMessages() []Message { return krakendWords[:] }
+
+func parseKrakenD(line []byte, env *parser.Env, r *parser.Record) bool {
+	const mark = "[ENDPOINT: "
+	at := indexString(line[:min(len(line), 100)], mark)
+	if at < 0 {
+		return false
+	}
+	head, failed := line[:at], false
+	for len(head) > 0 {
+		stamp, n, ok := timestamp.Slashed(head)
+		if day := len("2024/05/30"); !ok && len(head) > day && has(head[day:], " - ") { // as gin writes it
+			start := len(env.Buf)
+			env.Buf = append(append(append(env.Buf, head[:day]...), ' '), head[day+len(" - "):]...)
+			stamp, n, ok = timestamp.Slashed(env.Buf[start:])
+			n += len(" - ") - 1
+		}
+		if ok {
+			r.Stamp, head = stamp, trimBlanks(head[min(n, len(head)):])
+			continue
+		}
+		end := wordEnd(head, 0)
+		failed = failed || has(head, "ERROR")
+		head = trimBlanks(head[end:])
+	}
+	path, err, ok := bytes.Cut(line[at+len(mark):], []byte("] "))
+	if !ok || !failed {
+		return false
+	}
+	r.Kind, r.Message, r.Level = parser.KindGateway, line[at:], parser.LevelError
+	if has(err, "Error #") {
+		_, err, _ = bytes.Cut(err, []byte(": "))
+	}
+	goProxyFailure(&krakendWords[0], err, env, r)
+	g := &r.Gateway
+	g.Request = path
+	if _, rest, quoted := bytes.Cut(err, []byte(`"http`)); quoted && g.Upstream == nil {
+		if _, rest, ok := bytes.Cut(rest, []byte("://")); ok {
+			g.Upstream = untilAny(rest, `/?"`)
+		}
+	}
+	return true
 }

@@ -45,6 +45,7 @@ func TestH2OSamples(t *testing.T) { sampleTest(t, h2o) }
 
 func TestNghttpxSamples(t *testing.T)    { sampleTest(t, nghttpx) }
 func TestIISSamples(t *testing.T)        { sampleTest(t, iisAccess) }
+func TestKrakenDSamples(t *testing.T)    { sampleTest(t, krakend) }
 func TestCloudFrontSamples(t *testing.T) { sampleTest(t, cloudfrontAccess) }
 
 func TestGoProxySamples(t *testing.T) { sampleTest(t, goProxy) }

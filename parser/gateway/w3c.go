@@ -66,7 +66,9 @@ var cloudfrontWords = [...]Message{
 	{ID: "cloudfront.ClientCommError", Template: "ClientCommError", Class: parser.SymptomClientAbort, Rank: parser.RankNoise, Phases: atNone, Meaning: "the client went away"},
 }
 
-func w3cMessages() []Message { return append(iisWords[:len(iisWords):len(iisWords)], cloudfrontWords[:]...) }
+func w3cMessages() []Message {
+	return append(iisWords[:len(iisWords):len(iisWords)], cloudfrontWords[:]...)
+}
 
 // w3cStamp reads "2026-11-21 02:42:23", the character between them and behind being sep, which is UTC in these logs.
 func w3cStamp(line []byte, sep byte, env *parser.Env, r *parser.Record) (rest []byte, ok bool) {

@@ -57,6 +57,7 @@ var gates = map[string][]gate{
 	"varnish-log":              {{first: "*", all: "<>"}, {first: numbers + "-"}},
 	"varnishd":                 {{first: "EIDW", all: ":"}, {first: "Cc", all: "("}, {first: "C", word: "Child "}, {program: "varnishd"}},
 	"ingress-nginx-controller": {{first: "IWEF", all: "]:"}},
+	"krakend-error":            {{all: "[]:", word: "[ENDPOINT: "}},
 	"go-proxy-error":           {{all: ":"}},
 	"node-proxy-error":         {{first: numbers + "[PF"}},
 	"varnish-access":           {{all: `["`}},

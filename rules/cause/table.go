@@ -163,6 +163,7 @@ var explains = map[rules.Cause][]rules.Cause{
 	rules.CauseNetworkUnreachable: {rules.CauseSlowUpstream, rules.CauseDependencyFailure},
 	rules.CauseDNSFailure:         {rules.CauseSlowUpstream},
 	rules.CauseGatewayConfig:      {rules.CauseDNSFailure, rules.CauseNotListening},
+	rules.CauseResponseTooLarge:   {rules.CauseInvalidResponse},
 	rules.CauseProtocolMismatch:   {rules.CauseTLSFailure, rules.CauseInvalidResponse, rules.CauseNotListening},
 }
 
