@@ -2,6 +2,7 @@ package live
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -135,7 +136,7 @@ const (
 func upstreamSection(m *model, width int, now time.Time) section {
 	first := max(width-stateWidth-rateWidth, minFirst)
 	s := section{least: 2, title: row{{style: strong, text: "UPSTREAMS", width: first}, {style: faint, text: "state", width: stateWidth}, {style: faint, text: "failures/min", width: -rateWidth}}}
-	for _, u := range m.upstreams {
+	for _, u := range slices.SortedStableFunc(slices.Values(m.upstreams), func(a, b *upstreamRow) int { return a.calmness(now) - b.calmness(now) }) {
 		state, style := u.state(now)
 		n := u.rate.minute(now)
 		count := part{text: number(n), width: -rateWidth}
@@ -145,6 +146,17 @@ func upstreamSection(m *model, width int, now time.Time) section {
 		s.items = append(s.items, []row{{{text: strings.Join(u.names, ", "), width: first}, {style: style, text: state, width: stateWidth}, count}})
 	}
 	return s
+}
+
+// calmness orders the rows: what fails now must not be among those that have no room.
+func (u *upstreamRow) calmness(now time.Time) int {
+	switch words, _ := u.state(now); {
+	case words == "failing":
+		return 0
+	case u.open:
+		return 1
+	}
+	return 2
 }
 
 // failingFor is how long after a failure its upstream is still called failing.

@@ -69,6 +69,7 @@ const (
 	maxKeep     = 24 * time.Hour
 	catchUp     = 400 * time.Millisecond // nothing new for so long: the backlog is read
 	maxCatchUp  = 10 * time.Second       // or so long after the start
+	backlogGap  = 20 * time.Millisecond  // what is there is read without such a pause
 	feedChunks  = 4                      // waiting per path; then the follower waits: unread lines stay on disk
 	sweepEvery  = time.Minute            // paths that are not followed any more are looked for
 	holdAfter   = 30 * time.Second       // nothing could be stored for so long: the follower waits too
@@ -108,6 +109,7 @@ type live struct {
 	begun chan struct{} // closed when it is known where all paths are joined
 	dirty chan struct{} // something was folded
 	news  atomic.Bool   // some of it may open or change an incident
+	empty atomic.Bool   // the follower had nothing to read for a moment: the backlog is read
 	first atomic.Bool   // or is of a kind that did not come lately
 	flow  chan struct{} // holds a token while lines may be read
 
@@ -183,7 +185,11 @@ func (l *live) pull(ctx, scanning context.Context, follower *source.Follower) er
 			swept = now
 			l.sweep(follower.Paths(), now)
 		}
+		asked := l.cfg.Now()
 		chunk, err := follower.Next(ctx)
+		if l.cfg.Now().Sub(asked) >= backlogGap {
+			l.empty.Store(true)
+		}
 		if err != nil {
 			if errors.Is(err, io.EOF) || ctx.Err() != nil {
 				return nil
@@ -252,7 +258,7 @@ func (l *live) loop(ctx context.Context, lines <-chan error) error {
 			return errors.Join(err, l.decide(true))
 		case <-l.dirty:
 			pending, l.unmarked = true, true
-			if now := l.cfg.Now(); !caughtUp && now.Sub(started) < maxCatchUp {
+			if now := l.cfg.Now(); !caughtUp && !l.empty.Load() && now.Sub(started) < maxCatchUp {
 				rest = now.Add(catchUp)
 				calm, soon = rest, rest
 			}

@@ -164,12 +164,39 @@ func TestLiveOneFailureInTwoLogs(t *testing.T) {
 			}
 			access(502)
 			access(200)
-			time.Sleep(50 * time.Millisecond)
+			time.Sleep(20 * time.Millisecond)
 			h.write("error.log", refused(time.Now(), 1))
 			time.Sleep(5 * time.Second)
 		})
 		if fmt.Sprint(h.changes) != "[opened]" {
 			t.Errorf("told: %q", h.changes)
+		}
+	})
+}
+
+// TestLiveBeginsAmidAnOutage: lines that never pause are no backlog; what fails when the program
+// starts is told within a second.
+func TestLiveBeginsAmidAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		h.opts = source.FollowOptions{PollOnly: true, Poll: 10 * time.Millisecond, FromStart: true}
+		h.write("error.log", refusals(time.Now().Add(-time.Minute), 0, 60))
+		begin := time.Now()
+		var told time.Duration
+		h.watch = func(u Update) {
+			if len(u.Changes) > 0 && told == 0 {
+				told = time.Since(begin)
+			}
+		}
+		h.tailUntil(func(stop func()) {
+			defer stop()
+			for n := range 100 {
+				h.write("error.log", refused(time.Now(), 1000+n))
+				time.Sleep(50 * time.Millisecond) // the bubble's clock
+			}
+		})
+		if told == 0 || told > time.Second {
+			t.Errorf("it was told after %v", told)
 		}
 	})
 }
