@@ -32,7 +32,7 @@ func UpstreamMade(a *parser.Access) (made, known bool) {
 	_, header := timesLogged(a)
 	switch {
 	case last.Status != 0 && last.Status != a.Status:
-		return false, true
+		return false, last.Addr != nil || a.Status != 503 // without an address it may be no status at all, and nobody was refused
 	case last.Header >= 0:
 		return true, true
 	case header || isGroupAttempt(last) || last.Status == 502 && last.Connect < 0 && connectLogged(a):

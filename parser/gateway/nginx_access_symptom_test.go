@@ -36,6 +36,8 @@ func TestInferSymptomAndUpstreamMade(t *testing.T) {
 	f(`504 5 "-" "-" rt=5.000 uct="0.000" uht="-" urt="5.000" ua="1.1.1.1:80" us="504"`, "read-timeout", header, false, true)
 	f(`502 5 "-" "-" rt=0.001 uct="0.000" uht="0.001" urt="0.001" ua="1.1.1.1:80" us="502"`, "upstream-status", header, true, true)
 	f(`503 5 "-" "-" rt=0.001 ua="1.1.1.1:80" us="503"`, "upstream-status", header, true, true)
+	// A number under a name that others give the upstream's status: Varnish's microseconds.
+	f(`503 5 "-" "-" us="185"`, "other", "none", false, false)
 	// A configured return 503 of nginx 1.22.1, and with server_tokens off for curl and Chrome.
 	f(`503 197 "-" "curl/7.88.1"`, "other", "none", false, true)
 	f(`503 190 "-" "curl/7.88.1"`, "other", "none", false, true)
