@@ -365,7 +365,8 @@ func (s *slot) object(l lang) []byte {
 func messageLine(object []byte) int {
 	for n := 0; len(object) > 0; n++ {
 		end := lineLength(object)
-		if hasAny(bytes.TrimLeft(object[:end], " \t"), `"MESSAGE"`, `"msg"`, `"message"`, `"textPayload"`, `"line"`, `"_raw"`, `"log"`, `"Log"`) {
+		opens := bytes.HasSuffix(bytes.TrimRight(object[:end], " \r"), []byte("{")) // "log": { "file": …
+		if !opens && hasAny(bytes.TrimLeft(object[:end], " \t"), `"MESSAGE"`, `"msg"`, `"message"`, `"textPayload"`, `"line"`, `"_raw"`, `"log"`, `"Log"`) {
 			return n
 		}
 		object = object[min(end+1, len(object)):]

@@ -11,12 +11,14 @@ func TestReaderReadsExportedLists(t *testing.T) {
 	const element = "        {\n            \"logStreamName\": \"shop/shop/0f3c\",\n            \"timestamp\": 1795513270123,\n            \"message\": \"panic: boom\",\n            \"eventId\": \"1\"\n        }"
 	const aws = "{\n    \"events\": [\n" + element + ",\n" + element + "\n    ],\n    \"searchedLogStreams\": []\n}\n"
 	const loki = "[\n  {\n    \"line\": \"panic: boom\",\n    \"timestamp\": \"1795513270123456789\",\n    \"fields\": {\n      \"container\": \"shop\"\n    }\n  },\n  {\n    \"line\": \"ready\",\n    \"timestamp\": \"1795513271123456789\"\n  }\n]\n"
+	const kibana = "{\n  \"hits\": [\n    {\n      \"_index\": \"filebeat\",\n      \"_source\": {\n        \"@timestamp\": \"2026-11-24T09:41:10.123Z\",\n        \"log\": {\n          \"offset\": 4411\n        },\n        \"message\": \"panic: boom\"\n      }\n    },\n    {\n      \"_index\": \"filebeat\"\n    }\n  ]\n}\n"
 	for name, tc := range map[string]struct {
 		text, want string
 		place      string
 	}{
-		"aws":  {aws, `time=2026-11-24T09:41:10.123Z container=shop/shop/0f3c msg="panic: boom"`, "6:"},
-		"loki": {loki, `time=2026-11-24T09:41:10.123456Z container=shop msg="panic: boom"`, "3:"},
+		"aws":    {aws, `time=2026-11-24T09:41:10.123Z container=shop/shop/0f3c msg="panic: boom"`, "6:"},
+		"loki":   {loki, `time=2026-11-24T09:41:10.123456Z container=shop msg="panic: boom"`, "3:"},
+		"kibana": {kibana, `time=2026-11-24T09:41:10.123Z msg="panic: boom"`, "10:"},
 	} {
 		all := readText(t, tc.text)
 		if len(all) < 3 || all[1].rendered != tc.want || !strings.HasPrefix(all[1].places, tc.place) {

@@ -126,7 +126,7 @@ var steps = [langCount]stepFunc{
 // firsts takes the first line into account, by grammar.
 var firsts = [langCount]func(g *grammar, line []byte){
 	python: firstPython, golang: firstGo, rust: firstRust, uwsgi: firstUWSGI, node: firstNode, postgres: firstPostgres, auditEvent: firstAudit, varnish: firstVarnish,
-	inspectedContainer: firstInspected, listItem: firstListItem,
+	inspectedContainer: firstInspected, listItem: firstListItem, nginxBroken: firstBroken,
 }
 
 // alsoFormat lists the grammars whose first line may be of a known format; the other

@@ -108,7 +108,12 @@ func (r *Reader) reread(s *slot) {
 	outer := tell(&old)
 	s.rec.Reset()
 	outer.restore(&s.rec)
-	text := unbreak(bytes.Clone(s.inner))
+	text := bytes.Clone(s.inner)
+	if s.grammar.opened == nginxBroken {
+		text = unwrap(text, old.Raw)
+	} else {
+		text = unbreak(text)
+	}
 	if !old.Format.Parse(text, &s.env, &s.rec) || s.rec.Kind != old.Kind && !whole {
 		s.rec = old
 		return

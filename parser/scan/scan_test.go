@@ -163,9 +163,18 @@ func TestReaderReadsQuotedStderrWhole(t *testing.T) {
 	if r.kind != parser.KindGateway || !strings.Contains(r.rendered, "upstream=unix:/run/php/f.sock") || !strings.Contains(r.rendered, "Stack trace:") {
 		t.Errorf("got %s", r.rendered)
 	}
-	r = readText(t, traceText(t, "nginx broken by hand"))[0]
-	if !strings.Contains(r.rendered, "symptom=conn-refused") || !strings.Contains(r.rendered, "upstream=127.0.0.1:9001") {
-		t.Errorf("got %s", r.rendered)
+}
+
+func TestReaderReadsBrokenEntriesWhole(t *testing.T) {
+	for name, want := range map[string]string{
+		"nginx broken by hand":      "symptom=conn-refused phase=connecting-to-upstream rank=primary",
+		"nginx at a screen's width": "symptom=conn-refused phase=connecting-to-upstream rank=primary",
+		"nginx wrapped by a mailer": "symptom=premature-close phase=reading-response-header-from-upstream rank=primary",
+	} {
+		r := readText(t, traceText(t, name))[0]
+		if !strings.Contains(r.rendered, want) || !strings.Contains(r.rendered, "upstream=127.0.0.1:9001") || !strings.Contains(r.rendered, "vhost=a ") {
+			t.Errorf("%s: got %s", name, r.rendered)
+		}
 	}
 }
 

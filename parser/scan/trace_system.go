@@ -126,15 +126,55 @@ func (b *backend) is(id []byte) bool {
 	return bytes.Equal(b.pid[:b.n], id[:min(len(id), len(b.pid))])
 }
 
-// opensNginx recognises an error line whose quoted text goes on in the next line.
+// opensNginx recognises an error line whose quoted text, or which itself, goes on in the next line.
 func opensNginx(r *parser.Record, inner []byte) lang {
 	if !hasPrefix(r.Message, "FastCGI sent in stderr: ") {
+		if opensBroken(r, inner) {
+			return nginxBroken
+		}
 		return none
 	}
 	if i := bytes.Index(inner, []byte(`sent in stderr: "`)); i >= 0 && !contains(inner[i:], `" while `) {
 		return nginxQuote
 	}
 	return none
+}
+
+// longestCut is where an error line that goes on in the next one is broken at the latest: nginx
+// itself cuts at 2048 bytes, and terminals, editors and mailers break sooner.
+const longestCut = 400
+
+// opensBroken recognises an error line of a request that ends in the middle: no quoted value is
+// the last, or its quote is open. A line behind which somebody left something out is whole.
+func opensBroken(r *parser.Record, inner []byte) bool {
+	if r.Gateway.Connection == 0 || len(inner) > longestCut || r.Level < parser.LevelWarn || inner[0] == '{' || contains(r.Message, "lua") {
+		return false // Lua's text goes on in lines of its own
+	}
+	switch end := bytes.TrimRight(inner, " "); {
+	case bytes.HasSuffix(end, []byte("...")), bytes.HasSuffix(end, []byte("…")), bytes.HasSuffix(end, []byte(">")):
+		return false
+	default:
+		return end[len(end)-1] != '"' || openQuote(inner)
+	}
+}
+
+// openQuote reports whether a quote is open at the end of text.
+func openQuote(text []byte) bool { return bytes.Count(text, []byte(`"`))%2 == 1 }
+
+// Phases of nginxBroken: what is known of the last line.
+const (
+	brokenByHand = iota // the entry may be whole
+	brokenOff           // it ends outside of quotes, but not with one
+	brokenQuote         // it ends inside of a quote
+)
+
+func firstBroken(g *grammar, line []byte) {
+	switch {
+	case openQuote(line):
+		g.phase = brokenQuote
+	case line[len(line)-1] != '"':
+		g.phase = brokenOff
+	}
 }
 
 // stepNginxQuote takes everything up to the closing quote, but no gateway's line.
@@ -146,12 +186,32 @@ func stepNginxQuote(g *grammar, line []byte) verdict {
 	return untilGateway
 }
 
+// stepNginxBroken takes the rest of an entry that was broken off, whatever it begins with, and
+// behind a quote what can only be a further piece.
 func stepNginxBroken(g *grammar, line []byte) verdict {
-	if indented(line) || brokenEntry(line) {
-		return yes
+	if blank(line) {
+		return no
 	}
-	return no
+	at := g.phase
+	if openQuote(line) == (at == brokenQuote) {
+		g.phase = brokenOff
+		if line[len(line)-1] == '"' {
+			g.phase = brokenByHand
+		}
+	} else {
+		g.phase = brokenQuote
+	}
+	switch {
+	case indented(line), brokenEntry(line):
+		return yes
+	case at == brokenByHand || len(line) > longestCut || g.n >= brokenLines:
+		return no
+	}
+	return maybe
 }
+
+// brokenLines is how many lines an entry of nginx takes on trust: 60 columns of its longest.
+const brokenLines = longestCut / 60
 
 // brokenEntry recognises a piece of an nginx error line that a person broke.
 func brokenEntry(line []byte) bool {
@@ -163,6 +223,46 @@ func brokenEntry(line []byte) bool {
 func brokenURL(line []byte) bool {
 	return hasAny(line, "http://", "https://", "fastcgi://", "uwsgi://", "grpc://", "grpcs://", "scgi://")
 }
+
+// unwrap joins the pieces of an entry that was broken: as they are where all but the last are of
+// one width, which is a screen's and no word's, else with the blank at which it was broken.
+func unwrap(b, raw []byte) []byte {
+	width := wrapWidth(raw)
+	out := b[:0]
+	for len(b) > 0 {
+		end, full := lineLength(b), width > 0 && lineLength(raw) == width
+		out = append(out, b[:end]...)
+		b, raw = b[min(end+1, len(b)):], raw[min(lineLength(raw)+1, len(raw)):]
+		if rest := bytes.TrimLeft(b, " \t"); len(rest) > 0 && (!full || brokenEntry(rest)) {
+			b = rest
+			out = bytes.TrimRight(out, " ")
+			if b[0] != ',' && !brokenURL(b) {
+				out = append(out, ' ')
+			}
+		}
+	}
+	return out
+}
+
+// wrapWidth is the width at which a screen broke a line, 0 if it was broken in another way. A line
+// is one less where its blank at the end was lost.
+func wrapWidth(raw []byte) int {
+	width, last := lineLength(raw), 0
+	for rest := raw; len(rest) > 0; {
+		n := lineLength(rest)
+		if last > 0 && last < width-1 || n > width+1 {
+			return 0
+		}
+		width, last = max(width, n), n
+		rest = rest[min(n+1, len(rest)):]
+	}
+	if width < narrowest {
+		return 0
+	}
+	return width
+}
+
+const narrowest = 60 // of screens
 
 // unbreak joins such pieces again and returns the shortened text: a blank stands where
 // the line was broken, but none before a comma and none inside of a quote.
