@@ -22,7 +22,7 @@ var exportHeads = map[string]bool{
 // exported peels a store's object around a line.
 func (p *peeler) exported() bool {
 	w := objectWalker{b: p.rest, i: 1}
-	if !w.next() || !exportHeads[string(w.key)] && !pretty(p.rest) && (string(w.key) != "time" || !bytes.Contains(p.rest, []byte(`"resourceId"`))) {
+	if !w.next() || !exportHeads[string(w.key)] && !pretty(p.rest) && !bytes.Contains(p.rest, quotedObject) && (string(w.key) != "time" || !bytes.Contains(p.rest, []byte(`"resourceId"`))) {
 		return false // Azure's begin as those of Go's slog do
 	}
 	var e exportEntry
@@ -30,8 +30,8 @@ func (p *peeler) exported() bool {
 	for w.next() {
 		e.member(w.key, w.value, 0)
 	}
-	if !w.closed || e.text.kind != '"' || e.marks == 0 {
-		return false
+	if !w.closed || e.text.kind != '"' || e.marks == 0 && (e.level || !bytes.HasPrefix(e.text.body, quotedObject[1:])) {
+		return false // an application's own, which has a level, may hold an object, too
 	}
 	s, n, ok := timestamp.Read(e.when.body)
 	if !ok {
@@ -49,13 +49,17 @@ func (p *peeler) exported() bool {
 	return true
 }
 
+// quotedObject is how an object begins that stands in another one as a string.
+var quotedObject = []byte(`"{\"`)
+
 // pretty reports whether an object is printed over several lines.
 func pretty(object []byte) bool { return len(object) > 1 && (object[1] == '\n' || object[1] == '\r') }
 
 // An exportEntry is what a store's object tells.
 type exportEntry struct {
 	text, when, host, container token
-	marks                       int // keys that no application's own logger writes
+	marks                       int  // keys that no application's own logger writes
+	level                       bool // it tells one
 }
 
 // member takes one member; those inside of the objects that stores put around what they know
@@ -100,6 +104,8 @@ func (e *exportEntry) member(key []byte, v token, depth int) {
 		first(&e.container)
 	}
 	switch string(key) {
+	case "level", "severity", "log.level":
+		e.level = e.level || depth == 0
 	case "insertId", "logName", "textPayload", "_raw", "logStreamName", "ingestionTime", "eventId", "@metadata", "source_type", "container_id", "container_name", "ContainerName":
 		e.marks++
 	case "line": // Grafana's

@@ -274,6 +274,18 @@ func (w *objectWalker) take() bool {
 	return true
 }
 
+// Element returns the object at the beginning of b, nil if none is whole there.
+func Element(b []byte) []byte {
+	if len(b) == 0 || b[0] != '{' {
+		return nil
+	}
+	end := nestedEnd(b, 0)
+	if end < 0 {
+		return nil
+	}
+	return b[:end]
+}
+
 // stringEnd returns the index behind the closing quote of the string at b[i], -1 if
 // it is cut off.
 func stringEnd(b []byte, i int) int {

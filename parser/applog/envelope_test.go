@@ -139,6 +139,8 @@ var peeled = []struct{ line, want string }{
 	{`"a","b"`, `msg="\"a\",\"b\""`},
 	{`2026-11-24T09:41:10+00:00	docker.shop	{"log": "panic: boom", "container_name": "/shop", "source": "stderr"}`, `export,export time=2026-11-24T09:41:10Z program=shop container=shop msg="panic: boom"`},
 	{`{"insertId":"a0","textPayload":"panic: boom\n","resource":{"labels":{"container_name":"shop"}},"timestamp":"2026-11-24T09:41:10.123456Z"}`, `export time=2026-11-24T09:41:10.123456Z container=shop msg="panic: boom"`},
+	{`{"@timestamp":"2026-11-24T09:41:10.000Z","message":"{\"log\":\"panic: \\\"boom\\\"\\n\",\"stream\":\"stderr\",\"kubernetes\":{\"container_name\":\"shop\"}}","@version":"1"}`, `export,export time=2026-11-24T09:41:10.000Z container=shop msg="panic: \"boom\""`},
+	{`{"level":"error","message":"{\"code\":1}","timestamp":"2026-11-24T09:41:10Z"}`, `msg="{\"level\":\"error\",\"message\":\"{\\\"code\\\":1}\",\"timestamp\":\"2026-11-24T09:41:10Z\"}"`},
 	{`{"line":"panic: boom","timestamp":"1795513270123456789","fields":{"container":"shop"}}`, `export time=2026-11-24T09:41:10.123456Z container=shop msg="panic: boom"`},
 	{`{"line":12,"message":"an application's own","timestamp":1795513270}`, `msg="{\"line\":12,\"message\":\"an application's own\",\"timestamp\":1795513270}"`},
 	{`{"_index":"filebeat","_source":{"@timestamp":"2026-11-24T09:41:10.123Z","message":"panic: boom","container":{"name":"shop"}}}`, `export time=2026-11-24T09:41:10.123Z host=shop msg="panic: boom"`},

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -11,7 +12,8 @@ func TestReaderReadsExportedLists(t *testing.T) {
 	const element = "        {\n            \"logStreamName\": \"shop/shop/0f3c\",\n            \"timestamp\": 1795513270123,\n            \"message\": \"panic: boom\",\n            \"eventId\": \"1\"\n        }"
 	const aws = "{\n    \"events\": [\n" + element + ",\n" + element + "\n    ],\n    \"searchedLogStreams\": []\n}\n"
 	const loki = "[\n  {\n    \"line\": \"panic: boom\",\n    \"timestamp\": \"1795513270123456789\",\n    \"fields\": {\n      \"container\": \"shop\"\n    }\n  },\n  {\n    \"line\": \"ready\",\n    \"timestamp\": \"1795513271123456789\"\n  }\n]\n"
-	const kibana = "{\n  \"hits\": [\n    {\n      \"_index\": \"filebeat\",\n      \"_source\": {\n        \"@timestamp\": \"2026-11-24T09:41:10.123Z\",\n        \"log\": {\n          \"offset\": 4411\n        },\n        \"message\": \"panic: boom\"\n      }\n    },\n    {\n      \"_index\": \"filebeat\"\n    }\n  ]\n}\n"
+	const hit = "    {\n      \"_index\": \"filebeat\",\n      \"_source\": {\n        \"@timestamp\": \"2026-11-24T09:41:10.123Z\",\n        \"log\": {\n          \"offset\": 4411\n        },\n        \"message\": \"panic: boom\"\n      }\n    }"
+	const kibana = "{\n  \"hits\": [\n" + hit + ",\n" + hit + "\n  ]\n}\n"
 	for name, tc := range map[string]struct {
 		text, want string
 		place      string
@@ -29,6 +31,31 @@ func TestReaderReadsExportedLists(t *testing.T) {
 	all := readText(t, "{\n   \"errors\": [\n      {\n         \"message\": \"x\"\n      }\n   ]\n}\n"+goLine)
 	if got := lineCounts(all); got != "7 1" {
 		t.Errorf("an application's own: records of %s lines", got)
+	}
+}
+
+// The same on one line: each element is a record with the line's number, and its own place in the line.
+func TestReaderReadsListsOnOneLine(t *testing.T) {
+	const element = `{"line": "panic: boom", "timestamp": "1795513270123456789", "fields": {"container": "shop"}}`
+	const hit = `{"_index": "a", "_source": {"@timestamp": "2026-11-24T09:41:10.123Z", "message": "ready"}}`
+	for text, want := range map[string]string{
+		"[" + element + ", " + element + "]\n" + goLine:                              "1 1 2",
+		"[" + element + "," + element[:40] + "\n" + goLine:                           "1 2",
+		`{"took":3,"hits":{"total":{"value":2},"hits":[` + hit + `,` + hit + "]}}\n": "1 1",
+		`[{"a": 1}, {"a": 2}]` + "\n" + goLine:                                       "1 2",
+		`[{"line": 1}, {"line": 2}]` + "\n":                                          "1",
+	} {
+		all := readText(t, text)
+		var got []string
+		for i, r := range all {
+			got = append(got, strconv.FormatInt(r.first, 10))
+			if strings.HasPrefix(want, "1 1") && i < 2 && !strings.Contains(r.rendered, "time=2026-11-24T09:41:10.123") {
+				t.Errorf("%s: %+v", text, r)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: lines %v, want %s", text, got, want)
+		}
 	}
 }
 

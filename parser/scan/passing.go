@@ -110,7 +110,7 @@ func (r *Reader) pass() bool {
 
 // idle reports whether nothing but a complete record of a plain line waits for the next line.
 func (r *Reader) idle() bool {
-	if r.group != nil || r.described.reading || r.stats.partials > 0 || len(r.tail) > 0 || r.layers != (applog.Layers{}) || len(r.queue) > 1 {
+	if r.group != nil || len(r.list.raw) > 0 || r.described.reading || r.stats.partials > 0 || len(r.tail) > 0 || r.layers != (applog.Layers{}) || len(r.queue) > 1 {
 		return false
 	}
 	if len(r.queue) == 0 {

@@ -13,8 +13,8 @@
 //	return r.Err()
 //
 // Each physical line belongs to exactly one record, whatever is in it: what no format
-// knows is a record of its own with Format nil. One exception is made for two entries of
-// nginx on one line (glued.go). The result does not depend on how the bytes arrive.
+// knows is a record of its own with Format nil. Exceptions are made for two entries of
+// nginx on one line (glued.go) and for a log store's list on one line (list.go). The result does not depend on how the bytes arrive.
 //
 // Why a queue: whether a record is complete is only known from the next line of its
 // stream, and streams may interleave (Docker's stdout and stderr, the journal, compose).
@@ -79,8 +79,9 @@ type Reader struct {
 	latest     *slot // of the last physical line, if it is still open
 	group      *slot // block that is not whole yet
 	described  description
-	unresolved int // of queue
-	waiting    int // bytes of Raw in queue
+	list       physical // what is left of a list on one line
+	unresolved int      // of queue
+	waiting    int      // bytes of Raw in queue
 	layers     applog.Layers
 	tail       []byte // path of the last ==> header <==
 	tailName   []byte // name of its writer

@@ -11,6 +11,10 @@ import (
 // step reads one physical line and either joins it to an open record or begins a new
 // one. It reports false when there is no line for now.
 func (r *Reader) step() bool {
+	if len(r.list.raw) > 0 {
+		r.nextListed()
+		return true
+	}
 	p, ok := r.lines.next()
 	if !ok {
 		return false
@@ -23,6 +27,9 @@ func (r *Reader) step() bool {
 		return true
 	}
 	r.count(&p)
+	if r.listed(p) {
+		return true
+	}
 	s := r.take()
 	s.env.Year = r.years.year
 	before := r.layers
