@@ -112,10 +112,11 @@ var doors struct {
 // A door is a watched path. The library watches the file that it leads to.
 type door struct {
 	sync.Mutex
-	path   string
-	id     inode
-	bells  []*bell
-	closed chan struct{}
+	path    string
+	id      inode
+	watched bool // else the library could not, and its channel is only emptied
+	bells   []*bell
+	closed  chan struct{} // by who takes its events, nil if nobody does
 }
 
 // rest is how long a bell is silent after it has rung. The kernel joins equal events that
@@ -129,31 +130,40 @@ func hang(b *bell, id inode) error {
 	doors.Lock()
 	defer doors.Unlock()
 	d := doors.at[b.path]
-	if d != nil && d.id != id {
+	if d != nil && d.id != id && d.watched {
 		d.shut()
 	}
-	if d == nil || d.id != id {
-		if err := watchPath(b.path); err != nil {
-			delete(doors.at, b.path)
+	if d == nil || d.id != id || !d.watched {
+		err := watchPath(b.path)
+		if err != nil && !doors.alive {
 			return err
 		}
-	}
-	if d == nil {
-		d = &door{path: b.path}
-		if doors.at == nil {
-			doors.at = map[string]*door{}
+		if d == nil {
+			d = &door{path: b.path}
+			if doors.at == nil {
+				doors.at = map[string]*door{}
+			}
+			doors.at[b.path] = d
 		}
-		doors.at[b.path] = d
+		d.attended()
+		if d.id, d.watched = id, err == nil; err != nil {
+			return err
+		}
 	}
 	d.Lock()
 	d.bells = append(d.bells, b)
 	d.Unlock()
-	if d.id != id {
-		d.id = id
-		d.closed = make(chan struct{})
-		go attend(d, watch.Events(b.path), d.closed)
-	}
 	return nil
+}
+
+// attended lets somebody take the door's events. The library makes a channel also for a path that
+// it then cannot watch, and an event of the file that was there before may still be on its way: if nobody
+// took it, the library would wait for ever, and whoever wants to watch anything with it.
+func (d *door) attended() {
+	if d.closed == nil {
+		d.closed = make(chan struct{})
+		go attend(d, watch.Events(d.path), d.closed)
+	}
 }
 
 // attend rings for each event until the watch is removed.
@@ -176,6 +186,7 @@ func attend[E any](d *door, events <-chan E, closed chan<- struct{}) {
 func (d *door) shut() {
 	watch.RemoveWatch(d.path)
 	<-d.closed
+	d.closed, d.watched = nil, false
 }
 
 // unhang takes the bell away; a path without bells is not watched any more.
@@ -190,7 +201,7 @@ func unhang(b *bell) {
 	d.bells = slices.DeleteFunc(d.bells, func(other *bell) bool { return other == b })
 	last := len(d.bells) == 0
 	d.Unlock()
-	if last {
+	if last && d.watched {
 		delete(doors.at, b.path)
 		d.shut()
 	}

@@ -78,3 +78,48 @@ func BenchmarkFollowWake(b *testing.B) {
 		})
 	}
 }
+
+// A path that cannot be watched any more, of which events are still on their way, keeps nobody from
+// watching another.
+func TestWatchOfAFileThatIsGone(t *testing.T) {
+	dir := t.TempDir()
+	path, other := filepath.Join(dir, "gone.log"), filepath.Join(dir, "other.log")
+	must(t, os.WriteFile(other, []byte("a line\n"), 0o644))
+	id := func(path string) inode {
+		info, err := os.Stat(path)
+		must(t, err)
+		return fileID(info)
+	}
+	bells := func(path string) *bell { return &bell{path: path, rang: make(chan struct{}, 1)} }
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 100 {
+			w, err := os.Create(path)
+			must(t, err)
+			b := bells(path)
+			was := id(path)
+			if hang(b, was) != nil {
+				return // no watcher here
+			}
+			for range 20 {
+				fmt.Fprintln(w, "a line")
+				w.Chmod(0o600)
+			}
+			unhang(b)
+			w.Close()
+			must(t, os.Remove(path))
+			if hang(bells(path), was) == nil {
+				t.Error("a file that is gone is watched")
+			}
+			o := bells(other)
+			must(t, hang(o, id(other)))
+			unhang(o)
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("nothing can be watched any more")
+	}
+}
