@@ -2,6 +2,7 @@ package applog
 
 import (
 	"bytes"
+	"slices"
 
 	"culprit/parser"
 	"culprit/parser/timestamp"
@@ -381,14 +382,24 @@ func (p *peeler) blanks() bool {
 	return true
 }
 
+// objectStarts begin the lines of loggers that write objects and pairs.
+var objectStarts = [][]byte{
+	[]byte(`{"log":`), []byte(`{"level":`), []byte(`{"ts":`), []byte(`{"time":`), []byte(`{"timestamp":`), []byte(`{"@timestamp":`), []byte(`time="`),
+}
+
 // envelopeStart reports whether text begins as log lines do: with a dated stamp, an
 // address, or another envelope's prefix.
 func (p *peeler) envelopeStart(text []byte) bool {
 	if len(text) == 0 {
 		return false
 	}
-	if layoutStart(text) || bytes.HasPrefix(text, []byte(`{"log":`)) || bytes.HasPrefix(text, []byte(`{"level":`)) {
+	if layoutStart(text) || slices.ContainsFunc(objectStarts, func(head []byte) bool { return bytes.HasPrefix(text, head) }) {
 		return true
+	}
+	if kind, rest, ok := bytes.Cut(text[:min(len(text), 40)], []byte(" ")); ok && len(kind) < 6 && len(rest) > 0 && isDigit(rest[0]) {
+		if _, n, ok := timestamp.ISO(rest); ok && rest[n-1] == 'Z' { // a balancer of AWS: https 2026-11-24T09:41:10.123456Z app/…
+			return true
+		}
 	}
 	if c := text[0] | 0x20; c < 'a' || c > 'z' {
 		return false

@@ -141,6 +141,8 @@ var peeled = []struct{ line, want string }{
 	{`{"insertId":"a0","textPayload":"panic: boom\n","resource":{"labels":{"container_name":"shop"}},"timestamp":"2026-11-24T09:41:10.123456Z"}`, `export time=2026-11-24T09:41:10.123456Z container=shop msg="panic: boom"`},
 	{`{"@timestamp":"2026-11-24T09:41:10.000Z","message":"{\"log\":\"panic: \\\"boom\\\"\\n\",\"stream\":\"stderr\",\"kubernetes\":{\"container_name\":\"shop\"}}","@version":"1"}`, `export,export time=2026-11-24T09:41:10.000Z container=shop msg="panic: \"boom\""`},
 	{`{"level":"error","message":"{\"code\":1}","timestamp":"2026-11-24T09:41:10Z"}`, `msg="{\"level\":\"error\",\"message\":\"{\\\"code\\\":1}\",\"timestamp\":\"2026-11-24T09:41:10Z\"}"`},
+	{"\thttps 2026-11-24T09:41:10.186641Z app/a/1 198.51.100.2:4201 10.0.0.3:9000 0.001 -1 -1 504 - 218 342", `blanks msg="https 2026-11-24T09:41:10.186641Z app/a/1 198.51.100.2:4201 10.0.0.3:9000 0.001 -1 -1 504 - 218 342"`},
+	{`    time="2026-11-24T09:41:10Z" level=debug msg="x"`, `blanks msg="time=\"2026-11-24T09:41:10Z\" level=debug msg=\"x\""`},
 	{`{"line":"panic: boom","timestamp":"1795513270123456789","fields":{"container":"shop"}}`, `export time=2026-11-24T09:41:10.123456Z container=shop msg="panic: boom"`},
 	{`{"line":12,"message":"an application's own","timestamp":1795513270}`, `msg="{\"line\":12,\"message\":\"an application's own\",\"timestamp\":1795513270}"`},
 	{`{"_index":"filebeat","_source":{"@timestamp":"2026-11-24T09:41:10.123Z","message":"panic: boom","container":{"name":"shop"}}}`, `export time=2026-11-24T09:41:10.123Z host=shop msg="panic: boom"`},
