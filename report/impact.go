@@ -87,7 +87,7 @@ const noFailedRequest = "no failed request is in the access log"
 const (
 	unknownTitle = "Not known, and what would tell"
 	nowTitle     = "What to do now"
-	nextTitle    = "Against the next time"
+	nextTitle    = "Prevention"
 )
 
 // unknown lists what is not known; that nothing is missing is said, too.

@@ -53,7 +53,7 @@ func (p *page) facts(in *rules.Incident) {
 	}
 	fact("Cause", strings.TrimPrefix(causeName(in), "cause "))
 	if sure(in) != "" {
-		fact("Sureness", sure(in)+": "+restsOn(in))
+		fact("How sure", sure(in)+": "+restsOn(in))
 	}
 	fact(culpritName(in), culpritOf(in))
 	upstreams := upstreamWords(in)
@@ -64,7 +64,7 @@ func (p *page) facts(in *rules.Incident) {
 	fact("When", whenOf(in, p.clock))
 	fact("Before", historyWords(in, p.clock))
 	fact("Impact", impact(in))
-	fact("Asked for", askedFor(in))
+	fact("Requests", askedFor(in))
 	fact("Retries", backoffOf(in))
 	fact("Related", relatedOf(in))
 	fact("Id", in.ID)

@@ -505,9 +505,9 @@ func TestTextOfWhatWasNotCounted(t *testing.T) {
 	f("is not known: all that failed asked for", func(in *rules.Incident) {
 		in.Backoff, in.URLs = rules.Backoff{}, []rules.URLGroup{{URL: "GET /orders", Failed: 1}}
 	})
-	f("it rests on one kind of line; what spoke for 2 other causes is told below", func(in *rules.Incident) {})
+	f("it rests on one kind of line; 2 other causes were weighed and are told below", func(in *rules.Incident) {})
 	f("it rests on one kind of line, and no other cause had evidence in these logs", func(in *rules.Incident) { in.Verdict.Alternatives = nil })
-	f("own message alone, and what spoke for another cause follows from this one; something spoke against it, too", func(in *rules.Incident) {
+	f("own message alone, and the other cause considered follows from this one; something spoke against it, too", func(in *rules.Incident) {
 		in.Evidence = []rules.Evidence{{Kind: "premature-close", Role: rules.RoleCause}}
 		in.Verdict.Alternatives = []rules.Alternative{{Cause: rules.CauseNotListening, WhyNot: "it is a consequence of " + string(in.Verdict.Cause)}}
 		in.Verdict.Reasons = append(in.Verdict.Reasons, rules.Reason{Weight: -3, Text: "it is late"})

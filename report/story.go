@@ -250,7 +250,7 @@ func backoffOf(in *rules.Incident) string {
 		return ""
 	}
 	text := "Clients that repeat a failed request after waiting 1 s, then 2 s, then 4 s: "
-	reckoned := ", reckoned from how requests that began in those seconds fared."
+	reckoned := ", computed from how requests that began in those seconds fared."
 	if in.Verdict.Cause.Family() == "crashed" && sure(in) != "" {
 		reckoned += map[bool]string{true: " It", false: " One of them"}[all == 1] + " may be what ended it, and would end it again."
 	}
@@ -497,9 +497,9 @@ func restsOn(in *rules.Incident) string {
 	case others == 0:
 		text += ", and no other cause had evidence in these logs"
 	case others == follows:
-		text += ", and what spoke for another cause follows from this one"
+		text += ", and " + map[bool]string{true: "the other cause considered follows", false: "the other causes considered follow"}[others == 1] + " from this one"
 	default:
-		text += "; what spoke for " + counts(int64(others-follows), "other cause", "other causes") + " is told below"
+		text += "; " + counts(int64(others-follows), "other cause was weighed and is", "other causes were weighed and are") + " told below"
 	}
 	for _, r := range in.Verdict.Reasons {
 		if r.Weight < 0 {

@@ -268,14 +268,14 @@ func requestLink(p *pool, sv *service) link {
 	}
 	switch {
 	case ours >= minMatches && ours*10 >= told*6 && ours*10 >= sv.requests*6:
-		return link{linkRequests, fmt.Sprintf("whose requests are those that the gateway sent to it (%d agree)", ours)}
+		return link{linkRequests, fmt.Sprintf("whose requests are those that the gateway sent to it (%d match)", ours)}
 	case ours >= minMatches && ours*10 >= told*6 && ours*3 >= sv.requests:
 		// Services that serve the same paths agree by chance in a third of the requests.
 		return link{linkOnly, fmt.Sprintf("some of whose requests are those that the gateway sent to it (%d of %d)", ours, sv.requests)}
 	case told >= 2*minMatches && ours*10 < told:
 		return link{linkElsewhere, "whose requests went to another address"}
 	case told == 0 && sv.matched >= minMatches && sv.matched*10 >= sv.requests*5:
-		return link{linkOnly, fmt.Sprintf("whose requests the gateway logged (%d agree)", sv.matched)}
+		return link{linkOnly, fmt.Sprintf("whose requests the gateway logged (%d match)", sv.matched)}
 	}
 	return link{}
 }

@@ -69,7 +69,7 @@ func TestReportsAnswer(t *testing.T) {
 			}
 			for i := range r.Incidents {
 				if in := &r.Incidents[i]; f.Name == "text" || f.Name == "markdown" {
-					for _, want := range []string{string(in.Verdict.Cause), "What to do now", "Against the next time", "Timeline"} {
+					for _, want := range []string{string(in.Verdict.Cause), "What to do now", "Prevention", "Timeline"} {
 						if !strings.Contains(text.String(), want) {
 							t.Errorf("%s, %s: no %q", c.ID, f.Name, want)
 						}
