@@ -46,14 +46,18 @@ func (e *Engine) askedFor(g *gathering) map[uint64]int {
 }
 
 // urlLink compares what failed with what the services answer: three of five failed requests
-// asked for what only one of them does.
+// asked for what only one of them does; or the gateway had answers to it before, and not from a
+// service that logs its requests.
 func (e *Engine) urlLink(p *pool, sv *service) link {
 	if p.gateway || len(p.asked) == 0 || sv.requests+len(sv.groups) == 0 {
 		return link{}
 	}
 	all, mine, others := 0, 0, 0
+	well, seen := 0, 0 // good answers to what then failed: of the gateway, and of the service
 	for group, n := range p.asked {
 		all += n
+		well += e.answeredWell(group)
+		seen += sv.groups[group]
 		switch owner := e.onlyAnswers(group); {
 		case owner == sv:
 			mine += n
@@ -64,10 +68,25 @@ func (e *Engine) urlLink(p *pool, sv *service) link {
 	switch {
 	case mine*5 >= all*3:
 		return link{linkURLs, fmt.Sprintf("which alone answers the URLs that failed (%d of %d requests)", mine, all)}
-	case others*5 >= all*3 && sv.requests >= minMatches:
+	case others*5 >= all*3 && sv.requests >= minMatches, well >= 2*minMatches && seen == 0 && sv.requests >= 2*minMatches && sv.matched*2 >= sv.requests:
 		return link{linkURLsNot, "which does not answer the URLs that failed"}
 	}
 	return link{}
+}
+
+// answeredWell counts what the gateways answered well of a URL group, as far as their sketches tell.
+func (e *Engine) answeredWell(group uint64) int {
+	if e.wells == nil {
+		e.wells = map[uint64]int{}
+		for _, s := range e.accessSources() {
+			for i := range s.Requests {
+				if q := &s.Requests[i]; q.Group != 0 && q.Status >= 100 && q.Status < 499 {
+					e.wells[q.Group]++
+				}
+			}
+		}
+	}
+	return e.wells[group]
 }
 
 // onlyAnswers is the only service that logged requests of a URL group; nil if there are

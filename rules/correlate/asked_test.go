@@ -59,3 +59,35 @@ func TestAnswersOfTheGatewayItself(t *testing.T) {
 		}
 	})
 }
+
+// Two applications behind a gateway whose log names no upstream: one fails, and logs its requests in
+// words that tell no URL group; the other logs all of its own, and none of those that failed.
+func TestLinkByURLsThatAnotherAnswers(t *testing.T) {
+	redis := &rules.Signature{ID: "dep-refused-node", Technology: "node", Cause: rules.CauseDependencyFailure, Role: rules.RoleCause, Strong: true, Scope: rules.ScopeDependency, Meaning: "the application cannot reach <dependency>"}
+	f := func(name string, want rules.Cause, asks string) {
+		t.Helper()
+		errors, access := errorLog("web/error.log").covers(0, 300), accessLog("web/access.log").covers(0, 300)
+		loud := appLog("apps/catalogue.log").covers(0, 300)
+		group := func(l *logFile, at float64, key uint64, url string) {
+			l.sketch(at, key, "")
+			q := &l.d.Requests[len(l.d.Requests)-1]
+			q.Group, q.Status = xxhash.Sum64String(url), 200
+		}
+		for n := range uint64(40) {
+			at := 20 + float64(n)
+			group(access, at, n, "GET /catalogue/{id}")
+			group(loud, at, n, "GET /catalogue/{id}")
+			group(access, at+0.5, 1000+n, asks)
+		}
+		for at := 100.0; at < 106; at++ {
+			errors.fails(at, shopAddress, parser.SymptomConnRefused, 2)
+			access.answers(at, "", 502, 2, madeBy(rules.MakerUnknown), func(t *rules.Tally) { t.Groups = []rules.URLGroup{{URL: asks, Failed: 2}} })
+			loud.says(at-0.5, redis, field("dependency", "127.0.0.1:6390"))
+		}
+		if in := incidents(t, 1, errors, access, loud)[0]; in.Verdict.Cause != want {
+			t.Errorf("%s: %s, %+v", name, in.Verdict.Cause, in.Verdict.Alternatives)
+		}
+	}
+	f("another's URLs", rules.CauseNotListening, "GET /billing/{id}")
+	f("its own", rules.CauseDependencyFailure, "GET /catalogue/{id}")
+}
