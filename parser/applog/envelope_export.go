@@ -10,8 +10,9 @@ import (
 
 // Exports: what people download from a log store holds each line inside of the store's own
 // record: an object, a row of CSV, a document of YAML. The objects are those of
-// aws logs filter-log-events, gcloud logging read, Grafana's Explore, elasticdump,
-// Splunk, Filebeat, Fluentd, Fluent Bit and Vector, after their documentation.
+// aws logs filter-log-events, gcloud logging read, Grafana's Explore, elasticdump, Azure Monitor,
+// Splunk, Fluentd and Fluent Bit, after their documentation. Those of Filebeat and Vector are
+// read as lines of JSON, for applications write such, too.
 
 // exportHeads are the first keys of objects that only stores and shippers write.
 var exportHeads = map[string]bool{
@@ -19,18 +20,30 @@ var exportHeads = map[string]bool{
 	"container_name": true, "kubernetes": true, "logStreamName": true, "_raw": true, "line": true, "ingestionTime": true, "@metadata": true, "source_type": true,
 }
 
+// mayExport reports whether an object can be a store's. Each line of an application that writes JSON
+// is asked.
+func (p *peeler) mayExport() bool {
+	w := objectWalker{b: p.rest, i: 1}
+	switch {
+	case !w.next():
+		return false
+	case exportHeads[string(w.key)], pretty(p.rest), bytes.Contains(p.rest, quotedObject):
+		return true
+	}
+	return string(w.key) == "time" && w.next() && string(w.key) == "resourceId" // Azure's; those of Go's slog begin so, too
+}
+
 // exported peels a store's object around a line.
 func (p *peeler) exported() bool {
-	w := objectWalker{b: p.rest, i: 1}
-	if !w.next() || !exportHeads[string(w.key)] && !pretty(p.rest) && !bytes.Contains(p.rest, quotedObject) && (string(w.key) != "time" || !bytes.Contains(p.rest, []byte(`"resourceId"`))) {
-		return false // Azure's begin as those of Go's slog do
+	if !p.mayExport() {
+		return false
 	}
 	var e exportEntry
-	w = objectWalker{b: p.rest, i: 1}
+	w := objectWalker{b: p.rest, i: 1}
 	for w.next() {
 		e.member(w.key, w.value, 0)
 	}
-	if !w.closed || e.text.kind != '"' || e.marks == 0 && (e.level || !bytes.HasPrefix(e.text.body, quotedObject[1:])) {
+	if !w.closed || e.text.kind != '"' || e.marks == 0 && (e.level || !bytes.HasPrefix(e.text.body, quotedObject)) {
 		return false // an application's own, which has a level, may hold an object, too
 	}
 	s, n, ok := timestamp.Read(e.when.body)
@@ -49,8 +62,10 @@ func (p *peeler) exported() bool {
 	return true
 }
 
-// quotedObject is how an object begins that stands in another one as a string.
-var quotedObject = []byte(`"{\"`)
+// quotedObject is how an object begins that stands in another one as a string. Its quote is left
+// out, since quotes stand everywhere in JSON: with it, and with a search for Azure's key, the analysis
+// of applications' JSON took 8 and 19 % longer, and now as long as without exports.
+var quotedObject = []byte(`{\"`)
 
 // pretty reports whether an object is printed over several lines.
 func pretty(object []byte) bool { return len(object) > 1 && (object[1] == '\n' || object[1] == '\r') }
@@ -98,9 +113,7 @@ func (e *exportEntry) member(key []byte, v token, depth int) {
 		}
 	case "hostname", "host":
 		first(&e.host)
-	case "container_name", "ContainerName", "logStreamName", "containerName":
-		first(&e.container)
-	case "container":
+	case "container_name", "ContainerName", "logStreamName", "containerName", "container":
 		first(&e.container)
 	}
 	switch string(key) {

@@ -11,7 +11,7 @@ import (
 // object peels Docker's, journald's, dmesg's and log stores' JSON. Every other object is a log line of
 // an application and left alone.
 func (p *peeler) object() bool {
-	return p.docker() || p.dmesgJSON() || bytes.Contains(p.rest, []byte(`"__REALTIME_TIMESTAMP"`)) && p.journal() || p.exported()
+	return p.docker() || p.dmesgJSON() || bytes.Contains(p.rest, []byte(`REALTIME_TIMESTAMP"`)) && p.journal() || p.exported()
 }
 
 // docker peels {"log":"…","stream":"stdout","attrs":{…},"time":"…"} with its keys in

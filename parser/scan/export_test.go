@@ -40,7 +40,6 @@ func TestReaderReadsListsOnOneLine(t *testing.T) {
 	const hit = `{"_index": "a", "_source": {"@timestamp": "2026-11-24T09:41:10.123Z", "message": "ready"}}`
 	for text, want := range map[string]string{
 		"[" + element + ", " + element + "]\n" + goLine:                              "1 1 2",
-		"[" + element + "," + element[:40] + "\n" + goLine:                           "1 2",
 		`{"took":3,"hits":{"total":{"value":2},"hits":[` + hit + `,` + hit + "]}}\n": "1 1",
 		`[{"a": 1}, {"a": 2}]` + "\n" + goLine:                                       "1 2",
 		`[{"line": 1}, {"line": 2}]` + "\n":                                          "1",
@@ -56,6 +55,12 @@ func TestReaderReadsListsOnOneLine(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s: lines %v, want %s", text, got, want)
 		}
+	}
+	// What is left of an object where a download broke off is read, too.
+	cut := strings.Replace(element[:40], "panic: boom", "panic: lost", 1)
+	all := readText(t, "["+element+","+cut+"\n"+goLine)
+	if len(all) != 3 || all[1].first != 1 || !strings.Contains(all[1].rendered, "panic: lost") || all[2].first != 2 {
+		t.Errorf("cut off: %+v", all)
 	}
 }
 

@@ -59,10 +59,12 @@ func (r *Reader) listed(p physical) bool {
 // nextListed reads the next object of the list.
 func (r *Reader) nextListed() {
 	p := r.list
-	p.raw = applog.Element(p.raw)
+	if element := applog.Element(p.raw); element != nil { // else the line ends in the middle of the last one
+		p.raw = element
+	}
 	rest := r.list.raw[len(p.raw):]
 	next := bytes.IndexByte(rest, '{')
-	if between := rest[:max(next, 0)]; next < 0 || len(bytes.Trim(between, ", ")) > 0 || applog.Element(rest[next:]) == nil {
+	if next < 0 || len(bytes.Trim(rest[:next], ", ")) > 0 {
 		r.list = physical{}
 	} else {
 		r.list.raw, r.list.offset = rest[next:], r.list.offset+int64(len(p.raw)+next)

@@ -112,11 +112,10 @@ var doors struct {
 // A door is a watched path. The library watches the file that it leads to.
 type door struct {
 	sync.Mutex
-	path    string
-	id      inode
-	watched bool // else the library could not, and its channel is only emptied
-	bells   []*bell
-	closed  chan struct{} // by who takes its events, nil if nobody does
+	path   string
+	id     inode
+	bells  []*bell
+	closed chan struct{}
 }
 
 // rest is how long a bell is silent after it has rung. The kernel joins equal events that
@@ -130,40 +129,31 @@ func hang(b *bell, id inode) error {
 	doors.Lock()
 	defer doors.Unlock()
 	d := doors.at[b.path]
-	if d != nil && d.id != id && d.watched {
+	if d != nil && d.id != id {
 		d.shut()
 	}
-	if d == nil || d.id != id || !d.watched {
-		err := watchPath(b.path)
-		if err != nil && !doors.alive {
+	if d == nil || d.id != id {
+		if err := watchPath(b.path); err != nil {
+			delete(doors.at, b.path)
 			return err
 		}
-		if d == nil {
-			d = &door{path: b.path}
-			if doors.at == nil {
-				doors.at = map[string]*door{}
-			}
-			doors.at[b.path] = d
+	}
+	if d == nil {
+		d = &door{path: b.path}
+		if doors.at == nil {
+			doors.at = map[string]*door{}
 		}
-		d.attended()
-		if d.id, d.watched = id, err == nil; err != nil {
-			return err
-		}
+		doors.at[b.path] = d
 	}
 	d.Lock()
 	d.bells = append(d.bells, b)
 	d.Unlock()
-	return nil
-}
-
-// attended lets somebody take the door's events. The library makes a channel also for a path that
-// it then cannot watch, and an event of the file that was there before may still be on its way: if nobody
-// took it, the library would wait for ever, and whoever wants to watch anything with it.
-func (d *door) attended() {
-	if d.closed == nil {
+	if d.id != id {
+		d.id = id
 		d.closed = make(chan struct{})
-		go attend(d, watch.Events(d.path), d.closed)
+		go attend(d, watch.Events(b.path), d.closed)
 	}
+	return nil
 }
 
 // attend rings for each event until the watch is removed.
@@ -186,7 +176,6 @@ func attend[E any](d *door, events <-chan E, closed chan<- struct{}) {
 func (d *door) shut() {
 	watch.RemoveWatch(d.path)
 	<-d.closed
-	d.closed, d.watched = nil, false
 }
 
 // unhang takes the bell away; a path without bells is not watched any more.
@@ -201,7 +190,7 @@ func unhang(b *bell) {
 	d.bells = slices.DeleteFunc(d.bells, func(other *bell) bool { return other == b })
 	last := len(d.bells) == 0
 	d.Unlock()
-	if last && d.watched {
+	if last {
 		delete(doors.at, b.path)
 		d.shut()
 	}
@@ -213,7 +202,7 @@ func watchPath(path string) error {
 	case doors.dead:
 		return errNoWatcher
 	case doors.alive:
-		return watch.Watch(path)
+		return giveBack(path, watch.Watch(path))
 	}
 	if err := canNotify(); err != nil {
 		return err
@@ -226,11 +215,22 @@ func watchPath(path string) error {
 	select {
 	case err := <-answer:
 		doors.alive = true
-		return err
+		return giveBack(path, err)
 	case <-timer.C:
 		doors.dead = true
 		return errNoWatcher
 	}
+}
+
+// giveBack takes from the library the channel that it makes also for a path which it then cannot watch.
+// An event of the file that was there before may still be on its way: the library would wait for ever
+// for somebody to take it, and whoever wants to watch anything with it. (RemoveWatch would leave it
+// with a wrong count of the path's watches; this counts the folder's, which nobody watches.)
+func giveBack(path string, err error) error {
+	if err != nil {
+		watch.RemoveWatchCreate(path)
+	}
+	return err
 }
 
 // A quitter is where the library writes its last words before it ends the process. Its
