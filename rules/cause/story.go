@@ -198,13 +198,14 @@ func Summary(c *rules.Case, in *rules.Incident) string {
 	}
 	if first, last := in.Failing(); !first.IsZero() {
 		from, to := first.Time(), last.Time()
-		failed += " at " + from.Format(time.DateTime)
+		start, end := from.Format(time.DateTime), to.Format(time.DateTime)
 		switch {
-		case from.Format(time.DateTime) == to.Format(time.DateTime):
+		case start == end:
+			failed += " at " + start
 		case from.Format(time.DateOnly) == to.Format(time.DateOnly):
-			failed = strings.Replace(failed, " at ", " from ", 1) + " to " + to.Format(time.TimeOnly)
+			failed += " from " + start + " to " + to.Format(time.TimeOnly)
 		default:
-			failed = strings.Replace(failed, " at ", " from ", 1) + " to " + to.Format(time.DateTime)
+			failed += " from " + start + " to " + end
 		}
 		failed += " UTC"
 	}

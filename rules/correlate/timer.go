@@ -51,8 +51,15 @@ func refusedAtOnce(g *gathering) {
 	if len(g.answers) == 0 || !slices.ContainsFunc(g.symptoms, untold) {
 		return
 	}
+	var asked *source // one that tells how long requests took
 	for _, a := range g.answers {
-		if a.tally.Waited > withoutTimer || !slices.ContainsFunc(a.tally.source.Tallies, func(t rules.Tally) bool { return t.Waited > 0 }) {
+		if s := a.tally.source; s != asked {
+			if !slices.ContainsFunc(s.Tallies, func(t rules.Tally) bool { return t.Waited > 0 }) {
+				return
+			}
+			asked = s
+		}
+		if a.tally.Waited > withoutTimer {
 			return
 		}
 	}
