@@ -1,8 +1,11 @@
 package report
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
+	"culprit/parser"
 	"culprit/rules"
 )
 
@@ -110,4 +113,132 @@ func upstreamWords(in *rules.Incident) string {
 		return "none; the gateway itself (" + in.Gateway + ")"
 	}
 	return "none; the gateway itself"
+}
+
+// impactOf lists how many and what share, and whose the failures were.
+func impactOf(in *rules.Incident, totals *rules.Totals) (facts []fact) {
+	add := func(name, text string) { facts = append(facts, fact{name, Clean(text)}) }
+	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
+		failed := failures(in)
+		text := shareOf(in)
+		if totals.Requests > 0 && failed > 0 && failed <= totals.Requests {
+			text += fmt.Sprintf("; %s of %s in all logs (%s)", number(failed), number(totals.Requests), share(failed, totals.Requests))
+		}
+		add("Failed requests", text)
+		for _, s := range in.StatusCounts {
+			add("of them answered "+statusWord(s.Status), number(s.Count))
+		}
+		for _, u := range urlsOf(in) {
+			add("for "+u.name, number(u.failed))
+		}
+		if text := clientsWords(in); text != "" {
+			add("Clients", text)
+		}
+	} else {
+		add("Failed requests", "not known: no access log")
+	}
+	if made, passed := madeBy(in); passed > 0 {
+		add("Failures the gateway made", number(made))
+		add("Errors passed through from the upstream", number(passed))
+	}
+	if in.ErrorLines >= 0 {
+		add("Gateway error lines", number(in.ErrorLines))
+		if in.SecondaryLines > 0 {
+			add("of them failures of the upstream", number(in.PrimaryLines))
+			further := in.FurtherLines()
+			if n := in.SecondaryLines - further; n > 0 {
+				add("of them the gateway's reaction to earlier failures", number(n))
+			}
+			if further > 0 {
+				add("of them further ones about the same failures", number(further))
+			}
+		}
+	}
+	return facts
+}
+
+func share(part, whole int64) string {
+	percent := float64(part) / float64(whole) * 100
+	switch {
+	case part > 0 && percent < 0.05:
+		return "<0.1 %"
+	case percent < 10:
+		return fmt.Sprintf("%.1f %%", percent)
+	}
+	return fmt.Sprintf("%.0f %%", percent)
+}
+
+// madeBy splits primary symptoms by who made the answer.
+func madeBy(in *rules.Incident) (gateway, upstream int64) {
+	for i := range in.Symptoms {
+		switch s := &in.Symptoms[i]; {
+		case s.Class == parser.SymptomUpstreamStatus:
+			upstream += s.Count
+		case s.Rank == parser.RankPrimary:
+			gateway += s.Count
+		}
+	}
+	return gateway, upstream
+}
+
+// backoffOf says whether patience would have helped; "" where no access log tells.
+func backoffOf(in *rules.Incident) string {
+	b := in.Backoff
+	if in.Verdict.Cause.OfTheRequest() && in.FailedRequests > 0 {
+		return "Clients that repeat a failed request gain nothing by waiting: with this cause the same request fails again until the cause is mended."
+	}
+	if asked := oneThing(in); asked != "" {
+		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: all that failed asked for " + asked +
+			", and what was answered well in those seconds was something else."
+	}
+	if b == (rules.Backoff{}) && in.FailedRequests > 0 && in.State == "open" && in.OfTheGateway() {
+		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: the logs end less than a minute after the last failure."
+	}
+	if b == (rules.Backoff{}) && in.FailedRequests > 0 && in.State == "open" {
+		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: no good answer in the logs can be told to be of this upstream, and the logs end less than a minute after the last failure."
+	}
+	all := b.First + b.Second + b.Third + b.Never
+	through := all - b.Never
+	if all <= 0 || through < 0 {
+		return ""
+	}
+	text := "Clients that repeat a failed request after waiting 1 s, then 2 s, then 4 s: "
+	reckoned := ", computed from how requests that began in those seconds fared."
+	if in.Verdict.Cause.Family() == "crashed" && sure(in) != "" {
+		reckoned += map[bool]string{true: " It", false: " One of them"}[all == 1] + " may be what ended it, and would end it again."
+	}
+	if slices.ContainsFunc(in.URLs, func(g rules.URLGroup) bool {
+		return strings.HasPrefix(g.URL, "POST ") || strings.HasPrefix(g.URL, "PATCH ")
+	}) {
+		reckoned += " Repeat a POST only where the application takes it once."
+	}
+	switch {
+	case through == 0 && all == 1:
+		return text + "the one request would not have got through; the failures lasted longer."
+	case through == 0:
+		return text + "none of " + number(all) + " would have got through; the failures lasted longer."
+	case all == 1:
+		which := []string{"first", "second", "third"}[b.Second+2*b.Third]
+		return text + "the one request would have got through at the " + which + " repetition" + reckoned
+	case b.Never == 0:
+		text += "all " + number(all) + " would have got through"
+	default:
+		text += number(through) + " of " + number(all) + " would have got through"
+	}
+	var at []string
+	for i, n := range []int64{b.First, b.Second, b.Third} {
+		if n > 0 {
+			at = append(at, number(n)+" at the "+[]string{"first", "second", "third"}[i]+" repetition")
+		}
+	}
+	return text + " (" + strings.Join(at, ", ") + ")" + reckoned
+}
+
+// oneThing is what all failed requests asked for, where nothing that was answered meanwhile tells
+// how it would have fared; else "".
+func oneThing(in *rules.Incident) string {
+	if in.Backoff == (rules.Backoff{}) && in.FailedRequests > 0 && len(in.URLs) == 1 && (!in.OfGateway && in.Requests > failures(in) || in.State == "resolved") {
+		return Clean(in.URLs[0].URL)
+	}
+	return ""
 }
