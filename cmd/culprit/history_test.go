@@ -18,9 +18,9 @@ func TestHistoryAcrossRuns(t *testing.T) {
 		for _, c := range cases {
 			culprit(t, exitDone, "analyze", "-q", "--db", db, "-o", os.DevNull, "../../fixtures/cases/"+c+"/logs")
 		}
-		text, _ := culprit(t, exitDone, "report", "--db", db, "e886c59abb688439")
+		text, _ := culprit(t, exitDone, "report", "--db", db, "6b34672c495fc870")
 		text = strings.Join(strings.Fields(text), " ")
-		const words = "Before the 3rd unhandled-exception of search (127.0.0.1:8090) in 1 min 44 s; the one before began 2026-11-22 15:13:58 UTC (0343b6561bb1792d); between 33 s and 1 min 11 s apart"
+		const words = "Before the 3rd unhandled-exception of search (127.0.0.1:8090) in 1 min 44 s; the one before began 2026-11-22 15:13:58 UTC (ac94bca7df165241); between 33 s and 1 min 11 s apart"
 		if !strings.Contains(text, words) {
 			t.Errorf("no %q in\n%s", words, text)
 		}
@@ -30,7 +30,7 @@ func TestHistoryAcrossRuns(t *testing.T) {
 		if text != want {
 			t.Errorf("after %v:\n%s\nwant\n%s", cases, text, want)
 		}
-		first, _ := culprit(t, exitDone, "report", "--db", db, "917469d97ed3e409")
+		first, _ := culprit(t, exitDone, "report", "--db", db, "c01d43394c237386")
 		if strings.Contains(first, "Before") {
 			t.Errorf("the first one has a history:\n%s", first)
 		}

@@ -55,7 +55,7 @@ func redacted(d *redact.Redactor, u pipeline.Update) pipeline.Update {
 	u.Report = d.Report(u.Report)
 	changes := make([]pipeline.Change, len(u.Changes))
 	for i, c := range u.Changes {
-		changes[i] = pipeline.Change{Event: c.Event, Incident: d.Incident(&c.Incident)}
+		changes[i] = pipeline.Change{Event: c.Event, Incident: d.Incident(&c.Incident), Gone: c.Gone}
 	}
 	u.Changes = changes
 	return u

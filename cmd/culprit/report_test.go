@@ -61,7 +61,7 @@ func TestReportTellsTheRunsTotals(t *testing.T) {
 			t.Errorf("%v: %s, want %s", args, first, want)
 		}
 	}
-	f("1 incident, 26 of 376 requests failed, read from 4 sources.", "054a6150eb809190")
+	f("1 incident, 26 of 376 requests failed, read from 4 sources.", "e3408a17ad767917")
 	f("2 incidents, 5 of 410 requests failed, read from 4 sources.", "--since", "2026-11-22T15:10:00Z")
 	f("1 incident, 1 failed request, read from 4 sources.")
 	f("3 incidents, 31 failed requests, read from 8 sources.", "--all")

@@ -130,7 +130,9 @@ func (t *teller) update(u pipeline.Update) error {
 	batch := store.Batch{Gone: u.Gone, Ended: u.Ended}
 	kept := redacted(t.kept, u)
 	for _, c := range kept.Changes {
-		batch.Incidents = append(batch.Incidents, c.Incident)
+		if !c.Gone {
+			batch.Incidents = append(batch.Incidents, c.Incident)
+		}
 	}
 	for _, p := range u.Positions {
 		batch.Checkpoints = append(batch.Checkpoints, store.Checkpoint{Path: p.Path, Device: p.Device, Inode: p.Inode, Offset: p.Offset, Fingerprint: p.Fingerprint()})

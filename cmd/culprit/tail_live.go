@@ -42,7 +42,7 @@ func (f *liveFlags) start(e *env, out io.Writer) (*live.Live, error) {
 func liveUpdate(u pipeline.Update) live.Update {
 	out := live.Update{Gaps: len(u.Gaps), Incidents: u.Report.Incidents, Took: u.Took}
 	for _, c := range u.Changes {
-		out.Changes = append(out.Changes, live.Change{Event: c.Event, Incident: c.Incident})
+		out.Changes = append(out.Changes, live.Change{Event: c.Event, Incident: c.Incident, Gone: c.Gone})
 	}
 	for i := range u.Report.Sources {
 		s := &u.Report.Sources[i]

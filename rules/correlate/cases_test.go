@@ -55,6 +55,23 @@ func TestPools(t *testing.T) {
 		errorLog("haproxy.log").fails(0, "be_shop/one", refused, 1).fails(1, "be_blog/one", refused, 1))
 }
 
+// An incident keeps the id that it opened with when further servers of its pool fail: a live run
+// tells it once, and who was paged by that id is told by it that it is over.
+func TestIncidentKeepsItsID(t *testing.T) {
+	const a, b, c = "127.0.0.1:8001", "127.0.0.1:8002", "127.0.0.1:8003"
+	opened := func() *logFile { return errorLog("error.log").fails(0, b, refused, 1) }
+	want := incidents(t, 1, opened())[0].ID
+	for name, log := range map[string]*logFile{
+		"another server":     opened().fails(1, a, refused, 1).pools([]string{a, b}),
+		"two, and the group": opened().fails(1, a, refused, 1).fails(1, c, refused, 1).noPeers(2, "shop", 5),
+		"the group alone":    opened().noPeers(1, "shop", 5),
+	} {
+		if got := incidents(t, 1, log)[0].ID; got != want {
+			t.Errorf("%s: %s, opened as %s", name, got, want)
+		}
+	}
+}
+
 // 127.0.0.1 on one machine is not 127.0.0.1 on another; 10.0.0.7 is one machine.
 func TestLoopbackOfTwoSites(t *testing.T) {
 	f := func(name, upstream string, want int, one, two string) {

@@ -84,19 +84,22 @@ func (e *Engine) incident(g *gathering) *rules.Incident {
 }
 
 // id hashes the pool's key and the raw bytes of the first symptom's line: no path,
-// zone, skew, offset or cause is in it. Equal lines of one pool in one second are
-// told apart by how many came before.
+// zone, skew, offset or cause is in it. The key is the upstream that this line names, so
+// that an incident keeps its id when further servers of its pool fail.
 func (e *Engine) id(g *gathering, first *symptom) string {
 	h := xxhash.New()
-	h.WriteString(strings.Join(e.poolKey(g), "\x00"))
+	h.WriteString(strings.Join(e.poolKey(g, first), "\x00"))
 	h.WriteString("\x00\x00")
 	h.WriteString(first.Text)
 	return fmt.Sprintf("%016x", h.Sum64())
 }
 
-func (e *Engine) poolKey(g *gathering) []string {
-	if g.pool.gateway {
+func (e *Engine) poolKey(g *gathering, first *symptom) []string {
+	switch {
+	case g.pool.gateway:
 		return []string{gatewayPool}
+	case first.Upstream != "" && !first.shared:
+		return []string{first.Upstream}
 	}
 	if members := e.pools.members(g.pool.root); len(members) > 1 {
 		return members

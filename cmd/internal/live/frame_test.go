@@ -38,7 +38,7 @@ func outage() *model {
 	}
 	refused := past(named("b1", rules.CauseNotListening, "resolved", "10.0.0.7:8080", "10.0.0.8:8080"))
 	restart := past(named("c1", rules.CauseRestart, "resolved", "unix:/run/app.sock"))
-	m.update(&Update{Sources: sources(0, -60), Incidents: []rules.Incident{refused, restart}, Changes: []Change{{"resolved", refused}, {"resolved", restart}}}, at(-60))
+	m.update(&Update{Sources: sources(0, -60), Incidents: []rules.Incident{refused, restart}, Changes: []Change{{Event: "resolved", Incident: refused}, {Event: "resolved", Incident: restart}}}, at(-60))
 	m.update(&Update{Sources: sources(1, 0), Incidents: []rules.Incident{oom(1, 0, "open"), refused, restart}}, at(0))
 	m.update(&Update{Sources: sources(9, 3), Incidents: []rules.Incident{oom(1204, 3, "open"), refused, restart}, Gaps: 1}, at(3))
 	m.message("culprit: warning: webhook https://hooks.example.org: attempt 4: dial tcp 192.0.2.1:443: connect: connection refused; trying again")
@@ -54,7 +54,7 @@ func flood() *model {
 		u.Incidents = append(u.Incidents, in)
 		u.Sources = append(u.Sources, Source{Name: fmt.Sprintf("pod-%02d.log", i), Lines: 1})
 		in.ID, in.State = in.ID+"r", "resolved"
-		u.Changes = append(u.Changes, Change{"resolved", in})
+		u.Changes = append(u.Changes, Change{Event: "resolved", Incident: in})
 		m.message(fmt.Sprint("message ", i))
 	}
 	m.update(&u, at(2))
@@ -70,7 +70,7 @@ func hostile() *model {
 	in.Evidence[0].Quote.Text, in.Evidence[0].Quote.Source = bad+bad, bad
 	closed := in
 	closed.ID, closed.State = "x", "resolved"
-	m.update(&Update{Incidents: []rules.Incident{in}, Changes: []Change{{"resolved", closed}}, Sources: []Source{{Name: bad, Format: bad, Lines: 3}, {Name: bad + bad, Error: bad}}}, at(1))
+	m.update(&Update{Incidents: []rules.Incident{in}, Changes: []Change{{Event: "resolved", Incident: closed}}, Sources: []Source{{Name: bad, Format: bad, Lines: 3}, {Name: bad + bad, Error: bad}}}, at(1))
 	m.message(bad + bad)
 	return m
 }

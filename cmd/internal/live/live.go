@@ -61,6 +61,7 @@ type Update struct {
 type Change struct {
 	Event    string // opened, updated, resolved: contract.md
 	Incident rules.Incident
+	Gone     bool // it was resolved by becoming part of another one, or none
 }
 
 // A Source is how far one log has been read. Counts only grow while the program runs.

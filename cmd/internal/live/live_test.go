@@ -31,7 +31,7 @@ func TestLive(t *testing.T) {
 		t.Error("there is a view without a terminal")
 	}
 	fmt.Fprintln(l.Out(), "a line")
-	for _, c := range []Change{{"opened", oom(1, 0, "open")}, {"updated", oom(2, 1, "open")}, {"resolved", oom(2, 1, "resolved")}} {
+	for _, c := range []Change{{Event: "opened", Incident: oom(1, 0, "open")}, {Event: "updated", Incident: oom(2, 1, "open")}, {Event: "resolved", Incident: oom(2, 1, "resolved")}} {
 		l.Update(Update{Changes: []Change{c}, Incidents: []rules.Incident{c.Incident}})
 	}
 	if err := l.Close(); err != nil {
@@ -82,7 +82,7 @@ func TestLiveHoldsNobodyUp(t *testing.T) {
 	}
 	begin := time.Now()
 	for i := range 2000 {
-		c := Change{"opened", named(fmt.Sprint(i), rules.CauseRestart, "open", "a:1")}
+		c := Change{Event: "opened", Incident: named(fmt.Sprint(i), rules.CauseRestart, "open", "a:1")}
 		l.Update(Update{Changes: []Change{c}})
 	}
 	updated := time.Since(begin)
@@ -109,7 +109,7 @@ func TestLiveRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Update(Update{Changes: []Change{{"opened", oom(1, 1, "open")}}})
+	l.Update(Update{Changes: []Change{{Event: "opened", Incident: oom(1, 1, "open")}}})
 	l.Out().Write([]byte("to nobody"))
 	if err := l.Close(); err != nil {
 		t.Error(err)
@@ -138,7 +138,7 @@ func BenchmarkUpdate(b *testing.B) {
 			u.Sources[i].Lines++
 		}
 		u.Incidents[0].Symptoms[0].Count++
-		u.Changes = []Change{{"updated", u.Incidents[0]}}
+		u.Changes = []Change{{Event: "updated", Incident: u.Incidents[0]}}
 		l.Update(u)
 	}
 }

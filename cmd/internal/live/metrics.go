@@ -150,6 +150,7 @@ func (m *metrics) change(c *Change, now time.Time) {
 		if in.Supersedes == "" || inherits { // else it was counted under its former id
 			m.uncounted[in.ID] = now
 		}
+	case c.Gone: // who supersedes it inherits
 	case c.Event == "resolved" && waits:
 		m.countIncident(in)
 	}

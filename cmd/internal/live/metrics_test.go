@@ -87,7 +87,7 @@ func TestMetricsCountAnIncidentOnceUnderItsLastCause(t *testing.T) {
 	step := func(now int, event string, in rules.Incident) {
 		u := Update{Incidents: []rules.Incident{in}}
 		if event != "" {
-			u.Changes = []Change{{event, in}}
+			u.Changes = []Change{{Event: event, Incident: in}}
 		}
 		m.update(&u, at(now))
 	}
@@ -107,16 +107,16 @@ func TestMetricsCountAnIncidentOnceUnderItsLastCause(t *testing.T) {
 func TestMetricsCountShortAndSupersedingIncidents(t *testing.T) {
 	m := newMetrics("")
 	old := named("old", rules.CauseRestart, "open", "b:1")
-	m.update(&Update{Changes: []Change{{"opened", old}}, Incidents: []rules.Incident{old}}, at(0))
+	m.update(&Update{Changes: []Change{{Event: "opened", Incident: old}}, Incidents: []rules.Incident{old}}, at(0))
 	merged := named("new", rules.CauseRestart, "open", "b:1")
 	merged.Supersedes = "old"
-	m.update(&Update{Changes: []Change{{"opened", merged}}, Incidents: []rules.Incident{merged}}, at(1))
+	m.update(&Update{Changes: []Change{{Event: "opened", Incident: merged}}, Incidents: []rules.Incident{merged}}, at(1))
 	merged.State = "resolved"
-	m.update(&Update{Changes: []Change{{"resolved", merged}}, Incidents: []rules.Incident{merged}}, at(2))
+	m.update(&Update{Changes: []Change{{Event: "resolved", Incident: merged}}, Incidents: []rules.Incident{merged}}, at(2))
 	m.want(t, `culprit_incidents_total{cause="restart"} 1`)
-	m.update(&Update{Changes: []Change{{"resolved", merged}}}, at(3)) // told again after a restart: not ours
+	m.update(&Update{Changes: []Change{{Event: "resolved", Incident: merged}}}, at(3)) // told again after a restart: not ours
 	m.want(t, `culprit_incidents_total{cause="restart"} 1`)
 	odd := named("odd", "made-up\n", "open", "c:1")
-	m.update(&Update{Changes: []Change{{"opened", odd}, {"resolved", odd}}}, at(4))
+	m.update(&Update{Changes: []Change{{Event: "opened", Incident: odd}, {Event: "resolved", Incident: odd}}}, at(4))
 	m.want(t, `culprit_incidents_total{cause="unknown"} 1`)
 }

@@ -132,7 +132,7 @@ func (m *model) update(u *Update, now time.Time) {
 	m.counts, m.since = counts, since
 	slices.SortStableFunc(m.open, func(a, b incidentRow) int { return b.since.Compare(a.since) })
 	for i := range u.Changes {
-		if c := &u.Changes[i]; c.Event == "resolved" {
+		if c := &u.Changes[i]; c.Event == "resolved" && !c.Gone {
 			m.resolve(&c.Incident, now)
 		}
 	}

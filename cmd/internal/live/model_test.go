@@ -144,7 +144,7 @@ func TestModelIsBounded(t *testing.T) {
 		in := named(fmt.Sprint(i), rules.CauseRestart, "open", fmt.Sprintf("host-%d:80", i))
 		step(m, int64(i), at(i), at(i), in)
 		in.State = "resolved"
-		m.update(&Update{Changes: []Change{{"resolved", in}}}, at(i))
+		m.update(&Update{Changes: []Change{{Event: "resolved", Incident: in}}}, at(i))
 		m.message(fmt.Sprint(i))
 	}
 	if len(m.upstreams) > maxUpstreams || len(m.resolved) > maxResolved || len(m.messages) > maxMessages || len(m.counts)+len(m.since) > 2 {
@@ -160,7 +160,7 @@ func TestModelIsBounded(t *testing.T) {
 
 func TestModelIncidentOpensAgain(t *testing.T) {
 	m := newModel(false, at(0))
-	m.update(&Update{Sources: logs(1, at(0)), Changes: []Change{{"resolved", oom(1, 1, "resolved")}}}, at(2))
+	m.update(&Update{Sources: logs(1, at(0)), Changes: []Change{{Event: "resolved", Incident: oom(1, 1, "resolved")}}}, at(2))
 	if len(m.resolved) != 1 || m.resolved[0].lasted != time.Second {
 		t.Fatalf("resolved: %+v", m.resolved)
 	}

@@ -36,7 +36,7 @@ type LiveConfig struct {
 // An Update is what one decision of the live engine changed.
 type Update struct {
 	Changes   []Change
-	Gone      []string          // incidents that turned out to be part of one of Changes, beside the one that it supersedes
+	Gone      []string          // incidents that turned out to be part of another one, or none; without those that one of Changes supersedes
 	Positions []source.Position // to be saved with the changes: a restart from here rebuilds all that is open
 	Ended     []string          // paths that are gone for good: their positions are of no use
 	Gaps      []source.Gap
@@ -49,6 +49,7 @@ type Update struct {
 type Change struct {
 	Event    string // opened, updated, resolved
 	Incident rules.Incident
+	Gone     bool // it was resolved by becoming part of another one, or none: it is not to be stored
 }
 
 // Paces of the live engine.

@@ -25,60 +25,76 @@ type told struct {
 	seen  time.Time // when it was in a report last
 	late  bool      // counts have grown that were not told yet
 
-	upstreams  []string
-	start, end int64 // log time
+	brief rules.Incident // without its lists
+	met   bool           // it was in a report of this run
 }
 
 // toldOf is what has been told of an incident, if it is told now.
 func toldOf(in *rules.Incident, now time.Time) told {
-	return told{hash: contentHash(in), grave: graveHash(in), count: symptomsOf(in), state: in.State, since: now, first: now, at: now, seen: now,
-		upstreams: in.Upstreams, start: in.Start.Micros, end: in.End.Micros}
+	t := told{hash: contentHash(in), grave: graveHash(in), count: symptomsOf(in), state: in.State, since: now, first: now, at: now, seen: now, brief: *in}
+	b := &t.brief
+	b.StatusCounts, b.Series, b.URLs, b.Related, b.Symptoms, b.Evidence, b.Timeline, b.Advice, b.Prevent, b.Missing = nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
+	return t
 }
 
 // compare finds what is new since it was last told; all of it, if it is the last time. Of an
 // incident that only grows, people and the store are told now and then: in a storm all of them
-// grow at each decision.
+// grow at each decision. Each that was told as open is told as resolved once, also if it turns
+// out to be part of another one, or none.
 func (l *live) compare(report *rules.Report, now time.Time, last bool) (changes []Change, gone []string) {
+	lost := l.lost(report)
 	for i := range report.Incidents {
 		in := &report.Incidents[i]
 		before, known := l.told[in.ID]
 		t := toldOf(in, now)
+		t.met = true
 		if known {
 			t.first = before.first
 		}
 		if known && t.count == before.count {
 			t.since = before.since
 		}
-		if !known {
-			for i, id := range l.superseded(in, report) {
-				if i == 0 {
-					in.Supersedes, t.first = id, l.told[id].first
-				} else {
-					gone = append(gone, id)
-				}
-				delete(l.told, id)
+		parts := l.partsOf(in, lost, known)
+		for i, id := range parts {
+			was := l.told[id]
+			if was.state == "open" {
+				changes = append(changes, was.over("part of "+in.ID+": "+in.Summary))
 			}
+			if i == 0 && !known {
+				in.Supersedes, t.first = id, was.first
+			} else {
+				gone = append(gone, id)
+			}
+			delete(l.told, id)
 		}
+		lost = slices.DeleteFunc(lost, func(id string) bool { return slices.Contains(parts, id) })
 		quiet := now.Sub(t.since) >= l.quiet() || known && before.state == "resolved" && t.count == before.count
 		if in.State == "open" && quiet {
 			in.State, t.state = "resolved", "resolved"
 		}
 		switch {
 		case !known:
-			changes = append(changes, Change{"opened", *in})
+			changes = append(changes, Change{Event: "opened", Incident: *in})
 			if t.state == "resolved" {
-				changes = append(changes, Change{"resolved", *in})
+				changes = append(changes, Change{Event: "resolved", Incident: *in})
 			}
 		case before.state == "open" && t.state == "resolved":
-			changes = append(changes, Change{"resolved", *in})
+			changes = append(changes, Change{Event: "resolved", Incident: *in})
 		case before.hash == t.hash:
 			t.at = before.at
-		case last || before.grave != t.grave || now.Sub(before.at) >= tellEvery || now.Before(before.at):
-			changes = append(changes, Change{"updated", *in})
+		case last || before.state != t.state || before.grave != t.grave || now.Sub(before.at) >= tellEvery || now.Before(before.at):
+			changes = append(changes, Change{Event: "updated", Incident: *in})
 		default:
 			t.hash, t.at, t.late = before.hash, before.at, true
 		}
 		l.told[in.ID] = t
+	}
+	for _, id := range lost {
+		if was := l.told[id]; was.state == "open" && was.met {
+			changes, gone = append(changes, was.over("withdrawn: what was read later shows that it is none")), append(gone, id)
+			was.state, was.met, was.count, was.hash = "resolved", false, -1, 0 // if it comes back, it is news
+			l.told[id] = was
+		}
 	}
 	for id, t := range l.told {
 		if now.Sub(t.seen) > maxKeep {
@@ -88,12 +104,14 @@ func (l *live) compare(report *rules.Report, now time.Time, last bool) (changes 
 	return changes, gone
 }
 
-// superseded finds what was told under other ids and is now part of in, the open first: an
-// earlier line turned up, or two pools turned out to be one.
-func (l *live) superseded(in *rules.Incident, report *rules.Report) []string {
-	var ids []string
-	for id, t := range l.told {
-		if t.overlaps(in) && !slices.ContainsFunc(report.Incidents, func(other rules.Incident) bool { return other.ID == id }) {
+// lost are the ids that were told of and are not in the report: the open first.
+func (l *live) lost(report *rules.Report) (ids []string) {
+	there := make(map[string]bool, len(report.Incidents))
+	for i := range report.Incidents {
+		there[report.Incidents[i].ID] = true
+	}
+	for id := range l.told {
+		if !there[id] {
 			ids = append(ids, id)
 		}
 	}
@@ -103,14 +121,33 @@ func (l *live) superseded(in *rules.Incident, report *rules.Report) []string {
 	return ids
 }
 
+// partsOf finds what was told under ids that are lost and is now part of in: an earlier line
+// turned up, or two pools turned out to be one. One that was told itself takes in only what was
+// open until now.
+func (l *live) partsOf(in *rules.Incident, lost []string, known bool) (ids []string) {
+	for _, id := range lost {
+		if t := l.told[id]; (!known || t.state == "open" && t.met) && t.overlaps(in) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // overlaps reports whether what was told is of the same time, and of the same upstream if it
 // has one.
 func (t *told) overlaps(in *rules.Incident) bool {
-	if t.start > in.End.Micros || t.end < in.Start.Micros {
+	if t.brief.Start.Micros > in.End.Micros || t.brief.End.Micros < in.Start.Micros {
 		return false
 	}
-	return len(t.upstreams) == 0 || len(in.Upstreams) == 0 ||
-		slices.ContainsFunc(t.upstreams, func(upstream string) bool { return slices.Contains(in.Upstreams, upstream) })
+	return len(t.brief.Upstreams) == 0 || len(in.Upstreams) == 0 ||
+		slices.ContainsFunc(t.brief.Upstreams, func(upstream string) bool { return slices.Contains(in.Upstreams, upstream) })
+}
+
+// over is the change that ends it without its being in a report any more.
+func (t *told) over(summary string) Change {
+	in := t.brief
+	in.State, in.Summary = "resolved", summary
+	return Change{Event: "resolved", Incident: in, Gone: true}
 }
 
 func symptomsOf(in *rules.Incident) int64 {

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,27 +75,40 @@ func TestToldIsBounded(t *testing.T) {
 }
 
 // TestSuperseded: what turns out to be one incident takes the place of all that it was told as,
-// also of what had been told as over, and of nothing else.
+// also of what had been told as over, and of nothing else. What was told as open is told as
+// resolved once.
 func TestSuperseded(t *testing.T) {
 	made := func(id, state string, start, end int64, upstreams ...string) rules.Incident {
 		return rules.Incident{ID: id, State: state, Upstreams: upstreams, Start: rules.Moment{Micros: start, Precision: 1}, End: rules.Moment{Micros: end, Precision: 1}}
 	}
 	f := newTelling(t)
-	decide := func(incidents ...rules.Incident) (superseded string, gone []string) {
+	decide := func(want string, incidents ...rules.Incident) {
+		t.Helper()
 		changes, gone := f.l.compare(&rules.Report{Incidents: incidents}, f.now, false)
+		var got []string
 		for _, c := range changes {
-			superseded += c.Incident.Supersedes
+			switch word := c.Event + " " + c.Incident.ID; {
+			case c.Gone && c.Incident.State == "resolved":
+				got = append(got, word+", "+strings.Trim(strings.Fields(c.Incident.Summary)[0], ":"))
+			case c.Incident.Supersedes != "":
+				got = append(got, word+" for "+c.Incident.Supersedes)
+			default:
+				got = append(got, word)
+			}
 		}
-		return superseded, gone
+		if len(gone) > 0 {
+			got = append(got, "gone "+strings.Join(gone, "+"))
+		}
+		if got := strings.Join(got, "; "); got != want {
+			t.Errorf("told %q, want %q", got, want)
+		}
 	}
 	other, later := made("other", "open", 0, 20, "c:1"), made("later", "open", 30, 40, "a:1")
-	if s, gone := decide(made("over", "resolved", 0, 10, "a:1"), made("open", "open", 5, 20, "b:1"), made("nameless", "resolved", 3, 4), other, later); s != "" || len(gone) > 0 {
-		t.Errorf("they take each other's place: %s, %s", s, gone)
-	}
-	if s, gone := decide(made("whole", "open", 0, 20, "a:1", "b:1")); s != "open" || !slices.Equal(gone, []string{"nameless", "over"}) {
-		t.Errorf("it takes the place of %s and %s", s, gone)
-	}
-	if len(f.l.told) != 3 {
-		t.Errorf("%d are remembered", len(f.l.told))
-	}
+	decide("opened over; resolved over; opened open; opened nameless; resolved nameless; opened other; opened later",
+		made("over", "resolved", 0, 10, "a:1"), made("open", "open", 5, 20, "b:1"), made("nameless", "resolved", 3, 4), other, later)
+	decide("resolved open, part; opened whole for open; gone nameless+over", made("whole", "open", 0, 20, "a:1", "b:1"), other, later)
+	decide("resolved other, part; gone other", made("whole", "open", 0, 20, "a:1", "b:1", "c:1"), later)
+	decide("resolved later, withdrawn; gone later", made("whole", "open", 0, 20, "a:1", "b:1", "c:1"))
+	decide("", made("whole", "open", 0, 20, "a:1", "b:1", "c:1"))
+	decide("updated later", made("whole", "open", 0, 20, "a:1", "b:1", "c:1"), later)
 }
