@@ -245,11 +245,23 @@ func isDigit(c byte) bool { return c-'0' <= 9 }
 // certain prefix the line must have a context or a message that nginx has.
 func nginxBody(body []byte, certain bool, env *parser.Env, r *parser.Record) bool {
 	r.Kind = parser.KindGateway
-	message, c := nginxContext(body, r)
+	client, heads := clientAt(body), &nginxVocabulary().heads
+	if client >= 0 {
+		if h := heads.find(r.Level, body[:client]); h != nil {
+			bare, c := h.tell(body, r), nginxKeys{}
+			nginxFields(body[client:], r, &c)
+			nginxSettle(&c, bare, r)
+			return true
+		}
+	}
+	message, c := nginxContext(body, client, r)
 	r.Message = message
 	bare, number, text := cutErrno(message)
 	r.Gateway.Errno = number
 	m := nginxClassify(r, bare, canonicalErrno(number, text))
+	if c.action && m != nil && m.fixed {
+		heads.learn(body[:client], bare, m, r)
+	}
 	if !certain && m == nil && !c.proven {
 		return false
 	}

@@ -9,6 +9,7 @@ import (
 // nginxKeys is what a context showed beside the fields of the record.
 type nginxKeys struct {
 	proven      bool // it has keys in nginx's order
+	action      bool // it begins with a client, and nothing but an action stands between message and client
 	healthCheck bool // NGINX Plus: the line is about a health check
 }
 
@@ -29,35 +30,45 @@ const (
 )
 
 // nginxContext cuts body into message and context and fills the record from the
-// context. The first place that looks like a context's beginning counts: what is
-// written behind it, by the client into request or Referer, cannot move it.
-func nginxContext(body []byte, r *parser.Record) (message []byte, c nginxKeys) {
-	if i := clientAt(body); i >= 0 {
-		head, keys := body[:i], body[i:]
-		message = nginxAction(head, r)
-		if len(message) == len(head) {
-			message = beforeClient(head, r)
-		}
-		c.proven = true
-		nginxFields(keys, r, &c)
-		return message, c
+// context, which begins at client if that is in it. The first place that looks like a
+// context's beginning counts: what is written behind it, by the client into request or
+// Referer, cannot move it.
+func nginxContext(body []byte, client int, r *parser.Record) (message []byte, c nginxKeys) {
+	if client < 0 {
+		return clientless(body, r)
 	}
-	return clientless(body, r)
+	head, keys := body[:client], body[client:]
+	message = nginxAction(head, r)
+	if c.action = len(message) < len(head); !c.action {
+		message = beforeClient(head, r)
+	}
+	c.proven = true
+	nginxFields(keys, r, &c)
+	return message, c
 }
 
 // clientAt finds ", client: " with something like an address behind it.
 func clientAt(b []byte) int {
-	for from := 0; ; {
-		i := bytes.Index(b[from:], []byte(clientKey))
-		if i < 0 {
-			return udpClientAt(b)
-		}
-		i += from
-		if plausibleClient(b[i+len(clientKey):]) {
+	for i := comma(b, 0); i >= 0; i = comma(b, i+1) {
+		if has(b[i:], clientKey) && plausibleClient(b[i+len(clientKey):]) {
 			return i
 		}
-		from = i + len(clientKey)
 	}
+	return udpClientAt(b)
+}
+
+// comma finds the next ", ": bytes.Index of two bytes takes three times as long where it is near.
+func comma(b []byte, from int) int {
+	for i := from; i < len(b); i++ {
+		n := bytes.IndexByte(b[i:], ',')
+		if n < 0 {
+			break
+		}
+		if i += n; i+1 < len(b) && b[i+1] == ' ' {
+			return i
+		}
+	}
+	return -1
 }
 
 func udpClientAt(b []byte) int {
@@ -183,7 +194,7 @@ func nginxFields(b []byte, r *parser.Record, c *nginxKeys) {
 	} else if rest, ok := cutKey(b, udpClientKey); ok {
 		g.Client, b = plainValue(rest)
 	}
-	if i := bytes.Index(g.Client, []byte(" u")); i >= 0 && bytes.HasPrefix([]byte(" using starttls"), g.Client[i:]) {
+	if i := bytes.IndexByte(g.Client, ' '); i >= 0 && bytes.HasPrefix([]byte(" using starttls"), g.Client[i:]) {
 		g.Client = g.Client[:i] // mail, whole or cut
 	}
 	if rest, ok := cutKey(b, serverKey); ok {
@@ -223,7 +234,7 @@ func cutKey(b []byte, key string) ([]byte, bool) {
 
 // plainValue reads an unquoted value up to the next key.
 func plainValue(b []byte) (value, rest []byte) {
-	if i := bytes.Index(b, []byte(", ")); i >= 0 {
+	if i := comma(b, 0); i >= 0 {
 		return b[:i], b[i:]
 	}
 	return bytes.TrimRight(b, ", "), nil // cut

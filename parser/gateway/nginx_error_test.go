@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -366,4 +367,36 @@ func FuzzNginxError(f *testing.F) {
 			t.Fatalf("a group without a name: %s", parser.Render(&r))
 		}
 	})
+}
+
+// TestNginxHeadsChangeNothing: what is known of the head of an entry is what reading it anew tells,
+// also for the first line behind one of another level or phase.
+func TestNginxHeadsChangeNothing(t *testing.T) {
+	levels := []string{"[error]", "[crit]", "[info]", "[warn]"}
+	read := func(line string) string {
+		var r parser.Record
+		ok := parseNginxError([]byte(line), &parser.Env{}, &r)
+		return fmt.Sprintf("%v %s %+v", ok, r.Message, r.Gateway)
+	}
+	heads, met := &nginxVocabulary().heads, 0
+	forget := func() {
+		for i := range heads.places {
+			if heads.places[i].Swap(nil) != nil {
+				met++
+			}
+		}
+	}
+	for _, s := range nginxErrorSamples {
+		for _, level := range levels {
+			line := strings.Replace(s.Line, "[error]", level, 1)
+			forget()
+			anew := read(line)
+			if known := read(line); known != anew {
+				t.Errorf("%s:\nanew  %s\nknown %s", line, anew, known)
+			}
+		}
+	}
+	if met == 0 {
+		t.Error("no head was met")
+	}
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	_ "embed"
+	"hash/maphash"
 	"strings"
 	"sync"
 
@@ -24,6 +25,7 @@ type Message struct {
 	Causes   []string       // ids of root causes that usually stand behind it, likeliest first
 	Meaning  string         // for people, one clause
 
+	fixed  bool // the template has no variable part but the error's number and text
 	rule   messageRule
 	errno  int32  // canonical number the template insists on, 0 for any
 	phases uint16 // bit set of Phases, 0 for any
@@ -59,6 +61,7 @@ type vocabulary struct {
 	plain    *templateIndex
 	lua      *templateIndex
 	anyLua   *Message
+	heads    nginxHeads
 }
 
 var nginxVocabulary = sync.OnceValue(loadVocabulary)
@@ -69,7 +72,7 @@ const (
 )
 
 func loadVocabulary() *vocabulary {
-	v := &vocabulary{messages: parseMessages(nginxMessagesTSV), plain: newTemplateIndex(), lua: newTemplateIndex()}
+	v := &vocabulary{messages: parseMessages(nginxMessagesTSV), plain: newTemplateIndex(), lua: newTemplateIndex(), heads: nginxHeads{seed: maphash.MakeSeed()}}
 	for i := range v.messages {
 		m := &v.messages[i]
 		template := withoutErrno(m)
@@ -79,7 +82,8 @@ func loadVocabulary() *vocabulary {
 		case strings.HasPrefix(template, luaTemplate):
 			v.lua.add(template[len(luaTemplate):], m)
 		default:
-			v.plain.add(template, m)
+			t := v.plain.add(template, m)
+			m.fixed = len(t.parts) == 1
 		}
 	}
 	v.plain.sort()

@@ -19,7 +19,7 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	client, request := xxhash.Sum64(g.Client), xxhash.Sum64(g.Request)
 	b.pools.see(r, client, request, b.strings.of(g.Upstream))
 	if l, ok := b.threadLineOf(r); ok && b.pools.isPart {
-		b.pools.sightings = append(b.pools.sightings, sighting{line: l})
+		b.pools.lines = append(b.pools.lines, l)
 	} else if ok {
 		b.pools.seeThread(l)
 	}

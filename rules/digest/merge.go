@@ -110,11 +110,10 @@ func (b *Builder) Merge(p *Builder) {
 		}
 	}
 	for _, s := range p.pools.sightings {
-		if s.request == 0 {
-			b.pools.seeThread(s.line)
-			continue
-		}
 		b.pools.sight(s.request, s.upstream)
+	}
+	for _, l := range p.pools.lines {
+		b.pools.seeThread(l)
 	}
 	for _, names := range p.pools.sets {
 		b.pools.keep(names)
@@ -229,7 +228,7 @@ func (b *Builder) Drop() {
 	clear(b.zones)
 	clear(b.pools.seen)
 	clear(b.pools.known)
-	b.pools.sets, b.pools.sightings = nil, b.pools.sightings[:0]
+	b.pools.sets, b.pools.sightings, b.pools.lines = nil, b.pools.sightings[:0], b.pools.lines[:0]
 	b.sketch = sketch{second: pastSecond, limit: everyHash, bound: maxSketch, now: b.sketch.now[:0], kept: b.sketch.kept[:0]}
 	b.part.events, b.part.tallies, b.part.texts = b.part.events[:0], b.part.tallies[:0], b.part.texts[:0]
 	b.roles, b.access = [4]int64{}, accessKinds{}

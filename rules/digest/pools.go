@@ -20,14 +20,14 @@ type pools struct {
 
 	isPart    bool // then error lines are only noted: the lines of a request may stand in two parts
 	sightings []sighting
+	lines     []threadLine // of gateways that do not number requests
 	threads   threads
 }
 
 // A sighting is an error line that names the upstream of a request.
 type sighting struct {
-	request  uint64 // 0: its thread tells
+	request  uint64
 	upstream string
-	line     threadLine
 }
 
 // attempts are the names that the lines of one request gave so far.
@@ -59,7 +59,7 @@ func (p *pools) see(r *parser.Record, client, request uint64, upstream string) {
 	key.word(request)
 	key.word(client)
 	if p.isPart {
-		p.sightings = append(p.sightings, sighting{request: key.h, upstream: upstream})
+		p.sightings = append(p.sightings, sighting{key.h, upstream})
 		return
 	}
 	p.sight(key.h, upstream)

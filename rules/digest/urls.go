@@ -120,6 +120,9 @@ func pathOf(target []byte) []byte {
 	if i := bytes.IndexByte(target, '?'); i >= 0 {
 		target = target[:i]
 	}
+	if len(target) == 0 || target[0] == '/' {
+		return target
+	}
 	if i := bytes.Index(target, []byte("://")); i >= 0 && i < 8 {
 		target = target[i+3:]
 		if j := bytes.IndexByte(target, '/'); j >= 0 {
