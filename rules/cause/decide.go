@@ -120,8 +120,10 @@ func (s *score) sum(c *rules.Case) {
 			strings.Compare(x.Hit.Signature.ID, y.Hit.Signature.ID), cmp.Compare(x.Subject, y.Subject), cmp.Compare(a.index, b.index))
 	})
 	best := s.pieces[0]
-	if c.Evidence[best.index].Link < 0 { // about another service: it speaks for nothing here
-		s.add(min(best.weight, 0), best.why)
+	if c.Evidence[best.index].Link < 0 { // about another service: it speaks for nothing here, nor against what the symptoms say
+		if s.own <= 0 {
+			s.add(min(best.weight, 0), best.why)
+		}
 		return
 	}
 	if s.own > 0 { // the symptoms alone already speak for it: evidence confirms

@@ -106,6 +106,9 @@ func endedOtherwise(ev *rules.Candidate, cause rules.Cause) bool {
 // third of the failures. One loop that tries again complains once a turn for all requests that
 // wait for it: then it does so for as long as they fail, and at no other time.
 func fewComplained(c *rules.Case, ev *rules.Candidate) bool {
+	if !ev.Behind && ev.Hit.Signature.AboutOthers() {
+		return false // the kernel says once that a file server does not answer
+	}
 	if ev.Complaints*3 >= c.Primary(parser.SymptomNone) {
 		return false
 	}
