@@ -13,9 +13,10 @@ const MaxWait = 10 * parser.Minute
 
 // The words with which programs tell how long they waited: "request timed out after 30000ms"
 // (HikariCP), "waited 5.012 seconds" (ActiveRecord), "Query_time: 31.2" (MySQL), "duration:
-// 31211.733 ms" (PostgreSQL), "executing too slow (5.231 sec)" (PHP-FPM), "took 1m30s" (Go).
+// 31211.733 ms" (PostgreSQL), "executing too slow (5.231 sec)" (PHP-FPM), "took 1m30s" (Go),
+// "blocked for more than 120 seconds" (Linux).
 var waitWords = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)(?:\b(?:after|within|waited|timeout of|took|duration:?|elapsed:?|for)|\bCompleted \d{3} .{0,40}? in|too slow \(|\bQuery_time:)\s*((?:(\d{1,3})m)?(\d{1,9}(?:\.\d{1,9})?) ?(ms|milliseconds|s|sec|secs|seconds)?)\b`)
+	return regexp.MustCompile(`(?i)(?:\b(?:after|within|waited|timeout of|took|duration:?|elapsed:?|for(?: more than)?)|\bCompleted \d{3} .{0,40}? in|too slow \(|\bQuery_time:)\s*((?:(\d{1,3})m)?(\d{1,9}(?:\.\d{1,9})?) ?(ms|milliseconds|s|sec|secs|seconds)?)\b`)
 })
 
 // WaitTold is how long, in microseconds, something had been waited for when a line was written:

@@ -20,6 +20,7 @@ func TestWaitTold(t *testing.T) {
 		{"query took 1m30.5s", 90500 * ms},
 		{"AxiosError: timeout of 5000ms exceeded", 5000 * ms},
 		{"Completed 200 OK in 61234ms (Views: 1.2ms | ActiveRecord: 61001.0ms)", 61234 * ms},
+		{"INFO: task jbd2/sda1-8:310 blocked for more than 120 seconds.", 120 * parser.Second},
 		{"took 99999999s", MaxWait},
 		{"restarting in 5 minutes", 0},
 		{"waited for 5 workers", 0},

@@ -155,6 +155,9 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 				continue // a database reports what its clients did wrong as errors
 			}
 			c.Link, c.LinkWhy = l.weight, l.why
+			if c.Cause == rules.CauseGatewayResources && l.weight > linkNone && ofMachine(hit) && len(hit.Signature.Also) > 0 && !onGatewaysMachine(g.pool) {
+				c.Cause = hit.Signature.Also[0] // what the upstream's machine runs short of is no fault of the gateway's
+			}
 			if behind, said := e.deathBehind(g, h, hit, sv, l); said > 0 {
 				c.Behind, c.Complaints, c.Cause = true, said, rules.CauseDependencyFailure
 				c.Link, c.LinkWhy = behind.weight, behind.why

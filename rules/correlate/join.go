@@ -36,6 +36,11 @@ func (e *Engine) systemLink(g *gathering, h *hitEvent, hit *rules.Hit) (*service
 	if direct := directName(g.pool, h, hit); direct.weight > 0 {
 		return nil, direct
 	}
+	if best == nil && ofMachine(hit) {
+		if sv, l := e.befalls(g, h); l.weight != linkNone {
+			return sv, l
+		}
+	}
 	return best, against
 }
 
@@ -45,13 +50,6 @@ func through(weight int, why string, l link) link {
 		why += ", " + l.why
 	}
 	return link{min(weight, l.weight), why}
-}
-
-// befalls reports whether a line of the kernel is of the whole machine: a full table of
-// connections, a file server that does not answer.
-func befalls(hit *rules.Hit) bool {
-	s := hit.Signature
-	return s.Technology == "kernel" && (s.Scope == rules.ScopeHost || s.Scope == rules.ScopeDependency) && !names(hit)
 }
 
 // join says how surely a line about a process, unit or container is about a service.
@@ -92,9 +90,6 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 	}
 	if n.process != "" && n.unit == "" && n.container == "" && e.aloneOn(h.Host, sv) {
 		return linkOnly, "process " + n.process + " on " + h.Host + ", whose only application among the logs is " + sv.name
-	}
-	if befalls(hit) && h.Host != "" && slices.ContainsFunc(sv.hosts, func(own string) bool { return machine(own) && sameHost(own, h.Host) }) {
-		return linkHost, "it befell " + h.Host + ", on which " + sv.name + " runs"
 	}
 	return linkNone, ""
 }
