@@ -20,8 +20,11 @@ func (p *peeler) dated() bool {
 		return false
 	}
 	s, n, ok := timestamp.ISO(p.rest)
-	if !ok || n < len(p.rest) && p.rest[n] != ' ' {
+	if !ok {
 		return false
+	}
+	if n < len(p.rest) && p.rest[n] != ' ' {
+		return p.pm2Time(s, n)
 	}
 	if n+1 >= len(p.rest) {
 		return p.stampAlone(s, n)
@@ -58,7 +61,7 @@ func (p *peeler) stored(n int) bool {
 // have none and need not be read here: carriers write a T before the time or nine digits
 // behind it; else something that only stands behind a carrier's stamp must follow.
 func carrierStamp(b []byte) bool {
-	if b[10] != ' ' || len(b) > 26 && b[19] == '.' && isDigit(b[26]) {
+	if b[10] != ' ' || len(b) > 26 && (b[19] == '.' && isDigit(b[26]) || b[19] == ' ' && b[26] == ':') {
 		return true
 	}
 	for i := 19; i < len(b) && i < 64; i++ {
@@ -276,6 +279,19 @@ func (p *peeler) pm2() bool {
 	}
 	p.take(PM2, digits+1+bar+2)
 	keep(&p.r.Program, name[:end])
+	return true
+}
+
+// pm2Time peels the ": " behind a stamp with a T or a zone, which pm2 --time and log_date_format
+// "YYYY-MM-DD HH:mm:ss Z" put before each line of an application (lib/God/ForkMode.js). The lines of
+// PM2 itself begin in the same way and are no application's.
+func (p *peeler) pm2Time(s parser.Stamp, n int) bool {
+	text, is := bytes.CutPrefix(p.rest[n:], []byte(":"))
+	if !is || s.Clock == parser.ClockLocal && p.rest[10] != 'T' || len(text) > 0 && text[0] != ' ' || bytes.HasPrefix(text, []byte(" PM2 ")) {
+		return false
+	}
+	p.take(PM2Time, min(n+2, len(p.rest)))
+	p.stamp(s)
 	return true
 }
 

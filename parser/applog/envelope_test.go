@@ -122,6 +122,13 @@ var peeled = []struct{ line, want string }{
 	{`web.1.si3c4s8mwvd6mv2cupvyh4r3e@node-2 | ready`, `compose host=node-2 container=web.1.si3c4s8mwvd6mv2cupvyh4r3e msg=ready`},
 	{`web.1.short@node-2    | ready`, `msg="web.1.short@node-2    | ready"`},
 	{`2|backend       | listening`, `pm2 program=backend msg=listening`},
+	{`2026-11-27T01:27:52:     at Immediate.<anonymous> (/srv/shop/app.js:3:63)`, `pm2-time time=2026-11-27T01:27:52 msg="    at Immediate.<anonymous> (/srv/shop/app.js:3:63)"`}, // pm2 7.0.4 --time
+	{`2026-11-27T01:27:52: {"level":50,"msg":"x"}`, `pm2-time time=2026-11-27T01:27:52 msg="{\"level\":50,\"msg\":\"x\"}"`},
+	{`2026-11-27T01:27:52: `, `pm2-time time=2026-11-27T01:27:52`},
+	{`2026-11-27 01:27:52 +01:00: text`, `pm2-time time=2026-11-27T00:27:52Z(+01:00) msg=text`},
+	{`0|shop  | 2026-11-27T01:27:52: text`, `pm2,pm2-time time=2026-11-27T01:27:52 program=shop msg=text`},
+	{`2026-11-27T01:27:52: PM2 log: App [shop:0] online`, `msg="2026-11-27T01:27:52: PM2 log: App [shop:0] online"`},
+	{`2026-11-27 01:27:52: (server.c.1920) text`, `msg="2026-11-27 01:27:52: (server.c.1920) text"`}, // lighttpd
 	// Platforms and pastes.
 	{`2026-05-15T15:24:36.710861091Z [err]  2026/05/15 15:24:36 [error] 1#1: x`, `railway time=2026-05-15T15:24:36.710861Z level=error msg="2026/05/15 15:24:36 [error] 1#1: x"`},
 	{`2020-11-16T08:47:16.135123+00:00 app[web.1]: Error`, `heroku time=2020-11-16T08:47:16.135123Z program=web.1 msg=Error`},

@@ -11,7 +11,7 @@ var pm2 = parser.Format{
 	Name:    "pm2",
 	Role:    parser.RoleSystem,
 	Product: "pm2",
-	Doc:     "pm2 lib/Daemon.js and lib/Utility.js: its own log with PM2 log: or PM2 error:; with --time the stamp and a colon before an app's text",
+	Doc:     "pm2 lib/Daemon.js and lib/Utility.js: its own log with PM2 log: or PM2 error:",
 	Parse:   text(parsePM2),
 	Samples: []parser.Sample{
 		{
@@ -22,24 +22,18 @@ var pm2 = parser.Format{
 			Line: `2026-11-22T14:42:57: PM2 error: Script already had too many restarts`,
 			Want: `time=2026-11-22T14:42:57 level=error program=pm2 msg="Script already had too many restarts"`,
 		},
-		{
-			Line: `2026-11-22T14:42:57: listening on 3000`,
-			Want: `time=2026-11-22T14:42:57 msg="listening on 3000"`,
-		},
 	},
 }
 
-// parsePM2 reads stamp: text.
+// parsePM2 reads stamp: PM2 log: text.
 func parsePM2(line []byte, _ *parser.Env, r *parser.Record) bool {
 	in := input{line}
-	if !in.stamp(iso, r) || !in.lit(": ") {
+	if !in.stamp(iso, r) || !in.lit(": PM2 ") {
 		return false
 	}
-	if in.lit("PM2 ") {
-		keep(&r.Program, pm2Name)
-		if !in.lit("log: ") && in.lit("error: ") {
-			tellLevel(r, parser.LevelError)
-		}
+	keep(&r.Program, pm2Name)
+	if !in.lit("log: ") && in.lit("error: ") {
+		tellLevel(r, parser.LevelError)
 	}
 	return in.message(r)
 }

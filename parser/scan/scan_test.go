@@ -397,6 +397,33 @@ func TestReaderTellsContainedLines(t *testing.T) {
 	}
 }
 
+// Each envelope around free text is counted by its name, the last of the list too.
+func TestStatsCountEnvelopes(t *testing.T) {
+	text := strings.Repeat("/var/log/shop.log:12:waiting for a lock\n", 3) + strings.Repeat("2026-11-27T01:27:52: waiting for a lock\n", 2)
+	_, stats := readAll(t, strings.NewReader("/var/log/nginx/error.log:1862:2026/11/22 15:01:47 [notice] 1#1: start\n"+text), Options{})
+	counts := map[string]int64{}
+	for _, f := range stats.Formats {
+		counts[f.Name] = f.Lines
+	}
+	if counts["grep-file"] != 3 || counts["pm2-time"] != 2 {
+		t.Errorf("%v", stats.Formats)
+	}
+}
+
+// An error of a program that pm2 --time writes is one record, of the time of its first line
+// (pm2 7.0.4).
+func TestReaderJoinsTracesOfPM2(t *testing.T) {
+	all := readText(t, `2026-11-27T01:27:51: GET / 200
+2026-11-27T01:27:52: TypeError: Cannot read properties of undefined (reading 'map')
+2026-11-27T01:27:52:     at Immediate.<anonymous> (/srv/shop/app.js:3:63)
+2026-11-27T01:27:52:     at process.processImmediate (node:internal/timers:483:21)
+2026-11-27T01:27:53: shop listening on 3901
+`)
+	if len(all) != 3 || all[1].lines != 3 || !strings.HasPrefix(all[1].message, "TypeError") {
+		t.Errorf("%+v", all)
+	}
+}
+
 func TestOpenersNameBuiltInFormats(t *testing.T) {
 	known := map[string]bool{}
 	for _, f := range append(gateway.Formats(), applog.Formats()...) {

@@ -47,7 +47,7 @@ type counter struct {
 	partials                                int // records that wait for the rest of a line
 	samples                                 []string
 	first, last                             parser.Stamp
-	texts                                   [32]int64 // lines of free text by innermost envelope
+	texts                                   [applog.EnvelopeCount]int64 // lines of free text by innermost envelope
 	traces                                  int64
 	formats                                 map[*parser.Format]int64
 	hot                                     *parser.Format // of the last record, with its uncounted lines
