@@ -270,7 +270,7 @@ func SplitProcess(name string) (program string, pid int64) {
 func OfSystem(program string) bool {
 	switch program {
 	case "kernel", "systemd", "sudo", "su", "sshd", "CRON", "cron", "dockerd", "containerd", "kubelet", "systemd-oomd",
-		"systemd-logind", "systemd-coredump", "earlyoom", "supervisord", "dpkg", "audit", "auditd", "rsyslogd", "monit":
+		"systemd-logind", "systemd-coredump", "earlyoom", "supervisord", "pm2", "dpkg", "audit", "auditd", "rsyslogd", "monit":
 		return true
 	}
 	return false

@@ -33,7 +33,7 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 		e.blameProof(in, g, host)
 		return
 	}
-	if host == nil || g.verdict.Cause == rules.CauseDNSFailure { // nobody was asked whom to blame
+	if host == nil || g.links[host].weight <= linkAlone || g.verdict.Cause == rules.CauseDNSFailure { // nobody was asked whom to blame
 		return
 	}
 	in.Culprit.Process = cmp.Or(host.process(), host.name)

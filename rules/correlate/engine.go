@@ -61,6 +61,7 @@ type Engine struct {
 	cfg      Config
 	sources  []*source
 	pools    *poolSet
+	onlyPool node // to which all addresses belong that the gateways' logs name; zero if there are several
 	services []*service
 	backings []*service // those that stand behind applications
 	calls    map[streamID]*service

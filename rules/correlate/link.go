@@ -27,6 +27,7 @@ const (
 	linkName      = 8  // a word in common with the group, the virtual host or the URL
 	linkOnly      = 6  // it is the only application
 	linkFolder    = 2  // same machine's folder
+	linkAlone     = 1  // nothing else is told of, neither another application nor another address
 	linkNone      = 0
 	linkElsewhere = -30 // it serves another address
 	linkProtoNot  = -15
@@ -348,10 +349,24 @@ func (e *Engine) aloneLink(p *pool, sv *service) link {
 	if slices.ContainsFunc(e.directory.real[sv.site], func(other *service) bool { return other != sv }) {
 		return link{}
 	}
-	if !sv.real(e) || p.gateway || farAway(p.names) {
-		return link{} // the only application of this machine need not be that of another
+	switch {
+	case p.gateway:
+		return link{}
+	case !farAway(p.names):
+		if sv.real(e) {
+			return link{linkOnly, "the only application among the logs"}
+		}
+	case e.onlyPool == p.root && e.onlyOther(sv): // else the only application of this machine need not be that of another
+		return link{linkAlone, "the only application that the logs tell of, and the gateway names no other address"}
 	}
-	return link{linkOnly, "the only application among the logs"}
+	return link{}
+}
+
+// onlyOther reports whether the logs tell of no service but gateways and this one.
+func (e *Engine) onlyOther(sv *service) bool {
+	return !slices.Contains(e.backings, sv) && !slices.ContainsFunc(e.services, func(o *service) bool {
+		return o != sv && !o.gateway && !o.system
+	})
 }
 
 // farAway reports whether the addresses are on other machines.

@@ -72,7 +72,10 @@ func TestEdges(t *testing.T) {
 	f("it shares a name with the group", linkName, failing("catalog_pool", onHost("")), appLog("logs/catalog.log").covers(0, 300), other())
 	f("a word that every log has", linkNone, failing("backend_app", onHost("")), appLog("logs/app.log").covers(0, 300), other())
 	f("it is the only application", linkOnly, failing(shopAddress), app())
-	f("it is the only one here, and the address is elsewhere", linkNone, failing("10.0.0.7:8000"), app())
+	f("it is the only one here, and the only address is elsewhere", linkAlone, failing("10.0.0.7:8000"), app())
+	f("it is the only one here, and one of the addresses is elsewhere", linkNone, failing("10.0.0.7:8000"), app(),
+		accessLog("nginx/access.log").serves(0, 9, "127.0.0.1:9000"))
+	f("a service elsewhere, of several", linkNone, failing("10.0.0.7:8000"), app(), other())
 	fastcgi := func(e *rules.Event) { e.Scheme, e.VHost = "fastcgi", "" }
 	f("it speaks the scheme", linkProtocol, failing(shopAddress, fastcgi), app().knows(0, rules.FactTechnology, "php-fpm"), other())
 	f("it does not speak the scheme", linkProtoNot, failing(shopAddress, fastcgi), app().knows(0, rules.FactTechnology, "gunicorn"), other())

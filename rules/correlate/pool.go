@@ -92,6 +92,29 @@ func (e *Engine) findPools() {
 			}
 		}
 	}
+	e.findOnlyPool()
+}
+
+// findOnlyPool finds the pool to which all addresses belong that the gateways' logs name.
+func (e *Engine) findOnlyPool() {
+	e.onlyPool = node{}
+	other := func(s *source, upstream string) bool {
+		if upstream == "" {
+			return false
+		}
+		root := e.pools.find(e.node(s, upstream))
+		if e.onlyPool == (node{}) {
+			e.onlyPool = root
+		}
+		return root != e.onlyPool
+	}
+	for _, s := range e.sources {
+		if slices.ContainsFunc(s.Events, func(ev rules.Event) bool { return other(s, ev.Upstream) }) ||
+			slices.ContainsFunc(s.Tallies, func(t rules.Tally) bool { return other(s, t.Upstream) }) {
+			e.onlyPool = node{}
+			return
+		}
+	}
 }
 
 // poolOf is the pool in a name that holds both, HAProxy's backend/server.
