@@ -17,7 +17,7 @@ func Formats() []*parser.Format {
 	return []*parser.Format{
 		&kernelText,
 		// Layouts with marks of their own.
-		&pino, &jsonl, &audit, &logfmt, &klog, &rubyLogger, &mojo, &gunicorn, &celery, &monolog, &jvm, &envLogger, &phpFPM, &phpErrorLog,
+		&pino, &jsonl, &audit, &logfmt, &klog, &rubyLogger, &rails, &mojo, &gunicorn, &celery, &monolog, &jvm, &envLogger, &phpFPM, &phpErrorLog,
 		&djangoServer, &serilogConsole, &passenger, &nest, &gin, &uwsgi, &redis, &erlang,
 		&postgresql, &mysql, &springBoot, &nlog, &jetty, &wildfly, &logback, &tomcat, &jul, &zapConsole, &tracing,
 		&zerologConsole, &elixir, &pm2, &supervisord, &dockerEvents, &dpkg, &hostlessSyslog, &sudo, &cron,
@@ -38,6 +38,9 @@ func text(parse parseFunc) parseFunc {
 		}
 		if r.Kind == parser.KindLog && FindRequest(r.Message, &r.Access) {
 			r.Kind = parser.KindAccess
+			if r.Access.AtStart {
+				railsStamp(r)
+			}
 		}
 		return true
 	})

@@ -19,7 +19,8 @@ const maxRequestBytes = 1024
 // 200 12` (common log format, uvicorn, Werkzeug, Django), `| 200 | 1ms | ip | GET
 // "/x"` (Gin, Fiber), `GET /x => generated 12 bytes in 3 msecs (HTTP/1.1 200)`
 // (uWSGI), `Request finished HTTP/1.1 GET http://h/x - 200` (ASP.NET), and key=value
-// pairs in any order, all of them or those behind the path: `GET /x status=200 dur=3ms`.
+// pairs in any order, all of them or those behind the path: `GET /x status=200 dur=3ms`. Rails'
+// `Started GET "/x" for 192.0.2.7 at …` is taken too, as the one line of a request that names it.
 func FindRequest(msg []byte, a *parser.Access) bool {
 	if i := bytes.IndexByte(msg, '\n'); i >= 0 {
 		msg = msg[:i]
@@ -116,6 +117,9 @@ func trimmed(v value) value {
 // wordsRequest reads a request whose method stands at msg[start:end].
 func wordsRequest(msg []byte, start, end int, a *parser.Access) bool {
 	before, b := msg[:start], msg[end:]
+	if bytes.HasSuffix(before, railsStart) {
+		return startedRequest(msg[start:end], b, a)
+	}
 	if len(b) == 0 || isLetter(b[0]) || outgoing(before) {
 		return false
 	}
@@ -145,6 +149,32 @@ func wordsRequest(msg []byte, start, end int, a *parser.Access) bool {
 	}
 	a.Method, a.Target, a.Status, a.Client = found.Method, found.Target, found.Status, found.Client
 	a.Duration, a.Bytes = found.Duration, found.Bytes
+	return true
+}
+
+var (
+	railsStart  = []byte("Started ")
+	railsClient = []byte(` for `)
+	railsTime   = []byte(` at `)
+)
+
+// startedRequest reads what follows the method in Rails' line of a request that began, which names
+// no status: the line that does, "Completed 200 OK in 90ms", names no request
+// (railties lib/rails/rack/logger.rb).
+func startedRequest(method, b []byte, a *parser.Access) bool {
+	in := input{b}
+	if !in.lit(` "`) || len(in.rest) == 0 || in.rest[0] != '/' {
+		return false
+	}
+	target, ok := in.until(`"`)
+	if !ok || !bytes.HasPrefix(in.rest, railsClient) {
+		return false
+	}
+	client, _, ok := bytes.Cut(in.rest[len(railsClient):], railsTime)
+	if !ok {
+		return false
+	}
+	a.Method, a.Target, a.Client, a.AtStart = method, target, address(client), true
 	return true
 }
 

@@ -1,6 +1,8 @@
 package applog
 
 import (
+	"bytes"
+
 	"culprit/parser"
 )
 
@@ -22,6 +24,10 @@ var rubyLogger = parser.Format{
 		{
 			Line: `F, [2026-11-22T14:38:03.606916 #1] FATAL -- shop: [9f3a] PG::ConnectionBad`,
 			Want: `time=2026-11-22T14:38:03.606916 level=crit program=shop pid=1 msg="[9f3a] PG::ConnectionBad"`,
+		},
+		{
+			Line: `I, [2026-11-22T09:30:00.123456 #4412]  INFO -- : [9f3a] Started GET "/cart" for 192.0.2.7 at 2026-11-22 09:30:00 -0500`,
+			Want: `time=2026-11-22T14:30:00Z(-05:00) level=info pid=4412 client=192.0.2.7 method=GET target=/cart msg="[9f3a] Started GET \"/cart\" for 192.0.2.7 at 2026-11-22 09:30:00 -0500"`,
 		},
 	},
 }
@@ -50,6 +56,47 @@ func parseRubyLogger(line []byte, _ *parser.Env, r *parser.Record) bool {
 		keep(&r.Program, name)
 	}
 	return in.message(r)
+}
+
+var rails = parser.Format{
+	Name:    "rails",
+	Role:    parser.RoleApp,
+	Product: "ruby",
+	Doc:     "railties lib/rails/rack/logger.rb: started_request_message, where the log has no formatter",
+	Parse:   text(parseRails),
+	Samples: []parser.Sample{
+		{
+			Line: `Started GET "/cart?item=7" for 192.0.2.7 at 2026-11-22 14:30:00 +0100`,
+			Want: `time=2026-11-22T13:30:00Z(+01:00) client=192.0.2.7 method=GET target=/cart?item=7 msg="Started GET \"/cart?item=7\" for 192.0.2.7 at 2026-11-22 14:30:00 +0100"`,
+		},
+	},
+}
+
+// parseRails reads a line that begins with Started and ends with a stamp.
+func parseRails(line []byte, _ *parser.Env, r *parser.Record) bool {
+	if !bytes.HasPrefix(line, railsStart) {
+		return false
+	}
+	in := input{line}
+	return in.message(r) && railsStamp(r)
+}
+
+// railsStamp reads the stamp at the end of Rails' line of a request that began.
+func railsStamp(r *parser.Record) bool {
+	i := bytes.LastIndex(r.Message, railsTime)
+	if i < 0 {
+		return false
+	}
+	in := input{r.Message[i+len(railsTime):]}
+	outer := r.Stamp
+	if !in.stamp(iso, r) || r.Stamp.Clock != parser.ClockZoned {
+		r.Stamp = outer
+		return false
+	}
+	if outer.Clock == parser.ClockLocal {
+		r.Outer = outer // the logger's, without a zone
+	}
+	return true
 }
 
 var puma = parser.Format{

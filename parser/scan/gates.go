@@ -84,6 +84,7 @@ var gates = map[string][]gate{
 	// A letter first.
 	"klog":        {{first: "DVTIANWEFC", all: "]:"}},
 	"ruby-logger": {{first: "DVTIANWEFC", all: ",[#]"}},
+	"rails":       {{first: "S", all: "\":"}},
 	"uvicorn":     {{first: capital, all: ":"}},
 
 	// A stamp first, or a word before it.

@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"bytes"
 	"strings"
 
 	"culprit/parser"
@@ -30,6 +31,54 @@ func (b *Builder) addIdentity(r *parser.Record, stream string) {
 	if r.PID > 1 && (r.Format == nil || r.Format.Role != parser.RoleSystem) {
 		b.process(r, stream, b.number(r.PID))
 	}
+	if ends := threadEnds(r.Format); ends != nil {
+		if port := b.connector(r.Raw, ends); port != nil {
+			b.fact(r, stream, rules.FactNames, b.strings.of(port))
+		}
+	}
+}
+
+// How the names of a connector's threads end, behind its port (Tomcat's AbstractEndpoint and its
+// threads Acceptor and Poller). In objects only requests' threads are looked for.
+var (
+	connectorThreads = [][]byte{[]byte("-exec-"), []byte("-Acceptor"), []byte("-Poller")}
+	requestThreads   = connectorThreads[:1]
+)
+
+// threadEnds lists how threads of Tomcat's may be told to end in lines of a format, nil if not at all.
+func threadEnds(f *parser.Format) [][]byte {
+	switch {
+	case f == nil || f.Role != parser.RoleApp:
+		return nil
+	case f.Product == "java" || f.Product == "tomcat":
+		return connectorThreads
+	case f.Name == "jsonl":
+		return requestThreads
+	}
+	return nil
+}
+
+// threadHead is how much of a line is searched for its thread's name.
+const threadHead = 256
+
+// connector is ":8080" of a thread of Tomcat's that a line begins with, http-nio-8080-exec-3 or
+// ajp-nio-127.0.0.1-8009-Acceptor; nil if it tells none. Spring Boot cuts such names at their
+// beginning, down to o-8080-exec-100. The result lives until the next call.
+func (b *Builder) connector(line []byte, ends [][]byte) []byte {
+	line = line[:min(len(line), threadHead)]
+	for _, end := range ends {
+		to := bytes.Index(line, end)
+		from := to
+		for from > 0 && line[from-1] >= '0' && line[from-1] <= '9' {
+			from--
+		}
+		if to-from < 2 || to-from > 5 || from < 2 || line[from-1] != '-' {
+			continue
+		}
+		b.name = append(append(b.name[:0], ':'), line[from:to]...)
+		return b.name
+	}
+	return nil
 }
 
 // process notes a pid of a stream, unless it counts inside of a container only.

@@ -412,3 +412,32 @@ func TestStreamsOfHosts(t *testing.T) {
 		learns(t, d, rules.StreamOn(rules.SubjectUnit+"shop.service", host), rules.FactUnit, "shop.service")
 	}
 }
+
+// A thread of Tomcat's tells the port that it works for (AbstractProtocol.getName, and Spring
+// Boot's %15.15t).
+func TestConnector(t *testing.T) {
+	f := func(line, want string, format parser.Format) {
+		t.Helper()
+		format.Role = parser.RoleApp
+		r := changed(logLine(0, line), func(r *parser.Record) { r.Raw, r.Format = []byte(line), &format })
+		d := fold(words{}, r)
+		got := ""
+		for _, fact := range d.Facts {
+			if fact.Kind == rules.FactNames {
+				got = fact.Value
+			}
+		}
+		if got != want {
+			t.Errorf("%s names %q, want %q", line, got, want)
+		}
+	}
+	tomcat, spring, json := parser.Format{Product: "tomcat"}, parser.Format{Product: "java"}, parser.Format{Name: "jsonl"}
+	f("22-Nov-2026 14:00:15.000 WARNING [http-nio-8080-Acceptor] org.apache.tomcat.util.threads.ThreadPoolExecutor.execute All threads (200) are currently busy", ":8080", tomcat)
+	f("22-Nov-2026 14:00:15.000 INFO [ajp-nio-127.0.0.1-8009-exec-3] com.example.Shop no", ":8009", tomcat)
+	f("22-Nov-2026 14:00:15.000 INFO [https-jsse-nio-8443-exec-11] com.example.Shop no", ":8443", tomcat)
+	f("2026-11-22 14:00:15.123  WARN 1 --- [o-8081-exec-100] com.example.Shop : no", ":8081", spring)
+	f(`{"thread_name":"http-nio-8082-exec-1","message":"no"}`, ":8082", json)
+	f("22-Nov-2026 14:00:15.000 INFO [catalina-exec-3] com.example.Shop no", "", tomcat)
+	f("22-Nov-2026 14:00:15.000 INFO [main] com.example.Shop job 8080-exec-3", "", tomcat)
+	f("2026-11-22 14:00:15 INFO http-nio-8080-exec-3", "", parser.Format{})
+}
