@@ -403,8 +403,10 @@ func onPurpose(t *tallied) bool {
 }
 
 func (e *Engine) fromTally(t *tallied) *symptom {
+	first := rules.Interval{From: t.when.From, To: t.when.From + parser.Second}
+	last := rules.Interval{From: t.when.To - parser.Second, To: t.when.To}
 	ev := &rules.Event{
-		Source: t.source.index, When: t.when, Last: t.when, Clock: parser.ClockZoned, Count: t.left,
+		Source: t.source.index, When: first, Last: last, Clock: parser.ClockZoned, Count: t.left,
 		Place: t.Place, Text: t.Text, Symptom: t.Symptom, Phase: t.Phase, Rank: parser.RankPrimary,
 		Upstream: t.Upstream, VHost: t.VHost, Requests: t.Requests, Access: true,
 	}
@@ -414,7 +416,7 @@ func (e *Engine) fromTally(t *tallied) *symptom {
 	if ev.Symptom == parser.SymptomNone {
 		ev.Symptom = parser.SymptomOther
 	}
-	return &symptom{Event: ev, source: t.source, when: t.when, last: t.when, tally: t, members: t.Upstream}
+	return &symptom{Event: ev, source: t.source, when: first, last: last, tally: t, members: t.Upstream}
 }
 
 func (e *Engine) enough(g *gathering, failures []*tallied) bool {

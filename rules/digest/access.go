@@ -3,6 +3,7 @@ package digest
 import (
 	"bytes"
 	"math"
+	"slices"
 
 	"culprit/parser"
 	"culprit/parser/gateway"
@@ -97,6 +98,10 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte, stream 
 	if !bad && b.healthy > 1 {
 		second = parser.FloorDiv(second, b.healthy) * b.healthy
 	}
+	bucket := second
+	if bad {
+		bucket = parser.FloorDiv(second, b.failed)
+	}
 	var from int16
 	reused, fresh := false, false
 	if a.Tries > 0 {
@@ -124,12 +129,10 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte, stream 
 	}
 	base := key.h
 	key.bytes(host)
-	key.number(second)
+	key.number(bucket)
 	i, ok := b.tallies[key.h]
-	if !ok {
-		if len(b.d.Tallies) >= b.room.tallies {
-			b.coarsenTallies()
-		}
+	if ok = ok && (!bad || reach(&b.d.Tallies[i], second, 0)); !ok {
+		b.makeRoom(bad)
 		i = int32(len(b.d.Tallies))
 		b.tallies[key.h] = i
 		b.d.Tallies = append(roomy(b.d.Tallies, b.room.tallies), rules.Tally{
@@ -204,6 +207,23 @@ func madeBy(a *parser.Access) rules.Maker {
 // failing reports whether tallies of a status keep their second: of failures, and of clients that gave up.
 func failing(status int16) bool { return rules.Failed(status) || status == 499 }
 
+// quiet is for how long nothing failed between two tallies that are not folded, in seconds: that is
+// when an incident ends.
+const quiet = 60
+
+// reach makes a tally of failures hold those of another time, which is so many seconds longer than
+// its first; it reports false if that is too far away.
+func reach(t *rules.Tally, second, more int64) bool {
+	end := t.Second + t.More
+	if second > end+quiet || second+more < t.Second-quiet {
+		return false
+	}
+	end = max(end, second+more)
+	t.Second = min(t.Second, second)
+	t.More = end - t.Second
+	return true
+}
+
 // coarsenFailures folds the tallies of failures that are alike and of the same so many seconds.
 func (b *Builder) coarsenFailures(grain int64) {
 	type like struct {
@@ -217,44 +237,80 @@ func (b *Builder) coarsenFailures(grain int64) {
 	seen := map[like]int32{}
 	kept := b.d.Tallies[:0]
 	for _, t := range b.d.Tallies {
+		if !failing(t.Status) {
+			kept = append(kept, t)
+			continue
+		}
 		if b.anyHost {
 			t.VHost = ""
 		}
 		k := like{parser.FloorDiv(t.Second, grain), t.Stream, t.Upstream, t.VHost, t.Status, t.From, t.Made, t.Symptom, t.Phase}
-		at, ok := seen[k]
-		if ok = ok && failing(t.Status); !ok {
-			if failing(t.Status) {
-				seen[k] = int32(len(kept))
-			}
-			kept = append(kept, t)
+		if at, ok := seen[k]; ok && reach(&kept[at], t.Second, t.More) {
+			addTally(&kept[at], &t)
 			continue
 		}
-		into := &kept[at]
-		end := max(into.Second+into.More, t.Second+t.More)
-		into.Second = min(into.Second, t.Second)
-		into.More = end - into.Second
-		into.Count, into.Reused, into.Fresh = into.Count+t.Count, into.Reused+t.Reused, into.Fresh+t.Fresh
-		into.Long, into.Once, into.Waited = into.Long+t.Long, into.Once+t.Once, max(into.Waited, t.Waited)
-		into.Requests = mergeSmallest(into.Requests, t.Requests, rules.MaxRequests)
-		into.Clients = mergeSmallest(into.Clients, t.Clients, rules.MaxClients)
-		for _, g := range t.Groups {
-			into.Groups = addGroup(into.Groups, g.URL, g.Failed)
-		}
+		seen[k] = int32(len(kept))
+		kept = append(kept, t)
 	}
 	clear(b.d.Tallies[len(kept):])
 	b.d.Tallies = kept
+	b.countFailures()
 	clear(b.tallies)
 	b.copied.changed(math.MaxInt, 0)
 }
 
-// coarsenTallies makes the grain of healthy tallies longer: 1, 10, 60, 600 s.
-// Failures keep their second.
-func (b *Builder) coarsenTallies() {
-	b.anyHost = b.anyHost || b.healthy == 3600
-	b.healthy = map[int64]int64{1: 10, 10: 60, 60: 600}[b.healthy]
-	if b.healthy == 0 {
-		b.healthy = 3600
+// addTally adds the counts of a tally to those of one like it.
+func addTally(t, o *rules.Tally) {
+	t.Count, t.Reused, t.Fresh = t.Count+o.Count, t.Reused+o.Reused, t.Fresh+o.Fresh
+	t.Long, t.Once, t.Waited = t.Long+o.Long, t.Once+o.Once, max(t.Waited, o.Waited)
+	t.Requests = mergeSmallest(t.Requests, o.Requests, rules.MaxRequests)
+	t.Clients = mergeSmallest(t.Clients, o.Clients, rules.MaxClients)
+	for _, g := range o.Groups {
+		t.Groups = addGroup(t.Groups, g.URL, g.Failed)
 	}
+}
+
+// grains are what tallies are folded to, one after the other, in seconds.
+var grains = [...]int64{1, 10, 60, 600, 3600}
+
+// coarser is the grain behind one; the last stays.
+func coarser(grain int64) int64 {
+	i := slices.Index(grains[:], grain)
+	return grains[min(i+1, len(grains)-1)]
+}
+
+// makeRoom makes room for one more tally, by a longer grain of its kind. Failures keep their second
+// for longest: they hold hashes of requests and clients, and cost four times the memory.
+func (b *Builder) makeRoom(bad bool) {
+	longest := grains[len(grains)-1]
+	switch {
+	case bad && b.failures >= b.room.failures && b.failed < longest:
+		b.failed = coarser(b.failed)
+		b.coarsenFailures(b.failed)
+		b.room.failures = grown(b.bound.tallies/failedPart, b.failures)
+	case len(b.d.Tallies) >= b.room.tallies:
+		b.anyHost = b.anyHost || b.healthy == longest
+		b.healthy = coarser(b.healthy)
+		b.coarsenHealthy()
+		b.room.tallies = grown(b.bound.tallies, len(b.d.Tallies))
+	}
+	if bad {
+		b.failures++
+	}
+}
+
+// countFailures counts again the tallies of failures that are held.
+func (b *Builder) countFailures() {
+	b.failures = 0
+	for i := range b.d.Tallies {
+		if failing(b.d.Tallies[i].Status) {
+			b.failures++
+		}
+	}
+}
+
+// coarsenHealthy folds the healthy tallies that are alike and of the same so many seconds.
+func (b *Builder) coarsenHealthy() {
 	type like struct {
 		second   int64
 		stream   string
@@ -276,10 +332,7 @@ func (b *Builder) coarsenTallies() {
 		}
 		k := like{t.Second, t.Stream, t.Upstream, t.VHost, t.Status, t.From}
 		if at, ok := seen[k]; ok {
-			kept[at].Count += t.Count
-			kept[at].Reused += t.Reused
-			kept[at].Fresh += t.Fresh
-			kept[at].Waited = max(kept[at].Waited, t.Waited)
+			addTally(&kept[at], &t)
 			continue
 		}
 		seen[k] = int32(len(kept))
@@ -287,7 +340,6 @@ func (b *Builder) coarsenTallies() {
 	}
 	clear(b.d.Tallies[len(kept):])
 	b.d.Tallies = kept
-	b.room.tallies = grown(b.bound.tallies, len(kept))
 	clear(b.tallies)
 	b.copied.changed(math.MaxInt, 0)
 }

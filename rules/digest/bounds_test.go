@@ -111,3 +111,50 @@ func TestCoarsen(t *testing.T) {
 		t.Errorf("the events end at %d", e.Last.To)
 	}
 }
+
+// TestFailuresAreBounded: weeks of failures are told ever more coarsely. Not one is lost, the first
+// and the last keep their second, and what failed after quiet is told apart from what failed before,
+// also where the source is read in parts.
+func TestFailuresAreBounded(t *testing.T) {
+	const day, days, lull = 86_400, 15, 10_000 // seconds
+	line := func(i int64) *parser.Record {
+		return changed(accessLine(i*parser.Second, 502), func(r *parser.Record) { r.Access.Target = fmt.Appendf(nil, "/cart/%d", i%7) })
+	}
+	whole, parts, part := New(rules.SourceInfo{}, words{}, nil), New(rules.SourceInfo{}, words{}, nil), NewPart(words{}, nil)
+	var lines, from, to int64
+	for i := int64(0); i < days*day; i += 15 {
+		if i%day < lull { // each night nothing fails
+			continue
+		}
+		whole.Add(line(i))
+		part.Add(line(i))
+		if lines%500 == 0 {
+			parts.Merge(part)
+		}
+		if lines == 0 {
+			from = i
+		}
+		lines, to = lines+1, i
+	}
+	parts.Merge(part)
+	for name, b := range map[string]*Builder{"whole": whole, "in parts": parts} {
+		d := b.Finish()
+		if n := len(d.Tallies); n > maxTallies/failedPart {
+			t.Errorf("%s: %d tallies of %d seconds, want %d at most", name, n, lines, maxTallies/failedPart)
+		}
+		if _, _, _, failures := sums(d); failures != lines {
+			t.Errorf("%s: %d failures, want %d", name, failures, lines)
+		}
+		first, last := d.Tallies[0].Second, d.Tallies[0].Second
+		for _, tally := range d.Tallies {
+			end := tally.Second + tally.More
+			first, last = min(first, tally.Second), max(last, end)
+			if begin := epoch; (tally.Second-int64(begin))/day != (end-int64(begin))/day {
+				t.Errorf("%s: a tally reaches over a night, from %d to %d", name, tally.Second, end)
+			}
+		}
+		if last-first != to-from {
+			t.Errorf("%s: failures over %d s, want %d", name, last-first, to-from)
+		}
+	}
+}

@@ -37,6 +37,7 @@ const (
 	maxEvents  = 32 << 10
 	maxTallies = 64 << 10
 	maxFacts   = 16 << 10
+	failedPart = 4       // this part of the tallies may be of failures before these are folded
 	minEvents  = 1 << 10 // and tallies, of one among many sources
 	minTallies = 256     // of one that is followed
 	minSketch  = 512     //
@@ -51,16 +52,18 @@ type Builder struct {
 	matcher Matcher
 	locator Locator
 
-	hits    []rules.Hit // scratch
-	events  map[uint64]int32
-	tallies map[uint64]int32
-	facts   map[uint64]int32
-	latest  [rules.FactNames + 1]int32 // by kind: where in facts the one told last may be; BenchmarkAdd/json takes 109 ns with it, 164 without
-	grain   int64                      // of events, microseconds
-	healthy int64                      // grain of tallies without failures, seconds
-	bound   struct{ events, tallies int }
-	room    struct{ events, tallies int } // folding starts here, see grown
-	anyHost bool                          // hosts are no longer told apart: clients choose them
+	hits     []rules.Hit // scratch
+	events   map[uint64]int32
+	tallies  map[uint64]int32
+	facts    map[uint64]int32
+	latest   [rules.FactNames + 1]int32 // by kind: where in facts the one told last may be; BenchmarkAdd/json takes 109 ns with it, 164 without
+	grain    int64                      // of events, microseconds
+	healthy  int64                      // grain of tallies without failures, seconds
+	failed   int64                      // grain of those with failures
+	failures int                        // tallies of them that are held
+	bound    struct{ events, tallies int }
+	room     room
+	anyHost  bool // hosts are no longer told apart: clients choose them
 
 	sketch  sketch
 	pools   pools
@@ -81,17 +84,25 @@ type Builder struct {
 	stamped int64                  // how many there were
 }
 
+// room is how many may be held before they are folded, see grown.
+type room struct{ events, tallies, failures int }
+
+// inBounds is what there is room for to begin with.
+func (b *Builder) inBounds() room {
+	return room{b.bound.events, b.bound.tallies, b.bound.tallies / failedPart}
+}
+
 // New returns a Builder for one source. info.Path, Group and HeadHash are kept.
 func New(info rules.SourceInfo, matcher Matcher, locator Locator) *Builder {
 	b := &Builder{
 		d:       rules.Digest{Source: info},
 		matcher: matcher, locator: locator,
 		events: map[uint64]int32{}, tallies: map[uint64]int32{}, facts: map[uint64]int32{},
-		grain: parser.Second, healthy: 1,
+		grain: parser.Second, healthy: 1, failed: 1,
 		sketch: newSketch(maxSketch), pools: newPools(), streams: intern{}, strings: intern{}, zones: zones{}, causes: map[catalogued][]rules.Cause{},
 	}
 	b.bound.events, b.bound.tallies = maxEvents, maxTallies
-	b.room = b.bound
+	b.room = b.inBounds()
 	return b
 }
 
@@ -100,7 +111,7 @@ func New(info rules.SourceInfo, matcher Matcher, locator Locator) *Builder {
 func (b *Builder) Share(part, whole int64) {
 	share := func(all int) int { return min(max(int(float64(all)*float64(part)/float64(whole)), minEvents), all) }
 	b.bound.events, b.bound.tallies = share(maxEvents), share(maxTallies)
-	b.room = b.bound
+	b.room = b.inBounds()
 }
 
 // Among gives an empty Builder the bounds of one among so many sources, whose size nobody
@@ -112,7 +123,7 @@ func (b *Builder) Share(part, whole int64) {
 func (b *Builder) Among(sources int) {
 	share := func(all, least, most int) int { return min(max(all/max(sources, 1), least), most) }
 	b.bound.tallies = share(maxTallies, minTallies, maxTallies)
-	b.room = b.bound
+	b.room = b.inBounds()
 	b.sketch.bound = share(wholes*maxSketch, minSketch, maxSketch)
 	b.pools.places = share(wholes*maxRecent, minRecent, maxRecent)
 	b.kinds = [2]map[uint64]struct{}{{}, {}}

@@ -48,6 +48,7 @@ func (b *Builder) Forget(before int64) {
 	had := held(&b.d) + len(b.sketch.kept)
 	b.d.Events = slices.DeleteFunc(b.d.Events, func(e rules.Event) bool { return e.Last.To < before && !lasting(&e) })
 	b.d.Tallies = slices.DeleteFunc(b.d.Tallies, func(t rules.Tally) bool { return (t.Second+max(b.healthy, t.More))*parser.Second < before })
+	b.countFailures()
 	b.sketch.kept = slices.DeleteFunc(b.sketch.kept, func(q rules.Request) bool { return q.Micros < before })
 	b.pools.threads.forget(before)
 	b.forgetFacts(before)
@@ -57,7 +58,7 @@ func (b *Builder) Forget(before int64) {
 	b.kinds[0], b.kinds[1] = b.kinds[1], b.kinds[0]
 	// When what made folding necessary is forgotten, later times are told apart again.
 	if len(b.d.Events) < b.bound.events/8 && len(b.d.Tallies) < b.bound.tallies/8 {
-		b.grain, b.healthy, b.anyHost, b.room = parser.Second, 1, false, b.bound
+		b.grain, b.healthy, b.failed, b.anyHost, b.room = parser.Second, 1, 1, false, b.inBounds()
 	}
 	if len(b.sketch.kept) < b.sketch.bound/8 {
 		b.sketch.limit = everyHash
@@ -84,13 +85,7 @@ func shrunk[T any](list []T) []T {
 
 // Failures counts the events, and the tallies of failures, that are held.
 func (b *Builder) Failures() int {
-	n := len(b.d.Events)
-	for i := range b.d.Tallies {
-		if failing(b.d.Tallies[i].Status) {
-			n++
-		}
-	}
-	return n
+	return len(b.d.Events) + b.failures
 }
 
 // Coarsen makes Failures fewer, if it can: it folds what is of one kind and of one time, in

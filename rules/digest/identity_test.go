@@ -252,7 +252,7 @@ func TestSnapshots(t *testing.T) {
 	build := func() *Builder {
 		b := New(rules.SourceInfo{Path: "a.log"}, words{{"panic", sig, nil}}, nil)
 		b.bound.events, b.bound.tallies = 40, 60 // so that it folds
-		b.room = b.bound
+		b.room = b.inBounds()
 		return b
 	}
 	often, once := build(), build()
@@ -334,7 +334,7 @@ func TestForget(t *testing.T) {
 func TestForgetMakesRoom(t *testing.T) {
 	b := New(rules.SourceInfo{}, words{}, nil)
 	b.bound.events, b.bound.tallies = 40, 40
-	b.room = b.bound
+	b.room = b.inBounds()
 	for i := range int64(maxFacts + 100) {
 		b.Add(changed(logLine(i*parser.Second, "at work"), func(r *parser.Record) { r.PID = 100 + i }))
 		if i < 300 {

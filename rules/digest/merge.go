@@ -76,7 +76,7 @@ func (p *part) tally(base uint64, text note) {
 func NewPart(matcher Matcher, locator Locator) *Builder {
 	b := New(rules.SourceInfo{}, matcher, locator)
 	b.part, b.pools.isPart = &part{}, true
-	b.room.events, b.room.tallies = math.MaxInt, math.MaxInt // what a part holds is bound enough
+	b.room = room{math.MaxInt, math.MaxInt, math.MaxInt} // what a part holds is bound enough
 	return b
 }
 
@@ -162,17 +162,19 @@ func (b *Builder) mergeTally(p *part, k tallyKey, o *rules.Tally) {
 	if b.anyHost {
 		o.VHost = ""
 	}
-	if b.healthy > 1 && !failing(o.Status) {
+	bad, bucket := failing(o.Status), int64(0)
+	if bad {
+		bucket = parser.FloorDiv(o.Second, b.failed)
+	} else {
 		o.Second = parser.FloorDiv(o.Second, b.healthy) * b.healthy
+		bucket = o.Second
 	}
 	key := mixer{k.base}
 	key.text(o.VHost)
-	key.number(o.Second)
+	key.number(bucket)
 	i, ok := b.tallies[key.h]
-	if !ok {
-		if len(b.d.Tallies) >= b.room.tallies {
-			b.coarsenTallies()
-		}
+	if ok = ok && (!bad || reach(&b.d.Tallies[i], o.Second, o.More)); !ok {
+		b.makeRoom(bad)
 		b.tallies[key.h] = int32(len(b.d.Tallies))
 		b.d.Tallies = append(roomy(b.d.Tallies, b.room.tallies), *o)
 		t := &b.d.Tallies[len(b.d.Tallies)-1]
@@ -180,14 +182,7 @@ func (b *Builder) mergeTally(p *part, k tallyKey, o *rules.Tally) {
 		return
 	}
 	b.copied.changed(math.MaxInt, int(i))
-	t := &b.d.Tallies[i]
-	t.Count, t.Reused, t.Fresh = t.Count+o.Count, t.Reused+o.Reused, t.Fresh+o.Fresh
-	t.Long, t.Once, t.Waited = t.Long+o.Long, t.Once+o.Once, max(t.Waited, o.Waited)
-	t.Requests = mergeSmallest(t.Requests, o.Requests, rules.MaxRequests)
-	t.Clients = mergeSmallest(t.Clients, o.Clients, rules.MaxClients)
-	for _, g := range o.Groups {
-		t.Groups = addGroup(t.Groups, g.URL, g.Failed)
-	}
+	addTally(&b.d.Tallies[i], o)
 }
 
 func (b *Builder) mergeFact(o *rules.Fact) {
@@ -231,5 +226,5 @@ func (b *Builder) Drop() {
 	b.pools.sets, b.pools.sightings, b.pools.lines = nil, b.pools.sightings[:0], b.pools.lines[:0]
 	b.sketch = sketch{second: pastSecond, limit: everyHash, bound: maxSketch, now: b.sketch.now[:0], kept: b.sketch.kept[:0]}
 	b.part.events, b.part.tallies, b.part.texts = b.part.events[:0], b.part.tallies[:0], b.part.texts[:0]
-	b.roles, b.access = [4]int64{}, accessKinds{}
+	b.roles, b.access, b.failures = [4]int64{}, accessKinds{}, 0
 }
