@@ -99,7 +99,23 @@ func apacheClassify(h *apacheHead, env *parser.Env, r *parser.Record) {
 	if g.Upstream == nil && g.Rank >= parser.RankSecondary && isHostPort(h.remote) {
 		g.Upstream = h.remote
 	}
+	if g.Scheme == nil && g.Rank >= parser.RankSecondary {
+		g.Scheme = h.scheme()
+	}
 }
+
+// scheme is what a module speaks that speaks one protocol which few servers do.
+func (h *apacheHead) scheme() []byte {
+	switch string(h.module) {
+	case "proxy_fcgi":
+		return fastCGI
+	case "proxy_uwsgi":
+		return uwsgi
+	}
+	return nil
+}
+
+var fastCGI, uwsgi = []byte("fastcgi"), []byte("uwsgi")
 
 // isScript reports whether the module hands on what programs print.
 func (h *apacheHead) isScript() bool {

@@ -245,7 +245,7 @@ func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 		dep := c.Hit.Dependency()
 		for _, sv := range e.services {
 			own := c.Subject == sv.index && backingOf(sv.technologies...) != ""
-			if own || dep != "" && sv.answersTo(dep) && g.links[sv].weight <= linkOnly {
+			if own || dep != "" && sv.answersTo(dep) && g.links[sv].weight <= linkOnly && !complains(g, sv) {
 				cu.Process = cmp.Or(cu.Process, sv.process(), sv.name)
 				if len(sv.units) > 0 {
 					cu.Unit = cmp.Or(cu.Unit, sv.units[0])
@@ -266,6 +266,15 @@ func (e *Engine) blameDependency(in *rules.Incident, g *gathering) {
 		named = cmp.Or(spoken, named) // its kind tells more than its address
 	}
 	cu.Process = e.whichMySQL(cmp.Or(cu.Process, quoted, named, e.onlyDatabase(g), spoken))
+}
+
+// complains reports whether a proof is a service's own complaint about one behind it: then it stands
+// in the middle.
+func complains(g *gathering, sv *service) bool {
+	return slices.ContainsFunc(g.verdict.Proof, func(p rules.Proof) bool {
+		c := &g.rules.Evidence[p.Candidate]
+		return c.Subject == sv.index && c.Hit.Signature.MayDepend() && (c.Hit.Dependency() != "" || behind(c.Hit, saying(c.Event)) != "")
+	})
 }
 
 // whichMySQL gives MySQL's server the name of MariaDB's where a log of it is here and none of

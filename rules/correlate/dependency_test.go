@@ -109,6 +109,25 @@ func TestDependencyIsCalledByItsKind(t *testing.T) {
 	f("rates", "call to rates failed", "rates")
 }
 
+// Of a chain of services the last one is to blame: what the first complains of complains itself.
+func TestTwoServicesBehind(t *testing.T) {
+	urlStatus := &rules.Signature{ID: "dep-url-status", Technology: "dependency", Cause: rules.CauseDependencyFailure, Role: rules.RoleCause,
+		Scope: rules.ScopeRequest, Meaning: "<dependency> answered with an error"}
+	app := appLog("logs/basket.log").knows(0, rules.FactListens, shopAddress).covers(0, 300)
+	pricing := appLog("logs/pricing.log").knows(0, rules.FactListens, ":8080").covers(0, 300)
+	errors := errorLog("nginx/error.log").covers(0, 300)
+	for i := range 6 {
+		errors.fails(float64(100+i), shopAddress, closed, 1)
+		app.add(float64(100+i), 1, rules.Event{Level: parser.LevelError, Text: "503 Server Error: Service Unavailable for url: http://pricing:8080/price/7",
+			Hits: []rules.Hit{{Signature: urlStatus, Fields: []rules.Field{field(rules.FieldDependency, "pricing:8080")}}}})
+		pricing.add(float64(100+i), 1, rules.Event{Level: parser.LevelError, Text: `psycopg2.OperationalError: connection to server at "db" (10.0.0.9), port 5432 failed: Connection refused`,
+			Hits: []rules.Hit{{Signature: dependencyRefused, Fields: []rules.Field{field(rules.FieldDependency, "db:5432")}}}})
+	}
+	if in := incidents(t, 1, errors, app, pricing)[0]; in.Verdict.Cause != rules.CauseDependencyFailure || in.Culprit.Process != "postgres" || !proved(&in, dependencyRefused) {
+		t.Errorf("%s, %q: %+v", in.Verdict.Cause, in.Culprit.Process, in.Evidence)
+	}
+}
+
 // "In recovery mode" is said once, and then each request waits for a connection in vain: that
 // is one complaint of many failures.
 func TestComplaintsAboutOneDependency(t *testing.T) {

@@ -41,6 +41,9 @@ func (e *Engine) systemLink(g *gathering, h *hitEvent, hit *rules.Hit) (*service
 			return sv, l
 		}
 	}
+	if best == nil && against.weight == linkNone {
+		return nil, e.spokenLink(g, h, hit)
+	}
 	return best, against
 }
 
@@ -152,6 +155,19 @@ func directName(p *pool, h *hitEvent, hit *rules.Hit) link {
 		}
 	}
 	return link{}
+}
+
+// spokenLink links a process that nothing else links to the pool to which the gateway speaks the
+// process's own protocol: on most machines nobody but php-fpm answers in FastCGI.
+func (e *Engine) spokenLink(g *gathering, h *hitEvent, hit *rules.Hit) link {
+	process := programOf(hit.Get(rules.FieldProcess))
+	if g.pool.gateway || process == "" || farAway(g.pool.names) || !slices.Contains(speakers[g.pool.scheme], strings.TrimRight(process, "0123456789.")) {
+		return link{}
+	}
+	if here := e.gatewaysMachine(g); siteLink(g.pool, h.source.site).weight < linkNone || here != "" && h.Host != "" && !sameHost(here, h.Host) {
+		return link{}
+	}
+	return link{linkName, process + " speaks " + g.pool.scheme + ", as the gateway does"}
 }
 
 // cgroupIdentity reads unit and container from a cgroup's path.
