@@ -272,6 +272,9 @@ func (m *model) upstream(in *rules.Incident) *upstreamRow {
 		}
 	}
 	slices.Sort(row.names)
+	m.upstreams = slices.DeleteFunc(m.upstreams, func(r *upstreamRow) bool { // pools that turned out to be one
+		return r != row && !slices.ContainsFunc(r.names, func(n string) bool { return !slices.Contains(row.names, n) })
+	})
 	slices.SortStableFunc(m.upstreams, func(a, b *upstreamRow) int { return strings.Compare(a.names[0], b.names[0]) })
 	return row
 }

@@ -136,6 +136,10 @@ func TestModelPoolsAreOneRow(t *testing.T) {
 	if got := fmt.Sprint(m.upstreams[0].names); got != "[a:1 a:2 a:3]" {
 		t.Errorf("the pool is %s", got)
 	}
+	step(m, 1, at(1), at(1), named("a", rules.CauseRestart, "open", "a:1", "c:1")) // c failed alone at first
+	if got := fmt.Sprint(m.upstreams[0].names, len(m.upstreams)); got != "[a:1 a:2 a:3 c:1] 2" {
+		t.Errorf("the pool that took another in: %s rows", got)
+	}
 }
 
 func TestModelIsBounded(t *testing.T) {
