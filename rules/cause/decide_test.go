@@ -526,6 +526,7 @@ func TestOwnErrors(t *testing.T) {
 	closed, timeouts := saw(parser.SymptomPrematureClose, 8, 0, 20), saw(parser.SymptomReadTimeout, 8, 0, 20)
 	f("one for each", rules.CauseUnhandledException, closed, func(*rules.Candidate) {})
 	f("answered with a 500", rules.CauseUnhandledException, saw(parser.SymptomUpstreamStatus, 8, 0, 20), func(*rules.Candidate) {})
+	f("answered with a 500, in a log that names no upstream", rules.CauseUnhandledException, saw(parser.SymptomOther, 8, 0, 20), func(*rules.Candidate) {})
 	f("one for all", rules.CauseUnknown, closed, func(ev *rules.Candidate) { ev.Inside = 1 })
 	f("many for each", rules.CauseUnknown, closed, func(ev *rules.Candidate) { ev.Inside = 40 })
 	f("all day", rules.CauseUnknown, closed, func(ev *rules.Candidate) { ev.Outside = 100 })

@@ -139,7 +139,8 @@ func tells(c *rules.Case, ev *rules.Candidate) bool {
 		return true
 	}
 	total := c.Primary(parser.SymptomNone)
-	made := c.Primary(parser.SymptomPrematureClose) + c.Primary(parser.SymptomConnReset) + c.Primary(parser.SymptomTruncatedBody) + c.Primary(parser.SymptomUpstreamStatus)
+	made := c.Primary(parser.SymptomPrematureClose) + c.Primary(parser.SymptomConnReset) + c.Primary(parser.SymptomTruncatedBody) + c.Primary(parser.SymptomUpstreamStatus) +
+		c.Primary(parser.SymptomOther) // an access log without the upstream's answer
 	return ev.Link > 0 && made*10 >= total*7 && ev.Inside*10 >= total*7 && ev.Inside*10 <= total*14 && ev.Outside*5 <= ev.Inside
 }
 
