@@ -116,7 +116,7 @@ func (e *Engine) settleMoves(g *gathering, all []rules.Candidate) []rules.Candid
 // settleSchemes lets a line speak that says what the service speaks on the pool's address, where
 // the gateway speaks something else to it and no answer came since.
 func (e *Engine) settleSchemes(g *gathering, all []rules.Candidate) []rules.Candidate {
-	if g.pool.gateway || gone(g) || g.pool.scheme != "http" && g.pool.scheme != "https" {
+	if g.pool.gateway || g.pool.scheme != "http" && g.pool.scheme != "https" {
 		return all
 	}
 	for _, sv := range e.services {
@@ -125,20 +125,40 @@ func (e *Engine) settleSchemes(g *gathering, all []rules.Candidate) []rules.Cand
 		}
 		var last *hitEvent
 		serves := sv.life.serves
-		for _, h := range slices.Backward(serves[:len(serves)-len(risenFrom(serves, g.pool.span.From+1))]) {
+		for _, h := range slices.Backward(serves[:len(serves)-len(risenFrom(serves, g.pool.span.To))]) {
 			if at := listensAt(h); slices.ContainsFunc(g.pool.names, func(name string) bool { return sameAddress(name, at) > 0 }) {
 				last = h
 				break
 			}
 		}
-		if last == nil {
+		if last == nil || !g.failsSince(last.when.To+parser.Second) {
 			continue
 		}
 		if speaks := spoken(last.Text); speaks != "" && speaks != g.pool.scheme && !e.servedBetween(g.pool, last.when.To, g.pool.span.To) {
+			all = slices.DeleteFunc(all, func(c rules.Candidate) bool { // that stop was over
+				return c.Subject == sv.index && c.Cause == rules.CauseRestart && c.When.From <= last.when.From
+			})
 			all = append(all, e.saysWhere(g, sv, last, rules.CauseProtocolMismatch))
 		}
 	}
 	return all
+}
+
+// failsSince reports whether most failures came after a moment, and none of these was refused.
+func (g *gathering) failsSince(at int64) bool {
+	var since, before int64
+	for _, s := range g.symptoms {
+		switch {
+		case s.Rank != parser.RankPrimary:
+		case s.when.From < at:
+			before += s.Count
+		case s.Symptom == parser.SymptomConnRefused || s.Symptom == parser.SymptomSocketMissing:
+			return false
+		default:
+			since += s.Count
+		}
+	}
+	return since > before
 }
 
 // spoken is the scheme that a server's line says it speaks where it listens: gunicorn and uvicorn

@@ -88,6 +88,12 @@ func TestSpeaksAnotherScheme(t *testing.T) {
 	f("half of them before it served", rules.CauseRestart, "Listening at: 127.0.0.1:8000 (5438)", func(_, errors *logFile) {
 		errors.fails(98, shopAddress, parser.SymptomConnReset, 60)
 	})
+	f("refused for as long as it was not there", rules.CauseProtocolMismatch, "Listening at: https://127.0.0.1:8000 (5438)", func(_, errors *logFile) {
+		errors.fails(99, shopAddress, refused, 9)
+	})
+	f("refused long after", rules.CauseRestart, "Listening at: https://127.0.0.1:8000 (5438)", func(_, errors *logFile) {
+		errors.fails(99, shopAddress, refused, 9).fails(120, shopAddress, refused, 9)
+	})
 	f("refused, too", rules.CauseRestart, "Listening at: http://127.0.0.1:8000 (5438)", func(_, errors *logFile) {
 		errors.fails(99, shopAddress, refused, 9)
 	})
