@@ -138,6 +138,9 @@ func (c *counter) span(s parser.Stamp) {
 	}
 }
 
+// Records counts the records that were handed out so far, as Stats does.
+func (r *Reader) Records() int64 { return r.stats.records }
+
 // Stats returns the counts so far. After the last Scan they are the source's.
 func (r *Reader) Stats() Stats {
 	c := &r.stats

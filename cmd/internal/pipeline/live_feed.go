@@ -112,7 +112,7 @@ func (l *live) feed(ctx context.Context, path string, past bool) *feed {
 				}
 				l.wake()
 			}
-			if f.idle.Load() || f.asked.Load() || news && f.builder.Source().Lines == 0 || reader.Stats().Records%1000 == 0 {
+			if f.idle.Load() || f.asked.Load() || news && f.builder.Source().Lines == 0 || reader.Records()%1000 == 0 {
 				f.describe(reader.Stats())
 				l.wake()
 			}
