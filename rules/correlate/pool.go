@@ -98,10 +98,13 @@ func (e *Engine) findPools() {
 // findOnlyPool finds the pool to which all addresses belong that the gateways' logs name.
 func (e *Engine) findOnlyPool() {
 	e.onlyPool = node{}
-	other := func(s *source, upstream string) bool {
-		if upstream == "" {
+	var last *source
+	known := "" // of the last source
+	another := func(s *source, upstream string) bool {
+		if upstream == "" || s == last && upstream == known {
 			return false
 		}
+		last, known = s, upstream
 		root := e.pools.find(e.node(s, upstream))
 		if e.onlyPool == (node{}) {
 			e.onlyPool = root
@@ -109,8 +112,14 @@ func (e *Engine) findOnlyPool() {
 		return root != e.onlyPool
 	}
 	for _, s := range e.sources {
-		if slices.ContainsFunc(s.Events, func(ev rules.Event) bool { return other(s, ev.Upstream) }) ||
-			slices.ContainsFunc(s.Tallies, func(t rules.Tally) bool { return other(s, t.Upstream) }) {
+		several := false
+		for i := 0; i < len(s.Events) && !several; i++ {
+			several = another(s, s.Events[i].Upstream)
+		}
+		for i := 0; i < len(s.Tallies) && !several; i++ {
+			several = another(s, s.Tallies[i].Upstream)
+		}
+		if several {
 			e.onlyPool = node{}
 			return
 		}
