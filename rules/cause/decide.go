@@ -297,7 +297,7 @@ func fold(c *rules.Case, scores []*score) {
 			continue
 		}
 		for _, other := range byTotal {
-			if other == root || other.foldedI != "" || !folds(root.cause, other.cause) || !oneStory(c, root, other) {
+			if other == root || other.foldedI != "" || !folds(root.cause, other.cause) && !failsEach(c, root, other) || !oneStory(c, root, other) {
 				continue
 			}
 			if folds(other.cause, root.cause) && earlier(c, other, root) {
@@ -309,6 +309,26 @@ func fold(c *rules.Case, scores []*score) {
 			other.foldedI = root.cause
 		}
 	}
+}
+
+// failsEach reports whether a cause is that something was used up, and the other one nothing but the
+// errors of single requests: each that finds no place ends in one. The death of a process is no such
+// consequence.
+func failsEach(c *rules.Case, root, other *score) bool {
+	if root.cause != rules.CauseUpstreamSaturated || other.cause != rules.CauseUnhandledException || other.own != 0 {
+		return false
+	}
+	errors := 0
+	for _, p := range other.pieces {
+		switch ev := &c.Evidence[p.index]; {
+		case ev.Cause != other.cause:
+		case ev.Hit.Signature.Scope != rules.ScopeRequest:
+			return false
+		default:
+			errors++
+		}
+	}
+	return errors > 0
 }
 
 // oneStory reports whether the root's evidence is about the same service as the

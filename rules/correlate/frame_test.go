@@ -108,3 +108,20 @@ func TestEndOfAWait(t *testing.T) {
 	f("HikariPool-1 - Connection is not available, request timed out after 60001ms", rules.CauseUpstreamSaturated)
 	f("HikariPool-1 - Connection is not available", rules.CauseSlowUpstream)
 }
+
+// A part of syslog in which only the init system wrote is no application's log, whatever the scanner
+// took its words for: it does not serve the address itself.
+func TestSystemLinesAreNoApplication(t *testing.T) {
+	unit := field(rules.FieldUnit, "quotes.service")
+	journal, errors := appLog("syslog").covers(0, 300), errorLog("error.log").covers(0, 300)
+	access := accessLog("access.log").serves(0, 99, shopAddress).serves(112, 300, shopAddress)
+	for s := range 10 {
+		errors.fails(float64(101+s), shopAddress, refused, 3)
+		access.answers(float64(101+s), shopAddress, 502, 3)
+	}
+	journal.teaches(rules.SubjectUnit+"quotes.service", 0, rules.FactUnit, "quotes.service")
+	journal.tagged("systemd", 0, unitStarted, unit).tagged("systemd", 100, unitKilled, unit).tagged("systemd", 109, unitStarted, unit)
+	if in := incidents(t, 1, journal, errors, access)[0]; in.Verdict.Cause != rules.CauseKilled || in.Service != "quotes.service" {
+		t.Errorf("%s of %s: %+v", in.Verdict.Cause, in.Service, in.Evidence)
+	}
+}

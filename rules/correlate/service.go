@@ -121,9 +121,6 @@ func (e *Engine) dropCommonWords() {
 // streamsOf lists the streams of a source in a fixed order.
 func streamsOf(s *source) []string {
 	seen := map[string]bool{}
-	if s.Source.Role != parser.RoleGateway {
-		seen[""] = true // an application's log that says nothing is still one
-	}
 	for i := range s.Facts {
 		seen[s.Facts[i].Stream] = true
 	}
@@ -137,12 +134,33 @@ func streamsOf(s *source) []string {
 			seen[s.Requests[i].Stream] = true
 		}
 	}
+	if s.Source.Role != parser.RoleGateway && !onlySystem(seen) {
+		seen[""] = true // an application's log that says nothing is still one
+	}
 	out := make([]string, 0, len(seen))
 	for name := range seen {
 		out = append(out, name)
 	}
 	slices.Sort(out)
 	return out
+}
+
+// onlySystem reports whether all streams of a source are the system's and what it speaks of: a part
+// of syslog in which nobody else wrote is no application's log.
+func onlySystem(streams map[string]bool) bool {
+	system := false
+	for stream := range streams {
+		name, _ := rules.SplitStream(stream)
+		name, _ = rules.SplitProcess(name)
+		switch {
+		case strings.HasPrefix(name, rules.SubjectUnit), strings.HasPrefix(name, rules.SubjectContainer):
+		case !rules.OfSystem(name):
+			return false
+		default:
+			system = true
+		}
+	}
+	return system
 }
 
 func (e *Engine) newService(s *source, stream string) {

@@ -129,9 +129,22 @@ func (b *Builder) addHits(r *parser.Record, stream string) {
 	e.fold(span)
 }
 
-// ownError reports whether an application calls its line an error.
+// ownError reports whether an application calls its line an error, and says anything.
 func ownError(r *parser.Record) bool {
-	return r.Level >= parser.LevelError && r.Kind != parser.KindAccess && (r.Format == nil || r.Format.Role == parser.RoleApp) && len(r.Message) > 0 && !rules.OfSystem(string(tag(r)))
+	return r.Level >= parser.LevelError && r.Kind != parser.KindAccess && (r.Format == nil || r.Format.Role == parser.RoleApp) && saysAnything(r.Message) && !rules.OfSystem(string(tag(r)))
+}
+
+// saysAnything reports whether a message is more than tags in brackets: Rails puts an empty line with
+// the request's number before each exception (actionpack's debug_exceptions.rb).
+func saysAnything(message []byte) bool {
+	for message = bytes.TrimSpace(message); len(message) > 0 && message[0] == '['; message = bytes.TrimSpace(message) {
+		end := bytes.IndexByte(message, ']')
+		if end < 0 {
+			break
+		}
+		message = message[end+1:]
+	}
+	return len(message) > 0
 }
 
 // firstLine is the first line of a message, at most MaxHead bytes of it.

@@ -350,3 +350,18 @@ func TestErrorsWithoutTimeAndUpstream(t *testing.T) {
 	f("neither, cut off: github.com/apache/apisix/issues/8126", 1, timeless, nobodys)
 	f("not of a request: what a gateway that cannot start says", 1, timeless, nobodys, func(r *parser.Record) { r.Gateway.Phase = parser.PhaseNone })
 }
+
+// An error that says nothing beside tags is none: Rails writes such a line before each exception.
+func TestErrorsSaySomething(t *testing.T) {
+	f := func(message string, want bool) {
+		t.Helper()
+		r := changed(logLine(0, message), func(r *parser.Record) { r.Level = parser.LevelCrit })
+		if got := len(fold(words{}, r).Events) > 0; got != want {
+			t.Errorf("%q is an error: %v, want %v", message, got, want)
+		}
+	}
+	f("[000000e6-7c1f] NoMethodError (undefined method 'x' for nil):", true)
+	f("[000000e6-7c1f]   ", false)
+	f("[web] [000000e6-7c1f]", false)
+	f("[broken", true)
+}
