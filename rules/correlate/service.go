@@ -180,7 +180,7 @@ func (e *Engine) newService(s *source, stream string) {
 	case rules.OfGateway(stream) && !s.app || s.ofGateway:
 		sv.gateway = true
 	case name == "":
-		sv.system = s.Source.Role == parser.RoleSystem
+		sv.system = s.Source.Role == parser.RoleSystem || rules.OfSystem(e.fileName(sv.streams[0])) // kubelet.log
 	default:
 		sv.system = rules.OfSystem(name)
 	}

@@ -117,7 +117,8 @@ func (b *Builder) learn(r *parser.Record, stream string) {
 		if h.Signature.Role == rules.RoleRecovery || h.Signature.Cause == rules.CauseStartFailure {
 			kind = rules.FactListens
 		}
-		tells := kind == rules.FactListens || h.Signature.Technology == "startup"
+		// Kubernetes asks each container at the address where it is meant to listen.
+		tells := kind == rules.FactListens || h.Signature.Technology == "startup" || h.Signature.Technology == "kubernetes" && h.Get(rules.FieldContainer) != ""
 		for _, f := range h.Fields {
 			switch f.Name {
 			case rules.FieldAddress:

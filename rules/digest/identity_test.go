@@ -441,3 +441,10 @@ func TestConnector(t *testing.T) {
 	f("22-Nov-2026 14:00:15.000 INFO [main] com.example.Shop job 8080-exec-3", "", tomcat)
 	f("2026-11-22 14:00:15 INFO http-nio-8080-exec-3", "", parser.Format{})
 }
+
+// Kubernetes asks a container at the address where it is meant to listen.
+func TestProbesNameAddresses(t *testing.T) {
+	probe := rules.Signature{ID: "k8s-probe-slow", Technology: "kubernetes", Role: rules.RoleCause, Cause: rules.CauseSlowUpstream, Scope: rules.ScopeService}
+	d := fold(words{{"probe", &probe, []rules.Field{field("address", "10.42.1.20:8080"), field("container", "orders")}}}, logLine(0, "probe"))
+	learns(t, d, rules.SubjectContainer+"orders", rules.FactNames, "10.42.1.20:8080")
+}
