@@ -221,6 +221,7 @@ func (e *Engine) shareHops(cases []*gathering) []*gathering {
 			}
 		}
 	}
+	e.shareErrors(cases)
 	for range maxHops { // what one hop learned, the next may
 		for _, g := range cases {
 			e.learn(g)

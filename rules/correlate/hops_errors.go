@@ -1,0 +1,80 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+
+	"culprit/rules"
+)
+
+// Of a gateway behind another one, often only the error log is here. Its lines name the requests that
+// failed, and these are the ones that the other's access log says failed. That log says that they were
+// sent to another address: so it is not the same gateway's, wherever the files lie.
+
+// shareErrors makes cases of gateways whose access logs are missing the hops of those cases whose
+// failed requests are theirs.
+func (e *Engine) shareErrors(cases []*gathering) {
+	for _, in := range cases {
+		if in.pool.gateway || len(in.answers) > 0 {
+			continue
+		}
+		var held map[uint64][]int64
+		for _, out := range cases {
+			if out.pool.gateway || len(out.answers) == 0 || out.pool.root == in.pool.root ||
+				out.pool.span.From > in.pool.span.To+near || in.pool.span.From > out.pool.span.To+near {
+				continue
+			}
+			if held == nil {
+				held = e.failedThere(in)
+			}
+			if e.failedAlike(out, held) {
+				out.addHop(in)
+			}
+		}
+	}
+}
+
+// failedThere lists when the requests failed that a case's error logs name, sorted, by their keys.
+func (e *Engine) failedThere(g *gathering) map[uint64][]int64 {
+	held := map[uint64][]int64{}
+	for _, i := range g.pool.sources {
+		s := e.sources[i]
+		if !s.Source.HasErrors || s.Source.HasAccess {
+			continue
+		}
+		for _, q := range s.times(s.zone, s.skew) {
+			if rules.OfGateway(q.Stream) && q.Status == 0 && q.Micros >= g.pool.span.From-near && q.Micros <= g.pool.span.To+near {
+				held[q.Key] = append(held[q.Key], q.Micros)
+			}
+		}
+	}
+	for _, list := range held {
+		slices.Sort(list)
+	}
+	return held
+}
+
+// failedAlike reports whether most failed requests of a case are among those of an error log.
+func (e *Engine) failedAlike(g *gathering, held map[uint64][]int64) bool {
+	l := newHopLog("")
+	for _, a := range g.answers {
+		if !slices.Contains(l.sources, a.tally.source) {
+			l.add(e, a.tally.source)
+		}
+	}
+	told, matched := 0, 0
+	paths := map[uint64]bool{}
+	for _, q := range l.byRoot[g.pool.root] {
+		if !rules.Failed(q.Status) || q.Micros < g.pool.span.From-near || q.Micros > g.pool.span.To+near {
+			continue
+		}
+		told++
+		list := held[q.Key]
+		i, _ := slices.BinarySearchFunc(list, q.Micros-near, func(at, from int64) int { return cmp.Compare(at, from) })
+		if i < len(list) && list[i] <= q.Micros+near {
+			matched++
+			paths[q.Key] = true
+		}
+	}
+	return matched >= hopMatches && len(paths) >= hopPaths && matched*10 >= told*hopShare
+}
