@@ -74,7 +74,8 @@ func refusedVersion(c *rules.Case, in *rules.Incident) bool {
 }
 
 // spoken is what to do where a line shows which protocol the upstream speaks or expects; "" if
-// none does: OpenSSL and Go of a peer that is not TLS, nginx and Go of one that is; Go of an
+// none does: OpenSSL and Go of a peer that is not TLS, nginx and Go of one that is, servers with either
+// of a client that spoke plain HTTP to them; Go of an
 // answer that begins with HTTP/2's SETTINGS frame, and servers of HTTP/2 only of a request that is
 // none; nginx of an answer of HTTP/1 where it expected HTTP/2 ("HTT" read as a frame's length).
 func spoken(c *rules.Case, in *rules.Incident) (what, todo string) {
@@ -83,10 +84,11 @@ func spoken(c *rules.Case, in *rules.Incident) (what, todo string) {
 		return "the upstream speaks HTTP/2 only", "{address} speaks HTTP/2 only: see with curl -v --http2-prior-knowledge http://{address}/, and change {scheme}; where the gateway cannot speak it, let the upstream take HTTP/1.1 too"
 	case saidIn(c, in, "too large http2 frame: 4740180", "PRI * HTTP/2.0", `malformed HTTP version "HTTP/2`):
 		return "the upstream speaks HTTP/1 only", "{address} speaks HTTP/1 only: see with curl -v --http1.1 http://{address}/, and change {scheme}"
+	case saidIn(c, in, "HTTP request was sent to HTTPS port", "HTTP request to an HTTPS server", `malformed HTTP response "\x15\x03`,
+		"TLS handshake error from ", "SSL: HTTP_REQUEST]", "routines::http request", "routines:ssl3_get_record:http request"): // the last ones are the server's words
+		return "the upstream speaks TLS", "{address} speaks TLS: see with curl -vk https://{address}/, and change {scheme}"
 	case saidIn(c, in, "wrong version number", "first record does not look like a TLS handshake", "packet length too long"):
 		return "the upstream does not speak TLS", "{address} does not speak TLS: see what it speaks (curl -v http://{address}/), and change {scheme}"
-	case saidIn(c, in, "HTTP request was sent to HTTPS port", "HTTP request to an HTTPS server", `malformed HTTP response "\x15\x03`):
-		return "the upstream speaks TLS", "{address} speaks TLS: see with curl -vk https://{address}/, and change {scheme}"
 	}
 	return "", ""
 }

@@ -123,6 +123,7 @@ func TestAdviceForProtocols(t *testing.T) {
 		`net/http: HTTP/1.x transport connection broken: malformed HTTP response "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00"`:   "127.0.0.1:8443 speaks HTTP/2 only",
 		`Connection id "0HN1" bad request data: An HTTP/1.x request was sent to an HTTP/2 only endpoint.`:                      "127.0.0.1:8443 speaks HTTP/2 only",
 		`net/http: HTTP/1.x transport connection broken: malformed HTTP response "\x15\x03\x01\x00\x02\x02\x16"`:               "127.0.0.1:8443 speaks TLS",
+		`http: TLS handshake error from 127.0.0.1:51234: tls: first record does not look like a TLS handshake`:                 "127.0.0.1:8443 speaks TLS",
 		`upstream sent no valid HTTP/1.0 header while reading response header from upstream`:                                   "see what 127.0.0.1:8443 really speaks",
 	} {
 		in := incident(rules.CauseProtocolMismatch)
