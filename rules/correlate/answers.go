@@ -369,9 +369,17 @@ const (
 // it itself.
 func (e *Engine) silentCases(cases []*gathering, failures []*tallied) []*gathering {
 	groups := map[node][]*symptom{}
+	var quoted map[quotedRequest]string
 	for _, t := range failures {
 		if t.left > 0 && !onPurpose(t) && len(e.openFor(cases, t)) == 0 {
 			s := e.fromTally(t)
+			if t.Upstream == "" && len(t.Requests) > 0 {
+				if quoted == nil {
+					quoted = e.quotedRequests()
+				}
+				s.Upstream = t.askedOf(quoted)
+				s.members = s.Upstream
+			}
 			root := e.rootOf(s)
 			if root.name[0] == '?' {
 				root.name = "?" + t.VHost
@@ -394,6 +402,43 @@ func (e *Engine) silentCases(cases []*gathering, failures []*tallied) []*gatheri
 		}
 	}
 	return out
+}
+
+// A quotedRequest is a request by the hash of its client and line, of which an error line tells what
+// its upstream said.
+type quotedRequest struct {
+	site string
+	key  uint64
+}
+
+// quotedRequests lists which upstreams said something of which requests, as FastCGI does in its
+// stderr: such lines fail no request, but tell where one went that the access log calls failed.
+func (e *Engine) quotedRequests() map[quotedRequest]string {
+	out := map[quotedRequest]string{}
+	for _, s := range e.sources {
+		for i := range s.Events {
+			ev := &s.Events[i]
+			if ev.Upstream == "" || ev.Group || ev.Rank >= parser.RankSecondary || len(ev.Hits) == 0 {
+				continue
+			}
+			for _, key := range ev.Requests {
+				out[quotedRequest{s.site, key}] = ev.Upstream
+			}
+		}
+	}
+	return out
+}
+
+// askedOf is the upstream that most requests of a tally went to, as far as upstreams are quoted.
+func (t *tallied) askedOf(quoted map[quotedRequest]string) (upstream string) {
+	for _, key := range t.Requests {
+		if named := quoted[quotedRequest{t.source.site, key}]; named != "" && named != upstream {
+			if upstream = named; 2*t.share(func(key uint64) bool { return quoted[quotedRequest{t.source.site, key}] == named }) > t.Count {
+				return named
+			}
+		}
+	}
+	return ""
 }
 
 // onPurpose reports whether a 503 was answered without asking any upstream: a

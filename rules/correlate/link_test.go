@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -273,6 +274,27 @@ func TestQuotedWords(t *testing.T) {
 			t.Errorf("%v: %s", in.Upstreams, in.Verdict.Cause)
 		}
 	}
+}
+
+// Requests that an access log calls failed went where the error log's lines of the same requests say
+// that something was said, though these fail none: FastCGI's stderr before a 500.
+func TestQuotedRequests(t *testing.T) {
+	f := func(name string, want rules.Cause, upstream string, keys ...uint64) {
+		t.Helper()
+		errors, access := errorLog("nginx/error.log").covers(0, 300), accessLog("nginx/access.log").covers(0, 300)
+		for i := range 8 {
+			errors.fails(float64(100+i), shopAddress, parser.SymptomOther, 1, asking(uint64(i)), func(e *rules.Event) {
+				e.Rank, e.Hits = parser.RankNoise, []rules.Hit{{Signature: dependencyRefused, Fields: []rules.Field{field("dependency", "db-1:5432")}}}
+			})
+			access.answers(float64(100+i), "", 500, 1, wanted(keys[i]), madeBy(rules.MakerUnknown))
+		}
+		in := incidents(t, 1, errors, access)[0]
+		if in.Verdict.Cause != want || fmt.Sprint(in.Upstreams) != "["+upstream+"]" {
+			t.Errorf("%s: %s of %v, want %s of %s", name, in.Verdict.Cause, in.Upstreams, want, upstream)
+		}
+	}
+	f("the same requests", rules.CauseDependencyFailure, shopAddress, 0, 1, 2, 3, 4, 5, 6, 7)
+	f("others", rules.CauseUnknown, "", 10, 11, 12, 13, 14, 15, 16, 17)
 }
 
 // A database's own line is linked through the application that complains about it.
