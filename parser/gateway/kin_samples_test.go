@@ -54,6 +54,22 @@ func TestNodeProxySamples(t *testing.T) { sampleTest(t, nodeProxy) }
 
 func TestCloudflaredSamples(t *testing.T) { sampleTest(t, cloudflared) }
 
+func TestYARPSamples(t *testing.T) { sampleTest(t, yarp) }
+
+// TestYARPRefuses: what else the proxy's program says is an application's, and a client may write
+// the proxy's words into a request.
+func TestYARPRefuses(t *testing.T) {
+	for _, line := range []string{
+		"info: Yarp.ReverseProxy.Forwarder.HttpForwarder[9]\n      Proxying to http://10.0.0.5:8080/cart HTTP/2 RequestVersionOrLower",
+		`10.0.0.9 - - [22/Nov/2026:14:30:00 +0000] "GET /?q=warn:Request: An error was encountered before receiving a response. HTTP/1.1" 200 5`,
+	} {
+		var r parser.Record
+		if r.Reset(); yarp.Parse([]byte(line), &parser.Env{}, &r) {
+			t.Errorf("%s: taken as %s", line, parser.Render(&r))
+		}
+	}
+}
+
 func TestPingoraSamples(t *testing.T) { sampleTest(t, pingora) }
 
 func TestSquidAccessSamples(t *testing.T) { sampleTest(t, squidAccess) }

@@ -12,6 +12,7 @@ type candidate struct {
 	format *parser.Format
 	gates  []turnstile                               // one lets a line through; all do if there is none
 	opens  func(r *parser.Record, inner []byte) lang // what such a line may open; nil for most
+	words  [][]byte                                  // with one of them a line may be a gateway's
 	nginx  bool                                      // entries that name the process
 	apache bool                                      // its library's lines are told apart (handshake.go)
 	place  int                                       // in the order of formats
@@ -66,7 +67,7 @@ func (l *lock) knows(inner []byte) bool {
 func newDetector(formats []*parser.Format) *detector {
 	d := &detector{strictest: len(formats)}
 	for i, f := range formats {
-		d.all = append(d.all, &candidate{place: i, format: f, gates: turnstiles[f.Name], opens: openers[f.Name], nginx: f.Name == "nginx-error", apache: f.Name == "apache-error"})
+		d.all = append(d.all, &candidate{place: i, format: f, gates: turnstiles[f.Name], opens: openers[f.Name], words: gatewayWords(f), nginx: f.Name == "nginx-error", apache: f.Name == "apache-error"})
 	}
 	return d
 }
@@ -143,10 +144,30 @@ func (d *detector) ask(c *candidate, inner []byte, env *parser.Env, r *parser.Re
 // wrapped in something with the same stamp in front, or written in the same layout: it has
 // their word for what is behind them. Then all formats are tried again.
 func suspect(c *candidate, inner []byte) bool {
-	return c.format.Role != parser.RoleGateway && (bytes.Contains(inner, upstreamWord) || bytes.Contains(inner, backendWord))
+	for _, word := range c.words {
+		if bytes.Contains(inner, word) {
+			return true
+		}
+	}
+	return false
 }
 
-var upstreamWord, backendWord = []byte(parser.WordUpstream), []byte(parser.WordBackend)
+// gatewayWords are what makes a line of the format suspect: layouts of .NET may hold YARP's words,
+// too, which name neither.
+func gatewayWords(f *parser.Format) [][]byte {
+	switch {
+	case f.Role == parser.RoleGateway:
+		return nil
+	case f.Product == "dotnet":
+		return dotnetWords
+	}
+	return anyWords
+}
+
+var (
+	anyWords    = [][]byte{[]byte(parser.WordUpstream), []byte(parser.WordBackend)}
+	dotnetWords = append(anyWords[:2:2], []byte("ReverseProxy.Forwarder."), []byte("receiving a response."), []byte("No available destinations"))
+)
 
 // attempt lets one format parse; on failure r and env are as before.
 func attempt(c *candidate, inner []byte, env *parser.Env, r *parser.Record, outer *told) bool {

@@ -149,3 +149,24 @@ func TestReaderPrefersStartOfRequest(t *testing.T) {
 		}
 	}
 }
+
+// TestReaderKnowsYARP: the proxy's entries are laid out as all others of its program, which
+// are an application's and come first.
+func TestReaderKnowsYARP(t *testing.T) {
+	const (
+		asked  = "info: Yarp.ReverseProxy.Forwarder.HttpForwarder[9]\n      Proxying to http://10.0.0.5:8080/cart HTTP/2 RequestVersionOrLower\n"
+		failed = "warn: Yarp.ReverseProxy.Forwarder.HttpForwarder[48]\n      Request: An error was encountered before receiving a response.\n" +
+			"      System.Net.Http.HttpRequestException: Connection refused (10.0.0.5:8080)\n       ---> System.Net.Sockets.SocketException (111): Connection refused\n" +
+			"         at System.Net.Sockets.Socket.AwaitableSocketAsyncEventArgs.ThrowException(SocketError error)\n"
+	)
+	all := readText(t, strings.Repeat(asked, 30)+failed+asked)
+	if len(all) != 32 {
+		t.Fatalf("%d records, want 32", len(all))
+	}
+	if got := all[30].rendered; !strings.Contains(got, "symptom=conn-refused") || !strings.Contains(got, "upstream=10.0.0.5:8080 ") {
+		t.Errorf("got %s", got)
+	}
+	if got := all[31].rendered; strings.Contains(got, "symptom=") {
+		t.Errorf("got %s", got)
+	}
+}
