@@ -275,6 +275,7 @@ func FuzzH2O(f *testing.F)           { fuzzGoFamily(f, h2o) }
 func FuzzNghttpx(f *testing.F)       { fuzzGoFamily(f, nghttpx) }
 func FuzzIIS(f *testing.F)           { fuzzGoFamily(f, iisAccess) }
 func FuzzYARP(f *testing.F)          { fuzzGoFamily(f, yarp) }
+func FuzzJavaGateway(f *testing.F)   { fuzzGoFamily(f, javaGateway) }
 func FuzzKrakenD(f *testing.F)       { fuzzGoFamily(f, krakend) }
 func FuzzCloudFront(f *testing.F)    { fuzzGoFamily(f, cloudfrontAccess) }
 func FuzzSquidAccess(f *testing.F)   { fuzzGoFamily(f, squidAccess) }

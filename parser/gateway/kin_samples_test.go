@@ -54,7 +54,8 @@ func TestNodeProxySamples(t *testing.T) { sampleTest(t, nodeProxy) }
 
 func TestCloudflaredSamples(t *testing.T) { sampleTest(t, cloudflared) }
 
-func TestYARPSamples(t *testing.T) { sampleTest(t, yarp) }
+func TestJavaGatewaySamples(t *testing.T) { sampleTest(t, javaGateway) }
+func TestYARPSamples(t *testing.T)        { sampleTest(t, yarp) }
 
 // TestYARPRefuses: what else the proxy's program says is an application's, and a client may write
 // the proxy's words into a request.

@@ -58,6 +58,7 @@ var gates = map[string][]gate{
 	"varnishd":                 {{first: "EIDW", all: ":"}, {first: "Cc", all: "("}, {first: "C", word: "Child "}, {program: "varnishd"}},
 	"ingress-nginx-controller": {{first: "IWEF", all: "]:"}},
 	"krakend-error":            {{all: "[]:", word: "[ENDPOINT: "}},
+	"java-gateway":             {{word: "Resolved ["}, {word: "org.springframework.cloud.gateway."}, {word: "com.netflix.zuul."}},
 	"yarp":                     {{word: "Yarp.ReverseProxy.Forwarder."}, {word: "before receiving a response."}, {word: "request body."}, {word: "response body."}, {word: "after load balancing for cluster '"}},
 	"go-proxy-error":           {{all: ":"}},
 	"node-proxy-error":         {{first: numbers + "[PF"}},

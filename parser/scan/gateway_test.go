@@ -170,3 +170,26 @@ func TestReaderKnowsYARP(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// TestReaderKnowsSpringCloudGateway: its entry is one of Spring Boot's, behind which an empty line
+// and the exception stand; without the gateway's classes in the trace it is an application's.
+func TestReaderKnowsSpringCloudGateway(t *testing.T) {
+	const (
+		head  = "2022-06-10 17:51:14.705 ERROR 5317 --- [ctor-http-nio-2] a.w.r.e.AbstractErrorWebExceptionHandler : [186f1c37-4]  500 Server Error for HTTP GET \"/cart/7\"\n\n"
+		error = "io.netty.channel.AbstractChannel$AnnotatedConnectException: finishConnect(..) failed: Connection refused: /10.0.0.5:8081\n" +
+			"\tSuppressed: reactor.core.publisher.FluxOnAssembly$OnAssemblyException: \nError has been observed at the following site(s):\n"
+		through = "\t|_ checkpoint ⇢ org.springframework.cloud.gateway.filter.WeightCalculatorWebFilter [DefaultWebFilterChain]\n"
+		cause   = "Stack trace:\nCaused by: java.net.ConnectException: finishConnect(..) failed: Connection refused\n\tat io.netty.channel.unix.Errors.throwConnectException(Errors.java:124)\n"
+		next    = "2022-06-10 17:51:15.705  INFO 5317 --- [ctor-http-nio-2] c.e.Gw : fine\n"
+	)
+	f := func(text, want string, lines int64) {
+		t.Helper()
+		all := readText(t, text+next)
+		if got := all[0].rendered; !strings.Contains(got, want) || all[0].lines != lines || strings.Contains(all[len(all)-1].rendered, "symptom") {
+			t.Errorf("%d lines: %s, want %d with %s", all[0].lines, got, lines, want)
+		}
+	}
+	f(head+error+through+cause, `level=error pid=5317 symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 request="GET /cart/7" upstream=10.0.0.5:8081 msg="[186f1c37-4]`, 9)
+	f(head+error+cause, `level=error pid=5317 msg="[186f1c37-4]`, 8)
+	f(head+"java.lang.IllegalStateException: no cart\n"+through, `level=error pid=5317 msg="[186f1c37-4]`, 4)
+}

@@ -174,10 +174,12 @@ func contains(b []byte, s string) bool { return bytes.Contains(b, []byte(s)) }
 // grammar: it is indented, or the start of a trace that belongs to s's message.
 func (s *slot) loose(line []byte) bool {
 	if blank(line) {
-		if !bytes.HasSuffix(s.rec.Message, []byte("] with root cause")) {
+		// org.apache.catalina.core.StandardWrapperValve: an empty line, and then the exception. Spring
+		// Boot's WhitespaceThrowableProxyConverter writes one before every exception.
+		spring := s.rec.Format != nil && s.rec.Format.Name == "spring-boot" && s.rec.Level >= parser.LevelWarn && !s.joined
+		if !spring && !bytes.HasSuffix(s.rec.Message, []byte("] with root cause")) {
 			return false
 		}
-		// org.apache.catalina.core.StandardWrapperValve: an empty line, and then the exception.
 		s.grammar.begin(java, line)
 		s.grammar.phase = javaRoot
 		return true

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 )
 
 // openOf returns the open record of a stream, nil if there is none.
@@ -55,9 +56,31 @@ func (r *Reader) finish(s *slot) {
 		r.finishObject(s)
 	case s.grammar.opened == julHeader && s.joined:
 		r.julLevel(s)
+	case s.joined && s.grammar.opened == java && gateway.JavaGateway(s.inner) != nil:
+		r.javaGateway(s)
 	case s.joined && s.rec.Format != nil && rereads(&s.rec, &s.grammar):
 		r.reread(s)
 	}
+}
+
+// javaGateway makes an entry with a trace that goes through a gateway's classes the gateway's: what
+// stands before it is laid out as its program's other entries are.
+func (r *Reader) javaGateway(s *slot) {
+	old := s.rec
+	if old.Format != nil && old.Format.Role == parser.RoleGateway {
+		return
+	}
+	outer := tell(&old)
+	s.rec.Reset()
+	outer.restore(&s.rec)
+	format := gateway.JavaGateway(s.inner)
+	if !format.Parse(bytes.Clone(s.inner), &s.env, &s.rec) {
+		s.rec = old
+		return
+	}
+	s.takePlace(&old)
+	s.rec.Stamp, s.rec.Outer, s.rec.Format = old.Stamp, old.Outer, format
+	s.rec.Level, s.rec.Message = old.Level, old.Message
 }
 
 // julLevel takes the level of java.util.logging's record from its second line.

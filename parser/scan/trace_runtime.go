@@ -96,12 +96,18 @@ func stepJava(g *grammar, line []byte) verdict {
 		if class, _, _ := bytes.Cut(line, []byte(":")); bytes.HasSuffix(class, []byte("Exception")) || bytes.HasSuffix(class, []byte("Error")) {
 			return yes
 		}
+		g.end()
+		return no
 	}
-	if indented(line) && !blank(line) || hasAny(line, "Caused by: ", "Suppressed: ", "Wrapped by: ", "[CIRCULAR REFERENCE", "... ", " ---> ", "--- End of ") {
+	if indented(line) && !blank(line) || hasAny(line, "Caused by: ", "Suppressed: ", "Wrapped by: ", "[CIRCULAR REFERENCE", "... ", " ---> ", "--- End of ", reactorSite, "Stack trace:", "Original Stack Trace:") {
 		return yes
 	}
 	return no
 }
+
+// reactorSite stands between an exception and what Reactor's FluxOnAssembly tells of where it came
+// by; its own frames stand behind another heading.
+const reactorSite = "Error has been observed at the following site(s):"
 
 // stepLua takes the stack of nginx's Lua; the error line's context stands behind it.
 func stepLua(g *grammar, line []byte) verdict {
