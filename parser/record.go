@@ -215,6 +215,9 @@ type Format struct {
 	// Threads says that a process and thread which error lines name works on one request at
 	// a time.
 	Threads bool
+	// Program says that the gateway is a part of a program whose other lines, in layouts that
+	// applications have too, stand around its own.
+	Program bool
 	// Parse reads one physical line without its newline and envelope and reports
 	// whether it is of this format. It may leave r half filled when it reports false.
 	// It must not keep line, allocate, or look at the clock.

@@ -328,6 +328,8 @@ type Digest struct {
 	Told []Told
 	// Speakers are the streams, by tag, that symptoms of a gateway stand in.
 	Speakers []string
+	// Program says that a gateway's errors stand among all that its program writes (parser.Format.Program).
+	Program bool
 	// OwnZone is the zone of the source's zoneless stamps, in seconds east of UTC, as
 	// lines with two stamps prove it; valid if HasOwnZone.
 	OwnZone    int32

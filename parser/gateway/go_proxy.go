@@ -193,6 +193,7 @@ var krakend = &parser.Format{
 	Name:    "krakend-error",
 	Role:    parser.RoleGateway,
 	Product: "krakend",
+	Program: true,
 	Doc:     "https://www.krakend.io/docs/logging/; luraproject/lura router/gin/endpoint.go; krakend/krakend-gologging",
 	Parse:   parseKrakenD,
 	Samples: krakendSamples,

@@ -24,6 +24,7 @@ var javaGateway = &parser.Format{
 	Name:    "java-gateway",
 	Role:    parser.RoleGateway,
 	Product: "spring-cloud-gateway",
+	Program: true,
 	Doc:     "spring-boot AbstractErrorWebExceptionHandler.java (logError, formatError); spring-cloud-gateway NettyRoutingFilter.java, support/NotFoundException.java; spring-cloud-netflix SendErrorFilter.java, RibbonRoutingFilter.java",
 	Parse:   parseJavaGateway,
 	Samples: javaGatewaySamples,

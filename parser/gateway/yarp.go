@@ -24,6 +24,7 @@ var yarp = &parser.Format{
 	Name:    "yarp",
 	Role:    parser.RoleGateway,
 	Product: "yarp",
+	Program: true,
 	Doc:     "https://github.com/dotnet/yarp src/ReverseProxy/Forwarder/HttpForwarder.cs (Log.ErrorProxying), ForwarderMiddleware.cs; dotnet/runtime SimpleConsoleFormatter.cs, JsonConsoleFormatter.cs",
 	Parse:   parseYARP,
 	Samples: yarpSamples,

@@ -154,6 +154,9 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 			if hit.Signature == rules.OwnError && (l.weight <= linkNone || sv == nil || slices.Contains(e.backings, sv)) {
 				continue // a database reports what its clients did wrong as errors
 			}
+			if hit.Signature.Scope == rules.ScopeDependency && h.source.writes(h.Stream) && behind(hit, h.Text) == "" {
+				continue // the failed request itself, as the gateway's client tells of it
+			}
 			c.Link, c.LinkWhy = l.weight, l.why
 			if c.Cause == rules.CauseGatewayResources && l.weight > linkNone && ofMachine(hit) && len(hit.Signature.Also) > 0 && !onGatewaysMachine(g.pool) {
 				c.Cause = hit.Signature.Also[0] // what the upstream's machine runs short of is no fault of the gateway's

@@ -383,7 +383,7 @@ func (e *Engine) streamLink(p *pool, sv *service) link {
 		return link{}
 	}
 	for _, id := range sv.streams {
-		if s := e.sources[id.source]; s.Source.HasErrors && slices.ContainsFunc(p.sources, func(i int) bool { return i == id.source }) {
+		if s := e.sources[id.source]; s.Source.HasErrors && !s.writes(id.stream) && slices.ContainsFunc(p.sources, func(i int) bool { return i == id.source }) {
 			return link{linkStream, sameStream}
 		}
 	}

@@ -557,3 +557,22 @@ func TestAddressesOfAService(t *testing.T) {
 	f(nil, "0.0.0.0:8000", "[::]:5000", ":9000", "*:80")
 	f([]string{"[::1]:8000", "unix:/run/x.sock"}, "unix:/run/x.sock", "[::1]:8000")
 }
+
+// A gateway that is a part of a program writes among the program's other lines: what those say of a
+// request to another service is the failure itself, told twice, and no service stands behind it.
+func TestGatewaysOwnProgramIsNoApplication(t *testing.T) {
+	reset := &rules.Signature{ID: "jvm-dep-reset", Technology: "jvm", Cause: rules.CauseDependencyFailure, Role: rules.RoleCause, Strong: true, Scope: rules.ScopeDependency, Meaning: "a request to another service failed"}
+	f := func(name string, program bool, want rules.Cause) {
+		t.Helper()
+		log := errorLog("gateway.log").covers(0, 300)
+		log.d.Program = program
+		for at := 100.0; at < 106; at++ {
+			log.says(at-0.1, reset).fails(at, shopAddress, parser.SymptomConnRefused, 1)
+		}
+		if in := incidents(t, 1, log)[0]; in.Verdict.Cause != want {
+			t.Errorf("%s: %s, %+v", name, in.Verdict.Cause, in.Verdict.Alternatives)
+		}
+	}
+	f("pasted with an application's lines", false, rules.CauseDependencyFailure)
+	f("its own", true, rules.CauseNotListening)
+}

@@ -177,7 +177,7 @@ func (e *Engine) newService(s *source, stream string) {
 		sv.hosts = append(sv.hosts, host)
 	}
 	switch {
-	case rules.OfGateway(stream) && !s.app || s.ofGateway:
+	case rules.OfGateway(stream) && !s.app || s.ofGateway || s.writes(stream):
 		sv.gateway = true
 	case name == "":
 		sv.system = s.Source.Role == parser.RoleSystem || rules.OfSystem(e.fileName(sv.streams[0])) // kubelet.log
@@ -189,6 +189,12 @@ func (e *Engine) newService(s *source, stream string) {
 	}
 	e.services = append(e.services, sv)
 	e.calls[sv.streams[0]] = sv
+}
+
+// writes reports whether the stream is what the gateway's own program writes beside its errors:
+// with the tag that they have, or without one as they are.
+func (s *source) writes(stream string) bool {
+	return s.Program && (stream == "" && len(s.Speakers) == 0 || slices.Contains(s.Speakers, stream))
 }
 
 // foldTagless gives the lines without a tag to the only tagged stream of their rotated

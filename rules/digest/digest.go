@@ -152,6 +152,7 @@ func (b *Builder) Add(r *parser.Record) {
 			return
 		}
 		b.d.Source.HasErrors = true
+		b.d.Program = b.d.Program || r.Format != nil && r.Format.Program
 		if r.Gateway.Symptom != parser.SymptomNone && r.Gateway.Rank != parser.RankNoise {
 			b.speaks(b.streamOn("", tag(r), r.Host))
 		}

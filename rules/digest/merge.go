@@ -93,6 +93,7 @@ func (b *Builder) Merge(p *Builder) {
 		s.Gateway = p.d.Source.Gateway
 	}
 	s.HasErrors, s.HasAccess = s.HasErrors || p.d.Source.HasErrors, s.HasAccess || p.d.Source.HasAccess
+	b.d.Program = b.d.Program || p.d.Program
 	for i, n := range p.roles {
 		b.roles[i] += n
 	}
