@@ -26,6 +26,8 @@ const (
 	numbers = "0-9"
 	capital = "A-Z"
 	object  = "{"
+	// yarpHead begins a stamp, a level or an object.
+	yarpHead = numbers + "[{tdiwfcDIWE:"
 )
 
 // gates by format: one of a format's must let the line through. Formats without an entry
@@ -58,8 +60,8 @@ var gates = map[string][]gate{
 	"varnishd":                 {{first: "EIDW", all: ":"}, {first: "Cc", all: "("}, {first: "C", word: "Child "}, {program: "varnishd"}},
 	"ingress-nginx-controller": {{first: "IWEF", all: "]:"}},
 	"krakend-error":            {{all: "[]:", word: "[ENDPOINT: "}},
-	"java-gateway":             {{word: "Resolved ["}, {word: "org.springframework.cloud.gateway."}, {word: "com.netflix.zuul."}},
-	"yarp":                     {{word: "Yarp.ReverseProxy.Forwarder."}, {word: "before receiving a response."}, {word: "request body."}, {word: "response body."}, {word: "after load balancing for cluster '"}},
+	"java-gateway":             {{all: "[]", word: "Resolved ["}, {all: "0.:", word: "org.springframework.cloud.gateway."}, {all: "0.:", word: "com.netflix.zuul."}},
+	"yarp":                     {{all: ".:", word: "ReverseProxy.Forwarder."}, {first: yarpHead, all: ".:", word: "before receiving a response."}, {first: yarpHead, all: ".:", word: " body."}, {first: yarpHead, all: "'", word: "after load balancing for cluster '"}},
 	"go-proxy-error":           {{all: ":"}},
 	"node-proxy-error":         {{first: numbers + "[PF"}},
 	"varnish-access":           {{all: `["`}},

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 )
 
 // firstEntry is cut in the middle, as by a full disk; the second stands right behind.
@@ -192,4 +193,32 @@ func TestReaderKnowsSpringCloudGateway(t *testing.T) {
 	f(head+error+through+cause, `level=error pid=5317 symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 request="GET /cart/7" upstream=10.0.0.5:8081 msg="[186f1c37-4]`, 9)
 	f(head+error+cause, `level=error pid=5317 msg="[186f1c37-4]`, 8)
 	f(head+"java.lang.IllegalStateException: no cart\n"+through, `level=error pid=5317 msg="[186f1c37-4]`, 4)
+}
+
+// BenchmarkGateways reads the samples of formats whose lines are rare among others: over and over,
+// as in a log of their own, and each time by a reader that has seen none of them.
+func BenchmarkGateways(b *testing.B) {
+	named := map[string]*parser.Format{}
+	for _, f := range gateway.Formats() {
+		named[f.Name] = f
+	}
+	for _, name := range []string{"iis-access", "cloudfront-access", "krakend-error", "envoy-log", "yarp", "java-gateway", "pingora"} {
+		var once strings.Builder
+		for _, s := range named[name].Samples {
+			once.WriteString(s.Line + "\n")
+		}
+		read := func(b *testing.B, text string, times int) {
+			b.SetBytes(int64(len(text) * times))
+			b.ReportAllocs()
+			for b.Loop() {
+				for range times {
+					r := NewReader(strings.NewReader(text), Options{Year: 2026})
+					for r.Scan(context.Background()) {
+					}
+				}
+			}
+		}
+		b.Run(name+"/locked", func(b *testing.B) { read(b, strings.Repeat(once.String(), (1<<20)/once.Len()), 1) })
+		b.Run(name+"/detect", func(b *testing.B) { read(b, once.String(), 16) })
+	}
 }
