@@ -222,3 +222,27 @@ func BenchmarkGateways(b *testing.B) {
 		b.Run(name+"/detect", func(b *testing.B) { read(b, once.String(), 16) })
 	}
 }
+
+// TestReaderJoinsCutEntries: a screen or a hand broke entries of Apache and Traefik (AH00957:
+// proxy_util.c; pkg/proxy/httputil/proxy.go), here inside of the address.
+func TestReaderJoinsCutEntries(t *testing.T) {
+	const (
+		apache  = "[Sun Nov 22 13:59:00.123456 2026] [proxy:error] [pid 2041:tid 139901815109376] (111)Connection refused: AH00957: HTTP: attempt to connect to 127.0.0.1:80\n80 (127.0.0.1:8080) failed\n"
+		broken  = "[Sun Nov 22 13:59:01.123456 2026] [proxy:error] [pid 2041:tid 139901815109376] (111)Connection refused: AH00957:\n HTTP: attempt to connect to 127.0.0.1:8080 (127.0.0.1:8080) failed\n"
+		whole   = "[Sun Nov 22 13:59:02.123456 2026] [proxy:error] [pid 2041:tid 139901815109376] (111)Connection refused: AH00957: HTTP: attempt to connect to 127.0.0.1:8080 (127.0.0.1:8080) failed\nprice cache is warm\n"
+		traefik = "2026-11-22T13:59:00Z DBG github.com/traefik/traefik/v3/pkg/proxy/httputil/proxy.go:121 > 502 Bad Gateway error=\"dial tcp 127.0.0.1:80\n80: connect: connection refused\"\n"
+	)
+	f := func(text string, lines int64, records int) {
+		t.Helper()
+		all := readText(t, text+text)
+		if len(all) != 2*records || all[0].lines != lines || !strings.Contains(all[0].rendered, "conn-refused") || !strings.Contains(all[0].rendered, " upstream=127.0.0.1:8080 ") {
+			t.Errorf("%d records, the first of %d lines: %s", len(all), all[0].lines, all[0].rendered)
+		}
+	}
+	f(apache, 2, 1)
+	f(whole, 1, 2)
+	f(traefik, 2, 1)
+	if all := readText(t, broken); len(all) != 1 {
+		t.Errorf("%d records of an entry with an indented rest", len(all))
+	}
+}

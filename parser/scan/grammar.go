@@ -136,6 +136,9 @@ var alsoFormat = [langCount]bool{uwsgi: true, elixir: true, prettyJSON: true, ph
 // openers lists what lines of a format may open, by the format's name.
 var openers = map[string]func(r *parser.Record, inner []byte) lang{
 	"nginx-error":       opensNginx,
+	"haproxy-access":    opensCutQuote,
+	"traefik-log":       opensCutQuote,
+	"apache-error":      opensCutConnect,
 	"varnish-log":       opensVarnish,
 	"node-proxy-error":  opensNodeProxy,
 	"postgresql":        func(*parser.Record, []byte) lang { return postgres },

@@ -120,7 +120,7 @@ func (s *slot) takePlace(old *parser.Record) {
 // rereads reports whether the record's format can only read it whole: a gateway
 // writes its context behind the last line of quoted stderr.
 func rereads(r *parser.Record, g *grammar) bool {
-	return r.Kind == parser.KindGateway || g.lang == nginxQuote || g.opened == varnish
+	return r.Kind == parser.KindGateway || g.lang == nginxQuote || g.opened == varnish || g.opened == nginxBroken
 }
 
 // reread lets the format parse the joined text. The whole of a transaction of varnishlog

@@ -41,6 +41,25 @@ func varnishDepth(line []byte, mark byte) uint8 {
 	return uint8(n)
 }
 
+// opensCutQuote recognises an entry of HAProxy or Traefik that a screen or a hand broke: it ends
+// inside of a quote, in whose text they escape others. Only a line that no format knows goes on
+// with it.
+func opensCutQuote(r *parser.Record, inner []byte) lang {
+	if len(inner) <= longestCut && inner[0] != '{' && r.Gateway.Rank > parser.RankNoise && openQuote(inner) {
+		return nginxBroken
+	}
+	return none
+}
+
+// opensCutConnect recognises one of Apache: what it says of a connect ends in "failed"
+// (proxy_util.c, AH00957).
+func opensCutConnect(r *parser.Record, inner []byte) lang {
+	if len(inner) <= longestCut && r.Gateway.Rank > parser.RankNoise && contains(inner, ": attempt to connect to ") && !bytes.HasSuffix(inner, []byte("failed")) {
+		return nginxBroken
+	}
+	return none
+}
+
 func opensNodeProxy(*parser.Record, []byte) lang { return nodeProxy }
 
 // stepNodeProxy takes the error's text, which comes first, and its stack.
