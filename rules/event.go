@@ -185,6 +185,7 @@ type Request struct {
 	Key      uint64 // hash of method and path (query cut)
 	Group    uint64 // hash of its URL group, 0 if there is none: what is asked for by other numbers has one
 	Status   int16
+	Unsent   bool   // the gateway got no connection for it: nobody behind it answered
 	Upstream string // address the gateway sent it to; "" in application logs
 	Stream   string
 }

@@ -389,3 +389,22 @@ func TestTimesOfDayOfSeveralDays(t *testing.T) {
 		}
 	}
 }
+
+// A request that the gateway got no connection for is none of those that the application answered
+// before it died, however alike they are.
+func TestOffsetOfUnsentRequests(t *testing.T) {
+	var gateway, app []rules.Request
+	for n := range int64(8) {
+		gateway = append(gateway, rules.Request{Micros: (10 + n) * parser.Second, Key: uint64(n), Unsent: true})
+		app = append(app, rules.Request{Micros: (3 + n) * parser.Second, Key: uint64(n), Status: 200})
+	}
+	if s := offset(gateway, app); s.found {
+		t.Errorf("a clock that differs by %d", s.delta)
+	}
+	for n := range app {
+		app[n].Status = 503
+	}
+	if s := offset(gateway, app); !s.found {
+		t.Error("failures on both sides are no match")
+	}
+}

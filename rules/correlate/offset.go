@@ -38,7 +38,7 @@ func offset(a, b []rules.Request) shift {
 		voted := map[int64]bool{}
 		for _, p := range peers {
 			d := p.Micros - q.Micros
-			if abs(d) > maxZone+maxSkew || p.Status != 0 && q.Status != 0 && p.Status != q.Status {
+			if abs(d) > maxZone+maxSkew || p.Status != 0 && q.Status != 0 && p.Status != q.Status || p.Unsent && served(q) || q.Unsent && served(p) {
 				continue
 			}
 			diffs = append(diffs, d)
@@ -50,6 +50,9 @@ func offset(a, b []rules.Request) shift {
 	}
 	return mostSupported(votes, diffs)
 }
+
+// served reports whether somebody answered the request with anything but a failure.
+func served(q rules.Request) bool { return q.Status > 0 && q.Status < 500 }
 
 // A shift is what must be added to one clock to make it another, in microseconds,
 // and how many requests say so.

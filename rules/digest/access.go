@@ -37,7 +37,7 @@ func (b *Builder) addAccess(r *parser.Record, stream string) {
 	}
 	if r.Format == nil || r.Format.Role != parser.RoleGateway {
 		b.roles[parser.RoleApp]++
-		b.sketchRequest(span.From, a.Method, target, a.Status, nil, stream)
+		b.sketchRequest(span.From, a.Method, target, a.Status, nil, stream, false)
 		return
 	}
 	b.roles[parser.RoleGateway]++
@@ -46,13 +46,13 @@ func (b *Builder) addAccess(r *parser.Record, stream string) {
 	b.pools.seeAttempts(a)
 	upstream := servedBy(a)
 	b.tally(r, span.From, upstream, stream)
-	b.sketchRequest(span.From, a.Method, target, a.Status, upstream, stream)
+	b.sketchRequest(span.From, a.Method, target, a.Status, upstream, stream, false)
 }
 
 // sketchRequest notes a request if it is one of those that the sketch keeps.
-func (b *Builder) sketchRequest(micros int64, method, target []byte, status int16, upstream []byte, stream string) {
+func (b *Builder) sketchRequest(micros int64, method, target []byte, status int16, upstream []byte, stream string, unsent bool) {
 	if key := requestPartsKey(method, target); b.sketch.wants(micros, key) {
-		b.sketch.add(rules.Request{Micros: micros, Key: key, Group: b.groupKey(method, target), Status: status, Upstream: b.strings.of(upstream), Stream: stream})
+		b.sketch.add(rules.Request{Micros: micros, Key: key, Group: b.groupKey(method, target), Status: status, Unsent: unsent, Upstream: b.strings.of(upstream), Stream: stream})
 	}
 }
 
