@@ -30,7 +30,7 @@ type nginxHead struct {
 // may use them.
 type nginxHeads struct {
 	seed   maphash.Seed
-	places [1 << 10]atomic.Pointer[nginxHead]
+	places [4 << 10]atomic.Pointer[nginxHead]
 }
 
 func (x *nginxHeads) place(text []byte) *atomic.Pointer[nginxHead] {
@@ -48,8 +48,11 @@ func (x *nginxHeads) find(level parser.Level, text []byte) *nginxHead {
 // learn keeps what was found out of a head, which is the whole of it: r has the message, without
 // the action, and what it means before the fields of the context are looked at.
 func (x *nginxHeads) learn(text, bare []byte, m *Message, r *parser.Record) {
-	g := &r.Gateway
-	x.place(text).CompareAndSwap(nil, &nginxHead{
+	p, g := x.place(text), &r.Gateway
+	if p.Load() != nil {
+		return
+	}
+	p.CompareAndSwap(nil, &nginxHead{
 		text: string(text), level: r.Level, message: len(r.Message), bare: len(bare),
 		phase: g.Phase, errno: g.Errno, symptom: g.Symptom, rank: g.Rank, says: m,
 	})

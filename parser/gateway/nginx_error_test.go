@@ -369,6 +369,23 @@ func FuzzNginxError(f *testing.F) {
 	})
 }
 
+// TestNginxHeadsCollide: a head whose place is taken is read anew and costs no memory.
+func TestNginxHeadsCollide(t *testing.T) {
+	heads := &nginxVocabulary().heads
+	other := &nginxHead{text: "another"}
+	for i := range heads.places {
+		defer heads.places[i].Store(heads.places[i].Swap(other))
+	}
+	line, env := []byte(benchmarkLine), &parser.Env{}
+	var r parser.Record
+	if n := testing.AllocsPerRun(20, func() {
+		r.Reset()
+		parseNginxError(line, env, &r)
+	}); n != 0 || r.Gateway.Symptom != parser.SymptomConnRefused {
+		t.Errorf("%v allocations, %s", n, r.Gateway.Symptom)
+	}
+}
+
 // TestNginxHeadsChangeNothing: what is known of the head of an entry is what reading it anew tells,
 // also for the first line behind one of another level or phase.
 func TestNginxHeadsChangeNothing(t *testing.T) {
