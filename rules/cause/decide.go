@@ -134,12 +134,20 @@ func (s *score) sum(c *rules.Case) {
 	}
 	more, seen := 0, map[string]bool{c.Evidence[best.index].Hit.Signature.ID: true}
 	for _, p := range s.pieces[1:] {
-		if id := c.Evidence[p.index].Hit.Signature.ID; !seen[id] && p.weight > 0 && more < furtherMost {
+		if id := c.Evidence[p.index].Hit.Signature.ID; !seen[id] && p.weight > 0 && more < furtherMost && !elsewhere(c, best, p) {
 			seen[id] = true
 			more += furtherKind
 		}
 	}
 	s.add(more, "further lines that say the same")
+}
+
+// elsewhere reports whether a line is about another service, or names a unit or container that nothing
+// links to the upstream, beside a better one that is linked: what befell another says nothing more
+// about this one.
+func elsewhere(c *rules.Case, best, p piece) bool {
+	ev := &c.Evidence[p.index]
+	return (ev.Foreign || ev.Link < 0) && c.Evidence[best.index].Link > 0
 }
 
 // symptomsAlone is what the gateway's own lines say, by the share that each class
@@ -451,7 +459,7 @@ func rival(c *rules.Case, best *score, others []*score) int {
 func (s *score) lines(c *rules.Case) map[*rules.Event]rules.Cause {
 	out := map[*rules.Event]rules.Cause{}
 	for _, p := range s.pieces {
-		if ev := &c.Evidence[p.index]; p.weight > 0 && (out[ev.Event] == "" || ev.Cause == s.cause) {
+		if ev := &c.Evidence[p.index]; p.weight > 0 && !elsewhere(c, s.pieces[0], p) && (out[ev.Event] == "" || ev.Cause == s.cause) {
 			out[ev.Event] = ev.Cause
 		}
 	}

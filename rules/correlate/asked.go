@@ -14,12 +14,17 @@ import (
 // does not, and several applications stand behind it, what the failed requests asked for
 // tells whose they were: one application answers /orders/{id}, another /invoices/{id}.
 
-// askedFor counts the failed requests of a case by URL group; without an access log, those that
-// the sketch of its error log holds.
+// askedFor counts the failed requests of a case by URL group; nil if no application logs requests.
 func (e *Engine) askedFor(g *gathering) map[uint64]int {
 	if !slices.ContainsFunc(e.services, func(sv *service) bool { return sv.requests+len(sv.groups) > 0 }) {
 		return nil // nobody to compare with
 	}
+	return e.failedURLs(g)
+}
+
+// failedURLs counts the failed requests of a case by URL group; without an access log, those that
+// the sketch of its error log holds.
+func (e *Engine) failedURLs(g *gathering) map[uint64]int {
 	asked := map[uint64]int{}
 	for _, a := range g.answers {
 		for _, group := range a.tally.Groups {

@@ -35,8 +35,9 @@ type gathering struct {
 	links   map[*service]link // of those that may serve it; see linkOf
 	linked  []*service        // the same, in the order of services
 	verdict rules.Verdict
-	hops    []*gathering // cases of other gateways that the same requests failed in
-	taught  *gathering   // the one of them that the verdict and its proof come from, nil if it is the case's own
+	hops    []*gathering   // cases of other gateways that the same requests failed in
+	taught  *gathering     // the one of them that the verdict and its proof come from, nil if it is the case's own
+	failed  map[uint64]int // see failedURLs; nil before somebody asked
 }
 
 func (g *gathering) span() rules.Interval {

@@ -179,7 +179,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 					c.Cause = rules.CauseStartFailure
 				}
 			}
-			if early && (!c.Lasting || c.Link <= linkNone) || e.over(g, h, hit, sv) || g.remedy(h, hit) || e.partOfStart(h, hit, sv) {
+			if early && (!c.Lasting || c.Link <= linkNone) || e.over(g, h, hit, sv) || g.remedy(h, hit) || e.laterStop(g, h, hit, sv) || e.partOfStart(h, hit, sv) {
 				continue
 			}
 			out = append(out, c)
@@ -280,6 +280,47 @@ func (e *Engine) over(g *gathering, h *hitEvent, hit *rules.Hit, sv *service) bo
 // and long after the first: that explains none of them; who restarts what fails does it then.
 func (g *gathering) remedy(h *hitEvent, hit *rules.Hit) bool {
 	return hit.Signature.Cause == rules.CauseRestart && h.when.From != rules.Past && h.when.From > g.began+2*gapOfSuccess && h.when.From > g.had(4)
+}
+
+// laterStop reports whether a service was told to stop after all failures, when it had listened again or
+// what had failed was answered again: that is another stop. A stop without a stamp is one if no log that
+// may be of the pool tells of a further start, for who answers after the failures has not stopped for good.
+func (e *Engine) laterStop(g *gathering, h *hitEvent, hit *rules.Hit, sv *service) bool {
+	if hit.Signature.Cause != rules.CauseRestart || sv == nil || g.pool.gateway {
+		return false
+	}
+	after := g.pool.span.To + parser.Second // stamps may be whole seconds
+	if h.when.From != rules.Past {
+		return h.when.From > after && (e.answeredAlike(g, after, h.when.From) || listened(sv, g.began, h.when.From))
+	}
+	return h.last.To == rules.Future && len(g.linked) == 1 && g.linked[0] == sv && len(sv.streams) == 1 && !e.startedAfter(h, sv) && e.answeredAlike(g, after, after+e.cfg.quiet())
+}
+
+// listened reports whether a service said between two moments that it serves.
+func listened(sv *service, from, to int64) bool {
+	serves := risenFrom(sv.life.serves, from)
+	return len(serves) > 0 && serves[0].when.From < to
+}
+
+// answeredAlike reports whether a gateway's access log tells that between two moments requests were
+// answered that were asked for like those that had failed.
+func (e *Engine) answeredAlike(g *gathering, from, to int64) bool {
+	if g.failed == nil {
+		g.failed = e.failedURLs(g)
+	}
+	return slices.ContainsFunc(e.accessSources(), func(s *source) bool {
+		return s.site == siteOf(g.pool) && slices.ContainsFunc(s.requestsBetween(from, to), func(q rules.Request) bool {
+			return rules.OfGateway(q.Stream) && q.Status >= 100 && q.Status < 499 && q.Group != 0 && g.failed[q.Group] > 0
+		})
+	})
+}
+
+// startedAfter reports whether a line of a service tells of a start and may stand below another one;
+// of equal lines without stamps the first one's place only is known.
+func (e *Engine) startedAfter(h *hitEvent, sv *service) bool {
+	return slices.ContainsFunc(e.hits, func(o *hitEvent) bool {
+		return o.service == sv && o.source == h.source && (o.Place.Offset > h.Place.Offset || o.Count > 1) && slices.ContainsFunc(o.Hits, up)
+	})
 }
 
 // underWay is when a fifth of a case's failures had been: what was over before explains a few only.

@@ -3,7 +3,10 @@ package correlate
 import (
 	"testing"
 
+	"culprit/parser"
 	"culprit/rules"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 var (
@@ -129,4 +132,49 @@ func TestAStopAfterTheFailuresExplainsNone(t *testing.T) {
 	f("before the first", 99.5, rules.CauseRestart)
 	f("soon after the first", 101, rules.CauseRestart)
 	f("after the last", 113, rules.CauseNotListening)
+}
+
+// Who listened again is told to stop another time: failures had ended before that.
+func TestAStopAfterTheNextStartExplainsNone(t *testing.T) {
+	f := func(name string, serves float64, want rules.Cause) {
+		t.Helper()
+		errors := errorLog("error.log").covers(0, 300)
+		for s := range 6 {
+			errors.fails(100+float64(s), shopAddress, refused, 5)
+		}
+		app := appLog("shop.log").knows(0, rules.FactListens, shopAddress).covers(0, 300).says(serves, serving).says(107.5, stopping)
+		if in := incidents(t, 1, app, errors)[0]; in.Verdict.Cause != want {
+			t.Errorf("%s: %s: %+v", name, in.Verdict.Cause, in.Verdict.Alternatives)
+		}
+	}
+	f("it had listened again", 105.5, rules.CauseNotListening)
+}
+
+// uvicorn's lines have no stamps. Who answered after the failures and started no further time had
+// not stopped before them.
+func TestAStopWithoutAStampAfterAnswers(t *testing.T) {
+	started := &rules.Signature{ID: "uvicorn-started", Technology: "uvicorn", Role: rules.RoleRecovery, Scope: rules.ScopeService, State: rules.StateStarted, Meaning: "it starts"}
+	const path = "/wish/{id}"
+	f := func(name string, again bool, want rules.Cause) {
+		t.Helper()
+		errors := errorLog("error.log").covers(0, 300).fails(100, shopAddress, parser.SymptomConnReset, 1).fails(120, shopAddress, parser.SymptomConnReset, 1)
+		access := accessLog("access.log").covers(0, 300)
+		for _, s := range []float64{100, 120} {
+			access.answers(s, "", 502, 1, func(t *rules.Tally) { t.Groups = []rules.URLGroup{{URL: path, Failed: 1}} })
+		}
+		access.sketch(130, 7, "")
+		access.d.Requests[0].Group = xxhash.Sum64String(path)
+		app := appLog("wish.log").says(0, started).says(0, stopping)
+		if again {
+			app.says(0, started)
+		}
+		for i := range app.d.Events {
+			app.d.Events[i].When, app.d.Events[i].Last = rules.Interval{From: rules.Past, To: rules.Future}, rules.Interval{From: rules.Past, To: rules.Future}
+		}
+		if in := incidents(t, 1, app, errors, access)[0]; in.Verdict.Cause != want {
+			t.Errorf("%s: %s: %+v", name, in.Verdict.Cause, in.Verdict.Alternatives)
+		}
+	}
+	f("it stopped for good", false, rules.CauseUnknown)
+	f("it started again", true, rules.CauseRestart)
 }
