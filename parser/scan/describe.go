@@ -2,6 +2,8 @@ package scan
 
 import (
 	"bytes"
+	"net/netip"
+	"strconv"
 
 	"culprit/parser"
 	"culprit/parser/applog"
@@ -16,6 +18,7 @@ import (
 // A description is as far as kubectl describe has come.
 type description struct {
 	pod, node []byte
+	ip        netip.Addr
 	reading   bool // a pod
 	inside    bool // its containers
 }
@@ -44,6 +47,8 @@ func (d *description) opens(line []byte) bool {
 		if kubernetesName(name) {
 			d.node = append(d.node[:0], name...)
 		}
+	case "IP":
+		d.ip, _ = netip.ParseAddr(string(value[:min(len(value), maxDescribed)]))
 	case "Containers", "Init Containers", "Ephemeral Containers":
 		d.inside = true
 	default:
@@ -85,7 +90,32 @@ func (s *slot) described(d *description) []byte {
 	s.rec.Container, s.rec.Host = whole[:len(whole)-len(d.node)], whole[len(whole)-len(d.node):]
 	s.rec.Program = name
 	s.rec.Stamp = lastEnd(s.raw)
-	return s.raw
+	return s.withAddresses(d.ip)
+}
+
+// withAddresses is the part of a container with a line for each address that it is asked on: the pod's
+// with a port of TCP of its own. Only together they tell which upstream it is.
+func (s *slot) withAddresses(ip netip.Addr) []byte {
+	if !ip.IsValid() {
+		return s.raw
+	}
+	start := len(s.env.Buf)
+	s.env.Buf = append(s.env.Buf, s.raw...)
+	for text := s.raw; len(text) > 0; {
+		end := lineLength(text)
+		key, value, _ := bytes.Cut(bytes.TrimSpace(text[:end]), []byte(":"))
+		text = text[min(end+1, len(text)):]
+		if string(key) != "Port" && string(key) != "Ports" {
+			continue
+		}
+		for item := range bytes.SplitSeq(value, []byte(",")) {
+			number, tcp := bytes.CutSuffix(bytes.TrimSpace(item), []byte("/TCP"))
+			if port, err := strconv.ParseUint(string(number[:min(len(number), 6)]), 10, 16); tcp && err == nil {
+				s.env.Buf = netip.AddrPortFrom(ip, uint16(port)).AppendTo(append(s.env.Buf, "\n    Address: "...))
+			}
+		}
+	}
+	return s.env.Buf[start:len(s.env.Buf):len(s.env.Buf)]
 }
 
 // lastEnd is the latest time at which a container ended that did not complete its work.

@@ -89,3 +89,33 @@ func TestReaderLeavesOtherLists(t *testing.T) {
 		}
 	}
 }
+
+// A container is asked on the pod's address with each port of its own (describeContainerPorts writes
+// one as Port, several as Ports).
+func TestDescribedPodTellsItsAddresses(t *testing.T) {
+	f := func(name, ip, ports, want string) {
+		t.Helper()
+		text := "Name:             shop-7c9f6d5b8-x2x4z\n" + ip + "Containers:\n  shop:\n    Container ID:   containerd://3858fd54\n" + ports + "    State:          Running\nEvents:           <none>\n"
+		r := NewReader(strings.NewReader(text), Options{Year: 2026})
+		got := ""
+		for r.Scan(context.Background()) {
+			rec := r.Record()
+			for line := range strings.Lines(string(rec.Message)) {
+				if address, ok := strings.CutPrefix(strings.TrimSpace(line), "Address: "); ok {
+					got += address + " "
+				}
+			}
+			if len(rec.Container) > 0 && bytes.Contains(rec.Raw, []byte("Address")) {
+				t.Errorf("%s: the raw text has grown: %q", name, rec.Raw)
+			}
+		}
+		if strings.TrimSpace(got) != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	f("one port", "IP:               10.244.1.7\n", "    Port:           8080/TCP\n    Host Port:      0/TCP\n", "10.244.1.7:8080")
+	f("several", "IP:               10.244.1.7\n", "    Ports:          8080/TCP, 53/UDP, 9090/TCP\n    Host Ports:     0/TCP, 0/UDP, 0/TCP\n", "10.244.1.7:8080 10.244.1.7:9090")
+	f("IPv6", "IP:               fd00::7\n", "    Port:           8080/TCP\n", "[fd00::7]:8080")
+	f("none", "IP:               10.244.1.7\n", "    Port:           <none>\n", "")
+	f("no address yet", "IP:               \n", "    Port:           8080/TCP\n", "")
+}

@@ -55,7 +55,7 @@ func (r *Reader) Remember(m *Memory) {
 }
 
 func (d *description) set(o *description) {
-	*d = description{pod: append(d.pod[:0], o.pod...), node: append(d.node[:0], o.node...), reading: o.reading, inside: o.inside}
+	*d = description{pod: append(d.pod[:0], o.pod...), node: append(d.node[:0], o.node...), ip: o.ip, reading: o.reading, inside: o.inside}
 }
 
 // recall makes r know what m holds. Candidates are told by their place, since each

@@ -40,3 +40,22 @@ func TestDescribedPodIsTheLogs(t *testing.T) {
 	f("k8s/tariff-5d9c7-q2y.log", false, "tariff")
 	f("k8s/tariff-5d9c7-q2xy.log", false, "tariff")
 }
+
+// Where the log has a name that somebody chose, the pod's own address tells which upstream its container is.
+func TestDescribedPodIsTheUpstream(t *testing.T) {
+	f := func(address string, want bool) {
+		t.Helper()
+		const pod = "tariff-5d9c7-q2x/tariff"
+		described := appLog("k8s/describe.txt").teaches(pod, 90, rules.FactContainer, pod).teaches(pod, 90, rules.FactNames, address).tagged(pod, 99, podKilled)
+		gateway := errorLog("nginx/error.log")
+		for s := 100.0; s < 106; s++ {
+			gateway.fails(s, "10.244.1.7:8080", parser.SymptomConnRefused, 5)
+		}
+		in := incidents(t, 1, gateway.covers(0, 300), described, appLog("before-crash.txt").covers(0, 300))[0]
+		if got := in.Verdict.Cause == rules.CauseOOMKill; got != want {
+			t.Errorf("%s: %s, want linked %v", address, in.Verdict.Cause, want)
+		}
+	}
+	f("10.244.1.7:8080", true)
+	f("10.244.1.8:8080", false)
+}
