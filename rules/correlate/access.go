@@ -36,8 +36,25 @@ func (e *Engine) settleAccess() {
 			break
 		}
 	}
+	e.leaveFiltered()
 	for _, s := range e.sources {
 		s.ofGateway = e.ofGateway(s)
+	}
+}
+
+// leaveFiltered counts once what a gateway wrote into its access log and, of some requests only, into a
+// log that tells errors too: varnishlog -q 'RespStatus >= 500' beside varnishncsa.
+func (e *Engine) leaveFiltered() {
+	for _, s := range e.sources {
+		if !s.Source.HasAccess || !s.Source.HasErrors || len(s.Requests) < minMatches {
+			continue
+		}
+		if slices.ContainsFunc(e.sources, func(g *source) bool {
+			return g != s && g.Source.HasAccess && !g.Source.HasErrors && g.Source.Gateway == s.Source.Gateway && g.site == s.site &&
+				g.gist().requests > s.gist().requests && e.within(s, g)
+		}) {
+			s.Source.HasAccess = false
+		}
 	}
 }
 

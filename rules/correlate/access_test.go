@@ -44,6 +44,26 @@ func TestSecondLogsCountOnce(t *testing.T) {
 	f("one path that all are asked for", 24, 64, onePath(access("logs/web-1.log", 0, 6)), onePath(access("logs/web-2.log", 0, 6)))
 }
 
+// varnishlog -q 'RespStatus >= 500' tells of the failed requests only, which varnishncsa has among all.
+func TestFilteredLogCountsOnce(t *testing.T) {
+	all, failed := accessLog("varnish/varnishncsa.log"), errorLog("varnish/varnishlog.txt")
+	failed.d.Source.HasAccess = true
+	for i := range 30 {
+		at := float64(i)
+		all.sketch(at, uint64(i), "")
+		if i < 20 {
+			all.answers(at, "", 200, 1, asked())
+			continue
+		}
+		all.answers(at, "", 503, 1, asked(uint64(i)))
+		failed.fails(at, "default", parser.SymptomConnRefused, 1).answers(at, "default", 503, 1, asked(uint64(i))).sketch(at, uint64(i), "default")
+	}
+	r := report(t, Config{}, all, failed)
+	if r.Totals.FailedRequests != 10 || r.Totals.Requests != 30 || len(r.Incidents) != 1 || r.Incidents[0].FailedRequests != 10 {
+		t.Errorf("%d of %d requests failed, want 10 of 30: %s", r.Totals.FailedRequests, r.Totals.Requests, outline(r))
+	}
+}
+
 func onePath(l *logFile) *logFile {
 	for i := range l.d.Requests {
 		l.d.Requests[i].Key = 5
