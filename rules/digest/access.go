@@ -279,14 +279,19 @@ func coarser(grain int64) int64 {
 	return grains[min(i+1, len(grains)-1)]
 }
 
-// makeRoom makes room for one more tally, by a longer grain of its kind. Failures keep their second
-// for longest: they hold hashes of requests and clients, and cost four times the memory.
+// makeRoom makes room for one more tally, by a longer grain of its kind. Those of failures hold hashes
+// of requests and clients and cost four times the memory, so only a part of all may be of them. Where
+// a longer grain does not help, hosts are told apart no longer: clients choose them.
 func (b *Builder) makeRoom(bad bool) {
 	longest := grains[len(grains)-1]
 	switch {
-	case bad && b.failures >= b.room.failures && b.failed < longest:
+	case bad && b.failures >= b.room.failures && (b.failed < longest || !b.anyHost):
 		b.failed = coarser(b.failed)
 		b.coarsenFailures(b.failed)
+		if !b.anyHost && 2*b.failures > b.room.failures {
+			b.anyHost = true
+			b.coarsenFailures(b.failed)
+		}
 		b.room.failures = grown(b.bound.tallies/failedPart, b.failures)
 	case len(b.d.Tallies) >= b.room.tallies:
 		b.anyHost = b.anyHost || b.healthy == longest

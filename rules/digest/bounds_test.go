@@ -112,6 +112,22 @@ func TestCoarsen(t *testing.T) {
 	}
 }
 
+// TestFailedHostsOfAClientAreBounded: nor may one whose requests fail in an access log.
+func TestFailedHostsOfAClientAreBounded(t *testing.T) {
+	b := New(rules.SourceInfo{}, words{}, nil)
+	const many = 2*maxTallies + 200
+	for i := range many {
+		b.Add(changed(accessLine(0, 502), func(r *parser.Record) { r.Access.Host = fmt.Appendf(nil, "h%d", i) }))
+	}
+	d := b.Finish()
+	if n := len(d.Tallies); n > maxTallies/failedPart {
+		t.Errorf("%d tallies, want %d at most", n, maxTallies/failedPart)
+	}
+	if _, _, _, failures := sums(d); failures != many {
+		t.Errorf("%d failures, want %d", failures, many)
+	}
+}
+
 // TestFailuresAreBounded: weeks of failures are told ever more coarsely. Not one is lost, the first
 // and the last keep their second, and what failed after quiet is told apart from what failed before,
 // also where the source is read in parts.
