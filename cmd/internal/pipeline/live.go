@@ -82,7 +82,7 @@ func Tail(ctx context.Context, cfg LiveConfig) error {
 
 func newLive(cfg LiveConfig) *live {
 	l := &live{
-		cfg: cfg, feeds: map[string]*feed{}, told: map[string]told{}, from: map[string]source.Position{}, reached: map[string][]source.Position{},
+		cfg: cfg, feeds: map[string]*feed{}, told: map[string]*told{}, from: map[string]source.Position{}, reached: map[string][]source.Position{},
 		begun: make(chan struct{}), dirty: make(chan struct{}, 1), flow: make(chan struct{}, 1),
 	}
 	l.flow <- struct{}{}
@@ -121,8 +121,8 @@ type live struct {
 	ended   []string // paths that are not followed any more, since the last Update
 	wg      sync.WaitGroup
 
-	told     map[string]told // by incident id; loop's own
-	unmarked bool            // something came since the last mark; loop's own
+	told     map[string]*told // by incident id; loop's own
+	unmarked bool             // something came since the last mark; loop's own
 }
 
 // pull reads the follower and feeds the scanners, until the context ends or nothing

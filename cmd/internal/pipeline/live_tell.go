@@ -30,8 +30,8 @@ type told struct {
 }
 
 // toldOf is what has been told of an incident, if it is told now.
-func toldOf(in *rules.Incident, now time.Time) told {
-	t := told{hash: contentHash(in), grave: graveHash(in), count: symptomsOf(in), state: in.State, since: now, first: now, at: now, seen: now, brief: *in}
+func toldOf(in *rules.Incident, now time.Time) *told {
+	t := &told{hash: contentHash(in), grave: graveHash(in), count: symptomsOf(in), state: in.State, since: now, first: now, at: now, seen: now, brief: *in}
 	b := &t.brief
 	b.StatusCounts, b.Series, b.URLs, b.Related, b.Symptoms, b.Evidence, b.Timeline, b.Advice, b.Prevent, b.Missing = nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
 	return t
@@ -92,8 +92,7 @@ func (l *live) compare(report *rules.Report, now time.Time, last bool) (changes 
 	for _, id := range lost {
 		if was := l.told[id]; was.state == "open" && was.met {
 			changes, gone = append(changes, was.over("withdrawn: what was read later shows that it is none")), append(gone, id)
-			was.state, was.met, was.count, was.hash = "resolved", false, -1, 0 // if it comes back, it is news
-			l.told[id] = was
+			was.state, was.met, was.late, was.count, was.hash = "resolved", false, false, -1, 0 // if it comes back, it is news
 		}
 	}
 	for id, t := range l.told {
@@ -104,14 +103,17 @@ func (l *live) compare(report *rules.Report, now time.Time, last bool) (changes 
 	return changes, gone
 }
 
-// lost are the ids that were told of and are not in the report: the open first.
+// lost are the ids that were told of and are not in the report, the open first: the others only if
+// one that was not told may take their place.
 func (l *live) lost(report *rules.Report) (ids []string) {
-	there := make(map[string]bool, len(report.Incidents))
+	there, fresh := make(map[string]bool, len(report.Incidents)), false
 	for i := range report.Incidents {
-		there[report.Incidents[i].ID] = true
+		id := report.Incidents[i].ID
+		there[id] = true
+		fresh = fresh || l.told[id] == nil
 	}
-	for id := range l.told {
-		if !there[id] {
+	for id, t := range l.told {
+		if !there[id] && (fresh || t.state == "open") {
 			ids = append(ids, id)
 		}
 	}

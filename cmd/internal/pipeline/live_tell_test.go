@@ -18,7 +18,7 @@ type telling struct {
 }
 
 func newTelling(t *testing.T) *telling {
-	return &telling{T: t, l: live{told: map[string]told{}}, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	return &telling{T: t, l: live{told: map[string]*told{}}, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 }
 
 // at decides after a while that there is an incident of so many symptoms, and wants it told so.
@@ -108,7 +108,13 @@ func TestSuperseded(t *testing.T) {
 		made("over", "resolved", 0, 10, "a:1"), made("open", "open", 5, 20, "b:1"), made("nameless", "resolved", 3, 4), other, later)
 	decide("resolved open, part; opened whole for open; gone nameless+over", made("whole", "open", 0, 20, "a:1", "b:1"), other, later)
 	decide("resolved other, part; gone other", made("whole", "open", 0, 20, "a:1", "b:1", "c:1"), later)
+	grown := later
+	grown.Symptoms = []rules.SymptomGroup{{Count: 1}}
+	decide("", made("whole", "open", 0, 20, "a:1", "b:1", "c:1"), grown) // that is told in a second
 	decide("resolved later, withdrawn; gone later", made("whole", "open", 0, 20, "a:1", "b:1", "c:1"))
 	decide("", made("whole", "open", 0, 20, "a:1", "b:1", "c:1"))
+	if f.l.told["later"].late {
+		t.Error("what is withdrawn has still something to tell")
+	}
 	decide("updated later", made("whole", "open", 0, 20, "a:1", "b:1", "c:1"), later)
 }

@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -48,19 +46,7 @@ func TestWhatBefallsAMachine(t *testing.T) {
 			}
 			fmt.Fprintf(&kernel, "%s %s kernel: [ 8000.000001] audit: initializing netlink subsys\n", begin.Format(time.Stamp), c.host)
 			fmt.Fprintf(&kernel, "%s %s kernel: [ 8198.000001] %s\n", begin.Add(138*time.Second).Format(time.Stamp), c.host, c.kernel)
-			dir := t.TempDir()
-			for name, text := range map[string]string{"access.log": access.String(), "error.log": errors.String(), "syslog": app.String(), "kern.log": kernel.String()} {
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			r, _, err := analyze(config(2, dir))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(r.Incidents) != 1 {
-				t.Fatalf("%d incidents, want 1", len(r.Incidents))
-			}
+			r := reportOf(t, map[string]string{"access.log": access.String(), "error.log": errors.String(), "syslog": app.String(), "kern.log": kernel.String()})
 			in, quoted := &r.Incidents[0], false
 			for _, e := range in.Evidence {
 				quoted = quoted || strings.HasSuffix(e.Quote.Text, c.kernel)

@@ -46,8 +46,21 @@ func testTaggedAccessLines(t *testing.T, tags [2]string) {
 			}
 		}
 	}
+	r := reportOf(t, map[string]string{"access.log": access.String(), "error.log": errors.String(), "journal.txt": journal.String()})
+	in := &r.Incidents[0]
+	if in.Verdict.Cause != rules.CauseUnhandledException || in.Service != tags[1] || in.Culprit.PID != 812 || in.FailedRequests != 30 {
+		t.Errorf("%s of %s, pid %d, %d failed requests; want unhandled-exception of %s, pid 812, 30", in.Verdict.Cause, in.Service, in.Culprit.PID, in.FailedRequests, tags[1])
+	}
+	if r.Totals.Requests != 480 {
+		t.Errorf("%d requests, want the gateway's 480", r.Totals.Requests)
+	}
+}
+
+// reportOf is the report of logs by name, which tell one incident.
+func reportOf(t *testing.T, logs map[string]string) *rules.Report {
+	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"access.log": access.String(), "error.log": errors.String(), "journal.txt": journal.String()} {
+	for name, text := range logs {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -59,11 +72,5 @@ func testTaggedAccessLines(t *testing.T, tags [2]string) {
 	if len(r.Incidents) != 1 {
 		t.Fatalf("%d incidents, want 1", len(r.Incidents))
 	}
-	in := &r.Incidents[0]
-	if in.Verdict.Cause != rules.CauseUnhandledException || in.Service != tags[1] || in.Culprit.PID != 812 || in.FailedRequests != 30 {
-		t.Errorf("%s of %s, pid %d, %d failed requests; want unhandled-exception of %s, pid 812, 30", in.Verdict.Cause, in.Service, in.Culprit.PID, in.FailedRequests, tags[1])
-	}
-	if r.Totals.Requests != 480 {
-		t.Errorf("%d requests, want the gateway's 480", r.Totals.Requests)
-	}
+	return r
 }
