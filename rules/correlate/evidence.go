@@ -28,6 +28,7 @@ func (e *Engine) prepare(g *gathering) {
 	g.stayOnMachine()
 	g.leaveNeighbours()
 	e.frame(g)
+	e.outlived(g)
 	g.linked = g.linked[:0]
 	for _, sv := range e.services {
 		if _, ok := g.links[sv]; ok {

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"iter"
 	"slices"
 
 	"culprit/parser"
@@ -56,17 +57,84 @@ func (e *Engine) othersFail(g *gathering) bool {
 // frames reports whether a service ended just before the failures, with no answer in between, and
 // started when they ended.
 func (e *Engine) frames(g *gathering, sv *service) bool {
-	first, last := g.pool.span.From, g.pool.span.To
-	for _, end := range risenFrom(sv.life.ends, first-frameBefore) {
-		if end.when.From > first+parser.Second {
-			return false
-		}
-		if !dies(end) || e.servedBetween(g.pool, end.when.To+parser.Second, first) {
-			continue
-		}
+	last := g.pool.span.To
+	for end := range e.endsInto(g, sv) {
 		if up := risenFrom(sv.life.rises, max(end.last.From+1, last-frameBoot)); len(up) > 0 && up[0].when.From <= last+frameAfter {
 			return !e.servedBetween(g.pool, end.when.To+parser.Second, up[0].when.From)
 		}
+	}
+	return false
+}
+
+// endsInto yields the ends of a service just before the failures, with no answer in between.
+func (e *Engine) endsInto(g *gathering, sv *service) iter.Seq[*hitEvent] {
+	first := g.pool.span.From
+	return func(yield func(*hitEvent) bool) {
+		for _, end := range risenFrom(sv.life.ends, first-frameBefore) {
+			if end.when.From > first+parser.Second {
+				return
+			}
+			if dies(end) && !e.answeredAfter(g, end) && !yield(end) {
+				return
+			}
+		}
+	}
+}
+
+// answeredAfter reports whether the pool, or what was asked for as in the failed requests where the log
+// names no upstream, was answered between an event and the first failure.
+func (e *Engine) answeredAfter(g *gathering, h *hitEvent) bool {
+	from, first := h.when.To+parser.Second, g.pool.span.From
+	return from < first && (e.servedBetween(g.pool, from, first) || e.answeredAlike(g, from, first-1))
+}
+
+// outlived unlinks what ended before the failures while the address still answered, where another
+// service, no surer linked, ended right before them: containers of one project write one stream, and
+// the end of one is not that of another.
+func (e *Engine) outlived(g *gathering) {
+	if g.pool.gateway || len(g.pool.names) != 1 || !gone(g) {
+		return
+	}
+	var framing *service
+	for sv, l := range g.links {
+		switch {
+		case l.weight >= linkSocket:
+			return // known otherwise
+		case l.weight <= linkNone:
+		case !anyEnd(e.endsInto(g, sv)):
+		case framing != nil:
+			return
+		default:
+			framing = sv
+		}
+	}
+	if framing == nil {
+		return
+	}
+	for sv, l := range g.links {
+		if sv != framing && l.weight > linkNone && l.weight <= g.links[framing].weight && e.endedEarly(g, sv) {
+			g.links[sv] = link{linkElsewhere, "after whose end the address still answered"}
+		}
+	}
+}
+
+// endedEarly reports whether a service stopped or ended before the failures, did not start again, and
+// the address was still answered after that.
+func (e *Engine) endedEarly(g *gathering, sv *service) bool {
+	for _, list := range [][]*hitEvent{sv.life.stops, sv.life.ends} {
+		for _, end := range risenFrom(list, g.began-lookback) {
+			if end.when.To < g.pool.span.From && risen(end, sv, rules.StateStarted, rules.StateServing) >= g.pool.span.From && e.answeredAfter(g, end) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// anyEnd reports whether a sequence yields anything.
+func anyEnd(all iter.Seq[*hitEvent]) bool {
+	for range all {
+		return true
 	}
 	return false
 }

@@ -125,3 +125,32 @@ func TestSystemLinesAreNoApplication(t *testing.T) {
 		t.Errorf("%s of %s: %+v", in.Verdict.Cause, in.Service, in.Evidence)
 	}
 }
+
+// Containers of one project write into one stream. The one that stopped while the address was still
+// answered is not the one whose crash the failures follow.
+func TestContainerOutlivedByTheAddress(t *testing.T) {
+	f := func(name string, want rules.Cause, change func(compose, access *logFile)) {
+		t.Helper()
+		compose, access := errorLog("compose.txt").covers(0, 300), accessLog("access.log").serves(0, 100, shopAddress)
+		for s := range 9 {
+			compose.fails(float64(101+s), shopAddress, refused, 3)
+			access.answers(float64(101+s), shopAddress, 502, 3)
+		}
+		change(compose, access.serves(112, 300, shopAddress))
+		if in := incidents(t, 1, compose, access)[0]; in.Verdict.Cause != want {
+			t.Errorf("%s: %s, want %s: %+v", name, in.Verdict.Cause, want, in.Verdict.Alternatives)
+		}
+	}
+	f("another container stopped before", rules.CauseUnhandledException, func(c, _ *logFile) {
+		c.tagged("mailer-1", 95, stopping).tagged("till-1", 100, goPanic)
+	})
+	f("the other one stopped at the same time", rules.CauseUnknown, func(c, _ *logFile) {
+		c.tagged("mailer-1", 100, stopping).tagged("till-1", 100, goPanic)
+	})
+	f("the other one had started again", rules.CauseUnknown, func(c, _ *logFile) {
+		c.tagged("mailer-1", 95, stopping).tagged("mailer-1", 97, serving).tagged("mailer-1", 100, stopping).tagged("till-1", 100, goPanic)
+	})
+	f("the address was answered after the crash, too", rules.CauseUnknown, func(c, _ *logFile) {
+		c.tagged("mailer-1", 90, stopping).tagged("till-1", 85, goPanic)
+	})
+}
