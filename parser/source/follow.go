@@ -105,16 +105,6 @@ type Gap struct {
 	Since, Until time.Time
 }
 
-// FollowStats counts what was read and delivered, or passed over.
-type FollowStats struct {
-	Bytes     int64 // delivered
-	Zeros     int64 // zero bytes before lines (a truncation under a writer that does not append)
-	LongLines int64 // lines that were cut at 256 KiB
-	LongBytes int64 // the bytes of their rests
-	Gaps      int64
-	Listings  int64 // times that a directory was listed in search of rotated files
-}
-
 // A Follower reads lines as they are written, from any number of files and from what is
 // no file (follow_pipe.go). It is used from one goroutine; it starts none but one for each
 // of the latter and each watched file.
@@ -145,7 +135,7 @@ type Follower struct {
 	scans      int   // polls until patterns are expanded again
 	ticks      int   // polls so far
 	past       int64 // bytes that were read back
-	stats      FollowStats
+	listings   int64 // times that a directory was listed in search of rotated files
 	ticker     *time.Ticker
 	wake       *waker
 	told       map[string]string  // the last trouble of each path
@@ -227,7 +217,6 @@ func (f *Follower) Next(ctx context.Context) (Chunk, error) {
 			f.woken(ctx)
 		case d := <-f.ready:
 			if f.accept(&d, &c) {
-				f.count(&c)
 				return c, nil
 			}
 		}
@@ -319,7 +308,6 @@ func (f *Follower) step(ctx context.Context, c *Chunk) bool {
 	for range f.tracks {
 		f.turn = (f.turn + 1) % len(f.tracks)
 		if f.tracks[f.turn].step(ctx, c) {
-			f.count(c)
 			return true
 		}
 		if ctx.Err() != nil {
@@ -327,13 +315,6 @@ func (f *Follower) step(ctx context.Context, c *Chunk) bool {
 		}
 	}
 	return false
-}
-
-func (f *Follower) count(c *Chunk) {
-	f.stats.Bytes += int64(len(c.Data))
-	if c.Gap != nil {
-		f.stats.Gaps++
-	}
 }
 
 // finished reports that only standard input was asked for, and has ended.
@@ -399,9 +380,6 @@ func (f *Follower) Paths() []string {
 	}
 	return sorted(all)
 }
-
-// Stats returns the counts so far.
-func (f *Follower) Stats() FollowStats { return f.stats }
 
 // Close lets all files go. A read of a standard input that cannot be interrupted is left
 // to end by itself.

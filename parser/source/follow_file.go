@@ -57,9 +57,9 @@ const (
 )
 
 // read takes lines at the offset. buf has room for the marker and a block.
-func (f *followed) read(buf []byte, c *Chunk, s *FollowStats) (fresh, error) {
+func (f *followed) read(buf []byte, c *Chunk) (fresh, error) {
 	if f.packed != nil {
-		return f.readPacked(c, s)
+		return f.readPacked(c)
 	}
 	if f.offset == 0 && f.known.Size() < markerBytes {
 		f.look(false) // its time is all that can tell that it was written, copied and truncated
@@ -88,9 +88,9 @@ func (f *followed) read(buf []byte, c *Chunk, s *FollowStats) (fresh, error) {
 	}
 	data := f.limitPast(buf[m:n])
 	if f.wide {
-		return f.cutWide(data, c, s), nil
+		return f.cutWide(data, c), nil
 	}
-	return f.cut(data, c, s), nil
+	return f.cut(data, c), nil
 }
 
 // intact reports whether what was read is still in the file.
@@ -138,18 +138,17 @@ func (f *followed) readHead(buf *[fingerBytes]byte) []byte {
 }
 
 // cut puts the complete lines of data into c.
-func (f *followed) cut(data []byte, c *Chunk, s *FollowStats) fresh {
+func (f *followed) cut(data []byte, c *Chunk) fresh {
 	switch {
 	case len(data) == 0:
 		return nothing
 	case f.inside:
-		return f.pass(data, s)
+		return f.pass(data)
 	case data[0] == 0:
 		zeros := len(data) - len(bytes.TrimLeft(data, "\x00"))
-		s.Zeros += int64(zeros)
 		f.advance(data[:zeros])
 		if zeros == blockBytes {
-			s.Zeros += f.leap()
+			f.leap()
 		}
 		return passed
 	}
@@ -166,29 +165,21 @@ func (f *followed) cut(data []byte, c *Chunk, s *FollowStats) fresh {
 		return nothing
 	default:
 		f.inside, c.Partial = true, true
-		s.LongLines++
 	}
 	f.deliver(data, data, c)
 	return lines
 }
 
-// leap goes to where a hole of the file ends, 0 bytes if it is none.
-func (f *followed) leap() int64 {
-	to := holeEnd(f.file, f.offset) - markerBytes // the marker is in the hole
-	if to <= f.offset {
-		return 0
-	}
-	leapt := to - f.offset
-	f.offset = to
-	return leapt
+// leap goes to where a hole of the file ends.
+func (f *followed) leap() {
+	f.offset = max(f.offset, holeEnd(f.file, f.offset)-markerBytes) // the marker is in the hole
 }
 
 // pass goes to the end of a line that was too long.
-func (f *followed) pass(data []byte, s *FollowStats) fresh {
+func (f *followed) pass(data []byte) fresh {
 	if i := bytes.IndexByte(data, '\n'); i >= 0 {
 		data, f.inside = data[:i+1], false
 	}
-	s.LongBytes += int64(len(data))
 	f.advance(data)
 	return passed
 }
@@ -363,7 +354,7 @@ func (f *followed) close() {
 }
 
 // cutWide is cut for UTF-16: offsets are the file's, Data is UTF-8.
-func (f *followed) cutWide(data []byte, c *Chunk, s *FollowStats) fresh {
+func (f *followed) cutWide(data []byte, c *Chunk) fresh {
 	end := 0
 	for i := 0; i+1 < len(data); i += 2 {
 		if f.order().Uint16(data[i:]) == '\n' {
@@ -375,7 +366,6 @@ func (f *followed) cutWide(data []byte, c *Chunk, s *FollowStats) fresh {
 		return nothing
 	case end == 0:
 		end, c.Partial = len(data), true
-		s.LongLines++
 	}
 	f.deliver(f.narrow(data[:end]), data[:end], c)
 	return lines
@@ -441,12 +431,12 @@ func (p *packedFile) fill() {
 	}
 }
 
-func (f *followed) readPacked(c *Chunk, s *FollowStats) (fresh, error) {
+func (f *followed) readPacked(c *Chunk) (fresh, error) {
 	p := f.packed
 	p.fill()
 	f.ended = p.err != nil
 	before := f.offset
-	got := f.cut(p.rest(), c, s)
+	got := f.cut(p.rest(), c)
 	p.take(int(f.offset - before))
 	if got == nothing && p.err != io.EOF {
 		return broken, readError(f.name, f.offset+int64(len(p.rest())), p.err)

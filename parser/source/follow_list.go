@@ -147,7 +147,7 @@ type kin struct {
 func (t *track) siblings() ([]sibling, bool) {
 	k := t.kin
 	if t.kin = nil; k == nil {
-		siblings([]string{t.path}, &t.f.stats.Listings, func(_ int, all []sibling, ok bool) { k = &kin{all, ok} })
+		siblings([]string{t.path}, &t.f.listings, func(_ int, all []sibling, ok bool) { k = &kin{all, ok} })
 	}
 	return k.all, k.ok
 }
@@ -170,7 +170,7 @@ func (f *Follower) act(ctx context.Context, due []*track, poll bool) {
 	for i, t := range due {
 		paths[i] = t.path
 	}
-	siblings(paths, &f.stats.Listings, func(i int, all []sibling, ok bool) {
+	siblings(paths, &f.listings, func(i int, all []sibling, ok bool) {
 		due[i].kin = &kin{all, ok}
 		due[i].act(ctx, poll)
 		due[i].forget()

@@ -17,13 +17,13 @@ func TestFollowListsADirectoryOnce(t *testing.T) {
 	var args, want []string
 	for i := range logs {
 		args = append(args, filepath.Join(dir, fmt.Sprintf("app%d.log", i)))
-		must(t, os.WriteFile(args[i], []byte(fmt.Sprintf("%d before\n", i)), 0o644))
+		must(t, os.WriteFile(args[i], fmt.Appendf(nil, "%d before\n", i), 0o644))
 	}
 	f := newFollower(args, FollowOptions{FromStart: true, PollOnly: true})
 	var got []string
 	read := func(most int64) {
 		t.Helper()
-		before := f.stats.Listings
+		before := f.listings
 		f.tick(t.Context())
 		var c Chunk
 		for f.step(t.Context(), &c) {
@@ -35,14 +35,14 @@ func TestFollowListsADirectoryOnce(t *testing.T) {
 			}
 			c = Chunk{}
 		}
-		if n := f.stats.Listings - before; n > most {
+		if n := f.listings - before; n > most {
 			t.Errorf("the directory was listed %d times, want %d at most", n, most)
 		}
 	}
 	write := func(generation int) {
 		for i, path := range args {
 			must(t, os.Rename(path, fmt.Sprintf("%s-2026112%d", path, generation)))
-			must(t, os.WriteFile(path, []byte(fmt.Sprintf("%d after %d\n", i, generation)), 0o644))
+			must(t, os.WriteFile(path, fmt.Appendf(nil, "%d after %d\n", i, generation), 0o644))
 		}
 	}
 	read(0)

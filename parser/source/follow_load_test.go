@@ -139,7 +139,7 @@ func TestFollowRefilledWhileRead(t *testing.T) {
 			var what fresh
 			for range 3 {
 				var c Chunk
-				what, err = f.read(make([]byte, markerBytes+blockBytes), &c, new(FollowStats))
+				what, err = f.read(make([]byte, markerBytes+blockBytes), &c)
 				must(t, err)
 				got += string(c.Data)
 			}

@@ -277,7 +277,7 @@ const maxLinger = 4
 func (t *track) take(ctx context.Context, i int, c *Chunk) fresh {
 	f := t.files[i]
 	for !f.ended || f.hot > 0 && f.packed == nil || f.packed != nil && len(f.packed.rest()) > 0 {
-		got, err := f.read(t.f.buf, c, &t.f.stats)
+		got, err := f.read(t.f.buf, c)
 		switch {
 		case got == broken && ctx.Err() == nil:
 			return t.broken(i, err)
