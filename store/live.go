@@ -44,25 +44,6 @@ const (
 	maxStreams = 10_000
 )
 
-// SaveCheckpoints replaces the positions of all paths that are named in checkpoints; a
-// path may have several (a renamed file that is still being drained, and its follower).
-// The positions of other paths stay.
-func (db *DB) SaveCheckpoints(ctx context.Context, checkpoints []Checkpoint) error {
-	return wrap("save checkpoints", db.update(ctx, func(tx *sql.Tx) error {
-		return putCheckpoints(ctx, tx, checkpoints)
-	}))
-}
-
-// SaveGaps adds rows to the ledger of gaps; one that is in it already is not added again.
-func (db *DB) SaveGaps(ctx context.Context, gaps []Gap) error {
-	return wrap("save gaps", db.update(ctx, func(tx *sql.Tx) error { return putGaps(ctx, tx, gaps) }))
-}
-
-// SaveStreams replaces the states of the named streams.
-func (db *DB) SaveStreams(ctx context.Context, streams []Stream) error {
-	return wrap("save streams", db.update(ctx, func(tx *sql.Tx) error { return putStreams(ctx, tx, streams) }))
-}
-
 func wrap(what string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -72,6 +53,9 @@ func wrap(what string, err error) error {
 
 const checkpointColumns = "path, device, inode, offset, line, fingerprint"
 
+// putCheckpoints replaces the positions of all paths that are named in checkpoints; a path may
+// have several (a renamed file that is still being drained, and its follower). The positions of
+// other paths stay.
 func putCheckpoints(ctx context.Context, tx *sql.Tx, checkpoints []Checkpoint) error {
 	for _, c := range checkpoints {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM checkpoints WHERE path = ?", c.Path); err != nil {
@@ -108,6 +92,7 @@ func (db *DB) Checkpoints(ctx context.Context) (all []Checkpoint, err error) {
 
 const gapColumns = `source, start, start_precision, "end", end_precision, offset, bytes, why`
 
+// putGaps adds to the ledger what is not in it already.
 func putGaps(ctx context.Context, tx *sql.Tx, gaps []Gap) error {
 	const isKnown = `SELECT count(*) FROM gaps WHERE source IS ? AND start IS ? AND start_precision IS ?
 		AND "end" IS ? AND end_precision IS ? AND offset IS ? AND bytes IS ? AND why IS ?`
@@ -146,6 +131,7 @@ func (db *DB) Gaps(ctx context.Context) (all []Gap, err error) {
 
 const streamColumns = "source, stream, state, since, since_precision, " + placeColumns
 
+// putStreams replaces the states of the named streams.
 func putStreams(ctx context.Context, tx *sql.Tx, streams []Stream) error {
 	query := "INSERT OR REPLACE" + insertInto("streams", streamColumns)[len("INSERT"):]
 	for _, s := range streams {

@@ -15,7 +15,7 @@ func TestCheckpoints(t *testing.T) {
 	db := mustOpen(t, path)
 	save := func(checkpoints ...Checkpoint) {
 		t.Helper()
-		if err := db.SaveCheckpoints(t.Context(), checkpoints); err != nil {
+		if err := db.Commit(t.Context(), Batch{Checkpoints: checkpoints}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -46,7 +46,7 @@ func TestGaps(t *testing.T) {
 		{Source: "a.log", Offset: 0, Bytes: 0, Why: "truncated"},
 	}
 	for range 2 { // the second time adds none
-		if err := db.SaveGaps(t.Context(), gaps); err != nil {
+		if err := db.Commit(t.Context(), Batch{Gaps: gaps}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -61,7 +61,7 @@ func TestGapsAreBounded(t *testing.T) {
 	if _, err := db.write.Exec(fill); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.SaveGaps(t.Context(), []Gap{{Source: "new", Why: "newest"}}); err != nil {
+	if err := db.Commit(t.Context(), Batch{Gaps: []Gap{{Source: "new", Why: "newest"}}}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := db.Gaps(t.Context())
@@ -77,7 +77,7 @@ func TestStreams(t *testing.T) {
 		{Source: "app.log", State: rules.StateServing, Since: at(0), Quote: quote},
 		{Source: "app.log", Name: "web-2", State: rules.StateFailed, Since: at(1), Quote: quote},
 	}
-	if err := db.SaveStreams(t.Context(), states); err != nil {
+	if err := db.Commit(t.Context(), Batch{Streams: states}); err != nil {
 		t.Fatal(err)
 	}
 	states[0].Since = at(2) // served again

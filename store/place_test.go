@@ -32,7 +32,7 @@ func troubled(t *testing.T, statements ...string) (db *DB, path string) {
 
 func save(t *testing.T, db *DB, offset int64) {
 	t.Helper()
-	if err := db.SaveCheckpoints(t.Context(), []Checkpoint{{Path: "a.log", Inode: 1, Offset: offset}}); err != nil {
+	if err := db.Commit(t.Context(), Batch{Checkpoints: []Checkpoint{{Path: "a.log", Inode: 1, Offset: offset}}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -116,7 +116,7 @@ func TestPatienceEndsWithTheContext(t *testing.T) {
 	defer tx.Rollback()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := db.SaveGaps(ctx, []Gap{{Source: "a.log"}}); err == nil {
+	if err := db.Commit(ctx, Batch{Gaps: []Gap{{Source: "a.log"}}}); err == nil {
 		t.Error("it was stored, while another writer had begun")
 	}
 }

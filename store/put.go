@@ -58,8 +58,8 @@ func (db *DB) Put(ctx context.Context, run Run, incidents []rules.Incident) erro
 	return db.Commit(ctx, Batch{Run: run, Incidents: incidents})
 }
 
-// Commit stores a batch in one transaction, as Put, SaveCheckpoints and their like do:
-// after a crash the positions and what was found up to them agree.
+// Commit stores a batch in one transaction: after a crash the positions and what was found up to
+// them agree.
 func (db *DB) Commit(ctx context.Context, b Batch) error {
 	err := db.update(ctx, func(tx *sql.Tx) error {
 		if err := putRun(ctx, tx, &b.Run); err != nil {

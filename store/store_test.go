@@ -270,7 +270,7 @@ func TestMigratesOlderSchemas(t *testing.T) {
 		if got, want := schema(t, db), schema(t, mustOpen(t, filepath.Join(t.TempDir(), "new.db"))); got != want {
 			t.Errorf("%s: migrated schema differs from a new one\n got %s\nwant %s", name, got, want)
 		}
-		if err := db.SaveCheckpoints(t.Context(), []Checkpoint{{Path: "a"}}); err != nil {
+		if err := db.Commit(t.Context(), Batch{Checkpoints: []Checkpoint{{Path: "a"}}}); err != nil {
 			t.Error(err)
 		}
 	}

@@ -93,11 +93,11 @@ func TestReportTellsGaps(t *testing.T) {
 		}
 		return rules.Moment{Micros: m.UnixMicro(), Precision: 1}
 	}
-	err = db.SaveGaps(context.Background(), []store.Gap{
+	err = db.Commit(context.Background(), store.Batch{Gaps: []store.Gap{
 		{Source: "nginx/error.log", From: at("2026-11-22 15:02:40"), To: at("2026-11-22 15:02:43"), Offset: 4096, Bytes: 512, Why: "the file was truncated before it was read to its end"},
 		{Source: "nginx/error.log", From: at("2026-11-22 09:00:00"), To: at("2026-11-22 09:00:01"), Offset: -1, Bytes: -1, Why: "hours before"},
 		{Source: "other.log", Offset: -1, Bytes: -1, Why: "another file"},
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
