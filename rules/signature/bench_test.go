@@ -45,18 +45,6 @@ func BenchmarkMatchHealthy(b *testing.B) {
 	b.ReportMetric(float64(len(set.rules)), "signatures")
 }
 
-func BenchmarkMayMatch(b *testing.B) {
-	set := Builtin()
-	block := healthyText(1600)
-	b.SetBytes(int64(len(block)))
-	b.ReportAllocs()
-	found := false
-	for b.Loop() {
-		found = set.MayMatch(block)
-	}
-	_ = found
-}
-
 // BenchmarkMatchHit is the price of a line that is evidence.
 func BenchmarkMatchHit(b *testing.B) {
 	set := Builtin()

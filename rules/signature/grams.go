@@ -32,15 +32,14 @@ var _ iter.Seq[int] = (*ruleBits)(nil).each
 // grams finds literals in a text. Of each literal two neighbouring windows of three
 // bytes stand in a bit table of hashes, so one of them is met when the text is
 // probed at every second byte only. The windows are the rarest of the literal, and
-// come from its longest stretch that no encoder escapes (its core): so the same
-// table serves raw blocks. Where the bit is set, a second table tells whether the byte
-// beside the window, too, is that of a literal, and only then are whole literals compared:
+// come from its longest stretch that no encoder escapes (its core). Where
+// the bit is set, a second table tells whether the byte beside the window, too, is that of a literal, and only then are whole literals compared:
 // of the windows of healthy lines 18 % pass the first table and 5 % the second.
 //
 // Measured on healthy lines of 160 bytes (BenchmarkMatchHealthy) with 761 signatures (2529
 // literals): 900 MB/s; without the second table, and with windows chosen by their letters
 // alone, 200 to 500 MB/s. A full Aho-Corasick automaton over byte classes does 380 MB/s
-// (BenchmarkAhoCorasick), and would have to be built twice, for messages and for raw blocks.
+// (BenchmarkAhoCorasick).
 type grams struct {
 	table   bitTable                  // of windows
 	beside  bitTable                  // of first windows with the byte behind, second ones with the byte before
@@ -68,10 +67,9 @@ func (t *bitTable) has(h uint32) bool { return t[h>>6]>>(h&63)&1 != 0 }
 type anchor struct {
 	hash    uint32
 	rule    int32
-	offset  int32 // of the window in the literal
-	core    int32 // where the stretch that no encoder escapes begins in the literal
-	coreEnd int32
+	offset  int32 // of the window in the literal; until it is built, of the core
 	literal string
+	core    string // its stretch that no encoder escapes
 }
 
 func hashGram(v uint32) uint32 { return v << 8 * 0x9E3779B1 >> (32 - gramBits) }
@@ -88,30 +86,27 @@ func (g *grams) add(literal string, rule int) {
 	if rule == noRule {
 		from, to = 0, len(literal)
 	}
-	g.pending = append(g.pending, anchor{rule: int32(rule), literal: literal, core: int32(from), coreEnd: int32(to)})
+	g.pending = append(g.pending, anchor{rule: int32(rule), offset: int32(from), literal: literal, core: literal[from:to]})
 }
 
 // build chooses the windows, fills the tables and sorts the anchors into buckets (counting
 // sort).
 func (g *grams) build() {
 	shared := new([1 << gramBits]uint16) // how many cores hold a window
-	for i := range g.pending {
-		a := &g.pending[i]
-		core := a.literal[a.core:a.coreEnd]
-		for i := 0; i+gramBytes <= len(core); i++ {
-			if n := &shared[hashGram(gram(core[i:]))]; *n < math.MaxUint16 {
+	for _, a := range g.pending {
+		for i := 0; i+gramBytes <= len(a.core); i++ {
+			if n := &shared[hashGram(gram(a.core[i:]))]; *n < math.MaxUint16 {
 				*n++
 			}
 		}
 	}
 	for i := range g.pending {
 		a := &g.pending[i]
-		core := a.literal[a.core:a.coreEnd]
-		at := rarest(core, shared)
-		a.offset = a.core + int32(at)
-		g.beside.add(hashBeside(gram(core[at:]) | uint32(core[at+gramBytes])<<24))
+		at := rarest(a.core, shared)
+		a.offset += int32(at)
+		g.beside.add(hashBeside(gram(a.core[at:]) | uint32(a.core[at+gramBytes])<<24))
 		for i := at; i < at+gramStride; i++ {
-			hash := hashGram(gram(core[i:]))
+			hash := hashGram(gram(a.core[i:]))
 			g.table.add(hash)
 			g.starts[bucket(hash)+1]++
 		}
@@ -168,19 +163,6 @@ func (g *grams) first(text []byte, least int32) int {
 		}
 	}
 	return -1
-}
-
-// any reports whether the core of a literal stands in the block.
-func (g *grams) any(block []byte) bool {
-	for i, h := g.probe(block, 0); i >= 0; i, h = g.probe(block, i+gramStride) {
-		anchors := g.of(h)
-		for k := range anchors {
-			if a := &anchors[k]; a.hash == h && standsAt(block, i-int(a.offset-a.core), a.literal[a.core:a.coreEnd]) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // all adds the rules whose literals stand in the text, with windows from position i on.

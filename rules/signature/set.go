@@ -6,7 +6,7 @@
 // that hold hits:
 //
 //	set := signature.Builtin()               // or Load(own, signature.Data())
-//	if !set.MayMatch(block) { … }            // optional: skip whole blocks of healthy lines
+//	if set.Telling(text) < 0 { … }           // optional: pass lines of which none holds a hit
 //	hits = set.Match(record, hits[:0])       // one pass, then regexps on candidates only
 //
 // Load refuses what it cannot understand; Check also runs every sample line.
@@ -62,12 +62,6 @@ func (s *Set) Signatures() []*rules.Signature {
 	}
 	return all
 }
-
-// MayMatch reports whether any line of a raw block (envelopes and escapes not yet
-// peeled) can hold a hit: false is certain, true is a guess. It looks for parts of
-// the literals that no encoder escapes. A message that is base64 or an array of
-// byte numbers (journald's JSON of a message with control characters) is not seen.
-func (s *Set) MayMatch(block []byte) bool { return s.literals.any(block) }
 
 // Telling returns where in a text, of one line or many, something stands that a line must have
 // to hold a hit, or one of the words that the scanner looks for; -1 if nowhere.
