@@ -1,7 +1,5 @@
 package parser
 
-import "bytes"
-
 // Role is what kind of program wrote a source.
 type Role uint8
 
@@ -52,7 +50,7 @@ const (
 // A Record is one parsed log message, maybe of several physical lines.
 //
 // Its byte slices point into the reader's buffer: they are valid until the next
-// call of Scan and must be copied to be kept (Clone). A format's Parse fills what
+// call of Scan and must be copied to be kept (EachSlice). A format's Parse fills what
 // the line tells and leaves the rest at its zero value; the scanner resets the
 // record before each line and fills the position.
 type Record struct {
@@ -197,13 +195,6 @@ func (r *Record) EachSlice(f func(*[]byte)) {
 	for i := range a.Attempts[:a.Tries] {
 		f(&a.Attempts[i].Addr)
 	}
-}
-
-// Clone returns a copy that owns its bytes.
-func (r *Record) Clone() Record {
-	c := *r
-	c.EachSlice(func(b *[]byte) { *b = bytes.Clone(*b) })
-	return c
 }
 
 // A Format is how one product writes its log.

@@ -14,10 +14,10 @@ func TestRecordEachSlice(t *testing.T) {
 	var fill func(v reflect.Value)
 	fill = func(v reflect.Value) {
 		switch {
-		case v.Type() == reflect.TypeOf([]byte(nil)):
+		case v.Type() == reflect.TypeFor[[]byte]():
 			v.SetBytes([]byte("x"))
 			want++
-		case v.Kind() == reflect.Struct && v.Type() != reflect.TypeOf(Format{}):
+		case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[Format]():
 			for i := range v.NumField() {
 				fill(v.Field(i))
 			}
@@ -38,10 +38,5 @@ func TestRecordEachSlice(t *testing.T) {
 	})
 	if got != want {
 		t.Errorf("EachSlice visits %d slices, the record has %d", got, want)
-	}
-	c := r.Clone()
-	c.Message[0] = 'z'
-	if string(r.Message) != "y" {
-		t.Error("Clone shares memory")
 	}
 }

@@ -1,6 +1,9 @@
 package parser
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Symptom is what a gateway saw go wrong, never why. The list is closed
 // (a new class is a decision); the text forms are part of the outside contract.
@@ -84,7 +87,10 @@ func (s Symptom) During(p Phase) string {
 }
 
 // ParseSymptom returns the symptom with the given text form.
-func ParseSymptom(text string) (Symptom, bool) { return parseName[Symptom](symptomNames[:], text) }
+func ParseSymptom(text string) (Symptom, bool) {
+	i := slices.Index(symptomNames[:], text)
+	return Symptom(max(i, 0)), i > 0
+}
 
 // Symptoms lists all classes in their fixed order.
 func Symptoms() []Symptom {
@@ -149,19 +155,4 @@ func (p Phase) Words() string {
 		return " in the " + strings.ReplaceAll(p.String(), "-", " ")
 	}
 	return " while " + strings.ReplaceAll(strings.Replace(p.String(), "ssl-handshaking-to", "making-TLS-with", 1), "-", " ")
-}
-
-// ParsePhase returns the phase with the given text form.
-func ParsePhase(text string) (Phase, bool) { return parseName[Phase](phaseNames[:], text) }
-
-// ParseRank returns the rank with the given text form.
-func ParseRank(text string) (Rank, bool) { return parseName[Rank](rankNames, text) }
-
-func parseName[T ~uint8](names []string, text string) (T, bool) {
-	for i, name := range names {
-		if name == text && text != "" {
-			return T(i), true
-		}
-	}
-	return 0, false
 }

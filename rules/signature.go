@@ -102,7 +102,6 @@ const (
 	FieldHost           = "host"
 	FieldUser           = "user"
 	FieldMemory         = "memory"
-	FieldLimit          = "limit"
 	FieldDetail         = "detail"
 	FieldWhere          = "where" // file and line of code
 )

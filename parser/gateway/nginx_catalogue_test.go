@@ -212,7 +212,7 @@ func TestCatalogue(t *testing.T) {
 				line := c.line(level, phase)
 				var r parser.Record
 				r.Reset()
-				if !ParseNginxErrorRecord([]byte(line), &parser.Env{}, &r) {
+				if !parseNginxError([]byte(line), &parser.Env{}, &r) {
 					t.Errorf("%s: not of the format: %q", c.id, line)
 					continue
 				}

@@ -51,14 +51,6 @@ func parseNginxError(line []byte, env *parser.Env, r *parser.Record) bool {
 	return true
 }
 
-// ParseNginxErrorRecord reads a whole record whose physical lines are joined by \n:
-// FastCGI stderr and Lua traces run over several lines, and nginx writes errno and
-// context after the last. lines is what the scanner collected from a line that the
-// nginx-error format knows up to the next one; r is filled as by the format's Parse.
-func ParseNginxErrorRecord(lines []byte, env *parser.Env, r *parser.Record) bool {
-	return parseNginxError(lines, env, r)
-}
-
 // NginxGlued returns the offset in b, any part of an error line behind its own prefix,
 // of a second entry that was glued to a cut first one (a full disk loses the end of a
 // line with its newline); -1 if there is none. The second entry must have the whole

@@ -14,7 +14,7 @@ func parseErrorLine(t testing.TB, line string) *parser.Record {
 	t.Helper()
 	var r parser.Record
 	r.Reset()
-	if !ParseNginxErrorRecord([]byte(line), &parser.Env{}, &r) {
+	if !parseNginxError([]byte(line), &parser.Env{}, &r) {
 		t.Fatalf("not of the format: %q", line)
 	}
 	return &r
@@ -169,7 +169,7 @@ func TestNginxErrorCutAnywhere(t *testing.T) {
 		for n := range len(s.Line) {
 			var r parser.Record
 			r.Reset()
-			if !ParseNginxErrorRecord([]byte(s.Line[:n]), &parser.Env{}, &r) {
+			if !parseNginxError([]byte(s.Line[:n]), &parser.Env{}, &r) {
 				continue
 			}
 			if !bytes.HasPrefix(whole.Gateway.Client, r.Gateway.Client) || r.PID != whole.PID {
@@ -206,10 +206,17 @@ stack traceback:
 	}
 }
 
+// classifyWhole is classifyNginx for a message with its errno part, in the platform's number.
+func classifyWhole(level parser.Level, phase parser.Phase, message []byte) (parser.Symptom, parser.Rank) {
+	bare, errno, text := cutErrno(message)
+	_, class, rank := classifyNginx(level, phase, bare, canonicalErrno(errno, text))
+	return class, rank
+}
+
 func TestClassifyNginxErrnoOfPlatforms(t *testing.T) {
 	f := func(message string, want parser.Symptom) {
 		t.Helper()
-		if _, class, rank := ClassifyNginx(parser.LevelError, parser.PhaseConnecting, []byte(message), 0); class != want || rank != parser.RankPrimary {
+		if class, rank := classifyWhole(parser.LevelError, parser.PhaseConnecting, []byte(message)); class != want || rank != parser.RankPrimary {
 			t.Errorf("%s: %v %v, want %v primary", message, class, rank, want)
 		}
 	}
@@ -239,7 +246,7 @@ func TestClassifyNginxErrnoOfPlatforms(t *testing.T) {
 func TestClassifyNginxPhaseAndLevel(t *testing.T) {
 	f := func(level parser.Level, phase parser.Phase, message string, class parser.Symptom, rank parser.Rank) {
 		t.Helper()
-		if _, c, r := ClassifyNginx(level, phase, []byte(message), 0); c != class || r != rank {
+		if c, r := classifyWhole(level, phase, []byte(message)); c != class || r != rank {
 			t.Errorf("%v %v %s: %v %v, want %v %v", level, phase, message, c, r, class, rank)
 		}
 	}
@@ -354,7 +361,7 @@ func FuzzNginxError(f *testing.F) {
 		var r parser.Record
 		r.Reset()
 		env := &parser.Env{}
-		if !ParseNginxErrorRecord(line, env, &r) {
+		if !parseNginxError(line, env, &r) {
 			return
 		}
 		if !bytes.Equal(line, before) {

@@ -197,18 +197,9 @@ func indexOf(names []string, name string) int {
 	panic("BUG: nginx_messages.tsv: unknown rule: " + name)
 }
 
-// ClassifyNginx says what a message of nginx means. message is without context, with or
-// without its errno part, and errno the platform's number. m is nil for a message that
-// is not in the vocabulary; class and rank are then guessed from errno, phase and level.
-func ClassifyNginx(level parser.Level, phase parser.Phase, message []byte, errno int32) (m *Message, class parser.Symptom, rank parser.Rank) {
-	bare, number, text := cutErrno(message)
-	if errno == 0 {
-		errno = number
-	}
-	return classifyNginx(level, phase, bare, canonicalErrno(errno, text))
-}
-
-// classifyNginx is ClassifyNginx for a message without errno and Linux's number.
+// classifyNginx says what a message of nginx means: bare is without context and errno, which
+// is Linux's number. The message is nil if the vocabulary does not have it; class and rank are
+// then guessed from errno, phase and level.
 func classifyNginx(level parser.Level, phase parser.Phase, bare []byte, errno int32) (*Message, parser.Symptom, parser.Rank) {
 	m := nginxVocabulary().find(level, phase, bare, errno)
 	if m == nil {
