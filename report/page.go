@@ -111,7 +111,7 @@ func wrap(text string, width int) []string {
 	var lines []string
 	var line strings.Builder
 	used := 0
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		w := lipgloss.Width(word)
 		if used > 0 && used+1+w > width {
 			lines = append(lines, line.String())

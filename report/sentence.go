@@ -19,7 +19,7 @@ func sentences(items []string) []string {
 // All else may be one: gunicorn, nginx or a unit stays as it is written.
 var openers = func() map[string]bool {
 	words := map[string]bool{}
-	for _, w := range strings.Fields(`a after all an another connecting connections container first further health how it its last most
+	for w := range strings.FieldsSeq(`a after all an another connecting connections container first further health how it its last most
 		no nobody nothing one process so such that the these this those what when where whether which while who`) {
 		words[w] = true
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"culprit/parser"
@@ -200,10 +201,8 @@ func (x *explanation) cause(c rules.Cause) {
 	if c.Family() == "" {
 		return
 	}
-	for _, have := range x.UsualCauses {
-		if have == c {
-			return
-		}
+	if slices.Contains(x.UsualCauses, c) {
+		return
 	}
 	x.UsualCauses = append(x.UsualCauses, c)
 }

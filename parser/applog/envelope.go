@@ -1,6 +1,10 @@
 package applog
 
-import "culprit/parser"
+import (
+	"slices"
+
+	"culprit/parser"
+)
 
 // An Envelope is what a carrier (container runtime, syslog, journal, kernel ring
 // buffer, a person's paste) puts around a line on its way to a file.
@@ -80,12 +84,7 @@ type Layers struct {
 
 // Has reports whether one of the layers is e.
 func (l *Layers) Has(e Envelope) bool {
-	for _, kind := range l.Kinds[:l.N] {
-		if kind == e {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(l.Kinds[:l.N], e)
 }
 
 // Contained reports whether a layer is a container runtime's.

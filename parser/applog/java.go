@@ -91,7 +91,7 @@ func parseLogback(line []byte, _ *parser.Env, r *parser.Record) bool {
 	}
 	level, thread := false, false
 	var logger []byte
-	for parts := 0; parts < 3; parts++ {
+	for range 3 {
 		if !in.blanks() {
 			return false
 		}

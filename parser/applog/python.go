@@ -187,7 +187,7 @@ func parsePythonLogging(line []byte, _ *parser.Env, r *parser.Record) bool {
 	if open && !in.lit("]") {
 		return false
 	}
-	for parts := 0; parts < 4; parts++ {
+	for range 4 {
 		in.blanks()
 		if in.lit("- ") {
 			in.blanks()

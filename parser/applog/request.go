@@ -193,12 +193,7 @@ func outgoing(before []byte) bool {
 	if hasPrefix(last, "http://") || hasPrefix(last, "https://") || hasPrefix(last, "<--") {
 		return true // urllib3: http://host:80 "GET /x HTTP/1.1" 200; koa's incoming arrow has no status
 	}
-	for _, word := range notBefore {
-		if string(last) == word {
-			return true
-		}
-	}
-	return false
+	return among(notBefore, last)
 }
 
 // rootPath is the target of a URL that ends with its host.

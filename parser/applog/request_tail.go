@@ -90,7 +90,7 @@ func (w *tail) outcome(a *parser.Access) bool {
 		return true
 	}
 	seen := false
-	for words := 0; words < 8; words++ {
+	for range 8 {
 		in.blanks()
 		if len(in.rest) == 0 {
 			return seen
@@ -107,7 +107,7 @@ func (w *tail) outcome(a *parser.Access) bool {
 		}
 		if s, ok := status(bytes.Trim(word, `"'(),;:|[]{}`)); ok {
 			a.Status = s
-			return !prose(word, in.rest, quoted) && w.trailer(&in, a, quoted)
+			return !prose(in.rest, quoted) && w.trailer(&in, a, quoted)
 		}
 		if ip := address(word); ip != nil {
 			a.Client = ip
@@ -147,7 +147,7 @@ func (w *tail) pairs(a *parser.Access) bool {
 
 // prose reports whether text goes on like a sentence behind a status:
 // "returned 503, retrying".
-func prose(word, rest []byte, quoted bool) bool {
+func prose(rest []byte, quoted bool) bool {
 	rest = trimBlanks(rest)
 	if quoted || len(rest) == 0 || isUpper(rest[0]) || !isLetter(rest[0]) {
 		return false

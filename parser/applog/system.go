@@ -158,13 +158,11 @@ func parseHostlessSyslog(line []byte, _ *parser.Env, r *parser.Record) bool {
 }
 
 // keptLevel reads "error: text" and leaves the word, a part of the text, where it is.
-func keptLevel(in input, r *parser.Record) bool {
+func keptLevel(in input, r *parser.Record) {
 	var own parser.Record
 	if in.level(":", &own) && in.peek() == ':' {
 		tellLevel(r, own.Level)
-		return true
 	}
-	return false
 }
 
 var sudo = parser.Format{

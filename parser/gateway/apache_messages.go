@@ -238,8 +238,8 @@ func (h *apacheHead) guess(r *parser.Record) {
 
 // returnedBy takes the path out of "… returned by /path", which no other line has.
 func returnedBy(message []byte) []byte {
-	if i := bytes.Index(message, []byte(" returned by ")); i >= 0 {
-		return message[i+len(" returned by "):]
+	if _, after, ok := bytes.Cut(message, []byte(" returned by ")); ok {
+		return after
 	}
 	return nil
 }

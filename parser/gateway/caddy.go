@@ -58,7 +58,7 @@ func caddyMessages() []Message { return caddyVocabulary().messages }
 
 func parseCaddyError(line []byte, env *parser.Env, r *parser.Record) bool {
 	var c caddyLine
-	if !c.open(line, env, r, false) {
+	if !c.open(line, r, false) {
 		return parseCaddyPlain(line, r) || parseCaddy1(line, env, r)
 	}
 	return c.finishError(env, r)
@@ -66,7 +66,7 @@ func parseCaddyError(line []byte, env *parser.Env, r *parser.Record) bool {
 
 func parseCaddyAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	var c caddyLine
-	return c.open(line, env, r, true) && c.finishAccess(env, r)
+	return c.open(line, r, true) && c.finishAccess(env, r)
 }
 
 // A caddyLine holds the fields of one line until all are known.
@@ -86,7 +86,7 @@ type caddyLine struct {
 
 // open reads the whole line in either form; false if it is not Caddy's or not of the
 // wanted kind.
-func (c *caddyLine) open(line []byte, env *parser.Env, r *parser.Record, access bool) bool {
+func (c *caddyLine) open(line []byte, r *parser.Record, access bool) bool {
 	c.size, c.duration = -1, -1
 	if len(line) < 20 {
 		return false

@@ -143,7 +143,7 @@ func envoyWord(b []byte) (word, rest []byte, ok bool) {
 // received and sent, duration and the upstream's service time.
 func (e *envoyRequest) middle(b []byte, a *parser.Access) ([]byte, bool) {
 	bare := 0
-	for n := 0; n < 4; n++ {
+	for range 4 {
 		if rest, ok := e.numbers(b, a); ok {
 			return rest, true
 		}
@@ -240,7 +240,7 @@ func (e *envoyRequest) headers(b []byte, a *parser.Access) {
 // istioTail reads ` cluster upstream_local downstream_local downstream_remote …`, and the
 // details that a format of one's own may have there.
 func (e *envoyRequest) istioTail(b []byte) {
-	for i := 0; i < 8; i++ {
+	for i := range 8 {
 		word, rest, ok := envoyDetail(b)
 		if !ok {
 			return

@@ -120,7 +120,7 @@ func TestHAProxyCatalogueDetails(t *testing.T) {
 			continue
 		}
 		var causes []string
-		for _, word := range strings.Fields(row.hint) {
+		for word := range strings.FieldsSeq(row.hint) {
 			if word != "symptom" && word != "unknown" {
 				causes = append(causes, word)
 			}

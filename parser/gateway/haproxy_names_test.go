@@ -84,7 +84,7 @@ func TestHAProxyNames(t *testing.T) {
 		{"service", "name", haNone},
 		{"health", "ok", haNone},
 	} {
-		for _, name := range strings.Fields(c.names) {
+		for name := range strings.FieldsSeq(c.names) {
 			if got := haproxyKeyOf([]byte(c.around), []byte(name)); got != c.want {
 				t.Errorf("%s.%s: got %d, want %d", c.around, name, got, c.want)
 			}

@@ -122,7 +122,7 @@ func parseHeroku(line []byte, env *parser.Env, r *parser.Record) bool {
 		a.Pool, _, _ = bytes.Cut(dyno, []byte(".")) // web.1 is one of web
 	}
 	if len(code) > 0 {
-		herokuFailure(line, code, desc, dyno, env, r)
+		herokuFailure(code, desc, dyno, env, r)
 	}
 	return true
 }
@@ -134,7 +134,7 @@ func nonEmpty(b []byte) []byte {
 	return b
 }
 
-func herokuFailure(line, code, desc, dyno []byte, env *parser.Env, r *parser.Record) {
+func herokuFailure(code, desc, dyno []byte, env *parser.Env, r *parser.Record) {
 	a, g := &r.Access, &r.Gateway
 	a.Made = parser.MadeGateway
 	g.Symptom, g.Rank = parser.SymptomOther, parser.RankPrimary

@@ -80,7 +80,7 @@ var javaExceptions = [...]Message{
 func parseJavaGateway(text []byte, env *parser.Env, r *parser.Record) bool {
 	first, rest, _ := bytes.Cut(text, newline)
 	if i := indexString(first, "Resolved ["); i >= 0 {
-		return javaHead(first[:i], r) && javaResolved(first[i:], env, r)
+		return javaHead(first[:i], r) && javaResolved(first[i:], r)
 	}
 	if len(rest) == 0 || !passesJavaGateway(rest) {
 		return false
@@ -120,7 +120,7 @@ var javaLevels = [...]struct {
 }
 
 // javaResolved reads Resolved [ResponseStatusException: 504 GATEWAY_TIMEOUT "…"] for HTTP GET /cart.
-func javaResolved(said []byte, env *parser.Env, r *parser.Record) bool {
+func javaResolved(said []byte, r *parser.Record) bool {
 	said, asked, ok := bytes.Cut(said[len("Resolved ["):], []byte("] for HTTP "))
 	if !ok || !tellException(said, javaExceptions[:], &r.Gateway) || r.Gateway.Rank != parser.RankPrimary {
 		return false

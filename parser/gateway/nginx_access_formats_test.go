@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func TestNginxAccessFormats(t *testing.T) {
 	var format, name string
 	var untold []string
 	formats, n := 0, 0
-	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n") {
 		switch {
 		case strings.HasPrefix(line, "# "):
 		case strings.HasPrefix(line, "= "):
@@ -68,10 +69,8 @@ func TestNginxAccessFormats(t *testing.T) {
 func compareAccess(r *parser.Record, format string, truth map[string]string, untold []string) (wrong []string) {
 	a := &r.Access
 	check := func(variable string, got, want any) {
-		for _, v := range untold {
-			if v == variable {
-				return
-			}
+		if slices.Contains(untold, variable) {
+			return
 		}
 		if hasVariable(format, variable) && fmt.Sprint(got) != fmt.Sprint(want) {
 			wrong = append(wrong, fmt.Sprintf("  %s is %v, want %v", variable, got, want))

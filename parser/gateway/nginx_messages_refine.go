@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"slices"
 
 	"culprit/parser"
 )
@@ -73,10 +74,8 @@ func (m *Message) refineSocket(level parser.Level, phase parser.Phase, errno int
 }
 
 func (m *Message) inPhase(phase parser.Phase) bool {
-	for _, p := range m.Phases {
-		if p == phase {
-			return true
-		}
+	if slices.Contains(m.Phases, phase) {
+		return true
 	}
 	return len(m.Phases) == 0
 }

@@ -283,12 +283,12 @@ func (t *traefikRequest) finish(env *parser.Env, r *parser.Record) bool {
 		a.Attempts[0] = parser.Attempt{Addr: peer, Status: int16(min(max(t.origin, 0), 999)), Connect: -1, Header: -1, Response: t.responded}
 	}
 	noteUnlogged(a, false, false)
-	t.judge(env, r)
+	t.judge(r)
 	return true
 }
 
 // judge gives a failed request its symptom.
-func (t *traefikRequest) judge(env *parser.Env, r *parser.Record) {
+func (t *traefikRequest) judge(r *parser.Record) {
 	a, g := &r.Access, &r.Gateway
 	switch {
 	case a.Status == 499:

@@ -37,7 +37,7 @@ func TestGates(t *testing.T) {
 	d := newDetector(benchFormats)
 	for _, c := range d.all {
 		for _, s := range c.format.Samples {
-			for _, line := range strings.Split(s.Line, "\n") {
+			for line := range strings.SplitSeq(s.Line, "\n") {
 				for _, program := range programs {
 					checkGates(t, d, []byte(line), program)
 				}

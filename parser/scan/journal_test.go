@@ -140,7 +140,7 @@ func journalRecord(r *parser.Record) string {
 func checkPlaces(t *testing.T, name string, r *Reader, rec *parser.Record, text string) {
 	t.Helper()
 	at := 0
-	for _, part := range bytes.Split(rec.Message, newline) {
+	for part := range bytes.SplitSeq(rec.Message, newline) {
 		_, line, offset := r.PhysicalLine(rec, at)
 		escaped, _ := json.Marshal(string(part))
 		if !bytes.Contains(line, part) && !bytes.Contains(line, escaped[1:len(escaped)-1]) || !strings.HasPrefix(text[offset:], string(line)) {

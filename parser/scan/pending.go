@@ -159,7 +159,7 @@ func linesBefore(text, part []byte) int {
 	if len(part) == 0 {
 		return 0
 	}
-	for at := 0; at < len(text); at++ {
+	for at := range text {
 		if &text[at] == &part[0] {
 			return bytes.Count(text[:at], newline)
 		}

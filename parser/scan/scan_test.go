@@ -570,7 +570,7 @@ func TestExcerpts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range strings.Split(strings.TrimSpace(string(data)), "\n") {
+	for row := range strings.SplitSeq(strings.TrimSpace(string(data)), "\n") {
 		name, want, _ := strings.Cut(row, " ")
 		file, err := os.Open(filepath.Join("testdata", name))
 		if err != nil {

@@ -56,7 +56,7 @@ func (r *Reader) arrive(s *slot, p physical, inner []byte) {
 		s.id = identity(s)
 		s.rec.Contained = s.layers.Contained()
 	}
-	r.underHeader(s, inner)
+	r.underHeader(s)
 	if q := r.pendingPartial(s); q != nil && r.glue(q, s, p, inner) {
 		return
 	}
@@ -248,7 +248,7 @@ func (r *Reader) carryOver(p physical, inner []byte) bool {
 
 // underHeader gives lines below tail -f's ==> path <==, or behind grep's path, their stream, and
 // the name of the file as their program if they tell none.
-func (r *Reader) underHeader(s *slot, inner []byte) {
+func (r *Reader) underHeader(s *slot) {
 	switch {
 	case s.layers.N > 0 && s.layers.Kinds[s.layers.N-1] == applog.TailHeader:
 		r.readFrom(s.rec.Program)

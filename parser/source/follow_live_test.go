@@ -148,7 +148,7 @@ func TestFollow25Burst(t *testing.T) {
 	for n := 0; n < files*each; {
 		c, err := f.Next(t.Context())
 		must(t, err)
-		for _, l := range strings.Fields(string(c.Data)) {
+		for l := range strings.FieldsSeq(string(c.Data)) {
 			if l != fmt.Sprint(next[c.Path]) {
 				t.Fatalf("%s: got %s, want %d", c.Path, l, next[c.Path])
 			}

@@ -81,7 +81,7 @@ func FuzzSlotOf(f *testing.F) {
 func order(t *testing.T, names string) string {
 	t.Helper()
 	var files []member
-	for _, n := range strings.Fields(names) {
+	for n := range strings.FieldsSeq(names) {
 		files = append(files, member{n, []byte(n)})
 	}
 	slices.Reverse(files)
@@ -125,7 +125,7 @@ func TestEqualNamesAreToldApart(t *testing.T) {
 	f := func(files, args, want string) {
 		t.Helper()
 		var all []member
-		for _, p := range strings.Fields(files) {
+		for p := range strings.FieldsSeq(files) {
 			all = append(all, member{p, []byte(p + "\n")})
 		}
 		t.Chdir(folder(t, all...))

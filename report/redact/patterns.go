@@ -283,7 +283,7 @@ var serviceAccounts = set("root daemon bin sys nobody nogroup www-data www http 
 
 func set(words string) map[string]bool {
 	m := map[string]bool{}
-	for _, w := range strings.Fields(words) {
+	for w := range strings.FieldsSeq(words) {
 		m[w] = true
 	}
 	return m

@@ -88,7 +88,7 @@ func Prevent(c *rules.Case, in *rules.Incident) []string {
 		out = append(out, filled(c, in, []string{"set {answer} a little above what the slowest legitimate request takes, so that clients do not wait longer for one that hangs"})...)
 	case family != "crashed" && family != "not running" && family != "unknown" && in.Verdict.Cause != rules.CauseNetworkUnreachable:
 	case len(in.Upstreams) == 1:
-		out = append(out, second(c, in, w.second))
+		out = append(out, second(c, w.second))
 	case len(in.Upstreams) > 1 && !benched:
 		out = append(out, "take a dead server out before clients meet it: "+w.health)
 	}
@@ -98,7 +98,7 @@ func Prevent(c *rules.Case, in *rules.Incident) []string {
 // second says whom a further server would have spared: nobody whose request fails wherever it
 // is asked, all who met nothing that listened, and of those whose request was cut only them
 // for whom it may be asked again.
-func second(c *rules.Case, in *rules.Incident, server string) string {
+func second(c *rules.Case, server string) string {
 	var cut, away int64
 	for i := range c.Symptoms {
 		if s := &c.Symptoms[i]; s.Rank == parser.RankPrimary {

@@ -25,7 +25,7 @@ func logistic(x float64) float64 { return 1 / (1 + math.Exp(-(x-logisticMiddle)/
 
 // unsure is the confidence that unknown is the right answer: high when nothing
 // speaks for anything, low when two causes are close.
-func unsure(best *score, next int) float64 {
+func unsure(best *score) float64 {
 	switch {
 	case best == nil || best.total <= 0:
 		return 0.8

@@ -308,7 +308,7 @@ func fold(c *rules.Case, scores []*score) {
 			if other == root || other.foldedI != "" || !folds(root.cause, other.cause) && !failsEach(c, root, other) || !oneStory(c, root, other) {
 				continue
 			}
-			if folds(other.cause, root.cause) && earlier(c, other, root) {
+			if folds(other.cause, root.cause) && earlier(other, root) {
 				continue // each may explain the other: the earlier one does
 			}
 			if other.total > root.total {
@@ -393,7 +393,7 @@ func first(s *score) rules.Interval {
 	return v
 }
 
-func earlier(c *rules.Case, a, b *score) bool {
+func earlier(a, b *score) bool {
 	if len(a.pieces) == 0 || len(b.pieces) == 0 {
 		return false
 	}
@@ -415,7 +415,7 @@ func verdict(c *rules.Case, scores []*score) rules.Verdict {
 		v.Proof = proof(c, best)
 		scores = scores[1:]
 	} else {
-		v.Confidence = unsure(best, next)
+		v.Confidence = unsure(best)
 		v.Reasons = []rules.Reason{{Weight: 0, Text: "what the lines here say speaks for no cause clearly enough"}}
 		if best == nil {
 			v.Reasons[0].Text = "no line here says why"

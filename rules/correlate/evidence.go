@@ -187,7 +187,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 		}
 	}
 	out = thin(out)
-	e.settleExits(g, out)
+	settleExits(out)
 	out = e.settleSchemes(g, e.settleMoves(g, out))
 	habits(out)
 	ended(out)

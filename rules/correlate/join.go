@@ -172,7 +172,7 @@ func (e *Engine) spokenLink(g *gathering, h *hitEvent, hit *rules.Hit) link {
 
 // cgroupIdentity reads unit and container from a cgroup's path.
 func cgroupIdentity(path string) (unit, container string) {
-	for _, part := range strings.Split(path, "/") {
+	for part := range strings.SplitSeq(path, "/") {
 		if ids := idsIn(part); len(ids) > 0 {
 			container = ids[0]
 		}

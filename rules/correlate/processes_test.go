@@ -35,10 +35,10 @@ func TestProcessesOfOneTag(t *testing.T) {
 			crew := &crew{}
 			for _, p := range c.processes {
 				w := &worker{pid: p.pid, first: p.first, last: p.last, ports: map[string]bool{}, urls: map[uint64]bool{}, names: map[int64]bool{}}
-				for _, port := range strings.Fields(p.ports) {
+				for port := range strings.FieldsSeq(p.ports) {
 					w.ports[port] = true
 				}
-				for _, url := range strings.Fields(p.urls) {
+				for url := range strings.FieldsSeq(p.urls) {
 					w.urls[uint64(url[0])], w.requests = true, 2*minMatches
 				}
 				for _, pid := range p.names {

@@ -37,7 +37,7 @@ func (e *Engine) exit(g *gathering, h *hitEvent, hit *rules.Hit, sv *service) (r
 
 // settleExits takes from ends of processes that had served what no other line speaks for: a
 // process that ran out of memory says so.
-func (e *Engine) settleExits(g *gathering, all []rules.Candidate) {
+func settleExits(all []rules.Candidate) {
 	spoken := map[rules.Cause]bool{}
 	for i := range all {
 		if c := &all[i]; c.Link > linkNone {

@@ -32,7 +32,7 @@ func TestStarts(t *testing.T) {
 		r := parser.Record{Raw: []byte(message), Message: []byte(message)}
 		hits := Builtin().Match(&r, nil)
 		got := told(hits)
-		for _, want := range strings.Fields(parts[0]) {
+		for want := range strings.FieldsSeq(parts[0]) {
 			name, value, _ := strings.Cut(want, "=")
 			if !got[name][value] {
 				t.Errorf("%s: %q tells %s, got %s", parts[1], message, want, render(hits))

@@ -99,7 +99,7 @@ func (l *live) run(ctx context.Context) error {
 	defer stop()
 	lines := make(chan error, 1)
 	go func() { lines <- l.pull(ctx, scanning, follower) }()
-	return l.loop(ctx, lines)
+	return l.loop(lines)
 }
 
 // live is the state of a running Tail.
@@ -208,7 +208,7 @@ func (l *live) wake() {
 }
 
 // loop decides whenever something came, tells what changed, and saves positions.
-func (l *live) loop(ctx context.Context, lines <-chan error) error {
+func (l *live) loop(lines <-chan error) error {
 	tick := time.NewTicker(decideEvery)
 	defer tick.Stop()
 	// While a backlog is read, half of the evidence is missing: the first decision waits
