@@ -50,6 +50,9 @@ func TestReadGoError(t *testing.T) {
 	f("fail to connect to 10.0.0.5:80 within 5s: dial tcp 10.0.0.5:80: i/o timeout", "connect-timeout", connecting, "primary", "10.0.0.5:80")
 	f("HTTP request failed: context deadline exceeded (Client.Timeout exceeded while awaiting headers)", "read-timeout", header, "primary", "")
 	f("net/http: HTTP/1.x transport connection broken: malformed HTTP response \"x: EOF\"", "no-http-header", header, "primary", "")
+	f("readLoopPeekFailLocked: <nil>", "no-http-header", header, "primary", "") // Caddy 2.6.2 in front of a port that speaks HTTP/2 only
+	f("readLoopPeekFailLocked: %!w(<nil>)", "no-http-header", header, "primary", "")
+	f("readLoopPeekFailLocked: read tcp 127.0.0.1:59054->127.0.0.1:4000: read: connection reset by peer", "conn-reset", header, "primary", "127.0.0.1:4000")
 	f("net/http: HTTP/1.x transport connection broken: unexpected EOF", "premature-close", header, "primary", "")
 	f("tls: failed to verify certificate: x509: certificate is valid for a, b, not c", "tls-verify", tls, "primary", "")
 	f("x509: certificate has expired or is not yet valid", "tls-verify", tls, "primary", "")

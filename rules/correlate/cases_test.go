@@ -55,6 +55,23 @@ func TestPools(t *testing.T) {
 		errorLog("haproxy.log").fails(0, "be_shop/one", refused, 1).fails(1, "be_blog/one", refused, 1))
 }
 
+// What could not be resolved is called by its name alone where the error is told, with its port
+// where the request is: Traefik's "dial tcp: lookup catalog on 127.0.0.11:53: no such host" beside
+// "http://catalog:8080" (github.com/traefik/traefik, pkg/proxy/httputil/proxy.go).
+func TestUnresolvedNames(t *testing.T) {
+	unresolved := func() *logFile { return errorLog("traefik.log").fails(0, "catalog", parser.SymptomResolveFailed, 3) }
+	f := func(name, want string, logs ...*logFile) {
+		t.Helper()
+		if got := upstreams(report(t, Config{}, append(logs, unresolved())...).Incidents); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	f("nobody tells a port", "catalog")
+	f("another line tells it", "Catalog:8080", errorLog("error.log").fails(1, "Catalog:8080", refused, 3))
+	f("another host's", "catalog web:8080", errorLog("error.log").fails(1, "web:8080", refused, 3))
+	f("two ports of it", "catalog catalog:8080 catalog:9090", errorLog("error.log").fails(1, "catalog:8080", refused, 3).fails(1, "catalog:9090", refused, 3))
+}
+
 // An incident keeps the id that it opened with when further servers of its pool fail: a live run
 // tells it once, and who was paged by that id is told by it that it is over.
 func TestIncidentKeepsItsID(t *testing.T) {

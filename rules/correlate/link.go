@@ -29,6 +29,7 @@ const (
 	linkFolder    = 2  // same machine's folder
 	linkAlone     = 1  // nothing else is told of, neither another application nor another address
 	linkNone      = 0
+	linkDoubt     = -4  // it serves an address that is not the one which the gateway tells, and need not be
 	linkElsewhere = -30 // it serves another address
 	linkProtoNot  = -15
 	linkURLsNot   = -10 // another service answers it
@@ -63,7 +64,11 @@ func (e *Engine) link(p *pool, sv *service) link {
 		return l
 	}
 	var edges []link
-	edges = append(edges, listenLink(p, sv), requestLink(p, sv), schemeLink(p, sv), e.nameLink(p, sv), e.aloneLink(p, sv), e.streamLink(p, sv), e.hostLink(p, sv), e.urlLink(p, sv))
+	listens, name := listenLink(p, sv), e.nameLink(p, sv)
+	if listens.weight == linkDoubt && name.weight > linkNone && !hasAddress(p.names) {
+		listens = link{} // where a namesake listens is no doubt: the gateway tells a name only
+	}
+	edges = append(edges, listens, requestLink(p, sv), schemeLink(p, sv), name, e.aloneLink(p, sv), e.streamLink(p, sv), e.hostLink(p, sv), e.urlLink(p, sv))
 	if siteOf(p) != "" || sv.site != "" {
 		edges = append(edges, siteLink(p, sv.site))
 	}
@@ -127,7 +132,7 @@ func listenLink(p *pool, sv *service) link {
 	case best.weight > 0 || other == "" || p.gateway || len(p.names) == 0:
 		return best
 	case len(sv.containers) > 0 || !hasAddress(p.names): // published ports differ from the container's own
-		return link{-4, "which listens on " + other}
+		return link{linkDoubt, "which listens on " + other}
 	}
 	return link{linkElsewhere, "which listens on " + strings.TrimPrefix(other, ":") + ", not on " + p.names[0]}
 }

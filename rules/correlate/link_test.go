@@ -66,11 +66,14 @@ func TestEdges(t *testing.T) {
 		knows(0, rules.FactNames, shopAddress), other())
 	f("it listens on another port", linkElsewhere, failing(shopAddress), app().knows(0, rules.FactListens, "127.0.0.1:9999"), other())
 	f("it listens on the socket", linkAddress, failing("unix:/run/x.sock"), app().knows(0, rules.FactListens, "unix:/var/run/x.sock"), other())
-	f("a container's port is not the published one", -4, failing(shopAddress),
+	f("a container's port is not the published one", linkDoubt, failing(shopAddress),
 		app().knows(0, rules.FactContainer, "0123456789abcdef").knows(0, rules.FactListens, ":3000"), other())
 	f("its name stands in the socket's path", linkSocket, failing("unix:/run/catalog/gunicorn.sock"), appLog("logs/catalog.log").covers(0, 300), other())
 	f("it shares a name with the virtual host", linkName, failing(shopAddress, onHost("catalog.example")), appLog("logs/catalog.log").covers(0, 300), other())
 	f("it shares a name with the group", linkName, failing("catalog_pool", onHost("")), appLog("logs/catalog.log").covers(0, 300), other())
+	f("a namesake of the group tells where it listens, and the gateway does not", linkName, failing("catalog_pool", onHost("")), appLog("logs/catalog.log").covers(0, 300).
+		knows(0, rules.FactListens, "127.0.0.1:25110"), other())
+	f("the only one tells where it listens, and the gateway does not", linkOnly+linkDoubt, failing("catalog_pool", onHost("")), app().knows(0, rules.FactListens, "127.0.0.1:25110"))
 	f("a word that every log has", linkNone, failing("backend_app", onHost("")), appLog("logs/app.log").covers(0, 300), other())
 	f("it is the only application", linkOnly, failing(shopAddress), app())
 	f("it is the only one here, and the only address is elsewhere", linkAlone, failing("10.0.0.7:8000"), app())

@@ -92,6 +92,7 @@ func (e *Engine) findPools() {
 			}
 		}
 	}
+	e.joinUnresolved()
 	e.findOnlyPool()
 }
 

@@ -1,0 +1,66 @@
+package correlate
+
+import (
+	"strings"
+
+	"culprit/parser"
+)
+
+// joinUnresolved joins a host that a line calls by its name alone, because the name could not be
+// resolved, with the only address of that name which the gateway's logs tell with a port: "lookup
+// catalog: no such host" is about http://catalog:8080. Of two ports nothing tells which was asked.
+func (e *Engine) joinUnresolved() {
+	unresolved := map[node]node{} // by host; the address, once found
+	for _, s := range e.sources {
+		for i := range s.Events {
+			if ev := &s.Events[i]; ev.Symptom == parser.SymptomResolveFailed && isHost(ev.Upstream) {
+				unresolved[hostNode(s, ev.Upstream)] = node{}
+			}
+		}
+	}
+	if len(unresolved) == 0 {
+		return
+	}
+	several := node{name: "?"}
+	note := func(s *source, upstream string) {
+		host, port := splitPort(upstream)
+		if port == "" || len(host) == len(upstream) {
+			return
+		}
+		key, n := hostNode(s, host), e.node(s, upstream)
+		switch known, ok := unresolved[key]; {
+		case !ok || known == n:
+		case known == node{}:
+			unresolved[key] = n
+		default:
+			unresolved[key] = several
+		}
+	}
+	for _, s := range e.sources {
+		for i := range s.Events {
+			note(s, s.Events[i].Upstream)
+		}
+		for i := range s.Tallies {
+			note(s, s.Tallies[i].Upstream)
+		}
+	}
+	for _, s := range e.sources {
+		for i := range s.Events {
+			ev := &s.Events[i]
+			if ev.Symptom != parser.SymptomResolveFailed || !isHost(ev.Upstream) {
+				continue
+			}
+			if to := unresolved[hostNode(s, ev.Upstream)]; to != (node{}) && to != several {
+				e.pools.union(e.node(s, ev.Upstream), to)
+			}
+		}
+	}
+}
+
+// isHost reports whether an upstream is a host's name alone.
+func isHost(upstream string) bool { return upstream != "" && !strings.ContainsAny(upstream, ":/|") }
+
+// hostNode is a host as the gateway of one machine calls it.
+func hostNode(s *source, host string) node {
+	return node{site: s.site, name: strings.TrimSuffix(strings.ToLower(host), ".")}
+}
