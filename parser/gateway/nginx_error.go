@@ -32,7 +32,7 @@ func parseNginxError(line []byte, env *parser.Env, r *parser.Record) bool {
 		return parseAngieJSON(line, env, r)
 	}
 	b := trimBlanks(line)
-	body, certain, ok := nginxPrefix(b, r)
+	body, certain, ok := nginxPrefix(b, env, r)
 	if !ok {
 		return false
 	}
@@ -84,13 +84,13 @@ func NginxGlued(b []byte) int {
 
 // nginxPrefix reads stamp, level, process and connection. It is certain that the line
 // is nginx's if the process number is there or if nginx names itself (stderr).
-func nginxPrefix(b []byte, r *parser.Record) (body []byte, certain, ok bool) {
+func nginxPrefix(b []byte, env *parser.Env, r *parser.Record) (body []byte, certain, ok bool) {
 	if rest, ok := consoleName(b); ok {
 		level, rest, ok := nginxLevel(rest)
 		r.Level = level
 		return trimBlanks(rest), true, ok
 	}
-	b = nginxStamp(b, r)
+	b = nginxStamp(b, env, r)
 	level, b, ok := nginxLevel(b)
 	if !ok {
 		return nil, false, false
@@ -125,14 +125,22 @@ func consoleName(b []byte) ([]byte, bool) {
 }
 
 // nginxStamp reads the stamp, if there is one, and the blanks after it.
-func nginxStamp(b []byte, r *parser.Record) []byte {
+func nginxStamp(b []byte, env *parser.Env, r *parser.Record) []byte {
 	if len(b) < 8 || !isDigit(b[0]) {
 		return b
 	}
 	var n int
 	switch {
 	case b[4] == '/':
-		r.Stamp, n, _ = timestamp.Slashed(b)
+		const whole = len("2026/11/22 15:01:47 ")
+		text := b[:min(whole, len(b))] // the blank ends it
+		if s, ok := env.Last.Of(text); ok {
+			r.Stamp = s
+			return trimBlanks(b[whole:])
+		}
+		if r.Stamp, n, _ = timestamp.Slashed(b); n == whole-1 && len(text) == whole && text[n] == ' ' {
+			env.Last.Keep(text, r.Stamp)
+		}
 	case b[2] == ':':
 		r.Stamp, n, _ = timestamp.TimeOfDay(b)
 	case b[3] == '/' && len(b) >= 18:

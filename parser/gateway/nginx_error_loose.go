@@ -81,7 +81,7 @@ func parseNginxLoose(line []byte, env *parser.Env, r *parser.Record) bool {
 			body = env.Buf[mark:len(env.Buf):len(env.Buf)]
 		}
 		stamp := r.Stamp
-		rest, certain, _ := nginxPrefix(body, r)
+		rest, certain, _ := nginxPrefix(body, env, r)
 		if rest == nil {
 			return false
 		}

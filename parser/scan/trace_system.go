@@ -147,15 +147,15 @@ const longestCut = 400
 // opensBroken recognises an error line of a request that ends in the middle: no quoted value is
 // the last, or its quote is open. A line behind which somebody left something out is whole.
 func opensBroken(r *parser.Record, inner []byte) bool {
-	if r.Gateway.Connection == 0 || len(inner) > longestCut || r.Level < parser.LevelWarn || inner[0] == '{' || contains(r.Message, "lua") {
-		return false // Lua's text goes on in lines of its own
-	}
-	switch end := bytes.TrimRight(inner, " "); {
-	case bytes.HasSuffix(end, []byte("...")), bytes.HasSuffix(end, []byte("…")), bytes.HasSuffix(end, []byte(">")):
+	if r.Gateway.Connection == 0 || len(inner) > longestCut || r.Level < parser.LevelWarn || inner[0] == '{' {
 		return false
-	default:
-		return end[len(end)-1] != '"' || openQuote(inner)
 	}
+	end := bytes.TrimRight(inner, " ")
+	if end[len(end)-1] == '"' && !openQuote(inner) {
+		return false // nearly all
+	}
+	leftOut := bytes.HasSuffix(end, []byte("...")) || bytes.HasSuffix(end, []byte("…")) || bytes.HasSuffix(end, []byte(">"))
+	return !leftOut && !contains(r.Message, "lua") // whose text goes on in lines of its own
 }
 
 // openQuote reports whether a quote is open at the end of text.

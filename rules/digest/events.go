@@ -17,7 +17,7 @@ import (
 func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	g := &r.Gateway
 	client, request := xxhash.Sum64(g.Client), xxhash.Sum64(g.Request)
-	b.pools.see(r, client, request, b.strings.of(g.Upstream))
+	b.pools.see(r, client, request)
 	if l, ok := b.threadLineOf(r); ok && b.pools.isPart {
 		b.pools.lines = append(b.pools.lines, l)
 	} else if ok {
@@ -330,6 +330,9 @@ func (e event) addRequest(key uint64) {
 }
 
 func keepSmallest(set []uint64, key uint64, bound int) []uint64 {
+	if len(set) >= bound && key > set[bound-1] { // nearly all of a busy second
+		return set
+	}
 	at, found := slices.BinarySearch(set, key)
 	if found || at >= bound {
 		return set

@@ -192,8 +192,8 @@ func TestPoolsAreBounded(t *testing.T) {
 			}))
 		}
 	}
-	if len(b.pools.recent) > maxRecent || len(b.pools.sets) > maxSets {
-		t.Errorf("%d requests, %d sets", len(b.pools.recent), len(b.pools.sets))
+	if p := &b.pools; len(p.recent) > maxRecent || len(p.sets) > maxSets || len(p.names) > maxNames {
+		t.Errorf("%d requests, %d sets, %d names", len(p.recent), len(p.sets), len(p.names))
 	}
 }
 

@@ -110,9 +110,7 @@ func (b *Builder) Merge(p *Builder) {
 			b.sketch.add(q)
 		}
 	}
-	for _, s := range p.pools.sightings {
-		b.pools.sight(s.request, s.upstream)
-	}
+	b.pools.takeSightings(&p.pools)
 	for _, l := range p.pools.lines {
 		b.pools.seeThread(l)
 	}
@@ -224,6 +222,8 @@ func (b *Builder) Drop() {
 	clear(b.zones)
 	clear(b.pools.seen)
 	clear(b.pools.known)
+	clear(b.pools.number)
+	b.pools.names = b.pools.names[:0]
 	b.pools.sets, b.pools.sightings, b.pools.lines = nil, b.pools.sightings[:0], b.pools.lines[:0]
 	b.sketch = sketch{second: pastSecond, limit: everyHash, bound: maxSketch, now: b.sketch.now[:0], kept: b.sketch.kept[:0]}
 	b.part.events, b.part.tallies, b.part.texts = b.part.events[:0], b.part.tallies[:0], b.part.texts[:0]

@@ -16,7 +16,10 @@ type pools struct {
 	recent []attempts // of requests in flight, where their hash puts them; the later stays
 	sets   [][]string
 	known  map[string]bool
-	seen   map[uint64]bool // hashes of what access lines named, as they named it
+	seen   map[uint64]bool   // hashes of what access lines named, as they named it
+	names  []string          // that error lines named, by number
+	number map[string]uint16 // of a name, from 1
+	tried  map[tries]bool    // sets of them that are known
 
 	isPart    bool // then error lines are only noted: the lines of a request may stand in two parts
 	sightings []sighting
@@ -24,33 +27,52 @@ type pools struct {
 	threads   threads
 }
 
-// A sighting is an error line that names the upstream of a request.
+// A sighting is an error line that names the upstream of a request, by its number.
 type sighting struct {
-	request  uint64
-	upstream string
+	request uint64
+	name    uint16
 }
 
-// attempts are the names that the lines of one request gave so far.
+// attempts are the names that the lines of one request gave so far. They hold no pointers and
+// stay in the cache: with strings they took a fortieth of the time of an outage's log.
 type attempts struct {
 	request uint64
-	first   string
-	more    []string
+	names   tries
 }
 
-// Bounds: places for requests in flight, a power of two, and distinct sets kept.
+// tries are the numbers of names; 0 ends them.
+type tries [parser.MaxAttempts]uint16
+
+// Bounds: places for requests in flight, a power of two, and distinct names and sets kept.
 const (
 	maxRecent = 16 << 10
+	maxNames  = 16 << 10
 	maxSets   = 4096
 )
 
 func newPools() pools {
-	return pools{places: maxRecent, known: map[string]bool{}, seen: map[uint64]bool{}}
+	return pools{places: maxRecent, known: map[string]bool{}, seen: map[uint64]bool{}, number: map[string]uint16{}, tried: map[tries]bool{}}
+}
+
+// numberOf is the number of an upstream's name; 0 if there are too many or it is none.
+func (p *pools) numberOf(upstream []byte) uint16 {
+	n, ok := p.number[string(upstream)]
+	if !ok && len(p.names) < maxNames && len(upstream) < 1<<10 {
+		p.names = append(p.names, string(upstream))
+		n = uint16(len(p.names))
+		p.number[p.names[n-1]] = n
+	}
+	return n
 }
 
 // see notes the upstream of an error line, whose client and request are told by their hashes.
-func (p *pools) see(r *parser.Record, client, request uint64, upstream string) {
+func (p *pools) see(r *parser.Record, client, request uint64) {
 	g := &r.Gateway
 	if len(g.Upstream) == 0 || g.Connection == 0 || g.Rank < parser.RankSecondary {
+		return
+	}
+	name := p.numberOf(g.Upstream)
+	if name == 0 {
 		return
 	}
 	var key mixer
@@ -59,23 +81,60 @@ func (p *pools) see(r *parser.Record, client, request uint64, upstream string) {
 	key.word(request)
 	key.word(client)
 	if p.isPart {
-		p.sightings = append(p.sightings, sighting{key.h, upstream})
+		p.sightings = append(p.sightings, sighting{key.h, name})
 		return
 	}
-	p.sight(key.h, upstream)
+	p.sight(sighting{key.h, name})
 }
 
-func (p *pools) sight(request uint64, upstream string) {
+func (p *pools) sight(s sighting) {
 	if p.recent == nil {
 		p.recent = make([]attempts, p.places)
 	}
-	a := &p.recent[request%uint64(p.places)]
-	switch {
-	case a.request != request:
-		*a = attempts{request: request, first: upstream}
-	case upstream != a.first && !slices.Contains(a.more, upstream) && len(a.more) < parser.MaxAttempts-1:
-		a.more = append(a.more, upstream)
-		p.keep(append([]string{a.first}, a.more...))
+	a := &p.recent[s.request%uint64(p.places)]
+	if a.request != s.request {
+		*a = attempts{request: s.request, names: tries{s.name}}
+		return
+	}
+	for i, name := range a.names {
+		switch name {
+		case s.name:
+			return
+		case 0:
+			a.names[i] = s.name
+			p.keepTried(a.names, i+1)
+			return
+		}
+	}
+}
+
+// keepTried keeps the names that one request tried, so many.
+func (p *pools) keepTried(t tries, n int) {
+	slices.Sort(t[:n])
+	if p.tried[t] || len(p.sets) >= maxSets {
+		return
+	}
+	p.tried[t] = true
+	named := make([]string, n)
+	for i := range named {
+		named[i] = p.names[t[i]-1]
+	}
+	p.keep(named)
+}
+
+// takeSightings takes over what a part saw.
+func (p *pools) takeSightings(part *pools) {
+	if len(part.sightings) == 0 {
+		return
+	}
+	number := make([]uint16, len(part.names))
+	for i, name := range part.names {
+		number[i] = p.numberOf([]byte(name))
+	}
+	for _, s := range part.sightings {
+		if s.name = number[s.name-1]; s.name > 0 {
+			p.sight(s)
+		}
 	}
 }
 
