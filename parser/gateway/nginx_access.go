@@ -158,7 +158,12 @@ func readClientAndHost(a *parser.Access, head []byte) {
 }
 
 // bareClient drops the comma of a forwarded-for list, whose first entry is the client.
-func bareClient(word []byte) []byte { return bytes.TrimSuffix(word, []byte{','}) }
+func bareClient(word []byte) []byte {
+	if n := len(word); n > 0 && word[n-1] == ',' {
+		return word[:n-1]
+	}
+	return word
+}
 
 // setRequest splits a request line as nginx does: the method up to the first blank,
 // the protocol from the last one, and all between is the target, blanks included
