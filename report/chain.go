@@ -9,13 +9,10 @@ import (
 	"culprit/rules"
 )
 
-// A chain is incidents of one cause at the same upstreams, each soon after the one before:
-// an incident closes when nothing fails for a minute, so where requests are rare one outage
-// makes many.
-type chain struct {
-	members []int // indices of incidents, in their order; two at least
-	worst   int   // index of the member with most failures, the first of equals
-}
+// A chain is a group of two incidents at least, at the same upstreams and each soon after the
+// one before: an incident closes when nothing fails for a minute, so where requests are rare
+// one outage makes many.
+type chain struct{ group }
 
 // Bounds of a chain.
 const (
@@ -32,19 +29,12 @@ func chainsOf(incidents []rules.Incident) []chain {
 		in := &incidents[i]
 		at := strings.Join(in.Upstreams, "\x00")
 		c := open[at]
-		if c != nil {
-			last := &incidents[c.members[len(c.members)-1]]
-			if last.Verdict.Cause == in.Verdict.Cause && in.Start.Micros-last.End.Micros <= chainGap {
-				c.members = append(c.members, i)
-				if failures(in) > failures(&incidents[c.worst]) {
-					c.worst = i
-				}
-				continue
-			}
+		if c == nil || !follows(in, &incidents[c.members[len(c.members)-1]]) {
+			c = &chain{group{cause: causeName(in), where: whereOf(in), worst: i}}
+			open[at] = c
+			all = append(all, c)
 		}
-		c = &chain{members: []int{i}, worst: i}
-		open[at] = c
-		all = append(all, c)
+		c.add(incidents, i)
 	}
 	var out []chain
 	for _, c := range all {
@@ -53,6 +43,11 @@ func chainsOf(incidents []rules.Incident) []chain {
 		}
 	}
 	return out
+}
+
+// follows reports whether an incident may be of one chain with the last at its upstreams.
+func follows(in, last *rules.Incident) bool {
+	return last.Verdict.Cause == in.Verdict.Cause && in.Start.Micros-last.End.Micros <= chainGap
 }
 
 // told reports whether incident i is told in full, as far as chains are concerned.
@@ -64,17 +59,11 @@ func told(chains []chain, i int) bool {
 
 // words is the line that a chain's members have in common.
 func (c *chain) words(incidents []rules.Incident, k clock, whole bool) string {
-	first, last := &incidents[c.members[0]], &incidents[c.members[len(c.members)-1]]
-	g := group{members: c.members}
-	var failed int64
-	for _, i := range c.members {
-		failed += failures(&incidents[i])
-	}
-	text := c.numbers() + " follow each other: " + causeName(first) + " at " + whereOf(first) + ", " + number(int64(len(c.members))) + " times, " + k.span(first.Start, last.End)
-	if rhythm := g.rhythm(incidents); rhythm != "" {
+	text := c.numbers() + " follow each other: " + c.cause + " at " + c.where + ", " + number(int64(len(c.members))) + " times, " + c.spanOf(incidents, k)
+	if rhythm := c.rhythm(incidents); rhythm != "" {
 		text += ", " + rhythm
 	}
-	text += "; " + counts(failed, "failure", "failures")
+	text += "; " + counts(c.failed, "failure", "failures")
 	if between := c.between(incidents); between != "" {
 		text += "; " + between
 	}

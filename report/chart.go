@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -79,9 +80,7 @@ func extent(in *rules.Incident) (first, last int64, ok bool) {
 	return first, last, true
 }
 
-func floorSecond(m rules.Moment) int64 {
-	return (m.Micros - mod(m.Micros, parser.Second)) / parser.Second
-}
+func floorSecond(m rules.Moment) int64 { return parser.FloorDiv(m.Micros, parser.Second) }
 
 // mod is the remainder that is never negative.
 func mod(a, b int64) int64 { return (a%b + b) % b }
@@ -107,11 +106,9 @@ func (c *chart) fill(in *rules.Incident) {
 		totals[p.Status] += p.Count
 		c.lines = c.lines || p.Status == parser.RankPrimary.String() || p.Status == parser.RankSecondary.String()
 	}
-	names := make([]string, 0, len(totals))
-	for name := range totals {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(totals[b], totals[a]), strings.Compare(a, b)) })
+	names := slices.SortedFunc(maps.Keys(totals), func(a, b string) int {
+		return cmp.Or(cmp.Compare(totals[b], totals[a]), strings.Compare(a, b))
+	})
 	rowOf := map[string]int{}
 	for i, name := range names {
 		row, word := i, statusWord(name)
@@ -239,19 +236,19 @@ func (c *chart) caption(k clock) string {
 	if n := c.seen(); n > 1 {
 		text += " in " + number(int64(n)) + " steps of " + duration(c.step*parser.Second)
 		if c.peak > 1 {
-			text += "; most, " + number(c.peak) + ", at " + k.short(c.second(c.peakAt), c.second(0))
+			text += "; most, " + number(c.peak) + ", at " + c.at(k, c.peakAt)
 		}
 	} else {
-		text += ", all at " + k.short(c.second(c.peakAt), c.second(0))
+		text += ", all at " + c.at(k, c.peakAt)
 	}
 	if c.cause >= 0 {
-		text += "; the cause is logged at " + k.short(c.second(c.cause), c.second(0))
+		text += "; the cause is logged at " + c.at(k, c.cause)
 	}
 	if !c.before.IsZero() {
 		text += "; the cause is logged earlier, at " + k.short(c.before, c.second(0))
 	}
 	if c.recovery >= 0 {
-		text += "; answered again at " + k.short(c.second(c.recovery), c.second(0))
+		text += "; answered again at " + c.at(k, c.recovery)
 	}
 	return text + "."
 }

@@ -62,7 +62,7 @@ func (c *chart) svg(k clock) *svg {
 			}
 			h := height(n)
 			base -= h
-			d.Bars = append(d.Bars, svgBar{unit(x), unit(base), unit(wide), unit(h), barClass(r.status), k.short(c.second(bin), c.second(0)) + ": " + number(n) + " × " + r.status})
+			d.Bars = append(d.Bars, svgBar{unit(x), unit(base), unit(wide), unit(h), barClass(r.status), c.at(k, bin) + ": " + number(n) + " × " + r.status})
 		}
 	}
 	for _, r := range c.rows {
@@ -94,7 +94,7 @@ func barClass(status string) string {
 	return "s4"
 }
 
-// niceTop is the scale's end: 1, 2, 4, 5 or 10 times a power of ten, so that its half is told too.
+// niceTop is the scale's end: 1, 2, 4, 5, 6 or 8 times a power of ten, so that its half is told too.
 func niceTop(peak int64) int64 {
 	for power := int64(1); ; power *= 10 {
 		for _, n := range []int64{1, 2, 4, 5, 6, 8} {
@@ -157,19 +157,21 @@ func (c *chart) svgMarks(k clock, step float64) (marks []svgMark) {
 		}
 		marks = append(marks, m)
 	}
-	at := func(bin int) string { return k.short(c.second(bin), c.second(0)) }
 	if c.cause >= 0 {
-		add(c.cause, "cause", "cause "+at(c.cause), "13")
+		add(c.cause, "cause", "cause "+c.at(k, c.cause), "13")
 	}
 	if !c.before.IsZero() {
 		marks = append(marks, svgMark{X: unit(plotLeft), TextX: unit(plotLeft + 5), TextY: "13", Anchor: "start", Class: "cause",
 			Label: "◂ cause earlier, " + k.short(c.before, c.second(0))})
 	}
 	if c.recovery >= 0 {
-		add(c.recovery, "recovery", "answered again "+at(c.recovery), "29")
+		add(c.recovery, "recovery", "answered again "+c.at(k, c.recovery), "29")
 	}
 	return marks
 }
+
+// at writes when a step begins.
+func (c *chart) at(k clock, bin int) string { return k.short(c.second(bin), c.second(0)) }
 
 // second of a step's beginning.
 func (c *chart) second(bin int) rules.Moment {

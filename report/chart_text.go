@@ -60,7 +60,7 @@ func (c *chart) drawing(k clock, columns int) []string {
 // axis names the first and the last step, each from where it begins on; of a drawing that is
 // too narrow, both at its left.
 func (c *chart) axis(k clock, wide, room int) string {
-	from, to := k.short(c.second(0), c.second(0)), k.short(c.second(c.bins-1), c.second(0))
+	from, to := c.at(k, 0), c.at(k, c.bins-1)
 	last := (c.bins - 1) * wide
 	if gap := last - lipgloss.Width(from); gap > 0 && last+lipgloss.Width(to) <= room {
 		return from + strings.Repeat(" ", gap) + to

@@ -32,15 +32,19 @@ func groupsOf(incidents []rules.Incident) []group {
 			at[key] = n
 			groups = append(groups, group{cause: key[0], where: key[1], worst: i})
 		}
-		g := &groups[n]
-		g.members = append(g.members, i)
-		g.failed += failures(in)
-		if failures(in) > failures(&incidents[g.worst]) {
-			g.worst = i
-		}
+		groups[n].add(incidents, i)
 	}
 	slices.SortStableFunc(groups, func(a, b group) int { return cmp.Compare(b.failed, a.failed) })
 	return groups
+}
+
+// add makes incident i a member.
+func (g *group) add(incidents []rules.Incident, i int) {
+	g.members = append(g.members, i)
+	g.failed += failures(&incidents[i])
+	if failures(&incidents[i]) > failures(&incidents[g.worst]) {
+		g.worst = i
+	}
 }
 
 // whereOf is what stays the same when an incident recurs: the service where it is known.

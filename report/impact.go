@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,12 +87,30 @@ func meanwhileOf(in *rules.Incident) string {
 // with success, or left no line because no request was read.
 const noFailedRequest = "no failed request is in the access log"
 
-// The heads of what an incident's report ends with.
+// Heads of an incident's parts.
 const (
 	unknownTitle = "Not known, and what would tell"
 	nowTitle     = "What to do now"
 	nextTitle    = "Prevention"
 )
+
+func proofTitle(in *rules.Incident) string {
+	if sure(in) == "" {
+		return "Lines that may bear on it"
+	}
+	return "Proof"
+}
+
+func seenTitle(in *rules.Incident) string {
+	return "What " + cmp.Or(in.Gateway, "the gateway") + " saw"
+}
+
+func rejectedTitle(in *rules.Incident) string {
+	if sure(in) == "" {
+		return "Considered, without enough to go on"
+	}
+	return "Considered and rejected"
+}
 
 // unknown lists what is not known; that nothing is missing is said, too.
 func unknown(in *rules.Incident) []string {
@@ -181,6 +200,11 @@ func madeBy(in *rules.Incident) (gateway, upstream int64) {
 	return gateway, upstream
 }
 
+const patience = "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: "
+
+// repetitions are those of a client that waits 1 s, then 2 s, then 4 s.
+var repetitions = []string{"first", "second", "third"}
+
 // backoffOf says whether patience would have helped; "" where no access log tells.
 func backoffOf(in *rules.Incident) string {
 	b := in.Backoff
@@ -188,14 +212,15 @@ func backoffOf(in *rules.Incident) string {
 		return "Clients that repeat a failed request gain nothing by waiting: with this cause the same request fails again until the cause is mended."
 	}
 	if asked := oneThing(in); asked != "" {
-		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: all that failed asked for " + asked +
+		return patience + "all that failed asked for " + asked +
 			", and what was answered well in those seconds was something else."
 	}
-	if b == (rules.Backoff{}) && in.FailedRequests > 0 && in.State == "open" && in.OfTheGateway() {
-		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: the logs end less than a minute after the last failure."
-	}
 	if b == (rules.Backoff{}) && in.FailedRequests > 0 && in.State == "open" {
-		return "Whether clients that repeat a failed request after 1, 2 and 4 s would have got through is not known: no good answer in the logs can be told to be of this upstream, and the logs end less than a minute after the last failure."
+		why := "the logs end less than a minute after the last failure."
+		if !in.OfTheGateway() {
+			why = "no good answer in the logs can be told to be of this upstream, and " + why
+		}
+		return patience + why
 	}
 	all := b.First + b.Second + b.Third + b.Never
 	through := all - b.Never
@@ -218,8 +243,7 @@ func backoffOf(in *rules.Incident) string {
 	case through == 0:
 		return text + "none of " + number(all) + " would have got through; the failures lasted longer."
 	case all == 1:
-		which := []string{"first", "second", "third"}[b.Second+2*b.Third]
-		return text + "the one request would have got through at the " + which + " repetition" + reckoned
+		return text + "the one request would have got through at the " + repetitions[b.Second+2*b.Third] + " repetition" + reckoned
 	case b.Never == 0:
 		text += "all " + number(all) + " would have got through"
 	default:
@@ -228,7 +252,7 @@ func backoffOf(in *rules.Incident) string {
 	var at []string
 	for i, n := range []int64{b.First, b.Second, b.Third} {
 		if n > 0 {
-			at = append(at, number(n)+" at the "+[]string{"first", "second", "third"}[i]+" repetition")
+			at = append(at, number(n)+" at the "+repetitions[i]+" repetition")
 		}
 	}
 	return text + " (" + strings.Join(at, ", ") + ")" + reckoned

@@ -131,10 +131,10 @@ func incidentOf(in *rules.Incident) incident {
 		ID: in.ID, Supersedes: in.Supersedes, State: in.State,
 		Cause: string(v.Cause), Family: v.Cause.Family(), Confidence: twoDigits(v.Confidence), Summary: in.Summary,
 		Gateway: known(in.Gateway), Service: known(in.Service), Upstreams: some(in.Upstreams),
-		Culprit: culprit{known(c.Process), positive(c.PID), known(c.Unit), known(c.Container), known(c.Host)},
+		Culprit: culprit{known(c.Process), known(c.PID), known(c.Unit), known(c.Container), known(c.Host)},
 		Start:   known(in.Start.String()), End: known(in.End.String()),
 		GatewayErrorLines: counted(in.ErrorLines), PrimaryLines: counted(in.PrimaryLines), SecondaryLines: counted(in.SecondaryLines),
-		FailedRequests: counted(in.FailedRequests), FailedOther: counted(in.FailedOther), Requests: requestsOf(in), OfGateway: in.OfGateway, StatusCounts: statusCounts(in),
+		FailedRequests: counted(in.FailedRequests), FailedOther: counted(in.FailedOther), Requests: known(max(in.Requests, 0)), OfGateway: in.OfGateway, StatusCounts: statusCounts(in),
 		URLGroups: each(in.URLs, urlGroupOf), Clients: clientsOf(in), ClientsAbout: in.ClientsAbout, Backoff: backoffFigures(in.Backoff),
 		Related: some(in.Related), Symptoms: each(in.Symptoms, symptomOf), Evidence: each(in.Evidence, evidenceOf),
 		Timeline: each(in.Timeline, eventOf), Reasons: each(v.Reasons, reasonOf), Alternatives: each(v.Alternatives, alternativeOf),
@@ -143,14 +143,6 @@ func incidentOf(in *rules.Incident) incident {
 }
 
 func urlGroupOf(u *rules.URLGroup) urlGroup { return urlGroup{known(u.URL), u.Failed} }
-
-// requestsOf is nil where no access log tells, or an older program stored the incident.
-func requestsOf(in *rules.Incident) *int64 {
-	if in.Requests <= 0 {
-		return nil
-	}
-	return counted(in.Requests)
-}
 
 // clientsOf is nil where no access log tells: then there is nothing to count failures by.
 func clientsOf(in *rules.Incident) *int64 {
@@ -197,14 +189,14 @@ func symptomOf(s *rules.SymptomGroup) symptom {
 }
 
 func exampleOf(q *rules.Quote) example {
-	return example{known(q.Source), positive(q.Line), q.Text, q.Message, foundOf(q.Found)}
+	return example{known(q.Source), known(q.Line), q.Text, q.Message, foundOf(q.Found)}
 }
 
 func foundOf(f *rules.Found) *found {
 	if f == nil {
 		return nil
 	}
-	return &found{string(f.State), known(f.At.Source), positive(f.At.Line), known(f.Why)}
+	return &found{string(f.State), known(f.At.Source), known(f.At.Line), known(f.Why)}
 }
 
 func evidenceOf(e *rules.Evidence) evidence {
@@ -219,7 +211,7 @@ func recordOf(p *rules.Place) *record {
 	if *p == (rules.Place{}) {
 		return nil
 	}
-	r := &record{positive(p.FirstLine), positive(p.LastLine), p.Offset, p.Length, nil}
+	r := &record{known(p.FirstLine), known(p.LastLine), p.Offset, p.Length, nil}
 	if p.Hash != 0 {
 		r.Hash = known(fmt.Sprintf("%016x", p.Hash))
 	}
@@ -227,7 +219,7 @@ func recordOf(p *rules.Place) *record {
 }
 
 func eventOf(e *rules.TimelineEntry) event {
-	return event{known(e.Time.String()), e.What, known(e.Source), positive(e.Line)}
+	return event{known(e.Time.String()), e.What, known(e.Source), known(e.Line)}
 }
 
 func reasonOf(r *rules.Reason) reason { return reason{r.Weight, r.Text} }

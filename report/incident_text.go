@@ -27,7 +27,7 @@ func (p *page) incident(in *rules.Incident, n, of int) {
 	p.chart(in)
 	p.timeline(in)
 	p.rejected(in)
-	p.list(unknownTitle, unknown(in), func(int) string { return "  - " })
+	p.list(unknownTitle, unknown(in), dashed)
 	numbered := func(i int) string { return fmt.Sprintf("  %d. ", i+1) }
 	p.list(nowTitle, in.Advice, numbered)
 	p.list(nextTitle, in.Prevent, numbered)
@@ -217,11 +217,7 @@ func (p *page) proof(in *rules.Incident) {
 		return
 	}
 	order := byRole(in.Evidence)
-	title := "Proof"
-	if sure(in) == "" {
-		title = "Lines that may bear on it"
-	}
-	p.head(title)
+	p.head(proofTitle(in))
 	shown := min(len(order), maxProof)
 	for i, n := range order[:shown] {
 		if i > 0 {
@@ -277,11 +273,7 @@ func (p *page) evidence(in *rules.Incident, e *rules.Evidence) {
 		label += "  × " + number(e.Count)
 	}
 	p.placed(label, &e.Quote)
-	var marks []string
-	for _, f := range e.Fields {
-		marks = append(marks, f.Value)
-	}
-	p.quote("  ", &e.Quote, marks)
+	p.quote("  ", &e.Quote, marksOf(e))
 	if e.Why != "" {
 		p.para("    ", e.Why, nil)
 	}
@@ -328,11 +320,7 @@ func (p *page) symptoms(in *rules.Incident) {
 	if len(groups) == 0 {
 		return
 	}
-	gateway := in.Gateway
-	if gateway == "" {
-		gateway = "the gateway"
-	}
-	p.head("What " + gateway + " saw")
+	p.head(seenTitle(in))
 	shown := min(len(groups), maxGroups)
 	for i := range groups[:shown] {
 		if i > 0 {
@@ -421,11 +409,7 @@ func (p *page) rejected(in *rules.Incident) {
 	if len(all) == 0 {
 		return
 	}
-	title := "Considered and rejected"
-	if sure(in) == "" {
-		title = "Considered, without enough to go on"
-	}
-	p.head(title)
+	p.head(rejectedTitle(in))
 	shown := min(len(all), maxRejected)
 	for _, a := range all[:shown] {
 		text := string(a.Cause) + ", " + percent(a.Confidence)
@@ -436,6 +420,8 @@ func (p *page) rejected(in *rules.Incident) {
 	}
 	p.more(len(all)-shown, "cause", "causes")
 }
+
+func dashed(int) string { return "  - " }
 
 // list prints a head and marked paragraphs, or nothing.
 func (p *page) list(title string, items []string, mark func(i int) string) {

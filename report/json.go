@@ -194,25 +194,17 @@ func stampUTC(s *rules.SourceInfo, t parser.Stamp) rules.Moment {
 	return m
 }
 
-// known returns nil for "".
-func known(text string) *string {
-	if text == "" {
+// known returns nil for "" and 0.
+func known[T comparable](v T) *T {
+	if v == *new(T) {
 		return nil
 	}
-	return &text
+	return &v
 }
 
 // counted returns nil for a negative count: no source could tell.
 func counted(n int64) *int64 {
 	if n < 0 {
-		return nil
-	}
-	return &n
-}
-
-// positive returns nil for 0.
-func positive(n int64) *int64 {
-	if n == 0 {
 		return nil
 	}
 	return &n

@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -155,7 +156,7 @@ func (m *markdown) verdict(s *story) {
 	m.block(mdProse(s.Sure), " ", mdProse(s.Weights))
 	if len(s.For)+len(s.Against) > 0 {
 		rows := [][]string{{"Weight", "Reason"}}
-		for _, w := range append(append([]weighed(nil), s.For...), s.Against...) {
+		for _, w := range slices.Concat(s.For, s.Against) {
 			rows = append(rows, []string{w.Weight, mdProse(w.Text)})
 		}
 		m.table(rows, 0)

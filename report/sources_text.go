@@ -48,15 +48,8 @@ func zoneOf(s *rules.SourceInfo) string {
 // notes tells what went wrong in reading and what rests on an assumption.
 func (p *page) notes(sources []rules.SourceInfo) {
 	all := allNotes(sources)
-	if len(all) == 0 {
-		return
-	}
-	p.head("Notes")
-	shown := min(len(all), maxNotes)
-	for _, text := range all[:shown] {
-		p.para("  - ", text, nil)
-	}
-	p.more(len(all)-shown, "note", "notes")
+	p.list("Notes", all[:min(len(all), maxNotes)], dashed)
+	p.more(len(all)-maxNotes, "note", "notes")
 }
 
 func allNotes(sources []rules.SourceInfo) (all []string) {

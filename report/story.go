@@ -163,18 +163,11 @@ func chainOf(in *rules.Incident) (chain []string) {
 }
 
 func (s *story) tellProof(in *rules.Incident, k clock) {
-	s.ProofTitle = "Proof"
-	if sure(in) == "" {
-		s.ProofTitle = "Lines that may bear on it"
-	}
+	s.ProofTitle = proofTitle(in)
 	order := byRole(in.Evidence)
 	for _, n := range order[:min(len(order), maxStoryProof)] {
 		e := &in.Evidence[n]
-		var marks []string
-		for _, f := range e.Fields {
-			marks = append(marks, f.Value)
-		}
-		p := quoted(&e.Quote, marks)
+		p := quoted(&e.Quote, marksOf(e))
 		p.Time, p.Role, p.Why = k.short(e.Time, in.Start), Clean(string(e.Role)), sentence(Clean(e.Why))
 		if e.Count > 1 {
 			p.Times = "× " + number(e.Count)
@@ -195,6 +188,11 @@ func quoted(q *rules.Quote, marks []string) proof {
 		p.Message = pieces(Clean(q.Message), marks)
 	}
 	return p
+}
+
+// marksOf are the values that a line was taken as evidence for.
+func marksOf(e *rules.Evidence) []string {
+	return each(e.Fields, func(f *rules.Field) string { return f.Value })
 }
 
 // pieces cuts a cleaned line at the first occurrence of each mark, as a word of its own.
@@ -266,7 +264,7 @@ func wordByte(b byte) bool {
 }
 
 func (s *story) tellSymptoms(in *rules.Incident, k clock) {
-	s.SeenTitle = "What " + Clean(cmp.Or(in.Gateway, "the gateway")) + " saw"
+	s.SeenTitle = Clean(seenTitle(in))
 	groups := seen(in)
 	for i := range groups[:min(len(groups), maxStoryProof)] {
 		g := &groups[i]
@@ -394,10 +392,7 @@ func (s *story) tellVerdict(in *rules.Incident) {
 	for _, a := range in.Verdict.Alternatives {
 		s.Rejected = append(s.Rejected, weighed{Weight: percent(a.Confidence), Cause: Clean(string(a.Cause)), Text: sentence(Clean(a.WhyNot))})
 	}
-	s.RejectedTitle = "Considered and rejected"
-	if sure(in) == "" {
-		s.RejectedTitle = "Considered, without enough to go on"
-	}
+	s.RejectedTitle = rejectedTitle(in)
 	if len(s.For)+len(s.Against) > 0 {
 		s.Weights = "A weight of +10 makes a cause ten times as likely; the percentage is how often verdicts of such a weight were right on recorded outages."
 		if len(s.Against) == 0 && sure(in) != "" {

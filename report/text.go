@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
@@ -54,12 +55,7 @@ func writeText(w io.Writer, r *rules.Report, o Options) error {
 }
 
 func hasGateway(sources []rules.SourceInfo) bool {
-	for i := range sources {
-		if s := &sources[i]; s.Role == parser.RoleGateway && s.Format != "" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(sources, func(s rules.SourceInfo) bool { return s.Role == parser.RoleGateway && s.Format != "" })
 }
 
 func (p *page) noGateway(r *rules.Report) {
@@ -176,12 +172,7 @@ func (p *page) noIncident(r *rules.Report) {
 	if text := outsideOf(&r.Totals); text != "" {
 		p.para("", text, nil)
 	}
-	if lacking := lackingOf(r.Sources); len(lacking) > 0 {
-		p.head("What would have shown more")
-		for _, text := range lacking {
-			p.para("  - ", text, nil)
-		}
-	}
+	p.list("What would have shown more", lackingOf(r.Sources), dashed)
 }
 
 const noIncidentFound = "No incident: the gateway's logs show no request that an upstream failed."
@@ -308,10 +299,10 @@ func upstreamsOf(in *rules.Incident) string {
 
 // impactWord is the shortest figure of how bad it was.
 func impactWord(in *rules.Incident) string {
-	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
-		return number(max(in.FailedRequests, 0)+max(in.FailedOther, 0)) + " failed"
-	}
-	if in.ErrorLines >= 0 {
+	switch {
+	case in.FailedRequests >= 0 || in.FailedOther >= 0:
+		return number(failures(in)) + " failed"
+	case in.ErrorLines >= 0:
 		return counts(in.ErrorLines, "line", "lines")
 	}
 	return ""
@@ -345,17 +336,15 @@ func (t *table) write(p *page, yields int) {
 	for n, r := range t.rows {
 		line := ""
 		for i, cell := range r {
+			width, shorten := widths[i], cut
 			if i == yields && t.front {
-				cell = cutFront(cell, widths[i])
-			} else {
-				cell = cut(cell, widths[i])
+				shorten = cutFront
 			}
+			cell = shorten(cell, width)
 			if t.right[i] {
-				cell = pad(cell, -widths[i])
-			} else {
-				cell = pad(cell, widths[i])
+				width = -width
 			}
-			line += "  " + cell
+			line += "  " + pad(cell, width)
 		}
 		line = cut(strings.TrimRight(line, " "), p.width)
 		if n == 0 && t.heads {
