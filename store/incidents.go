@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -85,13 +84,13 @@ func (db *DB) Incidents(ctx context.Context, f Filter) iter.Seq2[rules.Incident,
 	return func(yield func(rules.Incident, error) bool) {
 		ids, err := db.incidentIDs(ctx, &f)
 		if err != nil {
-			yield(rules.Incident{}, fmt.Errorf("read incidents: %w", err))
+			yield(rules.Incident{}, wrap("read incidents", err))
 			return
 		}
 		for part := range slices.Chunk(ids, chunk) {
 			incidents, err := db.loadIncidents(ctx, part)
 			if err != nil {
-				yield(rules.Incident{}, fmt.Errorf("read incidents: %w", err))
+				yield(rules.Incident{}, wrap("read incidents", err))
 				return
 			}
 			for _, in := range incidents {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 
 	"culprit/rules"
 )
@@ -43,13 +42,6 @@ const (
 	maxGaps    = 10_000
 	maxStreams = 10_000
 )
-
-func wrap(what string, err error) error {
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
-}
 
 const checkpointColumns = "path, device, inode, offset, line, fingerprint"
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 )
 
 // ErrNewerSchema is the error of opening a store that a newer program has written.
@@ -27,35 +28,23 @@ const magic = "SQLite format 3\x00"
 var migrationFiles embed.FS
 
 // migrations returns the SQL of all migrations in order: index i leads to schema i+1.
-func migrations() ([]string, error) {
-	entries, err := migrationFiles.ReadDir("migrations") // sorted by name
-	if err != nil {
-		return nil, err
-	}
+var migrations = sync.OnceValue(func() []string {
+	entries, _ := migrationFiles.ReadDir("migrations") // sorted by name; it is built in and cannot fail
 	all := make([]string, len(entries))
 	for i, entry := range entries {
 		if want := fmt.Sprintf("%04d_", i+1); entry.Name()[:len(want)] != want {
 			panic("BUG: migration " + entry.Name() + " should begin with " + want)
 		}
-		text, err := migrationFiles.ReadFile("migrations/" + entry.Name())
-		if err != nil {
-			return nil, err
-		}
+		text, _ := migrationFiles.ReadFile("migrations/" + entry.Name())
 		all[i] = string(text)
 	}
-	return all, nil
-}
+	return all
+})
 
-// identify looks at an existing file without changing a byte of it and refuses what is
-// not ours. It must come before the writing handle: that one's journal mode is written
-// into the header of whatever file it opens.
-func identify(ctx context.Context, path, uri string) error {
-	_, err := identified(ctx, path, uri+"?mode=ro&_busy_timeout=10000")
-	return err
-}
-
-// identified is identify with a data source name for reading; it returns the schema's number.
-func identified(ctx context.Context, path, name string) (version int, err error) {
+// identify looks at an existing file without changing a byte of it, refuses what is not ours
+// and returns the schema's number. It must come before the writing handle: that one's journal
+// mode is written into the header of whatever file it opens. Name is a data source for reading.
+func identify(ctx context.Context, path, name string) (version int, err error) {
 	head, err := readHead(path, len(magic))
 	if err != nil || len(head) == 0 {
 		return 0, nil // a new file; or an error that opening it will tell better
@@ -91,16 +80,13 @@ func readHead(path string, n int) ([]byte, error) {
 
 // judge decides by the header's numbers and the count of tables whose file it is.
 func judge(id, version, tables int) error {
-	all, err := migrations()
-	switch {
-	case err != nil:
-		return err
+	switch newest := len(migrations()); {
 	case id == 0 && version == 0 && tables == 0:
 		return nil // empty, or just being made by another process
 	case id != applicationID:
 		return fmt.Errorf("%w: it is another program's SQLite file; name another file", ErrForeign)
-	case version > len(all):
-		return fmt.Errorf("%w: schema %d, known up to %d; use a newer culprit or name another file", ErrNewerSchema, version, len(all))
+	case version > newest:
+		return fmt.Errorf("%w: schema %d, known up to %d; use a newer culprit or name another file", ErrNewerSchema, version, newest)
 	}
 	return nil
 }
@@ -109,10 +95,7 @@ func judge(id, version, tables int) error {
 // afterwards wholly new or wholly as before. The version is read inside the transaction:
 // of two processes that open an old file at once, the second finds the work done.
 func migrate(ctx context.Context, handle *sql.DB) error {
-	all, err := migrations()
-	if err != nil {
-		return err
-	}
+	all := migrations()
 	if version, err := schemaVersion(ctx, handle); err != nil || version == len(all) {
 		return err // the common case takes no write lock
 	}

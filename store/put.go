@@ -61,7 +61,7 @@ func (db *DB) Put(ctx context.Context, run Run, incidents []rules.Incident) erro
 // Commit stores a batch in one transaction: after a crash the positions and what was found up to
 // them agree.
 func (db *DB) Commit(ctx context.Context, b Batch) error {
-	err := db.update(ctx, func(tx *sql.Tx) error {
+	return wrap("store incidents", db.update(ctx, func(tx *sql.Tx) error {
 		if err := putRun(ctx, tx, &b.Run); err != nil {
 			return err
 		}
@@ -85,11 +85,7 @@ func (db *DB) Commit(ctx context.Context, b Batch) error {
 			return err
 		}
 		return putStreams(ctx, tx, b.Streams)
-	})
-	if err != nil {
-		return fmt.Errorf("store incidents: %w", err)
-	}
-	return nil
+	}))
 }
 
 const runColumns = "id, version, window_start, window_start_precision, window_end, window_end_precision," +

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -13,39 +12,30 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// Data source parameters of a store that cannot be written.
-const (
-	still  = "?mode=ro&immutable=1&_query_only=on" // nobody writes: no lock is taken, no file is made beside it
-	shared = "?mode=ro&_query_only=on&_busy_timeout=10000"
-)
+// still is how a store is read to which nobody writes: no lock is taken, no file is made beside it.
+const still = "?mode=ro&immutable=1&_query_only=on"
 
 // OpenToRead opens a store that is there already, for reading. One that may be written is opened
 // as Open does. One that may not, in a directory that may not or on a medium that cannot, is read
 // as it is, whether a write-ahead log stands beside it or not.
 func OpenToRead(ctx context.Context, path string) (*DB, error) {
 	if path == memory {
-		return openMemory(ctx)
+		return Open(ctx, path)
 	}
-	err := canRead(path)
-	if err == nil && canWrite(path) {
-		var db *DB
-		if db, err = openFile(ctx, path); err == nil || !unwritable(err) {
-			return db, wrapOpen(path, err)
-		}
-		err = nil // its directory is read-only
-	}
-	if err != nil {
-		return nil, wrapOpen(path, err)
-	}
-	db, err := openStill(ctx, path)
-	return db, wrapOpen(path, err)
+	db, err := openToRead(ctx, path)
+	return db, wrap("open "+path, explain(err))
 }
 
-func wrapOpen(path string, err error) error {
-	if err == nil {
-		return nil
+func openToRead(ctx context.Context, path string) (*DB, error) {
+	if err := canRead(path); err != nil {
+		return nil, err
 	}
-	return fmt.Errorf("open %s: %w", path, explain(err))
+	if canWrite(path) {
+		if db, err := openFile(ctx, path); !unwritable(err) {
+			return db, err
+		} // else its directory is read-only
+	}
+	return openStill(ctx, path)
 }
 
 func canRead(path string) error {
@@ -79,25 +69,19 @@ func openStill(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	how := shared
-	if size(path+"-wal") <= 0 && size(path+"-shm") < 0 {
+	how := reading
+	if size(path+"-shm") < 0 {
+		if size(path+"-wal") > 0 {
+			return openCopy(ctx, path)
+		}
 		how = still
 	}
-	if how == shared && size(path+"-shm") < 0 {
-		return openCopy(ctx, path)
-	}
-	version, err := identified(ctx, path, uri+how)
-	if unwritable(err) {
+	version, err := identify(ctx, path, uri+how)
+	if unwritable(err) || err == nil && version < len(migrations()) {
 		return openCopy(ctx, path)
 	}
 	if err != nil {
 		return nil, err
-	}
-	if all, err := migrations(); err != nil || version < len(all) {
-		if err != nil {
-			return nil, err
-		}
-		return openCopy(ctx, path)
 	}
 	read, err := sql.Open("sqlite3", uri+how)
 	if err != nil {

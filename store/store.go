@@ -58,28 +58,23 @@ type DB struct {
 // one transaction. Path ":memory:" keeps everything in memory until Close. A file of a
 // newer program is refused with ErrNewerSchema, one that is not a store with ErrForeign;
 // neither is touched.
-func Open(ctx context.Context, path string) (*DB, error) {
+func Open(ctx context.Context, path string) (db *DB, err error) {
 	if path == memory {
-		return openMemory(ctx)
+		db, err = openMemory(ctx)
+	} else if err = checkPlace(path); err == nil {
+		db, err = openFile(ctx, path)
 	}
-	if err := checkPlace(path); err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	db, err := openFile(ctx, path)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, explain(err))
-	}
-	return db, nil
+	return db, wrap("open "+path, explain(err))
 }
 
 func openMemory(ctx context.Context) (*DB, error) {
 	handle, err := sql.Open("sqlite3", "file::memory:"+writing)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", memory, err)
+		return nil, err
 	}
 	handle.SetMaxOpenConns(1) // a second connection would see a second, empty database
 	if err := migrate(ctx, handle); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", memory, err), handle.Close())
+		return nil, errors.Join(err, handle.Close())
 	}
 	return &DB{write: handle, read: handle}, nil
 }
@@ -89,7 +84,7 @@ func openFile(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := identify(ctx, path, uri); err != nil {
+	if _, err := identify(ctx, path, uri+reading); err != nil {
 		return nil, err
 	}
 	db := &DB{path: path, patience: patience}
@@ -203,6 +198,14 @@ func (db *DB) Close() error {
 func SQLiteVersion() string {
 	version, _, _ := sqlite3.Version()
 	return version
+}
+
+// wrap says what failed; nil stays nil.
+func wrap(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
 }
 
 // update runs do in one immediate transaction: all of it is kept, or none.
