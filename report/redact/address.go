@@ -18,8 +18,7 @@ func version(text string) bool {
 // addresses replaces the addresses of clients, wherever they stand. Those of upstreams and
 // of what is behind them stay, and this machine's own.
 func (d *Redactor) addresses(text string) string {
-	var b strings.Builder
-	done := 0
+	e := edit{text: text}
 	for at := 0; at < len(text); at++ {
 		if c := text[at]; c != ':' && !hex(c) || at > 0 && inWord(text[at-1]) {
 			continue
@@ -29,16 +28,11 @@ func (d *Redactor) addresses(text string) string {
 			continue
 		}
 		if name := d.addressName(addr); name != "" {
-			b.WriteString(text[done:at])
-			b.WriteString(name)
-			done = at + length
+			e.replace(at, at+length, name)
 		}
 		at += length - 1
 	}
-	if done == 0 {
-		return text
-	}
-	return b.String() + text[done:]
+	return e.result()
 }
 
 // Service is Text of a line by which a service tells its state: addresses in it are where it

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -43,12 +44,7 @@ var patterns = []struct {
 }
 
 func containsAny(text string, parts []string) bool {
-	for _, p := range parts {
-		if strings.Contains(text, p) {
-			return true
-		}
-	}
-	return parts == nil
+	return parts == nil || slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(text, p) })
 }
 
 // A pattern is a regular expression that is compiled when a text first needs it: all of them
@@ -64,21 +60,15 @@ var named = lazy(`^\[(?:client|user|query|token|secret|cookie|mail|host)-\d+(?::
 
 // replaceGroup replaces the last group of each match by what name makes of it.
 func replaceGroup(p pattern, text string, name func(value string) string) string {
-	var b strings.Builder
-	done := 0
+	e := edit{text: text}
 	for _, m := range p().FindAllStringSubmatchIndex(text, -1) {
 		from, to := m[len(m)-2], m[len(m)-1]
-		if from < 0 || from < done || named().MatchString(text[from:]) {
+		if from < 0 || from < e.done || named().MatchString(text[from:]) {
 			continue
 		}
-		b.WriteString(text[done:from])
-		b.WriteString(name(text[from:to]))
-		done = to
+		e.replace(from, to, name(text[from:to]))
 	}
-	if done == 0 {
-		return text
-	}
-	return b.String() + text[done:]
+	return e.result()
 }
 
 var keyBlock = lazy(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----(.*?)(?:-----END|$)`)
@@ -107,37 +97,27 @@ var credential = lazy(`(?:://([^/\s:@"'=()<>,]{0,128})|\b([^/\s:@"'=()<>,]{1,128
 var bareUser = lazy(`://([^/\s:@"'=()<>,]{1,128})@`)
 
 func (d *Redactor) credentials(text string) string {
-	var b strings.Builder
-	done := 0
+	e := edit{text: text}
 	for _, m := range credential().FindAllStringSubmatchIndex(text, -1) {
 		user := m[2:4]
 		if user[0] < 0 {
 			user = m[4:6]
 		}
-		b.WriteString(text[done:user[0]])
-		b.WriteString(d.user(text[user[0]:user[1]]))
-		b.WriteByte(':')
-		b.WriteString(d.name("secret", text[m[6]:m[7]]))
-		done = m[7]
+		e.replace(user[0], user[1], d.user(text[user[0]:user[1]]))
+		e.replace(m[6], m[7], d.name("secret", text[m[6]:m[7]]))
 	}
-	if done > 0 {
-		text = b.String() + text[done:]
-	}
-	return replaceGroup(bareUser, text, d.user)
+	return replaceGroup(bareUser, e.result(), d.user)
 }
 
 // queries replaces what stands behind the question mark of a URL or a path.
 func (d *Redactor) queries(text string) string {
-	var b strings.Builder
-	done := 0
+	e := edit{text: text}
 	for at := strings.IndexByte(text, '?'); at >= 0; {
 		end := queryEnd(text, at+1)
 		start := strings.LastIndexAny(text[:at], " \t\"'") + 1
 		url := strings.Contains(text[start:at], "/") || strings.Contains(text[at:end], "=")
-		if at >= done && end > at+1 && url && !named().MatchString(text[at+1:]) {
-			b.WriteString(text[done : at+1])
-			b.WriteString(d.name("query", text[at+1:end]))
-			done = end
+		if at >= e.done && end > at+1 && url && !named().MatchString(text[at+1:]) {
+			e.replace(at+1, end, d.name("query", text[at+1:end]))
 		}
 		next := strings.IndexByte(text[max(end, at+1):], '?')
 		if next < 0 {
@@ -145,10 +125,7 @@ func (d *Redactor) queries(text string) string {
 		}
 		at = max(end, at+1) + next
 	}
-	if done == 0 {
-		return text
-	}
-	return b.String() + text[done:]
+	return e.result()
 }
 
 // queryEnd is where a query ends: at a blank, or at a quote that ends a value. nginx writes

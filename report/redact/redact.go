@@ -247,8 +247,7 @@ func (d *Redactor) known(text string) string {
 	if len(d.words) == 0 || text == "" {
 		return text
 	}
-	var b strings.Builder
-	done := 0
+	e := edit{text: text}
 	for at := 0; at < len(text); {
 		end := at
 		for end < len(text) && (letterOrDigit(rune(text[end])) || text[end] >= 0x80) {
@@ -259,17 +258,32 @@ func (d *Redactor) known(text string) string {
 			continue
 		}
 		if value, ok := d.wordAt(text, at); ok && !insideName(text, at) {
-			b.WriteString(text[done:at])
-			b.WriteString(d.words[value])
-			done = at + len(value)
-			end = done
+			end = at + len(value)
+			e.replace(at, end, d.words[value])
 		}
 		at = max(end, at+1)
 	}
-	if done == 0 {
-		return text
+	return e.result()
+}
+
+// An edit is a text in which places are replaced from left to right.
+type edit struct {
+	text string
+	out  strings.Builder
+	done int // of the text, in bytes
+}
+
+func (e *edit) replace(from, to int, name string) {
+	e.out.WriteString(e.text[e.done:from])
+	e.out.WriteString(name)
+	e.done = to
+}
+
+func (e *edit) result() string {
+	if e.done == 0 {
+		return e.text
 	}
-	return b.String() + text[done:]
+	return e.out.String() + e.text[e.done:]
 }
 
 // wordAt returns the longest known word that stands at a place.

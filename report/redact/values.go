@@ -37,13 +37,12 @@ func kindOf(key string) string {
 
 // values replaces the values of private fields: what stands behind = or : or =>.
 func (d *Redactor) values(text string) string {
-	var b strings.Builder
-	done := 0
+	e := edit{text: text}
 	for at := 0; at < len(text); at++ {
 		if text[at] != '=' && text[at] != ':' {
 			continue
 		}
-		key, quoted := keyBefore(text[done:at])
+		key, quoted := keyBefore(text[e.done:at])
 		kind := kindOf(key)
 		person := kind == "" && strings.HasSuffix(strings.ToLower(key), "name") // many things have one
 		if kind == "" && !person {
@@ -68,20 +67,14 @@ func (d *Redactor) values(text string) string {
 		if plainValue(v) || named().MatchString(v) || !telling(key, kind, v, prose, quoted) {
 			continue
 		}
-		name := ""
 		if kind == "user" {
-			name = d.userValue(v)
+			e.replace(start, end, d.userValue(v))
 		} else {
-			name = d.name(kind, v)
+			e.replace(start, end, d.name(kind, v))
 		}
-		b.WriteString(text[done:start])
-		b.WriteString(name)
-		done, at = end, end-1
+		at = end - 1
 	}
-	if done == 0 {
-		return text
-	}
-	return b.String() + text[done:]
+	return e.result()
 }
 
 // personName matches two to four words that begin with capitals, as names of persons do.
