@@ -405,7 +405,7 @@ func (h *apacheHead) plausible(text []byte) bool {
 // isApacheNotice knows what 2.2 says about its own life.
 func isApacheNotice(text []byte) bool {
 	return has(text, "caught SIG") || has(text, "SIGHUP received") || has(text, "SIGUSR1 received") || has(text, "Graceful restart requested") ||
-		bytes.HasSuffix(text, []byte("configured -- resuming normal operations")) || has(text, "mod_fcgid: ") || has(text, "proxy: ")
+		bytes.HasSuffix(text, []byte("configured -- resuming normal operations")) || has(text, "mod_fcgid: ") || has(text, "FastCGI: ") || has(text, "proxy: ")
 }
 
 // cutReferer cuts the client's Referer off. What a script wrote to stderr stands in

@@ -247,7 +247,9 @@ func returnedBy(message []byte) []byte {
 // apacheStderr takes a script's words out of "Got error '…'" or a bare text, un-escaped
 // (httpd escapes control characters, server/log.c).
 func apacheStderr(body []byte, env *parser.Env) []byte {
-	body = bytes.TrimPrefix(body, []byte("mod_fcgid: stderr: "))
+	if has(body, "mod_fcgid: ") || has(body, `FastCGI: server "`) {
+		_, body, _ = bytes.Cut(body, []byte("stderr: "))
+	}
 	if quoted, ok := bytes.CutPrefix(body, []byte("Got error '")); ok {
 		body = bytes.TrimSuffix(bytes.TrimSuffix(quoted, []byte("'")), []byte(`\n`))
 	}

@@ -21,7 +21,7 @@ type upstreamForm uint8
 const (
 	formAddress  upstreamForm = iota // 10.0.0.9:8080 (app:8080), an URL, or a bare host
 	formSocket                       // /run/php/fpm.sock (localhost:8000)
-	formName                         // a host or a daemon's group, up to a quote or blank
+	formName                         // a host, a daemon's group or the path of a FastCGI server, up to a quote or blank
 	formBalancer                     // balancer://app
 )
 
@@ -32,6 +32,7 @@ var apacheAnchors = []anchor{
 	{"DNS lookup failure for: ", formName},
 	{"failed to resolve hostname '", formName},
 	{"daemon process '", formName},
+	{`server "`, formName},
 	{"<balancer_url>", formBalancer},
 	{"attempt to connect to ", formAddress},
 	{"remote server ", formAddress},
@@ -82,7 +83,7 @@ func (a anchor) apacheUpstream(message []byte, env *parser.Env, g *parser.Gatewa
 		}
 		g.Upstream = unixAddress(b, env)
 	case formName:
-		g.Upstream = untilAny(b, " '")
+		g.Upstream = untilAny(b, ` '"`)
 	case formBalancer:
 		g.Upstream, g.Scheme = untilAny(b, ":/) "), balancerScheme
 	}
