@@ -78,6 +78,7 @@ func TestNginxErrorUpstreamForms(t *testing.T) {
 		{"GET /a HTTP/1.1", "uwsgi://django", "django", "uwsgi", true},
 		{"GET /a HTTP/1.1", "suwsgi://10.0.0.1:3031", "10.0.0.1:3031", "suwsgi", false},
 		{"GET /a HTTP/1.1", "scgi://10.0.0.1:4000", "10.0.0.1:4000", "scgi", false},
+		{"GET /a HTTP/1.1", "passenger:unix:/tmp/passenger.KMnpQom/agents.s/server:", "unix:/tmp/passenger.KMnpQom/agents.s/server", "passenger", false}, // github.com/phusion/passenger/issues/1939
 		{"POST /s.S/M HTTP/2.0", "grpc://127.0.0.1:50051", "127.0.0.1:50051", "grpc", false},
 		{"POST /s.S/M HTTP/2.0", "grpcs://grpc_pool", "grpc_pool", "grpcs", true},
 		{"GET /a HTTP/1.1", "memcached://127.0.0.1:11211", "127.0.0.1:11211", "memcached", false},

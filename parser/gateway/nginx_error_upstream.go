@@ -8,7 +8,7 @@ import (
 
 // upstreamValue reads the value of upstream up to its closing quote, as
 //
-//	scheme://peer/uri  fastcgi://unix:/run/a.sock:  http://group/uri  10.0.0.1:443
+//	scheme://peer/uri  fastcgi://unix:/run/a.sock:  http://group/uri  10.0.0.1:443  passenger:unix:/tmp/p/core:
 //
 // and returns what stands behind it. The peer comes first, so nothing that a client
 // wrote can stand before it. The URI mostly repeats the request's target, which may
@@ -17,6 +17,8 @@ func upstreamValue(b []byte, g *parser.Gateway) (rest []byte) {
 	peer := b
 	if n := schemeEnd(b); n > 0 {
 		g.Scheme, peer = b[:n], b[n+len("://"):]
+	} else if has(b, passenger) {
+		g.Scheme, peer = b[:len(passenger)-1], b[len(passenger):]
 	}
 	target := requestTarget(g.Request)
 	n := peerEnd(peer, target)
@@ -31,6 +33,10 @@ func upstreamValue(b []byte, g *parser.Gateway) (rest []byte) {
 	}
 	return behindQuote(uri)
 }
+
+// passenger is the scheme of Phusion Passenger's module, which puts no slashes behind it
+// (phusion/passenger ext/nginx/ContentHandler.c, passenger_schema_string).
+const passenger = "passenger:"
 
 // behindQuote returns what stands behind the first quote that can end a value.
 func behindQuote(b []byte) []byte {
