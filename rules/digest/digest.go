@@ -174,11 +174,11 @@ func (b *Builder) Add(r *parser.Record) {
 	b.addIdentity(r, stream)
 }
 
-// placeless reports whether a line tells of a failed request neither when it was nor whose
-// (H2O's error log): the access log tells the same, and when. nginx writes both; where they
-// are missing, a person has cut them off, and the line may be all that there is.
+// placeless reports whether a line of H2O's error log tells of a failed request neither when it
+// was nor whose: the access log tells the same, and when. All others write stamps; where they are
+// missing, a person has cut them off, and the line may be all that there is.
 func placeless(r *parser.Record) bool {
-	return r.Format != nil && r.Format.Product != "nginx" && !r.Stamp.Known() && !r.After.Known() && !r.Before.Known() && len(r.Gateway.Upstream) == 0 &&
+	return r.Format != nil && r.Format.Product == "h2o" && !r.Stamp.Known() && !r.After.Known() && !r.Before.Known() && len(r.Gateway.Upstream) == 0 &&
 		r.Gateway.Rank >= parser.RankSecondary && r.Gateway.Phase != parser.PhaseNone
 }
 

@@ -348,6 +348,9 @@ func TestErrorsWithoutTimeAndUpstream(t *testing.T) {
 		r.Format = &parser.Format{Name: "h2o-error", Product: "h2o", Role: parser.RoleGateway}
 	})
 	f("neither, cut off: github.com/apache/apisix/issues/8126", 1, timeless, nobodys)
+	f("neither, cut off, of Apache: github.com/php/php-src/issues/13342", 1, timeless, nobodys, func(r *parser.Record) {
+		r.Format = &parser.Format{Name: "apache-error", Product: "apache", Role: parser.RoleGateway}
+	})
 	f("not of a request: what a gateway that cannot start says", 1, timeless, nobodys, func(r *parser.Record) { r.Gateway.Phase = parser.PhaseNone })
 }
 
