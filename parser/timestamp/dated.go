@@ -49,6 +49,37 @@ func Dotted(b []byte) (s parser.Stamp, n int, ok bool) {
 	return c.stamp(&m, parser.ClockLocal)
 }
 
+// DayFirst reads 22-11-2026 15:01:47[.,frac][ zone], 22/11/2026 15:01:47 and 22/11/2026,
+// 3:01:47 pm: what people outside of North America set in Python's, Log4j's and NLog's patterns,
+// and JavaScript's toLocaleString in British, Indian and Australian English. Where the second
+// number can be no month the first is it: 11/22/2026 15:01:47, .NET's invariant culture. A date
+// that may be either is day first, as with Dotted.
+func DayFirst(b []byte) (s parser.Stamp, n int, ok bool) {
+	c, m := cursor{b: b}, moment{}
+	m.day = c.oneOrTwo()
+	separator := c.peek(0)
+	if separator != '-' && separator != '/' {
+		return s, 0, false
+	}
+	c.i++
+	m.month = c.oneOrTwo()
+	c.lit(separator)
+	if m.month > 12 {
+		m.day, m.month = m.month, m.day
+	}
+	m.year = c.four()
+	if c.peek(1) == ' ' {
+		c.try(',')
+	}
+	blank := c.peek(0) == ' '
+	c.blankOrT()
+	c.looseClock(&m, blank)
+	if !c.halfOfDay(&m) {
+		c.zone(&m)
+	}
+	return c.stamp(&m, parser.ClockLocal)
+}
+
 // looseClock takes hh:mm:ss and an optional fraction; behind a blank the hour may have one digit.
 func (c *cursor) looseClock(m *moment, blank bool) {
 	if !blank || digit(c.peek(0)) && digit(c.peek(1)) {

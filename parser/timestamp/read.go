@@ -38,9 +38,14 @@ func read(b []byte) (s parser.Stamp, n int, ok bool) {
 	case b[2] == '/' && letter(b[3]):
 		return CLF(b)
 	case b[2] == '/' || b[1] == '/':
-		return TwelveHour(b)
+		if s, n, ok = TwelveHour(b); !ok {
+			s, n, ok = DayFirst(b)
+		}
+		return s, n, ok
 	case b[2] == ':':
 		return TimeOfDay(b)
+	case b[2] == '-' && digit(b[3]) || b[1] == '-' && digit(b[2]):
+		return DayFirst(b)
 	case b[2] == '-' || b[2] == ' ' || b[1] == ' ' || b[1] == '-':
 		return DMY(b)
 	case b[2] == '.' || b[1] == '.' || b[4] == '.' && digit(b[3]):

@@ -16,7 +16,7 @@ var readers = []struct {
 }{
 	{"Slashed", Slashed}, {"ISO", ISO}, {"WeekdayISO", WeekdayISO}, {"CLF", CLF}, {"DMY", DMY}, {"Mail", Mail},
 	{"Syslog", Syslog}, {"CTime", CTime}, {"Epoch", Epoch}, {"Uptime", Uptime}, {"TimeOfDay", TimeOfDay},
-	{"Klog", Klog}, {"ShortDate", ShortDate}, {"TwelveHour", TwelveHour}, {"Dotted", Dotted}, {"Read", Read},
+	{"Klog", Klog}, {"ShortDate", ShortDate}, {"TwelveHour", TwelveHour}, {"Dotted", Dotted}, {"DayFirst", DayFirst}, {"Read", Read},
 }
 
 func byName(t *testing.T, name string) reader {
@@ -118,6 +118,15 @@ var accepted = []struct{ reader, line, want string }{
 	{"Dotted", "29.02.2024 00:00:00|", "2024-02-29T00:00:00"},
 	{"Dotted", "2026.11.25 19:42:48| INFO", "2026-11-25T19:42:48"},
 	{"Dotted", "2026.11.25 19:42:48.654321| <Error> executeQuery", "2026-11-25T19:42:48.654321"},
+	{"DayFirst", "27-11-2026 09:30:25| CRITICAL vault key rotated", "2026-11-27T09:30:25"}, // Python, datefmt %d-%m-%Y %H:%M:%S
+	{"DayFirst", "27-11-2026 09:30:25.123| [main] ERROR c.e.Kyc", "2026-11-27T09:30:25.123"},
+	{"DayFirst", "27/11/2026 09:30:25,123| ERROR x", "2026-11-27T09:30:25.123"},
+	{"DayFirst", "27/11/2026 09:30:25 +0530|] x", "2026-11-27T04:00:25Z(+05:30)"},
+	{"DayFirst", "27/11/2026, 09:30:25|     LOG", "2026-11-27T09:30:25"},   // toLocaleString, en-GB
+	{"DayFirst", "27/11/2026, 9:30:25 pm|     LOG", "2026-11-27T21:30:25"}, // toLocaleString, en-IN
+	{"DayFirst", "11/27/2026 09:30:25| ERROR x", "2026-11-27T09:30:25"},    // .NET, invariant culture
+	{"DayFirst", "05-11-2026 09:30:25| x", "2026-11-05T09:30:25"},
+	{"Read", "[27-11-2026 09:30:25]| INFO", "2026-11-27T09:30:25"},
 	{"Read", "[25.11.2026 19:42:48]| INFO", "2026-11-25T19:42:48"},
 	{"Read", "[2026-11-22 14:18:36 +0000]| [2987]", "2026-11-22T14:18:36Z"},
 	{"Read", "[2026-11-22 14:30:00,123|: ERROR/Main", "2026-11-22T14:30:00.123"},
@@ -172,6 +181,9 @@ var rejected = []struct{ reader, line string }{
 	{"Dotted", "25.11.2026 15:01"}, {"Dotted", "25.11-2026 15:01:59"}, {"Dotted", "25.11.0001 15:01:59"}, {"Dotted", "25.11.2026,15:01:59"},
 	{"Read", "10.0.0.12 10:11:12 GET /"}, {"Read", "10.11.202.12 10:11:12 GET /"}, {"Read", "1.2.3.4 - - 10:11:12"}, {"Read", "2026.11.25.1 10:11:12"},
 	{"Read", "10.11.2026.12 10:11:12"}, {"Read", "12.11.2026:8080 10:11:12"}, {"Read", "1.25.2026 10:11:12"},
+	{"DayFirst", "31-11-2026 09:30:25"}, {"DayFirst", "13-13-2026 09:30:25"}, {"DayFirst", "27-11/2026 09:30:25"}, {"DayFirst", "27-11-26 09:30:25"},
+	{"DayFirst", "27-11-2026"}, {"DayFirst", "27-11-2026 24:30:25"}, {"DayFirst", "27.11.2026 09:30:25"}, {"DayFirst", "00-11-2026 09:30:25"},
+	{"Read", "10-20 30:40:50 x"}, {"Read", "12-34-5678 x"}, {"Read", "1/2 tests 10:11:12"},
 	{"Syslog", "Nov 31 15:01:59 h"}, {"Syslog", "November 22 15:01:59"}, {"Syslog", "Nov 22 15:01 h"}, {"Syslog", "Feb 30 10:00:00"},
 	{"CTime", "Sun Nov 22 14:30:00"}, {"CTime", "Xun Nov 22 14:30:00 2026"}, {"CTime", "Sun Nov 22 14:30:00 20261"},
 	{"WeekdayISO", "2026-11-22 14:16:27 UTC"}, {"WeekdayISO", "Son 2026-11-22 14:16:27 UTC"},
