@@ -91,6 +91,26 @@ var levelledText = parser.Format{
 			Want: `time=2026-11-22T15:05:21 level=error msg="cannot bind"`,
 		},
 		{
+			Line: `2026-11-22 15:05:21 - shop.views - ERROR - cannot bind`,
+			Want: `time=2026-11-22T15:05:21 level=error msg="cannot bind"`,
+		},
+		{
+			Line: `2026-11-22 15:05:21.123 | ERROR    | shop.views:checkout:41 - cannot bind`,
+			Want: `time=2026-11-22T15:05:21.123 level=error msg="cannot bind"`,
+		},
+		{
+			Line: `2026-11-22 15:05:21 [MainThread] [ERROR] shop: cannot bind`,
+			Want: `time=2026-11-22T15:05:21 level=error msg="shop: cannot bind"`,
+		},
+		{
+			Line: `22-11-2026 15:05:21 (shop) WARNING: slow`,
+			Want: `time=2026-11-22T15:05:21 level=warn msg=slow`,
+		},
+		{
+			Line: `2026-11-22 15:05:21 8812 ERROR shop.views cannot bind`,
+			Want: `time=2026-11-22T15:05:21 level=error msg="shop.views cannot bind"`,
+		},
+		{
 			Line: `[2026-11-22 15:05:21,993] {taskinstance.py:1462} ERROR - basket store memcached://cache-1:11211 not usable`,
 			Want: `time=2026-11-22T15:05:21.993 level=error msg="basket store memcached://cache-1:11211 not usable"`,
 		},
@@ -114,15 +134,20 @@ func parseLevelledText(line []byte, env *parser.Env, r *parser.Record) bool {
 	}
 	in.lit(":")
 	in.blanks()
-	in.lit("- ")
+	if in.separator() {
+		in.loguruPlace()
+	}
 	return messageWithFields(trimBlanks(in.rest), env, r)
 }
 
+// separator takes the dash or bar that people put between a line's fields.
+func (in *input) separator() bool { return in.lit("- ") || in.lit("| ") }
+
 // looseLevel takes what may stand for a level behind a stamp.
 func (in *input) looseLevel(r *parser.Record) bool {
-	in.lit("- ")
+	in.separator()
 	in.codePlace()
-	if in.anyLevel(r) {
+	if in.anyLevel(r) || in.laterLevel(r) {
 		return true
 	}
 	t := *in
@@ -133,6 +158,46 @@ func (in *input) looseLevel(r *parser.Record) bool {
 	return false
 }
 
+// laterLevel takes up to three fields and the level behind them: the logger's name, the thread,
+// the process. A field stands in brackets, has a dash or bar behind it, or is no word that a text
+// could begin with: a number, a dotted name.
+func (in *input) laterLevel(r *parser.Record) bool {
+	t := *in
+	for range 3 {
+		field, closed := t.bracket()
+		if !closed && t.peek() == '(' {
+			field, closed = t.until(")")
+		}
+		if !closed {
+			if field = t.word(); !isName(field) {
+				return false
+			}
+		}
+		if !t.blanks() || len(field) > 64 {
+			return false
+		}
+		if !t.separator() && !closed && !isNumber(field) && !isDotted(field) {
+			return false
+		}
+		t.blanks()
+		if t.anyLevel(r) {
+			*in = t
+			return true
+		}
+	}
+	return false
+}
+
+// loguruPlace skips the place in the code that loguru writes behind the level's bar:
+// shop.views:checkout:41 - text.
+func (in *input) loguruPlace() {
+	t := *in
+	place := t.word()
+	if at := bytes.LastIndexByte(place, ':'); at > 0 && isName(place) && isNumber(place[at+1:]) && t.lit(" - ") {
+		*in = t
+	}
+}
+
 // codePlace skips the place in the code in braces that Airflow and its kin write before the
 // level: {taskinstance.py:1462}.
 func (in *input) codePlace() {
@@ -141,7 +206,7 @@ func (in *input) codePlace() {
 		return
 	}
 	place := in.rest[1:end]
-	if at := bytes.LastIndexByte(place, ':'); at < 1 || at+1 == len(place) || len(bytes.Trim(place[at+1:], "0123456789")) > 0 {
+	if at := bytes.LastIndexByte(place, ':'); at < 1 || !isNumber(place[at+1:]) {
 		return
 	}
 	t := input{in.rest[end+1:]}

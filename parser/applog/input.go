@@ -200,3 +200,12 @@ func isName(b []byte) bool {
 	}
 	return true
 }
+
+// isNumber reports whether b consists of digits.
+func isNumber(b []byte) bool { return len(b) > 0 && len(bytes.Trim(b, "0123456789")) == 0 }
+
+// isDotted reports whether a dot stands within b: shop.views, views.py.
+func isDotted(b []byte) bool {
+	at := bytes.IndexByte(b, '.')
+	return at > 0 && at < len(b)-1
+}
