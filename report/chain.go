@@ -59,16 +59,16 @@ func told(chains []chain, i int) bool {
 
 // words is the line that a chain's members have in common.
 func (c *chain) words(incidents []rules.Incident, k clock, whole bool) string {
-	text := c.numbers() + " follow each other: " + c.cause + " at " + c.where + ", " + number(int64(len(c.members))) + " times, " + c.spanOf(incidents, k)
+	text := c.numbers() + " follow each other: " + c.cause + " at " + c.where + ", " + Number(int64(len(c.members))) + " times, " + c.spanOf(incidents, k)
 	if rhythm := c.rhythm(incidents); rhythm != "" {
 		text += ", " + rhythm
 	}
-	text += "; " + counts(c.failed, "failure", "failures")
+	text += "; " + Counts(c.failed, "failure", "failures")
 	if between := c.between(incidents); between != "" {
 		text += "; " + between
 	}
 	if len(c.members) > tellWhole && !whole {
-		teller := number(int64(c.worst + 1))
+		teller := Number(int64(c.worst + 1))
 		if slices.ContainsFunc(c.members, func(i int) bool { return failures(&incidents[i]) < failures(&incidents[c.worst]) }) {
 			teller += ", the worst,"
 		}

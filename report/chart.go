@@ -226,17 +226,17 @@ func (c *chart) caption(k clock) string {
 	parts := make([]string, len(c.rows))
 	for i, r := range c.rows {
 		total += r.total
-		parts[i] = number(r.total) + " × " + r.status
+		parts[i] = Number(r.total) + " × " + r.status
 	}
 	what := c.what()
 	if total == 1 {
 		what = strings.TrimSuffix(what, "s")
 	}
-	text := number(total) + " " + what + " (" + strings.Join(parts, ", ") + ")"
+	text := Number(total) + " " + what + " (" + strings.Join(parts, ", ") + ")"
 	if n := c.seen(); n > 1 {
-		text += " in " + number(int64(n)) + " steps of " + duration(c.step*parser.Second)
+		text += " in " + Number(int64(n)) + " steps of " + duration(c.step*parser.Second)
 		if c.peak > 1 {
-			text += "; most, " + number(c.peak) + ", at " + c.at(k, c.peakAt)
+			text += "; most, " + Number(c.peak) + ", at " + c.at(k, c.peakAt)
 		}
 	} else {
 		text += ", all at " + c.at(k, c.peakAt)

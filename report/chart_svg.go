@@ -62,14 +62,14 @@ func (c *chart) svg(k clock) *svg {
 			}
 			h := height(n)
 			base -= h
-			d.Bars = append(d.Bars, svgBar{unit(x), unit(base), unit(wide), unit(h), barClass(r.status), c.at(k, bin) + ": " + number(n) + " × " + r.status})
+			d.Bars = append(d.Bars, svgBar{unit(x), unit(base), unit(wide), unit(h), barClass(r.status), c.at(k, bin) + ": " + Number(n) + " × " + r.status})
 		}
 	}
 	for _, r := range c.rows {
-		d.Legend = append(d.Legend, svgLegend{barClass(r.status), r.status, number(r.total)})
+		d.Legend = append(d.Legend, svgLegend{barClass(r.status), r.status, Number(r.total)})
 	}
 	for _, n := range countTicks(top) {
-		d.Counts = append(d.Counts, svgTick{unit(plotBase - height(n)), number(n)})
+		d.Counts = append(d.Counts, svgTick{unit(plotBase - height(n)), Number(n)})
 	}
 	d.Times = c.timeTicks(k, step)
 	d.Marks = c.svgMarks(k, step)

@@ -33,7 +33,7 @@ func draw(in *rules.Incident, columns int) *chart {
 // sides are the widths left and right of the bars.
 func (c *chart) sides() (label, total int) {
 	for _, r := range c.rows {
-		label, total = max(label, lipgloss.Width(r.status)), max(total, len(number(r.total)))
+		label, total = max(label, lipgloss.Width(r.status)), max(total, len(Number(r.total)))
 	}
 	return label, total
 }
@@ -48,7 +48,7 @@ func (c *chart) drawing(k clock, columns int) []string {
 		for _, n := range r.counts {
 			bars += strings.Repeat(bar(n, c.peak), wide)
 		}
-		out = append(out, pad(r.status, label)+"  "+bars+"  "+pad(number(r.total), -total))
+		out = append(out, pad(r.status, label)+"  "+bars+"  "+pad(Number(r.total), -total))
 	}
 	indent := strings.Repeat(" ", label+2)
 	if marks := c.marks(wide); marks != "" {
@@ -92,7 +92,7 @@ func (c *chart) marks(wide int) string {
 
 // key explains the marks that a drawing has.
 func (c *chart) key() string {
-	text := "One step is " + duration(c.step*1_000_000) + "; a full block is " + number(c.peak) + "."
+	text := "One step is " + duration(c.step*1_000_000) + "; a full block is " + Number(c.peak) + "."
 	if c.cause >= 0 {
 		text += " C: the cause is logged."
 	}

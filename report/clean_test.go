@@ -63,7 +63,7 @@ func FuzzClean(f *testing.F) {
 
 func TestNumber(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 7: "7", 999: "999", 1000: "1,000", 1234567: "1,234,567", -5: "-5", -100: "-100", -1234: "-1,234"} {
-		if got := number(n); got != want {
+		if got := Number(n); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}
 	}

@@ -56,8 +56,8 @@ func verifiedOf(incidents []rules.Incident) string {
 		{rules.FoundGone, "gone with its file"}, {rules.FoundUnreadable, "not readable"},
 	} {
 		if n := counted[s.state]; n > 0 {
-			parts = append(parts, number(n)+" "+s.words)
+			parts = append(parts, Number(n)+" "+s.words)
 		}
 	}
-	return counts(all, "quoted line was", "quoted lines were") + " looked for again: " + strings.Join(parts, ", ") + "."
+	return Counts(all, "quoted line was", "quoted lines were") + " looked for again: " + strings.Join(parts, ", ") + "."
 }

@@ -59,8 +59,8 @@ func whereOf(in *rules.Incident) string {
 
 // failures is how bad an incident was: requests, or lines where nobody counts requests.
 func failures(in *rules.Incident) int64 {
-	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
-		return max(in.FailedRequests, 0) + max(in.FailedOther, 0)
+	if n := in.Failed(); n >= 0 {
+		return n
 	}
 	return max(in.ErrorLines, 0)
 }
@@ -111,7 +111,7 @@ func byCause(groups []group) string {
 	})
 	parts := make([]string, len(sums))
 	for i, s := range sums {
-		parts[i] = number(int64(s.incidents)) + " × " + s.cause + " at " + counts(int64(s.places), "place", "places")
+		parts[i] = Number(int64(s.incidents)) + " × " + s.cause + " at " + Counts(int64(s.places), "place", "places")
 	}
 	return "By cause: " + strings.Join(parts, ", ") + "."
 }
@@ -119,7 +119,7 @@ func byCause(groups []group) string {
 // toldOf says which of many incidents are told in full.
 func toldOf(groups []group) string {
 	if len(groups) > maxFull {
-		return "Of each of the first " + number(maxFull) + " groups the worst is told in full below."
+		return "Of each of the first " + Number(maxFull) + " groups the worst is told in full below."
 	}
 	return "The worst of each group is told in full below."
 }

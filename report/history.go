@@ -29,7 +29,7 @@ func historyWords(in *rules.Incident, k clock) string {
 
 // ordinal writes 1st, 2nd, 11th, 22nd.
 func ordinal(n int64) string {
-	text := number(n)
+	text := Number(n)
 	switch {
 	case strings.HasSuffix(text, "11"), strings.HasSuffix(text, "12"), strings.HasSuffix(text, "13"):
 		return text + "th"

@@ -112,7 +112,7 @@ func (p *htmlPage) list(incidents []rules.Incident, groups []group, k clock, o O
 	}
 	row := func(i int) htmlRow {
 		in := &incidents[i]
-		r := htmlRow{Number: number(int64(i + 1)), When: k.span(in.Start, rules.Moment{}), For: lasted(in), Cause: causeName(in), Sure: sure(in),
+		r := htmlRow{Number: Number(int64(i + 1)), When: k.span(in.Start, rules.Moment{}), For: lasted(in), Cause: causeName(in), Sure: sure(in),
 			Failed: impactWord(in), Where: whereOf(in), ID: Clean(in.ID)}
 		if told[i] {
 			r.Anchor = anchor(i + 1)
@@ -129,7 +129,7 @@ func (p *htmlPage) list(incidents []rules.Incident, groups []group, k clock, o O
 	p.Told = strings.TrimSpace(byCause(groups) + " " + toldOf(groups))
 	left := maxHTMLAll
 	for _, g := range groups[:min(len(groups), maxHTMLGroups)] {
-		h := htmlGroup{Times: number(int64(len(g.members))), Cause: g.cause, Where: g.where, Failed: number(g.failed),
+		h := htmlGroup{Times: Number(int64(len(g.members))), Cause: g.cause, Where: g.where, Failed: Number(g.failed),
 			Span: g.spanOf(incidents, k), Rhythm: g.rhythm(incidents), Worst: row(g.worst)}
 		if len(g.members) > 1 {
 			shown := min(len(g.members), maxHTMLRows, left)

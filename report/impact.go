@@ -42,7 +42,7 @@ func urlsOf(in *rules.Incident) (list []askedURL) {
 func askedFor(in *rules.Incident) string {
 	var parts []string
 	for _, u := range urlsOf(in) {
-		parts = append(parts, number(u.failed)+" × "+u.name)
+		parts = append(parts, Number(u.failed)+" × "+u.name)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -53,9 +53,9 @@ func clientsWords(in *rules.Incident) string {
 		return ""
 	}
 	if in.ClientsAbout {
-		return "about " + number(in.Clients)
+		return "about " + Number(in.Clients)
 	}
-	return number(in.Clients)
+	return Number(in.Clients)
 }
 
 // shareOf says how many requests failed, and of how many where a log tells: of those to the
@@ -67,12 +67,12 @@ func shareOf(in *rules.Incident) string {
 	case failed == 0 && in.ErrorLines > 0:
 		return noFailedRequest
 	case in.FailedRequests < 0 || in.Requests < failed || failed <= 0:
-		return counts(failed, "request failed", "requests failed")
+		return Counts(failed, "request failed", "requests failed")
 	case in.OfGateway || len(in.Upstreams) == 0:
-		return counts(failed, "request", "requests") + " failed while " + counts(in.Requests-failed, "other was answered", "others were answered") +
+		return Counts(failed, "request", "requests") + " failed while " + Counts(in.Requests-failed, "other was answered", "others were answered") +
 			" by the gateway (" + share(failed, in.Requests) + " failed)"
 	}
-	return number(failed) + " of " + counts(in.Requests, "request", "requests") + " " + meanwhileOf(in) + " failed (" + share(failed, in.Requests) + ")"
+	return Number(failed) + " of " + Counts(in.Requests, "request", "requests") + " " + meanwhileOf(in) + " failed (" + share(failed, in.Requests) + ")"
 }
 
 // meanwhileOf names the requests that an incident's failures are a share of.
@@ -137,18 +137,18 @@ func upstreamWords(in *rules.Incident) string {
 // impactOf lists how many and what share, and whose the failures were.
 func impactOf(in *rules.Incident, totals *rules.Totals) (facts []fact) {
 	add := func(name, text string) { facts = append(facts, fact{name, Clean(text)}) }
-	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
+	if in.Failed() >= 0 {
 		failed := failures(in)
 		text := shareOf(in)
 		if totals.Requests > 0 && failed > 0 && failed <= totals.Requests {
-			text += fmt.Sprintf("; %s of %s in all logs (%s)", number(failed), number(totals.Requests), share(failed, totals.Requests))
+			text += fmt.Sprintf("; %s of %s in all logs (%s)", Number(failed), Number(totals.Requests), share(failed, totals.Requests))
 		}
 		add("Failed requests", text)
 		for _, s := range in.StatusCounts {
-			add("of them answered "+statusWord(s.Status), number(s.Count))
+			add("of them answered "+statusWord(s.Status), Number(s.Count))
 		}
 		for _, u := range urlsOf(in) {
-			add("for "+u.name, number(u.failed))
+			add("for "+u.name, Number(u.failed))
 		}
 		if text := clientsWords(in); text != "" {
 			add("Clients", text)
@@ -157,19 +157,19 @@ func impactOf(in *rules.Incident, totals *rules.Totals) (facts []fact) {
 		add("Failed requests", "not known: no access log")
 	}
 	if made, passed := madeBy(in); passed > 0 {
-		add("Failures the gateway made", number(made))
-		add("Errors passed through from the upstream", number(passed))
+		add("Failures the gateway made", Number(made))
+		add("Errors passed through from the upstream", Number(passed))
 	}
 	if in.ErrorLines >= 0 {
-		add("Gateway error lines", number(in.ErrorLines))
+		add("Gateway error lines", Number(in.ErrorLines))
 		if in.SecondaryLines > 0 {
-			add("of them failures of the upstream", number(in.PrimaryLines))
+			add("of them failures of the upstream", Number(in.PrimaryLines))
 			further := in.FurtherLines()
 			if n := in.SecondaryLines - further; n > 0 {
-				add("of them the gateway's reaction to earlier failures", number(n))
+				add("of them the gateway's reaction to earlier failures", Number(n))
 			}
 			if further > 0 {
-				add("of them further ones about the same failures", number(further))
+				add("of them further ones about the same failures", Number(further))
 			}
 		}
 	}
@@ -241,18 +241,18 @@ func backoffOf(in *rules.Incident) string {
 	case through == 0 && all == 1:
 		return text + "the one request would not have got through; the failures lasted longer."
 	case through == 0:
-		return text + "none of " + number(all) + " would have got through; the failures lasted longer."
+		return text + "none of " + Number(all) + " would have got through; the failures lasted longer."
 	case all == 1:
 		return text + "the one request would have got through at the " + repetitions[b.Second+2*b.Third] + " repetition" + reckoned
 	case b.Never == 0:
-		text += "all " + number(all) + " would have got through"
+		text += "all " + Number(all) + " would have got through"
 	default:
-		text += number(through) + " of " + number(all) + " would have got through"
+		text += Number(through) + " of " + Number(all) + " would have got through"
 	}
 	var at []string
 	for i, n := range []int64{b.First, b.Second, b.Third} {
 		if n > 0 {
-			at = append(at, number(n)+" at the "+repetitions[i]+" repetition")
+			at = append(at, Number(n)+" at the "+repetitions[i]+" repetition")
 		}
 	}
 	return text + " (" + strings.Join(at, ", ") + ")" + reckoned

@@ -16,7 +16,7 @@ func (p *page) incident(in *rules.Incident, n, of int) {
 	p.line(p.faint.Render(strings.Repeat("─", p.prose())))
 	mark := ""
 	if of > 1 {
-		mark = fmt.Sprintf("%s of %s  ", number(int64(n)), number(int64(of)))
+		mark = fmt.Sprintf("%s of %s  ", Number(int64(n)), Number(int64(of)))
 	}
 	p.para(p.faint.Render(mark), headline(in, p.clock), &p.alarm)
 	p.line()
@@ -84,7 +84,7 @@ const maxRelated = 4
 func relatedOf(in *rules.Incident) string {
 	text := strings.Join(in.Related[:min(len(in.Related), maxRelated)], ", ")
 	if more := len(in.Related) - maxRelated; more > 0 {
-		text += " and " + number(int64(more)) + " more"
+		text += " and " + Number(int64(more)) + " more"
 	}
 	return text
 }
@@ -122,7 +122,7 @@ func culpritOf(in *rules.Incident) string {
 	if len(owners) > 0 {
 		of := "of " + strings.Join(owners, ", ")
 		if n := alike(in); n > 0 {
-			of += " and " + counts(n, "other like it", "others like it")
+			of += " and " + Counts(n, "other like it", "others like it")
 		}
 		parts = append(parts, of)
 	}
@@ -162,11 +162,11 @@ func containerOf(name string) string {
 // impact tells failed requests by status, then the gateway's lines.
 func impact(in *rules.Incident) string {
 	var parts []string
-	if in.FailedRequests >= 0 || in.FailedOther >= 0 {
+	if in.Failed() >= 0 {
 		text := shareOf(in)
 		var statuses []string
 		for _, s := range in.StatusCounts {
-			statuses = append(statuses, number(s.Count)+" × "+shortStatus(s.Status))
+			statuses = append(statuses, Number(s.Count)+" × "+shortStatus(s.Status))
 		}
 		if len(statuses) > 0 {
 			text += ": " + strings.Join(statuses, ", ")
@@ -180,16 +180,16 @@ func impact(in *rules.Incident) string {
 		parts = append(parts, text)
 	}
 	if made, passed := madeBy(in); passed > 0 {
-		parts = append(parts, fmt.Sprintf("%s made by the gateway, %s passed through from the upstream", number(made), number(passed)))
+		parts = append(parts, fmt.Sprintf("%s made by the gateway, %s passed through from the upstream", Number(made), Number(passed)))
 	}
 	if in.ErrorLines >= 0 {
-		text := counts(in.ErrorLines, "gateway error line", "gateway error lines")
+		text := Counts(in.ErrorLines, "gateway error line", "gateway error lines")
 		further := in.FurtherLines()
 		if n := in.SecondaryLines - further; n > 0 {
-			text += fmt.Sprintf(", %s of them its reaction to earlier failures", number(n))
+			text += fmt.Sprintf(", %s of them its reaction to earlier failures", Number(n))
 		}
 		if further > 0 {
-			text += fmt.Sprintf(", %s further ones about the same failures", number(further))
+			text += fmt.Sprintf(", %s further ones about the same failures", Number(further))
 		}
 		parts = append(parts, text)
 	}
@@ -270,7 +270,7 @@ func (p *page) evidence(in *rules.Incident, e *rules.Evidence) {
 		label += "  (" + Clean(string(e.Role)) + ")"
 	}
 	if e.Count > 1 {
-		label += "  × " + number(e.Count)
+		label += "  × " + Number(e.Count)
 	}
 	p.placed(label, &e.Quote)
 	p.quote("  ", &e.Quote, marksOf(e))
@@ -311,7 +311,7 @@ func place(l rules.Location) string {
 
 func (p *page) more(n int, one, many string) {
 	if n > 0 {
-		p.line(cut("  … "+counts(int64(n), "more "+one, "more "+many)+": with --format json", p.width))
+		p.line(cut("  … "+Counts(int64(n), "more "+one, "more "+many)+": with --format json", p.width))
 	}
 }
 
@@ -332,7 +332,7 @@ func (p *page) symptoms(in *rules.Incident) {
 }
 
 func (p *page) symptom(in *rules.Incident, s *rules.SymptomGroup) {
-	p.para("  "+number(s.Count)+" × ", symptomWords(s), nil)
+	p.para("  "+Number(s.Count)+" × ", symptomWords(s), nil)
 	label := p.clock.between(s.First, s.Last, in.Start) + "  " + Clean(place(s.Example.Location))
 	if alreadyQuoted(in, &s.Example, maxProof) {
 		p.placed(label+"  (quoted above)", &s.Example)
@@ -412,7 +412,7 @@ func (p *page) rejected(in *rules.Incident) {
 	p.head(rejectedTitle(in))
 	shown := min(len(all), maxRejected)
 	for _, a := range all[:shown] {
-		text := string(a.Cause) + ", " + percent(a.Confidence)
+		text := string(a.Cause) + ", " + Percent(a.Confidence)
 		if a.WhyNot != "" {
 			text += ": " + a.WhyNot
 		}

@@ -80,12 +80,12 @@ func (m *markdown) groups(groups []group, incidents []rules.Incident) {
 	}
 	rows := [][]string{{"Times", "Cause", "Where", "Failed", "When", "How often"}}
 	for _, g := range groups[:min(len(groups), maxGroupsListed)] {
-		rows = append(rows, []string{number(int64(len(g.members))), mdProse(g.cause), mdProse(g.where), number(g.failed),
+		rows = append(rows, []string{Number(int64(len(g.members))), mdProse(g.cause), mdProse(g.where), Number(g.failed),
 			mdProse(g.spanOf(incidents, m.clock)), mdProse(g.rhythm(incidents))})
 	}
 	m.table(rows, 0, 3)
 	if more := len(groups) - maxGroupsListed; more > 0 {
-		m.block(counts(int64(more), "more group", "more groups"), " in the JSON report.")
+		m.block(Counts(int64(more), "more group", "more groups"), " in the JSON report.")
 	}
 	m.block(mdProse(toldOf(groups)))
 }
@@ -230,7 +230,7 @@ func (m *markdown) sources(sources []rules.SourceInfo) {
 		}
 		m.table(rows, 2, 3)
 		if more := len(sources) - len(list); more > 0 {
-			m.block(counts(int64(more), "more source", "more sources"), " in the JSON report.")
+			m.block(Counts(int64(more), "more source", "more sources"), " in the JSON report.")
 		}
 	}
 	if len(notes) > 0 {

@@ -69,7 +69,7 @@ func sourcesOf(sources []rules.SourceInfo, k clock) (rows []sourceRow, notes []s
 	for i := range sources[:min(len(sources), maxSourcesListed)] {
 		s := &sources[i]
 		row := sourceRow{
-			Path: Clean(s.Path), Format: formatOf(s), Role: Clean(s.Role.String()), Lines: number(s.Lines), Unparsed: number(s.Unparsed),
+			Path: Clean(s.Path), Format: formatOf(s), Role: Clean(s.Role.String()), Lines: Number(s.Lines), Unparsed: Number(s.Unparsed),
 			Zone: zoneOf(s), Skew: "0 s",
 		}
 		if first, last := stampUTC(s, s.First), stampUTC(s, s.Last); !first.IsZero() {
@@ -88,7 +88,7 @@ func sourcesOf(sources []rules.SourceInfo, k clock) (rows []sourceRow, notes []s
 		notes = append(notes, Clean(text))
 	}
 	if more := len(all) - len(notes); more > 0 {
-		notes = append(notes, counts(int64(more), "more note", "more notes")+" in the JSON report.")
+		notes = append(notes, Counts(int64(more), "more note", "more notes")+" in the JSON report.")
 	}
 	return rows, notes
 }

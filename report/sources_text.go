@@ -21,7 +21,7 @@ func (p *page) sources(sources []rules.SourceInfo) {
 	shown := min(len(sources), maxSources)
 	for i := range sources[:shown] {
 		s := &sources[i]
-		t.rows = append(t.rows, []string{Clean(s.Path), formatOf(s), number(s.Lines), number(s.Unparsed), zoneOf(s)})
+		t.rows = append(t.rows, []string{Clean(s.Path), formatOf(s), Number(s.Lines), Number(s.Unparsed), zoneOf(s)})
 	}
 	t.write(p, 0)
 	p.more(len(sources)-shown, "source", "sources")
@@ -81,7 +81,7 @@ func notesOf(s *rules.SourceInfo) (all []string) {
 		add("its times carry no year and nothing tells it; set it with --year")
 	}
 	if s.Unparsed*10 > s.Lines && s.Format != "" {
-		text := fmt.Sprintf("%s of %s were not understood", number(s.Unparsed), counts(s.Lines, "line", "lines"))
+		text := fmt.Sprintf("%s of %s were not understood", Number(s.Unparsed), Counts(s.Lines, "line", "lines"))
 		if len(s.Samples) > 0 {
 			text += ", such as: " + cut(Clean(s.Samples[0]), 100)
 		}

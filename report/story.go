@@ -84,7 +84,7 @@ func storyOf(in *rules.Incident, n, of int, k clock, totals *rules.Totals) *stor
 		Unknown: sentences(unknown(in)), Now: orders(in.Advice, in), Next: orders(in.Prevent, in),
 	}
 	if of > 1 {
-		s.Number = number(int64(n)) + " of " + number(int64(of))
+		s.Number = Number(int64(n)) + " of " + Number(int64(of))
 	}
 	if s.Chart = chartOf(in, leastBins, mostBins); s.Chart != nil {
 		s.Caption = s.Chart.caption(k)
@@ -170,12 +170,12 @@ func (s *story) tellProof(in *rules.Incident, k clock) {
 		p := quoted(&e.Quote, marksOf(e))
 		p.Time, p.Role, p.Why = k.short(e.Time, in.Start), Clean(string(e.Role)), sentence(Clean(e.Why))
 		if e.Count > 1 {
-			p.Times = "× " + number(e.Count)
+			p.Times = "× " + Number(e.Count)
 		}
 		s.Proof = append(s.Proof, p)
 	}
 	if more := len(order) - len(s.Proof); more > 0 {
-		s.More = counts(int64(more), "more line", "more lines") + " of evidence in the JSON report."
+		s.More = Counts(int64(more), "more line", "more lines") + " of evidence in the JSON report."
 	}
 }
 
@@ -273,7 +273,7 @@ func (s *story) tellSymptoms(in *rules.Incident, k clock) {
 			p.Line, p.Message = nil, nil
 			p.Record = "quoted above"
 		}
-		p.Times, p.Why = number(g.Count)+" ×", Clean(symptomWords(g))
+		p.Times, p.Why = Number(g.Count)+" ×", Clean(symptomWords(g))
 		p.Time = k.between(g.First, g.Last, in.Start)
 		s.Seen = append(s.Seen, p)
 	}
@@ -305,7 +305,7 @@ func (s *story) tellTimeline(in *rules.Incident, k clock) {
 	for i, e := range in.Timeline {
 		if i >= half && i < half+cut {
 			if i == half {
-				s.Timeline = append(s.Timeline, moment{Time: "…", What: counts(int64(cut), "more moment", "more moments") + " in the JSON report."})
+				s.Timeline = append(s.Timeline, moment{Time: "…", What: Counts(int64(cut), "more moment", "more moments") + " in the JSON report."})
 			}
 			continue
 		}
@@ -355,7 +355,7 @@ func restsOn(in *rules.Incident) string {
 	case kinds == 1:
 		text = "it rests on one kind of line"
 	default:
-		text = "it rests on " + number(int64(kinds)) + " kinds of line in " + counts(int64(len(sources)), "source", "sources")
+		text = "it rests on " + Number(int64(kinds)) + " kinds of line in " + Counts(int64(len(sources)), "source", "sources")
 	}
 	follows := 0
 	for _, a := range in.Verdict.Alternatives {
@@ -369,7 +369,7 @@ func restsOn(in *rules.Incident) string {
 	case others == follows:
 		text += ", and " + map[bool]string{true: "the other cause considered follows", false: "the other causes considered follow"}[others == 1] + " from this one"
 	default:
-		text += "; " + counts(int64(others-follows), "other cause was weighed and is", "other causes were weighed and are") + " told below"
+		text += "; " + Counts(int64(others-follows), "other cause was weighed and is", "other causes were weighed and are") + " told below"
 	}
 	for _, r := range in.Verdict.Reasons {
 		if r.Weight < 0 {
@@ -390,7 +390,7 @@ func (s *story) tellVerdict(in *rules.Incident) {
 		}
 	}
 	for _, a := range in.Verdict.Alternatives {
-		s.Rejected = append(s.Rejected, weighed{Weight: percent(a.Confidence), Cause: Clean(string(a.Cause)), Text: sentence(Clean(a.WhyNot))})
+		s.Rejected = append(s.Rejected, weighed{Weight: Percent(a.Confidence), Cause: Clean(string(a.Cause)), Text: sentence(Clean(a.WhyNot))})
 	}
 	s.RejectedTitle = rejectedTitle(in)
 	if len(s.For)+len(s.Against) > 0 {

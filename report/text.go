@@ -113,22 +113,22 @@ func (p *page) summary(r *rules.Report) {
 
 // summaryOf says it in one sentence.
 func summaryOf(r *rules.Report) string {
-	text := counts(int64(len(r.Incidents)), "incident", "incidents")
+	text := Counts(int64(len(r.Incidents)), "incident", "incidents")
 	if failed := r.Totals.FailedRequests; failed >= 0 {
 		text += ", " + failedOf(failed+max(r.Totals.FailedOther, 0), r.Totals.Requests)
 	}
-	text += ", read from " + counts(int64(len(r.Sources)), "source", "sources")
+	text += ", read from " + Counts(int64(len(r.Sources)), "source", "sources")
 	return text + "."
 }
 
 func failedOf(failed, requests int64) string {
 	switch {
 	case requests <= 0:
-		return counts(failed, "failed request", "failed requests")
+		return Counts(failed, "failed request", "failed requests")
 	case failed == 0:
-		return "none of " + counts(requests, "request", "requests") + " failed"
+		return "none of " + Counts(requests, "request", "requests") + " failed"
 	}
-	return number(failed) + " of " + counts(requests, "request", "requests") + " failed"
+	return Number(failed) + " of " + Counts(requests, "request", "requests") + " failed"
 }
 
 func (p *page) window(r *rules.Report) {
@@ -147,10 +147,10 @@ func (p *page) elsewhere(t *rules.Totals) {
 func elsewhereOf(t *rules.Totals) string {
 	var parts []string
 	if t.ClientAborts > 0 {
-		parts = append(parts, counts(t.ClientAborts, "client went away", "clients went away"))
+		parts = append(parts, Counts(t.ClientAborts, "client went away", "clients went away"))
 	}
 	if t.Refused > 0 {
-		parts = append(parts, counts(t.Refused, "request was", "requests were")+" refused on purpose")
+		parts = append(parts, Counts(t.Refused, "request was", "requests were")+" refused on purpose")
 	}
 	if len(parts) == 0 {
 		return ""
@@ -183,7 +183,7 @@ func outsideOf(t *rules.Totals) string {
 	if failed == 0 {
 		return ""
 	}
-	return counts(failed, "request", "requests") + " failed outside any incident: too few to be one, or errors of the upstream's own at their usual rate."
+	return Counts(failed, "request", "requests") + " failed outside any incident: too few to be one, or errors of the upstream's own at their usual rate."
 }
 
 func readOf(r *rules.Report) string {
@@ -191,15 +191,15 @@ func readOf(r *rules.Report) string {
 	for i := range r.Sources {
 		lines += r.Sources[i].Lines
 	}
-	parts := []string{counts(lines, "line", "lines") + " in " + counts(int64(len(r.Sources)), "source", "sources")}
+	parts := []string{Counts(lines, "line", "lines") + " in " + Counts(int64(len(r.Sources)), "source", "sources")}
 	if r.Totals.Requests >= 0 {
-		parts = append(parts, counts(r.Totals.Requests, "request", "requests"))
+		parts = append(parts, Counts(r.Totals.Requests, "request", "requests"))
 	}
 	switch n := r.Totals.GatewayErrorLines; {
 	case n == 0:
 		parts = append(parts, "no gateway line about a failed upstream")
 	case n > 0:
-		parts = append(parts, counts(n, "gateway line about a failed upstream", "gateway lines about failed upstreams"))
+		parts = append(parts, Counts(n, "gateway line about a failed upstream", "gateway lines about failed upstreams"))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -257,11 +257,11 @@ func (p *page) groups(groups []group, incidents []rules.Incident) {
 		p.line()
 	}
 	for _, g := range groups[:min(len(groups), maxListed)] {
-		text := g.cause + " at " + g.where + ", " + number(g.failed) + " failed, " + g.spanOf(incidents, p.clock)
+		text := g.cause + " at " + g.where + ", " + Number(g.failed) + " failed, " + g.spanOf(incidents, p.clock)
 		if rhythm := g.rhythm(incidents); rhythm != "" {
 			text += ", " + rhythm
 		}
-		p.para("  "+pad(number(int64(len(g.members)))+" ×", -7)+" ", text, nil)
+		p.para("  "+pad(Number(int64(len(g.members)))+" ×", -7)+" ", text, nil)
 	}
 	p.more(len(groups)-maxListed, "group", "groups")
 	p.line()
@@ -280,7 +280,7 @@ func sure(in *rules.Incident) string {
 	if causeName(in) == "cause unknown" {
 		return ""
 	}
-	return percent(in.Verdict.Confidence)
+	return Percent(in.Verdict.Confidence)
 }
 
 // upstreamsOf names at most two upstreams, not yet cleaned.
@@ -293,17 +293,17 @@ func upstreamsOf(in *rules.Incident) string {
 	case len(ups) <= 2:
 		return strings.Join(ups, ", ")
 	default:
-		return ups[0] + " and " + number(int64(len(ups)-1)) + " more"
+		return ups[0] + " and " + Number(int64(len(ups)-1)) + " more"
 	}
 }
 
 // impactWord is the shortest figure of how bad it was.
 func impactWord(in *rules.Incident) string {
 	switch {
-	case in.FailedRequests >= 0 || in.FailedOther >= 0:
-		return number(failures(in)) + " failed"
+	case in.Failed() >= 0:
+		return Number(failures(in)) + " failed"
 	case in.ErrorLines >= 0:
-		return counts(in.ErrorLines, "line", "lines")
+		return Counts(in.ErrorLines, "line", "lines")
 	}
 	return ""
 }

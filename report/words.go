@@ -9,25 +9,21 @@ import (
 	"culprit/rules"
 )
 
-// number writes 1204 as 1,204.
-func number(n int64) string {
+// Number writes 1204 as 1,204.
+func Number(n int64) string {
 	digits := strconv.FormatInt(n, 10)
-	start := 0
-	if n < 0 {
-		start = 1
-	}
-	for i := len(digits) - 3; i > start; i -= 3 {
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
 	}
 	return digits
 }
 
-// counts writes "1 request", "1,204 requests".
-func counts(n int64, one, many string) string {
+// Counts writes "1 request", "1,204 requests".
+func Counts(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return number(n) + " " + many
+	return Number(n) + " " + many
 }
 
 // duration writes microseconds as a person says them: 471 ms, 7 s, 2 min 5 s, 3 h 20 min, 2 d 4 h.
@@ -57,15 +53,15 @@ func lasted(in *rules.Incident) string {
 // two writes a duration in a large unit and the rest in a small one, if there is a rest.
 func two(d, large time.Duration, largeName string, small time.Duration, smallName string) string {
 	d = d.Truncate(small)
-	text := fmt.Sprintf("%s %s", number(int64(d/large)), largeName)
+	text := fmt.Sprintf("%s %s", Number(int64(d/large)), largeName)
 	if rest := d % large / small; rest > 0 {
 		text += fmt.Sprintf(" %d %s", rest, smallName)
 	}
 	return text
 }
 
-// percent writes a probability; a certainty is never claimed.
-func percent(p float64) string {
+// Percent writes a probability; a certainty is never claimed.
+func Percent(p float64) string {
 	n := int(finite(p)*100 + 0.5)
 	if n <= 0 {
 		return "<1 %"

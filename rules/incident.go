@@ -113,6 +113,14 @@ func (in *Incident) OfTheGateway() bool {
 	return len(in.Upstreams) == 0 && in.Gateway != "" && (in.Culprit.Process == in.Gateway || in.Culprit.Process == GatewayProcess(in.Gateway))
 }
 
+// Failed is how many requests failed in whatever way; -1 where no source could tell.
+func (in *Incident) Failed() int64 {
+	if in.FailedRequests < 0 && in.FailedOther < 0 {
+		return -1
+	}
+	return max(in.FailedRequests, 0) + max(in.FailedOther, 0)
+}
+
 // A StatusCount is a number of answers with one status.
 type StatusCount struct {
 	Status string // three digits: 502, 009

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -64,13 +65,8 @@ func configFlags(parser *kong.Kong, path, command string, keys map[string]yaml.N
 			own[f.Name] = own[f.Name] || c.Name == command
 		}
 	}
-	names := make([]string, 0, len(keys))
-	for name := range keys {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	var set []string
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(keys)) {
 		node := keys[name]
 		switch {
 		case !all[name] || name == "config":

@@ -3,10 +3,12 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -174,7 +176,9 @@ func (x *explanation) gateway(g *parser.Gateway) {
 	for _, c := range g.Causes {
 		x.cause(rules.Cause(c))
 	}
-	x.Meaning = gatewayMeaning(g)
+	if m, ok := gateway.MessageByKey(g.MessageKey); ok {
+		x.Meaning = m.Meaning
+	}
 	for _, c := range cause.Usual(g.Symptom) {
 		x.cause(c)
 	}
@@ -198,13 +202,9 @@ func (x *explanation) hit(h *rules.Hit) {
 }
 
 func (x *explanation) cause(c rules.Cause) {
-	if c.Family() == "" {
-		return
+	if c.Family() != "" && !slices.Contains(x.UsualCauses, c) {
+		x.UsualCauses = append(x.UsualCauses, c)
 	}
-	if slices.Contains(x.UsualCauses, c) {
-		return
-	}
-	x.UsualCauses = append(x.UsualCauses, c)
 }
 
 func (x *explanation) fields(r *parser.Record) {
@@ -213,8 +213,8 @@ func (x *explanation) fields(r *parser.Record) {
 			x.Fields[key] = string(bytes.ToValidUTF8(value, []byte("\uFFFD")))
 		}
 	}
-	number := func(key string, n, absent int64) {
-		if n != absent {
+	number := func(key string, n int64) {
+		if n != 0 {
 			x.Fields[key] = n
 		}
 	}
@@ -222,12 +222,12 @@ func (x *explanation) fields(r *parser.Record) {
 	text("program", r.Program)
 	text("unit", r.Unit)
 	text("container", r.Container)
-	number("pid", r.PID, 0)
+	number("pid", r.PID)
 	switch r.Kind {
 	case parser.KindGateway:
 		g := &r.Gateway
-		number("connection", g.Connection, 0)
-		number("errno", int64(g.Errno), 0)
+		number("connection", g.Connection)
+		number("errno", int64(g.Errno))
 		text("client", g.Client)
 		text("server", g.Server)
 		text("request", g.Request)
@@ -240,7 +240,7 @@ func (x *explanation) fields(r *parser.Record) {
 		text("request", a.Request)
 		text("method", a.Method)
 		text("target", a.Target)
-		number("status", int64(a.Status), 0)
+		number("status", int64(a.Status))
 		if a.Tries > 0 {
 			text("upstream", a.Attempts[a.Tries-1].Addr)
 		}
@@ -269,7 +269,7 @@ func (x *explanation) print(w io.Writer) error {
 	}
 	first, _, _ := strings.Cut(x.text, "\n")
 	fmt.Fprintf(&b, "%s\n", report.Clean(first))
-	row("format", orNone(x.Format))
+	row("format", cmp.Or(deref(x.Format), "not recognised"))
 	row("time", strings.TrimSpace(deref(x.Time)+" "+deref(x.Zone)))
 	row("level", deref(x.Level))
 	if s := x.Symptom; s != nil {
@@ -284,18 +284,11 @@ func (x *explanation) print(w io.Writer) error {
 	}
 	row("usual causes", strings.Join(causes, ", "))
 	row("meaning", x.Meaning)
-	for _, key := range sortedKeys(x.Fields) {
+	for _, key := range slices.Sorted(maps.Keys(x.Fields)) {
 		row("· "+key, fmt.Sprint(x.Fields[key]))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func orNone(s *string) string {
-	if s == nil {
-		return "not recognised"
-	}
-	return *s
 }
 
 func deref(s *string) string {

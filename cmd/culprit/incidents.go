@@ -108,7 +108,7 @@ type incidentsCmd struct {
 // sorted orders incidents, newest first, by what --sort says. Equals stay as they are.
 func (c *incidentsCmd) sorted(list []rules.Incident) {
 	by := map[string]func(*rules.Incident) float64{
-		"failed":  func(in *rules.Incident) float64 { return float64(max(in.FailedRequests, 0) + max(in.FailedOther, 0)) },
+		"failed":  func(in *rules.Incident) float64 { return float64(max(in.Failed(), 0)) },
 		"longest": func(in *rules.Incident) float64 { return float64(in.End.Micros - in.Start.Micros) },
 		"sure":    func(in *rules.Incident) float64 { return in.Verdict.Confidence },
 	}[c.Sort]
@@ -154,27 +154,24 @@ func (c *incidentsCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if err := c.table(out, list, c.filters(f)); err != nil {
-		return errors.Join(err, done())
-	}
-	return done()
+	return errors.Join(c.table(out, list, c.filters(f)), done())
 }
 
 func (c *incidentsCmd) table(out io.Writer, list []rules.Incident, filtered bool) error {
-	switch {
-	case len(list) == 0 && filtered:
-		_, err := fmt.Fprintln(out, "no incident matches")
-		return err
-	case len(list) == 0:
-		_, err := fmt.Fprintln(out, "no incidents")
+	if len(list) == 0 {
+		text := "no incidents"
+		if filtered {
+			text = "no incident matches"
+		}
+		_, err := fmt.Fprintln(out, text)
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "START (UTC)\tFOR\tCAUSE\tSURE\tFAILED\tUPSTREAMS\tID")
 	for i := range list {
 		in := &list[i]
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d %%\t%s\t%s\t%s\n", in.Start.Time().Format("2006-01-02 15:04:05"), duration(in),
-			in.Verdict.Cause, int(in.Verdict.Confidence*100+0.5), failures(in), report.Clean(orDash(strings.Join(in.Upstreams, ","))), in.ID)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", in.Start.Time().Format(time.DateTime), duration(in),
+			in.Verdict.Cause, report.Percent(in.Verdict.Confidence), failures(in), report.Clean(cmp.Or(strings.Join(in.Upstreams, ","), "-")), in.ID)
 	}
 	return w.Flush()
 }
@@ -197,9 +194,8 @@ func duration(in *rules.Incident) string {
 }
 
 func failures(in *rules.Incident) string {
-	n := max(in.FailedRequests, 0) + max(in.FailedOther, 0)
-	if in.FailedRequests < 0 && in.FailedOther < 0 {
-		return "?"
+	if n := in.Failed(); n >= 0 {
+		return fmt.Sprint(n)
 	}
-	return fmt.Sprint(n)
+	return "?"
 }

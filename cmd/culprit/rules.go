@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -35,16 +36,9 @@ func (rulesListCmd) Run(e *env) error {
 			weight = "-"
 		}
 		meaning, _, _ := strings.Cut(s.Meaning, "\n")
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.Technology, s.Role, weight, orDash(string(s.Cause)), report.Clean(meaning))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.Technology, s.Role, weight, cmp.Or(string(s.Cause), "-"), report.Clean(meaning))
 	}
 	return w.Flush()
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }
 
 type rulesTestCmd struct {

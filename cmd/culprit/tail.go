@@ -209,8 +209,8 @@ func (t *teller) tell(c pipeline.Change) error {
 	if in.State != "open" {
 		delete(t.said, in.ID)
 	}
-	_, err := fmt.Fprintf(t.live.Out(), "%s  %-8s  %s  %s (%d %% sure)\n", in.Start.Time().Format("15:04:05"), c.Event, in.ID,
-		report.Clean(in.Summary), int(in.Verdict.Confidence*100+0.5))
+	_, err := fmt.Fprintf(t.live.Out(), "%s  %-8s  %s  %s (%s sure)\n", in.Start.Time().Format(time.TimeOnly), c.Event, in.ID,
+		report.Clean(in.Summary), report.Percent(in.Verdict.Confidence))
 	for _, ev := range in.Evidence {
 		if err == nil && (c.Event != "updated" || now.cause != before.cause) && ev.Role == rules.RoleCause {
 			_, err = fmt.Fprintf(t.live.Out(), "          %s:%d: %s\n", report.Clean(ev.Quote.Source), ev.Quote.Line, report.Clean(ev.Quote.Text))

@@ -191,8 +191,8 @@ func Summary(c *rules.Case, in *rules.Incident) string {
 	}
 	var failed string
 	switch {
-	case in.FailedRequests > 0 || in.FailedOther > 0:
-		failed = plural(max(in.FailedRequests, 0)+max(in.FailedOther, 0), "request failed", "requests failed")
+	case in.Failed() > 0:
+		failed = plural(in.Failed(), "request failed", "requests failed")
 	case in.ErrorLines > 0:
 		failed = plural(in.ErrorLines, "error line", "error lines")
 	}

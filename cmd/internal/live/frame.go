@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -108,18 +109,18 @@ func (s *section) fill(room int) []row {
 }
 
 func header(m *model) []row {
-	read := plural(int64(len(m.sources)), "log", "logs") + ", " + plural(m.lines, "line", "lines")
+	read := report.Counts(int64(len(m.sources)), "log", "logs") + ", " + report.Counts(m.lines, "line", "lines")
 	if m.lines == 0 {
 		read = "waiting for the first line"
 	}
 	counts := row{{style: strong, text: "culprit tail"}, {text: "   " + read}}
 	if m.gaps > 0 {
-		counts = append(counts, part{style: alarm, text: ", " + plural(int64(m.gaps), "gap", "gaps")})
+		counts = append(counts, part{style: alarm, text: ", " + report.Counts(int64(m.gaps), "gap", "gaps")})
 	}
 	counts = append(counts, part{style: faint, text: "   since " + m.started.UTC().Format("2006-01-02 15:04:05 UTC")})
 	state := row{{style: fine, text: "No incident is open."}}
 	if n := int64(len(m.open)); n > 0 {
-		state = row{{style: alarm, text: plural(n, "incident is open.", "incidents are open.")}}
+		state = row{{style: alarm, text: report.Counts(n, "incident is open.", "incidents are open.")}}
 	}
 	return []row{counts, state}
 }
@@ -139,7 +140,7 @@ func upstreamSection(m *model, width int, now time.Time) section {
 	for _, u := range slices.SortedStableFunc(slices.Values(m.upstreams), func(a, b *upstreamRow) int { return a.calmness(now) - b.calmness(now) }) {
 		state, style := u.state(now)
 		n := u.rate.minute(now)
-		count := part{text: number(n), width: -rateWidth}
+		count := part{text: report.Number(n), width: -rateWidth}
 		if n > 0 {
 			count.style = alarm
 		}
@@ -190,7 +191,7 @@ func openSection(m *model, width int, now time.Time) section {
 	s := section{least: 4, title: row{{style: strong, text: "OPEN INCIDENTS"}}}
 	for _, in := range m.open {
 		item := []row{
-			{{style: alarm, text: in.cause}, {text: " " + percent(in.sure) + "  " + in.where}, {style: faint, text: "  for " + age(now.Sub(in.since))}},
+			{{style: alarm, text: in.cause}, {text: " " + report.Percent(in.sure) + "  " + in.where}, {style: faint, text: "  for " + age(now.Sub(in.since))}},
 		}
 		for _, line := range wrap(report.Clean(in.summary), width-2, summaryLines) {
 			item = append(item, row{{text: "  " + line}})
@@ -209,7 +210,7 @@ func resolvedSection(m *model) section {
 	s := section{least: 1, title: row{{style: strong, text: "LAST RESOLVED"}}}
 	for _, in := range m.resolved {
 		s.items = append(s.items, []row{{
-			{style: faint, text: in.resolved.UTC().Format("15:04:05") + "  "}, {text: in.cause + " " + percent(in.sure) + "  " + in.where},
+			{style: faint, text: in.resolved.UTC().Format("15:04:05") + "  "}, {text: in.cause + " " + report.Percent(in.sure) + "  " + in.where},
 			{style: faint, text: "  lasted " + age(in.lasted)}, {text: "  " + in.summary},
 		}})
 	}
@@ -224,16 +225,12 @@ func sourceSection(m *model, width int, now time.Time) section {
 	first := max(width-format-linesWidth-stateWidth, minFirst)
 	s := section{least: 1, title: row{{style: strong, text: "LOGS", width: first}}}
 	for _, src := range m.sources {
-		name := src.Format
-		if name == "" {
-			name = "not recognised"
-		}
 		state, style := src.state(now)
 		columns := row{{text: src.Name, width: first, path: true}, {style: style, text: state, width: stateWidth}}
 		if format > 0 {
-			columns = append(columns, part{style: faint, text: name, width: format})
+			columns = append(columns, part{style: faint, text: cmp.Or(src.Format, "not recognised"), width: format})
 		}
-		s.items = append(s.items, []row{append(columns, part{text: plural(src.Lines, "line", "lines"), width: -linesWidth})})
+		s.items = append(s.items, []row{append(columns, part{text: report.Counts(src.Lines, "line", "lines"), width: -linesWidth})})
 	}
 	return s
 }
@@ -368,10 +365,7 @@ func wrap(text string, width, most int) []string {
 }
 
 func quoted(q *rules.Quote) string {
-	text := q.Text
-	if q.Message != "" {
-		text = q.Message
-	}
+	text := cmp.Or(q.Message, q.Text)
 	if q.Line == 0 {
 		return q.Source + ": " + text
 	}
@@ -389,28 +383,4 @@ func age(d time.Duration) string {
 		return fmt.Sprintf("%d h", d/time.Hour)
 	}
 	return fmt.Sprintf("%d d", d/(24*time.Hour))
-}
-
-// percent writes a confidence; a certainty is never claimed.
-func percent(p float64) string {
-	if !(p > 0) {
-		return "<1 %"
-	}
-	return fmt.Sprintf("%d %%", min(int(p*100+0.5), 99))
-}
-
-func plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return number(n) + " " + many
-}
-
-// number writes 1204 as 1,204.
-func number(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }

@@ -138,7 +138,7 @@ func (h *hooks) run(j *job) {
 	cmd.WaitDelay = hookPipeTime
 	ownGroup(cmd)
 	err := cmd.Run()
-	out.end()
+	out.flush() // a last line without newline
 	switch {
 	case h.ctx.Err() != nil && err != nil:
 		h.warn("--%s for %s: killed, the program ends", name, j.incident)
@@ -219,6 +219,3 @@ func (p *prefixWriter) flush() {
 		p.line = p.line[:0]
 	}
 }
-
-// end passes on a last line without newline.
-func (p *prefixWriter) end() { p.flush() }

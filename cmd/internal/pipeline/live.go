@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -367,12 +368,8 @@ func (l *live) decide(last bool) error {
 	l.mu.Lock()
 	positions, gaps, ended := l.latest(), l.gaps, l.ended
 	l.gaps, l.ended = nil, nil
-	feeds := make([]*feed, 0, len(l.feeds))
-	for _, f := range l.feeds {
-		feeds = append(feeds, f)
-	}
+	feeds := slices.SortedFunc(maps.Values(l.feeds), func(a, b *feed) int { return strings.Compare(a.path, b.path) })
 	l.mu.Unlock()
-	slices.SortFunc(feeds, func(a, b *feed) int { return strings.Compare(a.path, b.path) })
 	for _, f := range feeds {
 		f.mu.Lock()
 		if f.past {

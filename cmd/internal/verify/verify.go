@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,12 +71,7 @@ func Quotes(ctx context.Context, incidents []rules.Incident, sourcesOf func(id s
 	for _, w := range wants {
 		byFile[fileOf(w.location)] = append(byFile[fileOf(w.location)], w)
 	}
-	files := make([]string, 0, len(byFile))
-	for file := range byFile {
-		files = append(files, file)
-	}
-	slices.Sort(files)
-	for _, file := range files {
+	for _, file := range slices.Sorted(maps.Keys(byFile)) {
 		if err := inFamily(ctx, file, byFile[file], extra, o); err != nil {
 			return err
 		}
@@ -137,7 +133,7 @@ func inFamily(ctx context.Context, file string, wants []*wanted, extra []*source
 			return err
 		}
 	}
-	for _, s := range append(slices.Clone(beside), extra...) {
+	for _, s := range slices.Concat(beside, extra) {
 		left = slices.DeleteFunc(slices.Clone(left), func(w *wanted) bool { return w.quotes[0].Found != nil })
 		if err := lookIn(ctx, s, left, false); err != nil {
 			return err
