@@ -88,7 +88,7 @@ func weigh(c *rules.Case, i int, cause rules.Cause) piece {
 		w += otherEnd
 	}
 	w += linkWeight(c, ev)
-	w += timeWeight(c, ev)
+	w += timeWeight(c, ev, cause)
 	w += liftWeight(ev)
 	when := rules.Interval{From: ev.When.From - ev.Waited, To: ev.When.To}
 	return piece{index: i, weight: w, when: when, why: sentence(c, ev)}
@@ -206,7 +206,7 @@ func remote(members []string) bool {
 
 // timeWeight compares the evidence with the first failure and with the nearest
 // one, as intervals: only a clear "after" excludes.
-func timeWeight(c *rules.Case, ev *rules.Candidate) int {
+func timeWeight(c *rules.Case, ev *rules.Candidate, cause rules.Cause) int {
 	if ev.When.From == rules.Past && ev.When.To == rules.Future {
 		return timeUnknown
 	}
@@ -215,7 +215,7 @@ func timeWeight(c *rules.Case, ev *rules.Candidate) int {
 		return leadWeight(lead, ev)
 	}
 	if late := ev.When.From - ev.Waited - c.First().To; late > 0 {
-		return lateWeight(c, ev, late)
+		return lateWeight(c, ev, cause, late)
 	}
 	return timeAt
 }
@@ -236,10 +236,12 @@ func leadWeight(lead int64, ev *rules.Candidate) int {
 
 // lateWeight: evidence that comes after the first failure may still explain it (a
 // warning that is written when it is already too late, a failure that repeats), but
-// what ends a process cannot come long after the first request died of it.
-func lateWeight(c *rules.Case, ev *rules.Candidate, late int64) int {
+// what ends a process cannot come long after the first request died of it. What counts is the
+// cause that is weighed: that a database was told to stop may be why it did not answer, and is
+// no restart of what failed before.
+func lateWeight(c *rules.Case, ev *rules.Candidate, cause rules.Cause, late int64) int {
 	switch over := ev.When.From - ev.Waited - c.Span.To; {
-	case over > 5*parser.Second && !slowKind(ev.Cause):
+	case over > 5*parser.Second && !slowKind(cause):
 		return longAfter
 	case over > 2*parser.Second:
 		return -30
@@ -249,7 +251,7 @@ func lateWeight(c *rules.Case, ev *rules.Candidate, late int64) int {
 		return 2
 	case late <= 2*parser.Second:
 		return 0
-	case slowKind(ev.Cause):
+	case slowKind(cause):
 		if late <= 30*parser.Second {
 			return 0
 		}
