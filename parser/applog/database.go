@@ -164,13 +164,24 @@ var redis = parser.Format{
 			Line: `14722:M 22 Nov 2026 14:52:29.076 # Can't save in background: fork: Cannot allocate memory`,
 			Want: `time=2026-11-22T14:52:29.076 level=warn pid=14722 msg="Can't save in background: fork: Cannot allocate memory"`,
 		},
+		{
+			Line: `14722:signal-handler (1795360000) Received SIGTERM scheduling shutdown...`,
+			Want: `time=2026-11-22T15:06:40Z pid=14722 msg="Received SIGTERM scheduling shutdown..."`,
+		},
 	},
 }
 
-// parseRedis reads pid:role stamp mark text.
+// parseRedis reads pid:role stamp mark text, and what a signal handler writes
+// (serverLogFromHandler): pid:signal-handler (seconds) text.
 func parseRedis(line []byte, _ *parser.Env, r *parser.Record) bool {
 	in := input{line}
-	if !in.pid(r) || !in.lit(":") || !isUpper(in.peek()) {
+	if !in.pid(r) || !in.lit(":") {
+		return false
+	}
+	if in.lit("signal-handler (") {
+		return in.stamp(timestamp.Epoch, r) && in.lit(") ") && in.message(r)
+	}
+	if !isUpper(in.peek()) {
 		return false
 	}
 	in.rest = in.rest[1:]
