@@ -161,6 +161,19 @@ func (b blob) peek(ctx context.Context) ([]byte, blob, error) {
 	return head, b.unread(head, r), err
 }
 
+// through puts a reader on b.
+func (b blob) through(wrap func(io.ReadCloser) io.ReadCloser) blob {
+	inner := b.open
+	b.open = func(ctx context.Context, n *atomic.Int64) (io.ReadCloser, error) {
+		r, err := inner(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		return wrap(r), nil
+	}
+	return b
+}
+
 // hollow looks at the end of a file that begins with zero bytes only: lines there, after a
 // truncation under a writer that does not append, or nothing (lastlog, faillog).
 func (b blob) hollow(head []byte) *NotLogError {

@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"compress/bzip2"
 	"compress/flate"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/s2"
@@ -142,19 +140,13 @@ func xzDictionary(head []byte) int64 {
 // decoded puts a decoder on b. The decoder is made at the first Read, so that a
 // damaged header is met where damaged data is: while reading.
 func (b blob) decoded(c codec, l *limits) blob {
-	inner := b.open
 	b.place, b.head, b.limits = nil, nil, l
 	b.layers++
-	b.open = func(ctx context.Context, n *atomic.Int64) (io.ReadCloser, error) {
-		raw, err := inner(ctx, n)
-		if err != nil {
-			return nil, err
-		}
+	return b.through(func(raw io.ReadCloser) io.ReadCloser {
 		in := &counter{r: raw}
 		d := &decoder{make: c, raw: raw, in: in}
-		return readCloser{&guard{r: d, in: in, limits: l}, d}, nil
-	}
-	return b
+		return readCloser{&guard{r: d, in: in, limits: l}, d}
+	})
 }
 
 // A decoder is a codec that has not begun yet, and marks its errors.

@@ -47,15 +47,12 @@ type BombError struct {
 	Ratio bool  // which of both Limit is
 }
 
-// Flag names the command line's flag that raises the limit.
-func (e *BombError) Flag() string { return "--max-archive-bytes" }
-
 func (e *BombError) Error() string {
 	what := fmt.Sprintf("more than %d bytes", e.Limit)
 	if e.Ratio {
 		what = fmt.Sprintf("more than %d times its size", e.Limit)
 	}
-	return fmt.Sprintf("read %s: decompresses to %s; if that is right, raise %s", e.Path, what, e.Flag())
+	return fmt.Sprintf("read %s: decompresses to %s; if that is right, raise --max-archive-bytes", e.Path, what)
 }
 
 // A NotLogError says that a file is no text: What it is, and what to do to get a

@@ -182,7 +182,7 @@ func newFollower(args []string, opts FollowOptions) *Follower {
 	}
 	for _, p := range slices.Backward(opts.Start) { // the older file of a path counts
 		if p.HeadBytes > 0 {
-			f.leave(inode{p.Device, p.Inode}, leaving{at: p})
+			f.leave(p.file(), leaving{at: p})
 		}
 	}
 	return f
@@ -378,7 +378,8 @@ func (f *Follower) Paths() []string {
 	for _, p := range f.pipes {
 		all = append(all, p.path)
 	}
-	return sorted(all)
+	slices.Sort(all)
+	return all
 }
 
 // Close lets all files go. A read of a standard input that cannot be interrupted is left

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
@@ -8,8 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"sync/atomic"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // A followed file is one descriptor and the place up to which it was read. Whatever
@@ -236,9 +235,8 @@ func (f *followed) flush(buf []byte, c *Chunk) fresh {
 }
 
 func (f *followed) identity() Identity {
-	id := Identity{HeadBytes: len(f.head), Head: hashOf(f.head)}
-	id.Device, id.Inode = deviceInode(f.info)
-	return id
+	id := fileID(f.info)
+	return Identity{Device: id.device, Inode: id.number, HeadBytes: len(f.head), Head: hashOf(f.head)}
 }
 
 func (f *followed) position(path string) Position {
@@ -373,20 +371,13 @@ func (f *followed) cutWide(data []byte, c *Chunk) fresh {
 
 func (f *followed) order() binary.ByteOrder { return byteOrder(f.head) }
 
-// narrow makes UTF-8 of UTF-16.
+// narrow makes UTF-8 of UTF-16, without its mark.
 func (f *followed) narrow(raw []byte) []byte {
-	out := make([]byte, 0, len(raw))
-	for i := 0; i+1 < len(raw); i += 2 {
-		r := rune(f.order().Uint16(raw[i:]))
-		if r == 0xfeff && f.offset == 0 && i == 0 {
-			continue
-		}
-		if utf16.IsSurrogate(r) && i+3 < len(raw) {
-			r = utf16.DecodeRune(r, rune(f.order().Uint16(raw[i+2:])))
-			i += 2
-		}
-		out = utf8.AppendRune(out, r)
+	u := utf16Reader{r: bufio.NewReader(bytes.NewReader(raw))}
+	if f.offset > 0 {
+		u.order = f.order()
 	}
+	out, _ := io.ReadAll(&u)
 	return out
 }
 

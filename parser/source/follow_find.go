@@ -112,8 +112,7 @@ func (s sibling) isPacked() bool {
 // and by content is certain; else it is a copy, or was compressed.
 func find(ctx context.Context, all []sibling, p Position) int {
 	for i, s := range all {
-		device, inode := deviceInode(s.info)
-		if inode == p.Inode && device == p.Device && inode != 0 && !s.isPacked() && s.holds(ctx, p) {
+		if fileID(s.info) == p.file() && p.Inode != 0 && !s.isPacked() && s.holds(ctx, p) {
 			return i
 		}
 	}

@@ -220,7 +220,7 @@ func TestFollowChunkSaysWhereItIs(t *testing.T) {
 		must(t, err)
 		info, err := os.Stat(fmt.Sprintf("%s.%d", r.path, i))
 		must(t, err)
-		_, number := deviceInode(info)
+		number := fileID(info).number
 		at := int64(0)
 		if i == 2 {
 			at = int64(len(data)) // begun has read it

@@ -6,12 +6,12 @@ import (
 	"syscall"
 )
 
-// deviceInode identifies a file as long as it exists.
-func deviceInode(info fs.FileInfo) (device, inode uint64) {
+// fileID identifies a file as long as it exists.
+func fileID(info fs.FileInfo) (id inode) {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return uint64(st.Dev), st.Ino
+		id = inode{uint64(st.Dev), st.Ino}
 	}
-	return 0, 0
+	return id
 }
 
 // isUnlinked reports that no name leads to the file any more.

@@ -181,7 +181,7 @@ var moves = []struct {
 func (h *history) down() {
 	if info, err := os.Stat(h.path); err == nil && h.cut && len(h.opts.Start) > 0 {
 		// What was truncated had not been begun, so no Position knows of it.
-		_, number := deviceInode(info)
+		number := fileID(info).number
 		h.blind = h.blind || h.opts.Start[len(h.opts.Start)-1].Inode != number
 	}
 	h.looked = false

@@ -11,7 +11,7 @@ import (
 // Elsewhere files are known by their content alone, and a writer has let go when it has
 // been quiet.
 
-func deviceInode(fs.FileInfo) (device, inode uint64) { return 0, 0 }
+func fileID(fs.FileInfo) inode { return inode{} }
 
 func isUnlinked(fs.FileInfo) bool { return false }
 

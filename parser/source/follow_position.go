@@ -26,6 +26,8 @@ type Identity struct {
 	Head      uint64
 }
 
+func (i Identity) file() inode { return inode{i.Device, i.Inode} }
+
 // A Position is how far a path has been read. Device, Inode, Offset and Fingerprint are
 // what is to be saved.
 type Position struct {

@@ -60,7 +60,7 @@ func (t *track) restart(ctx context.Context) {
 	}
 	first := !t.begun
 	t.starts, t.ahead, t.begun = nil, nil, true
-	id := inode{p.Device, p.Inode}
+	id := p.file()
 	switch own := len(all) - 1; {
 	case i >= 0:
 		if f := t.open(ctx, &all[i], p); f != nil {
@@ -285,10 +285,9 @@ func (s sibling) size() int64 {
 
 // isCut is the same for a file that an earlier run has read.
 func (s sibling) isCut(p Position) bool {
-	device, inode := deviceInode(s.info)
 	size := s.info.Size()
 	p.MarkerBytes = 0
-	return s.isOwn() && device == p.Device && inode == p.Inode && p.HeadBytes > 0 &&
+	return s.isOwn() && fileID(s.info) == p.file() && p.HeadBytes > 0 &&
 		size >= int64(p.HeadBytes) && size < p.Offset && holds(s.file, p)
 }
 

@@ -29,11 +29,6 @@ func namesOf(args []string) (all []named) {
 	return all
 }
 
-func sorted(all []string) []string {
-	slices.Sort(all)
-	return all
-}
-
 // expand follows what the arguments lead to and is not followed yet.
 func (f *Follower) expand(ctx context.Context) {
 	f.known = nil
@@ -255,11 +250,6 @@ func (f *Follower) follow(path string, pattern, late bool) {
 // An inode is a file's number, with its device's.
 type inode struct{ device, number uint64 }
 
-func fileID(info fs.FileInfo) (id inode) {
-	id.device, id.number = deviceInode(info)
-	return id
-}
-
 // openFiles are those that are read now, by number, so that a link and its target are read
 // once, and so is a file that was renamed inside of a followed directory.
 func (f *Follower) openFiles() map[inode]string {
@@ -321,7 +311,7 @@ func (p Position) isAt(path string) bool {
 		return false
 	}
 	defer file.Close()
-	return fileID(info) == inode{p.Device, p.Inode} && info.Size() >= p.Offset && holds(file, p)
+	return fileID(info) == p.file() && info.Size() >= p.Offset && holds(file, p)
 }
 
 // retire lets paths go that a pattern found and that are gone.

@@ -65,12 +65,7 @@ func isForeign(base string) bool {
 
 // isForeignPath is isForeign for any part of a member's name.
 func isForeignPath(member string) bool {
-	for part := range strings.SplitSeq(member, "/") {
-		if isForeign(part) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(strings.Split(member, "/"), isForeign)
 }
 
 // label is the family's name as shown: the first file's folder, and the stem.

@@ -28,8 +28,8 @@ func (f *finder) salvage(ctx context.Context, n name, place *extent, layers int,
 		if err != nil {
 			return
 		}
-		if *left--; *left < 0 {
-			f.problem(n, fail("list", "more than %d members in one file, the rest is left out", f.opts.MaxMembers))
+		if err := f.another(left); err != nil {
+			f.problem(n, err)
 			return
 		}
 		f.salvaged(ctx, n.inside(cleanMember(m.name)), &m, place, layers, left)

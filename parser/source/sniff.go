@@ -24,65 +24,64 @@ const (
 // magics are first bytes, longest knowledge first; the source is the file(1) data base
 // and the formats' own documents. advice has FILE where the path goes.
 var magics = []struct {
-	at     int
 	bytes  string
 	kind   kind
 	what   string
 	advice string
 }{
-	{0, "\x1f\x8b\x08", kindGzip, "", ""},
-	{0, "\x28\xb5\x2f\xfd", kindZstd, "", ""},
-	{0, "\xfd7zXZ\x00", kindXz, "", ""},
-	{0, "PK\x03\x04", kindZip, "", ""},
-	{0, "PK\x05\x06", kindZip, "", ""},
-	{0, "\xff\xfe", kindUTF16, "", ""},
-	{0, "\xfe\xff", kindUTF16, "", ""},
+	{"\x1f\x8b\x08", kindGzip, "", ""},
+	{"\x28\xb5\x2f\xfd", kindZstd, "", ""},
+	{"\xfd7zXZ\x00", kindXz, "", ""},
+	{"PK\x03\x04", kindZip, "", ""},
+	{"PK\x05\x06", kindZip, "", ""},
+	{"\xff\xfe", kindUTF16, "", ""},
+	{"\xfe\xff", kindUTF16, "", ""},
 
-	{0, "LPKSHHRH", kindOther, "a systemd journal in its binary form", "journalctl --file FILE -o json | culprit analyze -"},
-	{0, "SQLite format 3\x00", kindOther, "an SQLite data base", ""},
-	{0, "\x37\x7f\x06\x82", kindOther, "an SQLite write-ahead log", ""},
-	{0, "\x37\x7f\x06\x83", kindOther, "an SQLite write-ahead log", ""},
-	{0, "\xd4\xc3\xb2\xa1", kindOther, "a packet capture", "tshark -r FILE"},
-	{0, "\xa1\xb2\xc3\xd4", kindOther, "a packet capture", "tshark -r FILE"},
-	{0, "\x4d\x3c\xb2\xa1", kindOther, "a packet capture", "tshark -r FILE"},
-	{0, "\xa1\xb2\x3c\x4d", kindOther, "a packet capture", "tshark -r FILE"},
-	{0, "\x0a\x0d\x0d\x0a", kindOther, "a packet capture", "tshark -r FILE"},
-	{0, "ElfFile\x00", kindOther, "a Windows event log", "evtx_dump -o jsonl FILE | culprit analyze -"},
-	{0, "\x7fELF", kindOther, "a program, library or core dump", "for a core dump: coredumpctl info, or gdb -c FILE"},
-	{0, "MDMP", kindOther, "a Windows crash dump", ""},
-	{0, "JAVA PROFILE ", kindOther, "a Java heap dump", "the log beside it says OutOfMemoryError"},
-	{0, "FLR\x00", kindOther, "a Java flight recording", "jfr print FILE | culprit analyze -"},
-	{0, "\xca\xfe\xba\xbe", kindOther, "a program or Java class", ""},
-	{0, "\xcf\xfa\xed\xfe", kindOther, "a program", ""},
-	{0, "PERFILE2", kindOther, "a perf recording", ""},
-	{0, "\x89PNG", kindOther, "an image", ""},
-	{0, "\xff\xd8\xff", kindOther, "an image", ""},
-	{0, "GIF8", kindOther, "an image", ""},
-	{0, "%PDF-", kindOther, "a PDF document", "pdftotext -layout FILE"},
-	{0, "7z\xbc\xaf\x27\x1c", kindOther, "a 7z archive", "7z x -so FILE | culprit analyze -"},
-	{0, "Rar!\x1a\x07", kindOther, "a RAR archive", "unrar p -inul FILE | culprit analyze -"},
-	{0, "\x04\x22\x4d\x18", kindOther, "lz4-compressed", "lz4 -dc FILE | culprit analyze -"},
-	{0, "LZIP", kindOther, "lzip-compressed", "lzip -dc FILE | culprit analyze -"},
-	{0, "\x1f\x9d", kindOther, "compressed by compress(1)", "zcat FILE | culprit analyze -"},
-	{0, "\x89LZO\x00", kindOther, "lzop-compressed", "lzop -dc FILE | culprit analyze -"},
-	{0, "\xff\x06\x00\x00sNaPpY", kindOther, "snappy-compressed", ""},
-	{0, "\x5d\x00\x00", kindOther, "lzma-compressed", "xz -dc --format=lzma FILE | culprit analyze -"},
-	{0, "!<arch>\n", kindOther, "a package or static library", ""},
-	{0, "\xed\xab\xee\xdb", kindOther, "an RPM package", ""},
-	{0, "REDIS0", kindOther, "a Redis dump", ""},
-	{0, "\xfebin", kindOther, "a MySQL binary log", "mysqlbinlog FILE"},
-	{0, "\x00\x05\x16\x07", kindOther, "a macOS resource file", ""},
-	{0, "\x96\xd5", kindOther, "system statistics of sysstat", "sar -A -f FILE"},
-	{0, "Salted__", kindOther, "encrypted by openssl", "decrypt it first"},
-	{0, "age-encryption.org/", kindOther, "encrypted by age", "age -d FILE | culprit analyze -"},
-	{0, "-----BEGIN PGP MESSAGE", kindOther, "encrypted by gpg", "gpg -d FILE | culprit analyze -"},
+	{"LPKSHHRH", kindOther, "a systemd journal in its binary form", "journalctl --file FILE -o json | culprit analyze -"},
+	{"SQLite format 3\x00", kindOther, "an SQLite data base", ""},
+	{"\x37\x7f\x06\x82", kindOther, "an SQLite write-ahead log", ""},
+	{"\x37\x7f\x06\x83", kindOther, "an SQLite write-ahead log", ""},
+	{"\xd4\xc3\xb2\xa1", kindOther, "a packet capture", "tshark -r FILE"},
+	{"\xa1\xb2\xc3\xd4", kindOther, "a packet capture", "tshark -r FILE"},
+	{"\x4d\x3c\xb2\xa1", kindOther, "a packet capture", "tshark -r FILE"},
+	{"\xa1\xb2\x3c\x4d", kindOther, "a packet capture", "tshark -r FILE"},
+	{"\x0a\x0d\x0d\x0a", kindOther, "a packet capture", "tshark -r FILE"},
+	{"ElfFile\x00", kindOther, "a Windows event log", "evtx_dump -o jsonl FILE | culprit analyze -"},
+	{"\x7fELF", kindOther, "a program, library or core dump", "for a core dump: coredumpctl info, or gdb -c FILE"},
+	{"MDMP", kindOther, "a Windows crash dump", ""},
+	{"JAVA PROFILE ", kindOther, "a Java heap dump", "the log beside it says OutOfMemoryError"},
+	{"FLR\x00", kindOther, "a Java flight recording", "jfr print FILE | culprit analyze -"},
+	{"\xca\xfe\xba\xbe", kindOther, "a program or Java class", ""},
+	{"\xcf\xfa\xed\xfe", kindOther, "a program", ""},
+	{"PERFILE2", kindOther, "a perf recording", ""},
+	{"\x89PNG", kindOther, "an image", ""},
+	{"\xff\xd8\xff", kindOther, "an image", ""},
+	{"GIF8", kindOther, "an image", ""},
+	{"%PDF-", kindOther, "a PDF document", "pdftotext -layout FILE"},
+	{"7z\xbc\xaf\x27\x1c", kindOther, "a 7z archive", "7z x -so FILE | culprit analyze -"},
+	{"Rar!\x1a\x07", kindOther, "a RAR archive", "unrar p -inul FILE | culprit analyze -"},
+	{"\x04\x22\x4d\x18", kindOther, "lz4-compressed", "lz4 -dc FILE | culprit analyze -"},
+	{"LZIP", kindOther, "lzip-compressed", "lzip -dc FILE | culprit analyze -"},
+	{"\x1f\x9d", kindOther, "compressed by compress(1)", "zcat FILE | culprit analyze -"},
+	{"\x89LZO\x00", kindOther, "lzop-compressed", "lzop -dc FILE | culprit analyze -"},
+	{"\xff\x06\x00\x00sNaPpY", kindOther, "snappy-compressed", ""},
+	{"\x5d\x00\x00", kindOther, "lzma-compressed", "xz -dc --format=lzma FILE | culprit analyze -"},
+	{"!<arch>\n", kindOther, "a package or static library", ""},
+	{"\xed\xab\xee\xdb", kindOther, "an RPM package", ""},
+	{"REDIS0", kindOther, "a Redis dump", ""},
+	{"\xfebin", kindOther, "a MySQL binary log", "mysqlbinlog FILE"},
+	{"\x00\x05\x16\x07", kindOther, "a macOS resource file", ""},
+	{"\x96\xd5", kindOther, "system statistics of sysstat", "sar -A -f FILE"},
+	{"Salted__", kindOther, "encrypted by openssl", "decrypt it first"},
+	{"age-encryption.org/", kindOther, "encrypted by age", "age -d FILE | culprit analyze -"},
+	{"-----BEGIN PGP MESSAGE", kindOther, "encrypted by gpg", "gpg -d FILE | culprit analyze -"},
 }
 
 // sniff says what a file is by its first bytes (up to headBytes of them).
 func sniff(head []byte) (kind, *NotLogError) {
 	for i := range magics {
 		m := &magics[i]
-		if len(head) < m.at+len(m.bytes) || string(head[m.at:m.at+len(m.bytes)]) != m.bytes {
+		if !bytes.HasPrefix(head, []byte(m.bytes)) {
 			continue
 		}
 		if m.kind == kindOther {

@@ -16,9 +16,9 @@
 //     beyond the decoder's window;
 //   - a member of a compressed tar: Open decompresses the archive once, to list it,
 //     and keeps each member in memory, packed by S2 (to about a seventh of a log's
-//     length), as long as all kept members together stay below 128 MiB. A member that does not fit is decompressed again from the
-//     archive's beginning whenever it is opened: n large members cost about n/2
-//     further passes;
+//     length), as long as all kept members together stay below 128 MiB. A member that
+//     does not fit is decompressed again from the archive's beginning whenever it is
+//     opened: n large members cost about n/2 further passes;
 //   - an archive on standard input or a FIFO can be read once only, so there such a
 //     member is reported and left out.
 //
@@ -95,8 +95,9 @@ type Source struct {
 
 // Open returns the log's bytes, decompressed and, if it was UTF-16, as UTF-8. It may be
 // called from any goroutine and again, except for a Source that reads a pipe, which
-// can be opened once, and stops when the ctx of the package's Open is done. Reads end with ctx's error soon after ctx is done. Reads of a
-// plain file go straight to read(2): use blocks of 256 KiB or more, and no bufio.
+// can be opened once, and stops when the ctx of the package's Open is done. Reads end with
+// ctx's error soon after ctx is done. Reads of a plain file go straight to read(2): use
+// blocks of 256 KiB or more, and no bufio.
 //
 // The last error is io.EOF, *TruncatedError, *BombError, *CorruptError, or one of the
 // machine.

@@ -68,8 +68,8 @@ func (f *finder) tarMembers(ctx context.Context, a *tarball, left *int) error {
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
 			return tarError(err)
 		}
-		if *left--; *left < 0 {
-			return fail("list", "more than %d members in one file, the rest is left out", f.opts.MaxMembers)
+		if err := f.another(left); err != nil {
+			return err
 		}
 		member := a.name.inside(cleanMember(h.Name))
 		sparse := h.Typeflag == tar.TypeGNUSparse || h.PAXRecords["GNU.sparse.major"] != ""
@@ -86,6 +86,14 @@ func (f *finder) tarMembers(ctx context.Context, a *tarball, left *int) error {
 			f.streamed(ctx, a, member, i, h, left)
 		}
 	}
+}
+
+// another takes one off the members that a named file may still have.
+func (f *finder) another(left *int) error {
+	if *left--; *left < 0 {
+		return fail("list", "more than %d members in one file, the rest is left out", f.opts.MaxMembers)
+	}
+	return nil
 }
 
 // tarError marks the complaints of the tar reader; others come from below it.
@@ -142,16 +150,10 @@ func (b blob) member(i int, size int64) blob {
 
 // capped ends b at a number of bytes, as a decoder's output is.
 func (b blob) capped(most int64) blob {
-	inner := b.open
-	b.open = func(ctx context.Context, n *atomic.Int64) (io.ReadCloser, error) {
-		r, err := inner(ctx, n)
-		if err != nil {
-			return nil, err
-		}
+	return b.through(func(r io.ReadCloser) io.ReadCloser {
 		in := &counter{r: r}
-		return readCloser{&guard{r: in, in: in, limits: &limits{bytes: most, free: most, ratio: 1}}, r}, nil
-	}
-	return b
+		return readCloser{&guard{r: in, in: in, limits: &limits{bytes: most, free: most, ratio: 1}}, r}
+	})
 }
 
 // keep packs a member into memory; nil if the budget does not allow it. cut is the error
@@ -193,15 +195,7 @@ func (f *finder) keep(head []byte, rest io.Reader, cut error) *blob {
 
 // endingWith gives err where b ends: what cut a member when it was kept.
 func (b blob) endingWith(err error) blob {
-	inner := b.open
-	b.open = func(ctx context.Context, n *atomic.Int64) (io.ReadCloser, error) {
-		r, openErr := inner(ctx, n)
-		if openErr != nil {
-			return nil, openErr
-		}
-		return readCloser{io.MultiReader(r, failing{err}), r}, nil
-	}
-	return b
+	return b.through(func(r io.ReadCloser) io.ReadCloser { return readCloser{io.MultiReader(r, failing{err}), r} })
 }
 
 type failing struct{ err error }

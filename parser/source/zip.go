@@ -50,8 +50,8 @@ func (f *finder) zip(ctx context.Context, n name, b blob, left *int) {
 			f.problem(n, ctx.Err())
 			return
 		}
-		if *left--; *left < 0 {
-			f.problem(n, fail("list", "more than %d members in one file, the rest is left out", f.opts.MaxMembers))
+		if err := f.another(left); err != nil {
+			f.problem(n, err)
 			return
 		}
 		member := cleanMember(m.Name)
