@@ -68,21 +68,18 @@ func account(c *rules.Case) []*score {
 		}
 		return s
 	}
+	byItself := func(cause rules.Cause, w rules.Reason) {
+		if w.Weight > 0 {
+			s := get(cause)
+			s.own = w.Weight
+			s.add(w.Weight, w.Text)
+		}
+	}
 	for cause, w := range symptomsAlone(c) {
-		s := get(cause)
-		s.own = w.Weight
-		s.add(w.Weight, w.Text)
+		byItself(cause, w)
 	}
-	if w := keepaliveRace(c); w.Weight > 0 {
-		s := get(rules.CauseKeepaliveRace)
-		s.own = w.Weight
-		s.add(w.Weight, w.Text)
-	}
-	if w := emptyAnswers(c); w.Weight > 0 {
-		s := get(rules.CauseInvalidResponse)
-		s.own = w.Weight
-		s.add(w.Weight, w.Text)
-	}
+	byItself(rules.CauseKeepaliveRace, keepaliveRace(c))
+	byItself(rules.CauseInvalidResponse, emptyAnswers(c))
 	for i := range c.Evidence {
 		ev := &c.Evidence[i]
 		if !tells(c, ev) {
@@ -257,15 +254,15 @@ func fit(c *rules.Case, cause rules.Cause) int {
 	}
 	var sum int64
 	var shares [groups]int64
-	first := -1
+	first, begun := 0, false
 	for i := range c.Symptoms {
 		s := &c.Symptoms[i]
 		if s.Rank != parser.RankPrimary {
 			continue
 		}
 		g := groupOf(s.Class)
-		if first < 0 {
-			first = row[g] + 1<<20
+		if !begun {
+			first, begun = row[g], true
 		}
 		shares[g] += s.Count
 		sum += int64(row[g]) * s.Count
@@ -274,7 +271,7 @@ func fit(c *rules.Case, cause rules.Cause) int {
 	if slices.Max(shares[:])*5 >= total*4 {
 		return average
 	}
-	return (first - 1<<20 + average) / 2
+	return (first + average) / 2
 }
 
 // fitsChecks is fit where no request reached a server: then what the health checks found

@@ -224,8 +224,9 @@ func reach(t *rules.Tally, second, more int64) bool {
 	return true
 }
 
-// coarsenFailures folds the tallies of failures that are alike and of the same so many seconds.
-func (b *Builder) coarsenFailures(grain int64) {
+// foldTallies folds those of failures, or the others, that are alike and of the same so many
+// seconds.
+func (b *Builder) foldTallies(bad bool, grain int64) {
 	type like struct {
 		bucket                  int64
 		stream, upstream, vhost string
@@ -234,18 +235,22 @@ func (b *Builder) coarsenFailures(grain int64) {
 		symptom                 parser.Symptom
 		phase                   parser.Phase
 	}
-	seen := map[like]int32{}
+	seen := make(map[like]int32, len(b.d.Tallies)/8)
 	kept := b.d.Tallies[:0]
 	for _, t := range b.d.Tallies {
-		if !failing(t.Status) {
+		if failing(t.Status) != bad {
 			kept = append(kept, t)
 			continue
+		}
+		bucket := parser.FloorDiv(t.Second, grain)
+		if !bad {
+			t.Second = bucket * grain
 		}
 		if b.anyHost {
 			t.VHost = ""
 		}
-		k := like{parser.FloorDiv(t.Second, grain), t.Stream, t.Upstream, t.VHost, t.Status, t.From, t.Made, t.Symptom, t.Phase}
-		if at, ok := seen[k]; ok && reach(&kept[at], t.Second, t.More) {
+		k := like{bucket, t.Stream, t.Upstream, t.VHost, t.Status, t.From, t.Made, t.Symptom, t.Phase}
+		if at, ok := seen[k]; ok && (!bad || reach(&kept[at], t.Second, t.More)) {
 			addTally(&kept[at], &t)
 			continue
 		}
@@ -287,16 +292,16 @@ func (b *Builder) makeRoom(bad bool) {
 	switch {
 	case bad && b.failures >= b.room.failures && (b.failed < longest || !b.anyHost):
 		b.failed = coarser(b.failed)
-		b.coarsenFailures(b.failed)
+		b.foldTallies(true, b.failed)
 		if !b.anyHost && 2*b.failures > b.room.failures {
 			b.anyHost = true
-			b.coarsenFailures(b.failed)
+			b.foldTallies(true, b.failed)
 		}
 		b.room.failures = grown(b.bound.tallies/failedPart, b.failures)
 	case len(b.d.Tallies) >= b.room.tallies:
 		b.anyHost = b.anyHost || b.healthy == longest
 		b.healthy = coarser(b.healthy)
-		b.coarsenHealthy()
+		b.foldTallies(false, b.healthy)
 		b.room.tallies = grown(b.bound.tallies, len(b.d.Tallies))
 	}
 	if bad {
@@ -312,39 +317,4 @@ func (b *Builder) countFailures() {
 			b.failures++
 		}
 	}
-}
-
-// coarsenHealthy folds the healthy tallies that are alike and of the same so many seconds.
-func (b *Builder) coarsenHealthy() {
-	type like struct {
-		second   int64
-		stream   string
-		upstream string
-		vhost    string
-		status   int16
-		from     int16
-	}
-	seen := make(map[like]int32, len(b.d.Tallies)/8)
-	kept := b.d.Tallies[:0]
-	for _, t := range b.d.Tallies {
-		if failing(t.Status) {
-			kept = append(kept, t)
-			continue
-		}
-		t.Second = parser.FloorDiv(t.Second, b.healthy) * b.healthy
-		if b.anyHost {
-			t.VHost = ""
-		}
-		k := like{t.Second, t.Stream, t.Upstream, t.VHost, t.Status, t.From}
-		if at, ok := seen[k]; ok {
-			addTally(&kept[at], &t)
-			continue
-		}
-		seen[k] = int32(len(kept))
-		kept = append(kept, t)
-	}
-	clear(b.d.Tallies[len(kept):])
-	b.d.Tallies = kept
-	clear(b.tallies)
-	b.copied.changed(math.MaxInt, 0)
 }

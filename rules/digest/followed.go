@@ -95,7 +95,7 @@ func (b *Builder) Coarsen() bool {
 		return false
 	}
 	b.coarsen()
-	b.coarsenFailures(b.grain / parser.Second)
+	b.foldTallies(true, b.grain/parser.Second)
 	return true
 }
 
