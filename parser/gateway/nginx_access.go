@@ -75,6 +75,9 @@ func parseCombinedAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	if open < len("c - u ") || line[open] != '[' || line[quote-2] != ']' || line[quote-1] != ' ' || line[open-1] != ' ' {
 		return false
 	}
+	if isLoggerHead(line) {
+		return false
+	}
 	text := line[open+1 : quote-2]
 	stamp, again := env.Last.Of(text)
 	if !again {
@@ -97,6 +100,47 @@ func parseCombinedAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	setRequest(a, unescaped(env, line[quote+1:end]))
 	readTail(readBytes(a, rest), env, r)
 	return true
+}
+
+// isLogged turns down an access line, with its stamp, behind what an application's own logger
+// begins with (aiohttp.access, gunicorn's access log through logging): a gateway does not tell
+// the moment twice in two layouts.
+func isLogged(line []byte) bool {
+	if !isLoggerHead(line) {
+		return false
+	}
+	for rest := line[1:]; ; {
+		open := bytes.IndexByte(rest, '[')
+		if open < 0 {
+			return false
+		}
+		rest = rest[open+1:]
+		if _, _, ok := timestamp.CLF(rest); ok {
+			return true
+		}
+	}
+}
+
+// isLoggerHead reports whether a line begins with a date and a time, or with INFO:logger:. No
+// virtual host and no client is called so.
+func isLoggerHead(b []byte) bool {
+	n := 0
+	for n < len("CRITICAL") && b[n]-'A' < 26 {
+		n++
+	}
+	if n > 0 {
+		return n >= len("INFO") && b[n] == ':' && !isDigit(b[n+1])
+	}
+	if b[0] == '[' {
+		b = b[1:]
+	}
+	if b[10] != ' ' || !isDigit(b[0]) || !isDigit(b[9]) {
+		return false
+	}
+	if isDigit(b[4]) { // 22-11-2026, and no 10.20.30.4
+		return !isDigit(b[2]) && b[2] == b[5] && isDigit(b[6]) && isDigit(b[7]) && isDigit(b[8])
+	}
+	return b[4] == '-' && b[7] == '-'
 }
 
 // cutStatus reads ` 502` at the start of b: nginx pads to three digits, and logs 000

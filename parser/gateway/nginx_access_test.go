@@ -48,6 +48,14 @@ func TestNginxAccessOwnNames(t *testing.T) {
 		`time=2026-11-25T22:46:55.439Z client=192.0.2.10 method=GET target=/parcel/963 status=200 duration=24000 try={addr=10.0.0.1:8080 status=200 connect=8000 response=25000}`)
 }
 
+// An address of ten characters is no date.
+func TestNginxAccessOfShortAddress(t *testing.T) {
+	got, _ := parseAccess(t, nginxAccess, `10.20.30.4 - - [22/Nov/2026:15:12:32 +0000] "GET /x HTTP/1.1" 502 157 "-" "-"`)
+	if want := `time=2026-11-22T15:12:32Z client=10.20.30.4 method=GET target=/x status=502 bytes=157`; got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
 // Lines of other programs, or of nginx's error log, that stand in the same streams.
 func TestNginxAccessRejects(t *testing.T) {
 	for _, line := range []string{
@@ -56,6 +64,11 @@ func TestNginxAccessRejects(t *testing.T) {
 		`{}`,
 		`"`,
 		`2026/11/22 15:12:32 [error] 22#22: *5 connect() failed (111: Connection refused) while connecting to upstream, client: 1.2.3.4, server: x, request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:80/", host: "x"`,
+		// aiohttp.access and gunicorn's access log behind Python's loggers
+		`2026-11-27 03:51:21.737 INFO aiohttp.access 127.0.0.1 [27/Nov/2026:03:51:21 +0000] "GET /n/9964 HTTP/1.0" 200 153 "-" "okhttp/4.12.0"`,
+		`27-11-2026 03:51:21 INFO aiohttp.access 127.0.0.1 [27/Nov/2026:03:51:21 +0000] "GET /n/9964 HTTP/1.0" 200 153 "-" "okhttp/4.12.0"`,
+		`INFO:aiohttp.access:127.0.0.1 [27/Nov/2026:03:51:21 +0000] "GET /n/9964 HTTP/1.0" 200 153 "-" "okhttp/4.12.0"`,
+		`[2026-11-27 03:51:21 +0000] [123] [INFO] 127.0.0.1 - - [27/Nov/2026:03:51:21 +0000] "GET /n/9964 HTTP/1.0" 200 153 "-" "okhttp/4.12.0"`,
 		// uvicorn, werkzeug, php-fpm's access log, gin, Rails
 		`INFO:     127.0.0.1:53210 - "GET / HTTP/1.1" 502 Bad Gateway`,
 		`127.0.0.1 - - [22/Nov/2026 15:12:32] "GET / HTTP/1.1" 200 -`,
