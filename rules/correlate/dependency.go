@@ -128,11 +128,22 @@ func (e *Engine) onlyBacking(p *pool, sv *service) bool {
 }
 
 // settleDatabase turns away a database's lines that nobody complains of, and that are linked by its
-// being there only, unless they stand beside the failures and nowhere else.
+// being there only, unless they stand beside the failures and nowhere else, and after no word of the
+// upstream's own that explains them.
 func settleDatabase(all []rules.Candidate) {
+	own := rules.Future // when the upstream told for the first time why it fails
 	for i := range all {
-		if c := &all[i]; c.LinkWhy == onlyDatabase && (c.Outside > 0 || c.Inside < 3 && c.Covered < coverMoments/2) {
+		if c := &all[i]; c.Hit.Signature.Strong && c.Link >= linkPort && !c.Behind && c.Hit.Signature.Scope != rules.ScopeDependency {
+			own = min(own, c.When.To)
+		}
+	}
+	for i := range all {
+		switch c := &all[i]; {
+		case c.LinkWhy != onlyDatabase:
+		case c.Outside > 0 || c.Inside < 3 && c.Covered < coverMoments/2:
 			c.Link, c.LinkWhy = linkElsewhere, "of which nobody complains, and not beside most failures only"
+		case own < c.When.From-c.Waited:
+			c.Link, c.LinkWhy = linkElsewhere, "of which nobody complains, and after the upstream's own word"
 		}
 	}
 }

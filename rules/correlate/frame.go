@@ -18,6 +18,7 @@ const (
 // frame links the one unit whose end and next start stand around the failures, where no line
 // tells who serves the address and only one address of the machine failed: the address
 // answered until the unit ended, and was refused from then on until the unit had started.
+// A database's unit answers no gateway.
 func (e *Engine) frame(g *gathering) {
 	if g.pool.gateway || farAway(g.pool.names) || !gone(g) {
 		return
@@ -27,7 +28,7 @@ func (e *Engine) frame(g *gathering) {
 		switch {
 		case g.links[sv].weight >= linkOnly && sv.real(e):
 			return
-		case sv.gateway || sv.system || !e.frames(g, sv) || e.linkOf(g, sv).weight != linkNone:
+		case sv.gateway || sv.system || slices.Contains(e.backings, sv) || !e.frames(g, sv) || e.linkOf(g, sv).weight != linkNone:
 		case found != nil:
 			return
 		default:
@@ -55,15 +56,31 @@ func (e *Engine) othersFail(g *gathering) bool {
 }
 
 // frames reports whether a service ended just before the failures, with no answer in between, and
-// started when they ended.
+// started when they ended. What ended before the gateway's logs begin may have been refused all
+// the time before.
 func (e *Engine) frames(g *gathering, sv *service) bool {
-	last := g.pool.span.To
+	last, seen := g.pool.span.To, e.seenFrom(g)
 	for end := range e.endsInto(g, sv) {
+		if end.when.To < seen {
+			continue
+		}
 		if up := risenFrom(sv.life.rises, max(end.last.From+1, last-frameBoot)); len(up) > 0 && up[0].when.From <= last+frameAfter {
 			return !e.servedBetween(g.pool, end.when.To+parser.Second, up[0].when.From)
 		}
 	}
 	return false
+}
+
+// seenFrom is when the logs of the gateways on a pool's machine begin.
+func (e *Engine) seenFrom(g *gathering) int64 {
+	from := g.pool.span.From
+	for _, s := range e.sources {
+		if (s.Source.HasErrors || s.Source.HasAccess) && s.site == g.pool.root.site {
+			first, _ := s.reach()
+			from = min(from, first)
+		}
+	}
+	return from
 }
 
 // endsInto yields the ends of a service just before the failures, with no answer in between.

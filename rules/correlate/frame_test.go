@@ -47,6 +47,15 @@ func TestUnitAroundTheFailures(t *testing.T) {
 		life(j, "quotes.service", 100, 109)
 		a.answers(105, shopAddress, 200, 1)
 	})
+	f("the gateway's logs begin after its end", rules.CauseNotListening, func(j, e, a *logFile) {
+		life(j, "quotes.service", 95, 109)
+		*e, *a = *errorLog("error.log").covers(101, 300), *accessLog("access.log").serves(112, 300, shopAddress)
+		for s := range 10 {
+			e.fails(float64(101+s), shopAddress, refused, 3)
+			a.answers(float64(101+s), shopAddress, 502, 3)
+		}
+	})
+	f("a database's did", rules.CauseNotListening, func(j, _, _ *logFile) { life(j, "mariadb.service", 100, 109) })
 	f("two units did", rules.CauseNotListening, func(j, _, _ *logFile) {
 		life(j, "quotes.service", 100, 109)
 		life(j, "mailer.service", 100, 109)

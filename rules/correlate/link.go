@@ -327,6 +327,9 @@ func (e *Engine) nameLink(p *pool, sv *service) link {
 	all := p.called(e)
 	for _, n := range all {
 		if strings.HasPrefix(n.name.name, "unix:") && shareName(n.tokens, sv.tokens) {
+			if onlySoftware(n.tokens, sv.tokens) {
+				return link{}
+			}
 			return link{linkSocket, "whose name stands in the socket's path"}
 		}
 	}
@@ -347,6 +350,25 @@ func (e *Engine) nameLink(p *pool, sv *service) link {
 		}
 	}
 	return link{}
+}
+
+// onlySoftware reports whether two names share no word but that of a server or runtime, and each has
+// a word of its own that the other lacks: /run/puma/blog.sock is not puma-shop.service's.
+func onlySoftware(a, b []string) bool {
+	own := func(x, y []string) bool {
+		return slices.ContainsFunc(x, func(w string) bool { return !isSoftware(w) && !slices.Contains(y, w) })
+	}
+	shared := slices.ContainsFunc(a, func(w string) bool { return !isSoftware(w) && slices.Contains(b, w) })
+	return !shared && own(a, b) && own(b, a)
+}
+
+// isSoftware reports whether a word is of the name of a server or runtime of many applications, with
+// or without a version: php8, fpm.
+func isSoftware(word string) bool {
+	word = strings.TrimRight(word, "0123456789")
+	return slices.ContainsFunc(processes, func(p program) bool {
+		return p.technology == word || slices.Contains(wordsOf(p.process), word)
+	})
 }
 
 // aloneLink: a single application among the sources is likely the one behind the gateway.

@@ -69,6 +69,9 @@ func TestEdges(t *testing.T) {
 	f("a container's port is not the published one", linkDoubt, failing(shopAddress),
 		app().knows(0, rules.FactContainer, "0123456789abcdef").knows(0, rules.FactListens, ":3000"), other())
 	f("its name stands in the socket's path", linkSocket, failing("unix:/run/catalog/gunicorn.sock"), appLog("logs/catalog.log").covers(0, 300), other())
+	f("the software's name stands in the socket's path, beside another's", linkNone, failing("unix:/run/puma/blog.sock"), appLog("logs/puma-shop.log").covers(0, 300), other())
+	f("the software's name is all that it has", linkSocket, failing("unix:/run/puma/blog.sock"), appLog("logs/puma.log").covers(0, 300), other())
+	f("a pool of php-fpm has a name of its own", linkSocket, failing("unix:/run/php/shop.sock"), appLog("logs/php8.2-fpm.log").covers(0, 300), other())
 	f("it shares a name with the virtual host", linkName, failing(shopAddress, onHost("catalog.example")), appLog("logs/catalog.log").covers(0, 300), other())
 	f("it shares a name with the group", linkName, failing("catalog_pool", onHost("")), appLog("logs/catalog.log").covers(0, 300), other())
 	f("a namesake of the group tells where it listens, and the gateway does not", linkName, failing("catalog_pool", onHost("")), appLog("logs/catalog.log").covers(0, 300).

@@ -55,7 +55,7 @@ func (e *Engine) joinByLives() {
 			if l.site != sv.site || l.host != "" && sv.elsewhere(l.host) {
 				continue
 			}
-			if as := e.livesAs(l, sv, first, last); as.weight > 0 {
+			if as := e.livesAs(l, sv, first, last); as.weight > 0 && !e.hasNamesake(l, sv) {
 				c.units, c.links = append(c.units, i), append(c.links, as)
 			}
 		}
@@ -86,6 +86,18 @@ func (e *Engine) joinByLives() {
 			c.service.body = body{lives[c.units[0]].unit, c.links[0]}
 		}
 	}
+}
+
+// hasNamesake reports whether an application other than the service has all the words of a unit's name,
+// and the service has not: then the unit is not what the service lives in.
+func (e *Engine) hasNamesake(l *tenancy, sv *service) bool {
+	words := tokensOf(l.unit)
+	bears := func(o *service) bool {
+		return !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(o.tokens, w) })
+	}
+	return len(words) > 0 && !bears(sv) && slices.ContainsFunc(e.services, func(o *service) bool {
+		return o.site == sv.site && !o.gateway && !o.system && bears(o) && o.real(e)
+	})
 }
 
 // lives lists the units whose starts are told.

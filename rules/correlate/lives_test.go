@@ -42,6 +42,10 @@ func TestUnitsOfOtherNames(t *testing.T) {
 		l.tagged("systemd", 99, unitKilled, unit("billing.service"))
 		started(l, 104, "billing.service")
 	})
+	f("a unit that another log is named for", rules.CauseNotListening, twice, func(l *logFile) {
+		l.tagged("systemd", 99, unitKilled, unit("mailer.service"))
+		started(l, 110, "mailer.service")
+	})
 	f("two units that start together", rules.CauseNotListening, twice, func(l *logFile) {
 		for _, name := range []string{"events.service", "billing.service"} {
 			started(l, 0, name)

@@ -438,12 +438,14 @@ func (sv *service) process() string {
 	return ""
 }
 
-// processes names the program that a technology's lines come from. A runtime that
-// only executes the service's own program comes after the service's own name for it.
-var processes = []struct {
+// A program is what a technology's lines come from. A runtime that only executes the
+// service's own program comes after the service's own name for it.
+type program struct {
 	technology, process string
 	runtime             bool
-}{
+}
+
+var processes = []program{
 	{"gunicorn", "gunicorn", false}, {"uvicorn", "uvicorn", false}, {"uwsgi", "uwsgi", false}, {"celery", "celery", false},
 	{"phpfpm", "php-fpm", false}, {"php-fpm", "php-fpm", false}, {"puma", "puma", false}, {"unicorn", "unicorn", false}, {"thin", "thin", false},
 	{"hypercorn", "hypercorn", false}, {"daphne", "daphne", false}, {"waitress", "waitress", false},
