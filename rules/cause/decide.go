@@ -221,7 +221,17 @@ func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 	if s.Class == parser.SymptomConnRefused && lateListener(c) {
 		return o.cause, o.weight / 2, o.why
 	}
+	if orHandshake(&s) {
+		return o.cause, o.weight - 3, "no connection was made: it was refused, or its TLS handshake failed, which this gateway's log does not tell apart"
+	}
 	return o.cause, o.weight, o.why
+}
+
+// orHandshake reports whether a gateway has one word for a refused connection and for one whose TLS
+// handshake failed: HAProxy's SC (back_handle_st_cer of src/backend.c; both were seen from 2.6.12,
+// with equal timers). A number of the system's or words of a health check tell.
+func orHandshake(s *rules.CaseSymptom) bool {
+	return s.Class == parser.SymptomConnRefused && s.Errno == 0 && slices.Contains(s.Hints, rules.CauseTLSFailure)
 }
 
 // vague lists the classes whose messages differ in cause: there the words decide.

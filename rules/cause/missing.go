@@ -41,6 +41,9 @@ func Missing(c *rules.Case, in *rules.Incident) []string {
 	case in.OfGateway && !c.Gateway && in.Requests > in.FailedRequests+max(in.FailedOther, 0):
 		out = append(out, "how many requests to this upstream were answered meanwhile: an access log that names the upstream would tell ("+wordsOf(in.Gateway).names+")")
 	}
+	if cause == rules.CauseNotListening && !c.Seen.App && slices.ContainsFunc(c.Symptoms, func(s rules.CaseSymptom) bool { return orHandshake(&s) }) {
+		out = append(out, "whether connections were refused or TLS failed on them: the words of a health check (\"Connection refused\" or \"SSL handshake failure\"), or %[bc_err_str] in log-format, would tell")
+	}
 	if text := deeper[cause]; text != "" && !answered(c, in) {
 		lost, input := "the requests that were under way (the application's request log)", ""
 		if known := lostOf(in); known != "" {

@@ -131,7 +131,8 @@ func short(container string) string {
 }
 
 // sameProcess compares a kernel's comm (cut to 15 bytes, a thread's name at times)
-// with the service's programs.
+// with the service's programs, and with what it is called: the program of render is render or,
+// as a daemon, renderd.
 func sameProcess(comm string, sv *service) bool {
 	comm, _, _ = strings.Cut(comm, ":")
 	for _, name := range append(slices.Clone(sv.programs), sv.process()) {
@@ -139,8 +140,15 @@ func sameProcess(comm string, sv *service) bool {
 			return true
 		}
 	}
-	return false
+	whole := wholeName(comm)
+	return slices.ContainsFunc(sv.called, func(name string) bool {
+		return whole == name+"d" || len(comm) == maxComm && strings.HasPrefix(name, whole)
+	})
 }
+
+// maxComm is how many bytes of a program's name the kernel keeps (TASK_COMM_LEN of linux/sched.h,
+// less the end of the string).
+const maxComm = 15
 
 // directName links a system line to the pool by a word that both have, where no
 // stream stands between them: unit shop.service and group or host shop.

@@ -221,6 +221,21 @@ func TestKernelLines(t *testing.T) {
 	f("another program, elsewhere", rules.CauseUnknown, false, []rules.Field{field("pid", "99"), field("process", "mysqld")}, func(l *logFile) { l.pid(12) })
 }
 
+// The kernel tells of renderd where the log is render's, and cuts a name after 15 bytes.
+func TestProcessOfService(t *testing.T) {
+	f := func(comm string, want bool, called ...string) {
+		t.Helper()
+		if got := sameProcess(comm, &service{called: called}); got != want {
+			t.Errorf("%s of %v: %v", comm, called, got)
+		}
+	}
+	f("renderd", true, "render")
+	f("renderer", false, "render")
+	f("render", false, "renderd")
+	f("order_queue_con", true, "order-queue-consumer")
+	f("order_queue", false, "order-queue-consumer")
+}
+
 // A pid from another boot or namespace is not the same process.
 func TestPidsOfAnotherHost(t *testing.T) {
 	kernel := systemLog("kern.log").tagged("kernel", 99, kernelKill, field("pid", "4711"))
