@@ -11,7 +11,7 @@ import (
 func (c *caddyLine) finishError(env *parser.Env, r *parser.Record) bool {
 	r.Kind = parser.KindGateway
 	msg, err := unescaped(env, c.msg), unescaped(env, c.err)
-	r.Message = caddyText(env, msg, err)
+	r.Message = textAndError(env, msg, err)
 	g := &r.Gateway
 	c.request(env, g)
 	if has(c.logger, "http.log.error") || c.isTrace {
@@ -31,8 +31,8 @@ func (c *caddyLine) finishError(env *parser.Env, r *parser.Record) bool {
 	return true
 }
 
-// caddyText is the message with the error it carries, as all structured layouts have it.
-func caddyText(env *parser.Env, msg, err []byte) []byte {
+// textAndError is the message with the error it carries, as all structured layouts have it.
+func textAndError(env *parser.Env, msg, err []byte) []byte {
 	if len(err) == 0 {
 		return msg
 	}

@@ -63,7 +63,7 @@ func parseCloudflared(line []byte, env *parser.Env, r *parser.Record) bool {
 	}
 	r.Kind = parser.KindGateway
 	if r.Message = l.err; len(l.msg) > 0 {
-		r.Message = caddyText(env, l.msg, l.err)
+		r.Message = textAndError(env, l.msg, l.err)
 	}
 	l.settle(env, &r.Gateway)
 	return true

@@ -8,7 +8,7 @@ import (
 )
 
 // javaGateway is what gateways written in Java log of requests that failed: Spring Cloud Gateway,
-// which is Spring's error handler with an exception of reactor-netty behind it, and Zuul 1:
+// which is Spring's error handler with an exception of reactor-netty behind it, and Zuul 1 (zuul.go: Zuul 2):
 //
 //	2022-06-10 17:51:12.705 ERROR 5317 --- [ctor-http-nio-2] a.w.r.e.AbstractErrorWebExceptionHandler : [186f1c37-3]  500 Server Error for HTTP POST "/cart"
 //
@@ -19,7 +19,7 @@ import (
 //
 // Any program of Spring's logs so; what makes it a gateway's is that the trace goes through the
 // gateway's own classes, so Parse wants the whole entry. Of answers of its own other than 500 the
-// handler tells at DEBUG only, on one line.
+// handler tells at DEBUG only, on one line. A logger that prints JSON has the trace in a field.
 var javaGateway = &parser.Format{
 	Name:    "java-gateway",
 	Role:    parser.RoleGateway,
@@ -45,10 +45,10 @@ func JavaGateway(text []byte) *parser.Format {
 }
 
 func passesJavaGateway(text []byte) bool {
-	return bytes.Contains(text, springGateway) || bytes.Contains(text, zuul)
+	return bytes.Contains(text, springGateway) || bytes.Contains(text, zuul) || indexString(text, "FAILURE_") >= 0 && indexString(text, zuulOrigin) >= 0
 }
 
-func javaGatewayMessages() []Message { return javaExceptions[:] }
+func javaGatewayMessages() []Message { return append(javaExceptions[:], zuulFailures[:]...) }
 
 // javaExceptions are what the clients of these gateways say (netty, reactor-netty, Apache
 // HttpClient, Ribbon), each as its text begins.
@@ -78,9 +78,20 @@ var javaExceptions = [...]Message{
 }
 
 func parseJavaGateway(text []byte, env *parser.Env, r *parser.Record) bool {
+	json := has(text, "{")
+	if json {
+		text = javaJSON(text, env, r)
+	}
 	first, rest, _ := bytes.Cut(text, newline)
 	if i := indexString(first, "Resolved ["); i >= 0 {
-		return javaHead(first[:i], r) && javaResolved(first[i:], r)
+		return (json && r.Level != parser.LevelNone || !json && javaHead(first[:i], r)) && javaResolved(first[i:], r)
+	}
+	if i := indexString(first, zuulOrigin); i >= 0 {
+		if !json {
+			javaHead(first, r)
+		}
+		r.Message = text
+		return r.Level != parser.LevelNone && zuulFailure(first, rest, i, r)
 	}
 	if len(rest) == 0 || !passesJavaGateway(rest) {
 		return false
@@ -89,11 +100,44 @@ func parseJavaGateway(text []byte, env *parser.Env, r *parser.Record) bool {
 	if class := exception[:exceptionEnd(exception)]; indexString(class, "WebClientRequestException") >= 0 || !tellException(exception, javaExceptions[:], &r.Gateway) {
 		return false // a filter's own question to another service, or a fault of the program
 	}
-	javaHead(first, r)
+	if !json {
+		javaHead(first, r)
+	}
 	r.Kind, r.Message = parser.KindGateway, text
 	r.Gateway.Request = javaRequest(first, env)
 	javaService(exception, &r.Gateway)
 	return true
+}
+
+// javaJSON puts together what a logger printed as one JSON object: the message and, on lines of its
+// own, the trace, which logstash-logback-encoder calls stack_trace and Elastic's layout
+// error.stack_trace or, in an object, error: {stack_trace} (Spring Boot's structured logging).
+func javaJSON(line []byte, env *parser.Env, r *parser.Record) []byte {
+	var message, trace []byte
+	for j := openJSON(line); j.next(); {
+		switch string(j.key) {
+		case "@timestamp", "timestamp":
+			if stamp, n, ok := timestamp.ISO(j.value); ok && n == len(j.value) {
+				r.Stamp = stamp
+			}
+		case "level", "log.level":
+			javaLevel(j.value, r)
+		case "message":
+			message = j.value
+		case "stack_trace", "error.stack_trace":
+			trace = j.value
+		case "error", "log":
+			for in := j.enter(); in && j.next(); {
+				switch string(j.key) {
+				case "stack_trace":
+					trace = j.value
+				case "level":
+					javaLevel(j.value, r)
+				}
+			}
+		}
+	}
+	return textAndError(env, unescaped(env, message), unescaped(env, trace))
 }
 
 // javaHead reads the stamp, if the entry begins with one, and the level, and reports whether
@@ -102,7 +146,10 @@ func javaHead(b []byte, r *parser.Record) bool {
 	if stamp, n, ok := timestamp.ISO(b); ok {
 		r.Stamp, b = stamp, b[n:]
 	}
-	b = b[:min(len(b), 80)]
+	return javaLevel(b[:min(len(b), 80)], r)
+}
+
+func javaLevel(b []byte, r *parser.Record) bool {
 	for _, l := range &javaLevels {
 		if indexString(b, l.word) >= 0 {
 			r.Level = l.level

@@ -56,6 +56,7 @@ func TestCloudflaredSamples(t *testing.T) { sampleTest(t, cloudflared) }
 
 func TestJavaGatewaySamples(t *testing.T) { sampleTest(t, javaGateway) }
 func TestYARPSamples(t *testing.T)        { sampleTest(t, yarp) }
+func TestOcelotSamples(t *testing.T)      { sampleTest(t, ocelot) }
 
 // TestYARPRefuses: what else the proxy's program says is an application's, and a client may write
 // the proxy's words into a request.

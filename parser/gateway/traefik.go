@@ -207,7 +207,7 @@ func (t *traefikLine) finish(env *parser.Env, r *parser.Record) bool {
 		return false
 	}
 	r.Kind = parser.KindGateway
-	r.Message = caddyText(env, t.msg, t.err)
+	r.Message = textAndError(env, t.msg, t.err)
 	switch {
 	case m != nil:
 		m.tell(nil, 0, g)

@@ -210,12 +210,8 @@ func yarpJSON(line []byte, env *parser.Env, r *parser.Record) bool {
 	var category, message, exception []byte
 	for j := openJSON(line); j.next(); {
 		switch string(j.key) {
-		case "Timestamp":
-			if stamp, n, ok := timestamp.ISO(j.value); ok && n == len(j.value) {
-				r.Stamp = stamp
-			}
-		case "LogLevel":
-			yarpHead(j.value, r)
+		case "Timestamp", "LogLevel":
+			dotnetMember(&j, r)
 		case "Category":
 			category = j.value
 		case "Message":
@@ -227,6 +223,17 @@ func yarpJSON(line []byte, env *parser.Env, r *parser.Record) bool {
 	if !has(category, "Yarp.ReverseProxy.") {
 		return false
 	}
-	_, text, ok := yarpParts(caddyText(env, unescaped(env, message), unescaped(env, exception)))
+	_, text, ok := yarpParts(textAndError(env, unescaped(env, message), unescaped(env, exception)))
 	return ok && yarpFailure(text, r)
+}
+
+// dotnetMember takes the time or the level of an object that .NET's console logger printed.
+func dotnetMember(j *jsonReader, r *parser.Record) {
+	if string(j.key) == "LogLevel" {
+		yarpHead(j.value, r)
+		return
+	}
+	if stamp, n, ok := timestamp.ISO(j.value); ok && n == len(j.value) {
+		r.Stamp = stamp
+	}
 }

@@ -166,7 +166,7 @@ func gatewayWords(f *parser.Format) [][]byte {
 
 var (
 	anyWords    = [][]byte{[]byte(parser.WordUpstream), []byte(parser.WordBackend)}
-	dotnetWords = append(anyWords[:2:2], []byte("ReverseProxy.Forwarder."), []byte("receiving a response."), []byte("No available destinations"))
+	dotnetWords = append(anyWords[:2:2], []byte("ReverseProxy.Forwarder."), []byte("receiving a response."), []byte("No available destinations"), []byte("ResponderMiddleware"))
 )
 
 // attempt lets one format parse; on failure r and env are as before.

@@ -195,6 +195,44 @@ func TestReaderKnowsSpringCloudGateway(t *testing.T) {
 	f(head+"java.lang.IllegalStateException: no cart\n"+through, `level=error pid=5317 msg="[186f1c37-4]`, 4)
 }
 
+// TestReaderKnowsZuul: what it says of an attempt that failed is laid out as its program's other
+// entries are; the trace behind it, of which a class of netty's may be all, tells why.
+func TestReaderKnowsZuul(t *testing.T) {
+	const (
+		head  = "2026-11-22 14:30:00,123 WARN  c.n.z.f.e.ProxyEndpoint [Salamander-ClientToZuulWorker-1] FAILURE_ORIGIN_%s, origin = api, origin channel info = %s\n"
+		inner = "com.netflix.zuul.netty.connectionpool.OriginConnectException: Connection refused: /10.0.0.5:7001\n\tat com.netflix.zuul.netty.connectionpool.PerServerConnectionPool.createConnection(PerServerConnectionPool.java:250)\n"
+		next  = "2026-11-22 14:30:04,123 INFO  c.n.z.f.e.ProxyEndpoint [Salamander-ClientToZuulWorker-1] Sending error to client: status=503, attemptNum=1\n"
+	)
+	f := func(text, want string) {
+		t.Helper()
+		all := readText(t, text+next)
+		if len(all) != 2 || !strings.Contains(all[0].rendered, want) || strings.Contains(all[1].rendered, "symptom") {
+			t.Errorf("%d records: %s, want %s", len(all), all[0].rendered, want)
+		}
+	}
+	f(fmt.Sprintf(head, "CONNECTIVITY", "")+inner, "symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 upstream=10.0.0.5:7001 ")
+	f(fmt.Sprintf(head, "READ_TIMEOUT", "Channel: [id: 0x5c0d1b2f, L:/10.0.0.2:40112 - R:api/10.0.0.5:7001], active=true")+"io.netty.handler.timeout.ReadTimeoutException: null\n",
+		"symptom=read-timeout phase=reading-response-header-from-upstream rank=primary upstream=10.0.0.5:7001 ")
+}
+
+// TestReaderKnowsOcelot: its last word on a request is an entry like all others of .NET's console.
+func TestReaderKnowsOcelot(t *testing.T) {
+	const (
+		other  = "dbug: Ocelot.Requester.Middleware.HttpRequesterMiddleware[0]\n      requestId: 0HLG:2, previousRequestId: no previous request id, message: IHttpRequester returned an error, setting pipeline error\n"
+		failed = "warn: Ocelot.Responder.Middleware.ResponderMiddleware[0]\n      requestId: 0HLG:2, previousRequestId: no previous request id, message: Error Code: %s Message: Error connecting to downstream service, exception: System.Net.Http.HttpRequestException: Connection refused (localhost:5001)\n" +
+			"       ---> System.Net.Sockets.SocketException (111): Connection refused\n         at Ocelot.Requester.HttpClientHttpRequester.GetResponse(HttpContext httpContext) errors found in ResponderMiddleware. Setting error response for request path:/cart/7, request method: GET\n"
+	)
+	f := func(code, want string) {
+		t.Helper()
+		all := readText(t, strings.Repeat(other, 20)+fmt.Sprintf(failed, code)+other)
+		if len(all) != 22 || !strings.Contains(all[20].rendered, want) || strings.Contains(all[21].rendered, "symptom=") {
+			t.Errorf("%d records: %s, want %s", len(all), all[20].rendered, want)
+		}
+	}
+	f("ConnectionToDownstreamServiceError", `symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 request="GET /cart/7" upstream=localhost:5001 `)
+	f("UnauthenticatedError", "symptom=other rank=noise")
+}
+
 // BenchmarkGateways reads the samples of formats whose lines are rare among others: over and over,
 // as in a log of their own, and each time by a reader that has seen none of them.
 func BenchmarkGateways(b *testing.B) {
@@ -202,7 +240,7 @@ func BenchmarkGateways(b *testing.B) {
 	for _, f := range gateway.Formats() {
 		named[f.Name] = f
 	}
-	for _, name := range []string{"iis-access", "cloudfront-access", "krakend-error", "envoy-log", "yarp", "java-gateway", "pingora"} {
+	for _, name := range []string{"iis-access", "cloudfront-access", "krakend-error", "envoy-log", "yarp", "ocelot", "java-gateway", "pingora"} {
 		var once strings.Builder
 		for _, s := range named[name].Samples {
 			once.WriteString(s.Line + "\n")
