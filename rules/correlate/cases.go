@@ -183,7 +183,7 @@ func (e *Engine) ownerOf(s *symptom, groups map[node][]*symptom) (node, bool) {
 			continue
 		}
 		for _, other := range groups[root] {
-			ours := other.VHost == s.VHost || s.VHost == "" && (other.Symptom == s.Symptom || toldApart(s, other)) // of a line that was cut, the class is left
+			ours := other.VHost == s.VHost || s.VHost == "" && (other.Symptom == s.Symptom || toldApart(s, other)) || emptied(s, other) // of a line that was cut, the class is left
 			if ours && other.source.site == s.source.site && other.when.From <= s.last.To+e.cfg.quiet() && s.when.From <= other.last.To+e.cfg.quiet() {
 				found = append(found, root)
 				break
@@ -201,6 +201,12 @@ func (e *Engine) ownerOf(s *symptom, groups map[node][]*symptom) (node, bool) {
 func toldApart(s, access *symptom) bool {
 	return s.source != access.source && access.source.Source.HasAccess && !s.source.Source.HasAccess && s.source.sameGateway(access.source) &&
 		access.when.From <= s.last.To+near && s.when.From <= access.last.To+near
+}
+
+// emptied reports whether a request found no server, of which the line names none, while the same
+// gateway could not resolve a name: Envoy's UH, and what its own log says of a cluster's DNS.
+func emptied(s, other *symptom) bool {
+	return s.Symptom == parser.SymptomNoLivePeer && other.Symptom == parser.SymptomResolveFailed && other.VHost == "" && (s.source == other.source || s.source.sameGateway(other.source))
 }
 
 func sortedRoots(groups map[node][]*symptom) []node {

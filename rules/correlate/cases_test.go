@@ -59,7 +59,7 @@ func TestPools(t *testing.T) {
 // where the request is: Traefik's "dial tcp: lookup catalog on 127.0.0.11:53: no such host" beside
 // "http://catalog:8080" (github.com/traefik/traefik, pkg/proxy/httputil/proxy.go).
 func TestUnresolvedNames(t *testing.T) {
-	unresolved := func() *logFile { return errorLog("traefik.log").fails(0, "catalog", parser.SymptomResolveFailed, 3) }
+	unresolved := func() *logFile { return errorLog("traefik.log").fails(0, "catalog", parser.SymptomResolveFailed, 3, onHost("")) }
 	f := func(name, want string, logs ...*logFile) {
 		t.Helper()
 		if got := upstreams(report(t, Config{}, append(logs, unresolved())...).Incidents); got != want {
@@ -69,6 +69,13 @@ func TestUnresolvedNames(t *testing.T) {
 	f("nobody tells a port", "catalog")
 	f("another line tells it", "Catalog:8080", errorLog("error.log").fails(1, "Catalog:8080", refused, 3))
 	f("another host's", "catalog web:8080", errorLog("error.log").fails(1, "web:8080", refused, 3))
+	f("a cluster of Istio's", "catalog+outbound|8080||catalog", errorLog("error.log").fails(1, "outbound|8080||catalog", refused, 3))
+	f("a request that found no server, of which the line names none", "catalog", errorLog("access.log").fails(1, "", parser.SymptomNoLivePeer, 3, onHost("shop.example")))
+	f("the same of another gateway's", " catalog", func() *logFile {
+		l := errorLog("access.log").fails(1, "", parser.SymptomNoLivePeer, 3, onHost("shop.example"))
+		l.d.Source.Gateway = "haproxy"
+		return l
+	}())
 	f("two ports of it", "catalog catalog:8080 catalog:9090", errorLog("error.log").fails(1, "catalog:8080", refused, 3).fails(1, "catalog:9090", refused, 3))
 }
 

@@ -24,7 +24,10 @@ func (e *Engine) joinUnresolved() {
 	several := node{name: "?"}
 	note := func(s *source, upstream string) {
 		host, port := splitPort(upstream)
-		if port == "" || len(host) == len(upstream) {
+		if i := strings.LastIndexByte(upstream, '|'); i >= 0 { // outbound|8080||catalog: Istio's name of a cluster
+			host, port = upstream[i+1:], upstream[:i]
+		}
+		if port == "" || host == "" {
 			return
 		}
 		key, n := hostNode(s, host), e.node(s, upstream)
