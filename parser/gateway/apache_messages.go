@@ -78,7 +78,9 @@ func apacheClassify(h *apacheHead, env *parser.Env, r *parser.Record) {
 	_, h.body = ahNumber(r.Message)
 	v := apacheVocabulary()
 	m := v.find(h.number, r.Message)
-	if m == nil {
+	if m == nil && h.isScript() {
+		g.Quoted = r.Message // what the program in this process, or behind its module, says
+	} else if m == nil {
 		h.guess(r)
 	} else {
 		g.Phase, g.MessageKey, g.Causes = m.Phases[0], m.ID, m.Causes
