@@ -280,6 +280,12 @@ func TestReaderJoinsCutEntries(t *testing.T) {
 	f(apache, 2, 1)
 	f(whole, 1, 2)
 	f(traefik, 2, 1)
+	// Inside of syslog the rest stands without a header; what has one is another entry, whole or not.
+	const haproxy = "Nov 22 13:59:0%d lb-1 haproxy[15041]: 10.0.0.9:36730 [22/Nov/2026:13:59:00.672] fe be_cart/c1 0/0/-1/-1/1001 503 127 - - SC-- 1/1/0/0/1 0/0 \"GET /cart/%s"
+	all := readText(t, fmt.Sprintf(haproxy, 1, "aaaa\nbbbb HTTP/1.1\"\n")+fmt.Sprintf(haproxy, 2, "cccc\n")+"Nov 22 13:59:03 lb-1 haproxy[15041]: 10.0.0.9:36732 [22/Nov/2026:13:59:00.672] fe\n")
+	if len(all) != 3 || all[0].lines != 2 || !strings.Contains(all[0].rendered, `request="GET /cart/aaaabbbb HTTP/1.1"`) || !strings.Contains(all[1].rendered, `request="GET /cart/cccc"`) {
+		t.Errorf("%d records inside of syslog: %s; %s", len(all), all[0].rendered, all[1].rendered)
+	}
 	if all := readText(t, broken); len(all) != 1 {
 		t.Errorf("%d records of an entry with an indented rest", len(all))
 	}

@@ -71,7 +71,19 @@ func (r *Reader) arrive(s *slot, p physical, inner []byte) {
 	if !s.joined && mayBeGlued(prev, inner) {
 		s, prev, p, inner = r.unglue(s, prev, p, inner)
 	}
-	r.place(s, prev, p, inner)
+	r.place(s, r.brokenOff(s, prev), p, inner)
+}
+
+// brokenOff is the record that a line may go on with where an entry was broken off inside of an
+// envelope: the rest has none, for a screen or a hand broke it, and what has one is another entry.
+func (r *Reader) brokenOff(s, prev *slot) *slot {
+	switch latest := r.latest; {
+	case prev == nil && s.layers.N == 0 && latest != nil && latest.open && latest.layers.N > 0 && latest.grammar.lang == nginxBroken:
+		return latest
+	case prev != nil && s.layers.N > 0 && prev.grammar.lang == nginxBroken && prev.layers.N > 0 && !s.joined:
+		return nil
+	}
+	return prev
 }
 
 // count cleans a line that is not plain text and counts it.

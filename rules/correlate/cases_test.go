@@ -59,7 +59,9 @@ func TestPools(t *testing.T) {
 // where the request is: Traefik's "dial tcp: lookup catalog on 127.0.0.11:53: no such host" beside
 // "http://catalog:8080" (github.com/traefik/traefik, pkg/proxy/httputil/proxy.go).
 func TestUnresolvedNames(t *testing.T) {
-	unresolved := func() *logFile { return errorLog("traefik.log").fails(0, "catalog", parser.SymptomResolveFailed, 3, onHost("")) }
+	unresolved := func() *logFile {
+		return errorLog("traefik.log").fails(0, "catalog", parser.SymptomResolveFailed, 3, onHost(""))
+	}
 	f := func(name, want string, logs ...*logFile) {
 		t.Helper()
 		if got := upstreams(report(t, Config{}, append(logs, unresolved())...).Incidents); got != want {
