@@ -63,6 +63,7 @@ type Event struct {
 	Requests []uint64 // hashes of (client, request line), at most MaxRequests, sorted
 	Hints    []Cause  // what usually causes the gateway's message, best first
 	Access   bool     // inferred from an access line, not an error line: counts no error line
+	Asked    bool     // told by an access line that says what went wrong (HAProxy's, Envoy's, Traefik's)
 
 	// For evidence; a symptom may hold hits too (FastCGI stderr).
 	Hits []Hit

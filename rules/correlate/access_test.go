@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"culprit/parser"
+	"culprit/rules"
 )
 
 // A failed request counts once, whether one log of its gateway tells of it or two.
@@ -131,4 +132,27 @@ func BenchmarkDecideManySites(b *testing.B) {
 			}
 		})
 	}
+}
+
+// Traefik 1 says in its own log why a request failed ("Error forwarding to http://172.18.0.3:8080, err: …",
+// at a warning), and its access log has the request: that is one error line. Where only the access log
+// tells, its lines are all there are.
+func TestErrorLinesOfTwoLogs(t *testing.T) {
+	const address = "172.18.0.3:8080"
+	asked := func(e *rules.Event) { e.Asked = true }
+	requests := func() *logFile {
+		l := accessLog("access.log").fails(0, address, parser.SymptomOther, 30, onHost(""), asked)
+		l.d.Source.HasErrors = true
+		return l
+	}
+	f := func(name string, want int64, logs ...*logFile) {
+		t.Helper()
+		r := report(t, Config{}, logs...)
+		if len(r.Incidents) != 1 || r.Incidents[0].ErrorLines != want || r.Totals.GatewayErrorLines != want {
+			t.Errorf("%s: %d in all, want %d: %s", name, r.Totals.GatewayErrorLines, want, outline(r))
+		}
+	}
+	f("both", 30, requests(), errorLog("traefik.log").fails(0, address, refused, 30, onHost("")))
+	f("the access log alone", 30, requests())
+	f("what the health check says, beside it", 31, requests(), errorLog("traefik.log").fails(0, address, parser.SymptomPeerDown, 1, onHost(""), func(e *rules.Event) { e.Rank = parser.RankSecondary }))
 }

@@ -40,6 +40,14 @@ func (e *Engine) report(cases []*gathering) *rules.Report {
 	}
 	slices.SortStableFunc(r.Sources, func(a, b rules.SourceInfo) int { return strings.Compare(a.Path, b.Path) })
 	r.Totals = e.totals(len(r.Incidents))
+	for _, g := range cases {
+		told := g.toldTwice()
+		for _, s := range g.symptoms {
+			if told && s.Asked {
+				r.Totals.GatewayErrorLines -= s.Lines
+			}
+		}
+	}
 	r.Window = e.window()
 	return r
 }
@@ -234,8 +242,9 @@ func (e *Engine) count(in *rules.Incident, g *gathering) {
 	if g.rules.Seen.ErrorLog {
 		in.ErrorLines, in.PrimaryLines, in.SecondaryLines = 0, 0, 0
 	}
+	told := g.toldTwice()
 	for _, s := range g.symptoms {
-		if s.Lines == 0 {
+		if s.Lines == 0 || told && s.Asked {
 			continue
 		}
 		in.ErrorLines += s.Lines
@@ -275,6 +284,17 @@ func (e *Engine) count(in *rules.Incident, g *gathering) {
 	for _, status := range statuses {
 		in.StatusCounts = append(in.StatusCounts, rules.StatusCount{Status: rules.StatusText(status), Count: byStatus[status]})
 	}
+}
+
+// toldTwice reports whether a gateway tells of its failed requests in a log of its own beside its
+// access log, which tells them too (Traefik's): then only the former's lines are error lines.
+func (g *gathering) toldTwice() bool {
+	own, asked := false, false
+	for _, s := range g.symptoms {
+		own = own || !s.Asked && s.Lines > 0 && s.Rank == parser.RankPrimary
+		asked = asked || s.Asked
+	}
+	return own && asked
 }
 
 // cutBodies counts requests whose failure came after the header was sent: the

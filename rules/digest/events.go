@@ -41,6 +41,10 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	key.word(uint64(g.Symptom) | uint64(g.Phase)<<8 | uint64(g.Rank)<<16 | uint64(r.Level)<<24 | uint64(uint32(g.Errno))<<32)
 	key.text(g.MessageKey)
 	b.mixHits(&key)
+	asked := r.Kind == parser.KindAccess
+	if asked {
+		key.text("asked")
+	}
 	base := key.h
 	host := b.vhost(g)
 	key.bytes(host)
@@ -61,7 +65,7 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 		e.Scheme, e.VHost = b.strings.of(g.Scheme), b.strings.of(host)
 		e.Hints = b.hints(g.Causes)
 		e.Hits = slices.Clone(b.hits)
-		e.Started = span.From
+		e.Started, e.Asked = span.From, asked
 		b.identify(e, r)
 	}
 	e.fold(span)
