@@ -73,7 +73,7 @@ var squidCache = &parser.Format{
 	Name:    "squid-cache",
 	Role:    parser.RoleGateway,
 	Product: "squid",
-	Doc:     "Squid 5 src/neighbors.cc (peerConnectFailed, neighborAlive), src/fd.cc; https://wiki.squid-cache.org/SquidFaq/SquidLogs#cachelog",
+	Doc:     "Squid 5 src/neighbors.cc (peerConnectFailed, neighborAlive, peerDNSConfigure), src/fd.cc; https://wiki.squid-cache.org/SquidFaq/SquidLogs#cachelog",
 	Parse:   parseSquidCache,
 	Samples: squidCacheSamples,
 }
@@ -87,6 +87,10 @@ var squidWords = [...]Message{
 		Phases: []parser.Phase{parser.PhaseNone}, Meaning: "the peer answers again"},
 	{ID: "squid.no-files", Template: "WARNING! Your cache is running out of filedescriptors", Class: parser.SymptomNoFiles, Rank: parser.RankPrimary,
 		Phases: []parser.Phase{parser.PhaseNone}, Causes: []string{"gateway-resources"}, Meaning: "Squid has too few file descriptors for its connections"},
+	{ID: "squid.dns", Template: "WARNING: DNS lookup for '<host>' failed!", Class: parser.SymptomResolveFailed, Rank: parser.RankPrimary,
+		Phases: []parser.Phase{parser.PhaseResolving}, Causes: []string{"dns-failure"}, Meaning: "the peer's name could not be resolved: it is not asked until it can"},
+	{ID: "squid.no-address", Template: "WARNING: No IP address found for '<host>'!", Class: parser.SymptomResolveFailed, Rank: parser.RankPrimary,
+		Phases: []parser.Phase{parser.PhaseResolving}, Causes: []string{"dns-failure"}, Meaning: "the peer's name has no address: it is not asked until it has"},
 }
 
 func squidMessages() []Message { return squidWords[:] }
@@ -101,7 +105,7 @@ func parseSquidCache(line []byte, env *parser.Env, r *parser.Record) bool {
 		return false
 	}
 	text := trimBlanks(line[n+bar+1:])
-	words := [...]string{"TCP connection to ", "Detected DEAD ", "Detected REVIVED ", "WARNING! Your cache is running out of filedescriptors"}
+	words := [...]string{"TCP connection to ", "Detected DEAD ", "Detected REVIVED ", "WARNING! Your cache is running out of filedescriptors", "WARNING: DNS lookup for '", "WARNING: No IP address found for '"}
 	r.Stamp, r.Kind, r.Message, r.Level = stamp, parser.KindGateway, text, squidLevel(text)
 	r.Gateway.Symptom, r.Gateway.Rank = parser.SymptomOther, parser.RankNoise
 	for i, w := range words {
@@ -114,6 +118,9 @@ func parseSquidCache(line []byte, env *parser.Env, r *parser.Record) bool {
 		}
 		if peer := untilAny(text[len(w):], " "); i == 0 && has(text[len(w)+len(peer):], " failed") {
 			r.Gateway.Upstream = squidPeer(peer, env)
+		}
+		if r.Gateway.Symptom == parser.SymptomResolveFailed {
+			r.Gateway.Upstream, r.Gateway.Group = untilAny(text[len(w):], "'"), true
 		}
 		break
 	}

@@ -34,4 +34,6 @@ var squidCacheSamples = []parser.Sample{
 		Want: `time=2026-11-26T13:10:29 level=info symptom=other rank=noise msg="Accepting reverse-proxy HTTP Socket connections at conn3 local=127.0.0.1:20100 remote=[::] FD 11 flags=9"`},
 	{Line: `2003/09/29 03:17:31| WARNING! Your cache is running out of filedescriptors`,
 		Want: `time=2003-09-29T03:17:31 level=warn symptom=no-files rank=primary msg="WARNING! Your cache is running out of filedescriptors"`},
+	{Line: `2026/11/27 04:30:56| WARNING: DNS lookup for 'stock.svc.invalid' failed!`, Want: `time=2026-11-27T04:30:56 level=warn symptom=resolve-failed phase=resolving rank=primary group=stock.svc.invalid msg="WARNING: DNS lookup for 'stock.svc.invalid' failed!"`},
+	{Line: `2026/11/27 04:30:56 kid1| WARNING: No IP address found for 'stock.svc.invalid'!`, Want: `time=2026-11-27T04:30:56 level=warn symptom=resolve-failed phase=resolving rank=primary group=stock.svc.invalid msg="WARNING: No IP address found for 'stock.svc.invalid'!"`},
 }

@@ -204,9 +204,9 @@ func toldApart(s, access *symptom) bool {
 }
 
 // emptied reports whether a request found no server, of which the line names none, while the same
-// gateway could not resolve a name: Envoy's UH, and what its own log says of a cluster's DNS.
+// gateway had one that it did not ask: Envoy's UH, and what its own log says of a cluster's DNS.
 func emptied(s, other *symptom) bool {
-	return s.Symptom == parser.SymptomNoLivePeer && other.Symptom == parser.SymptomResolveFailed && other.VHost == "" && (s.source == other.source || s.source.sameGateway(other.source))
+	return s.Symptom == parser.SymptomNoLivePeer && benched(other.Event) && (s.source == other.source || s.source.sameGateway(other.source))
 }
 
 func sortedRoots(groups map[node][]*symptom) []node {

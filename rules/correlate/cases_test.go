@@ -81,6 +81,24 @@ func TestUnresolvedNames(t *testing.T) {
 	f("two ports of it", "catalog catalog:8080 catalog:9090", errorLog("error.log").fails(1, "catalog:8080", refused, 3).fails(1, "catalog:9090", refused, 3))
 }
 
+// A gateway that names no group says "no upstreams available" of a request, and of each server that
+// its health checks failed (Caddy 2.6.2, both instances killed): those are the request's servers.
+func TestServersThatWereChecked(t *testing.T) {
+	const a, b = "127.0.0.1:25409", "127.0.0.1:25410"
+	f := func(name, want string, more ...string) {
+		t.Helper()
+		l := errorLog("caddy.log").fails(0, a, parser.SymptomHealthCheckFailed, 5, onHost("")).fails(1, b, parser.SymptomHealthCheckFailed, 5, onHost(""))
+		for i, host := range more {
+			l.noPeers(2+float64(i), "", 20, onHost(host))
+		}
+		if got := upstreams(report(t, Config{}, l).Incidents); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	f("requests to one host", a+"+"+b, "shop.example", "shop.example")
+	f("requests to two hosts", " "+" "+a+" "+b, "shop.example", "blog.example")
+}
+
 // An incident keeps the id that it opened with when further servers of its pool fail: a live run
 // tells it once, and who was paged by that id is told by it that it is over.
 func TestIncidentKeepsItsID(t *testing.T) {

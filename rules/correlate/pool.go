@@ -93,6 +93,7 @@ func (e *Engine) findPools() {
 		}
 	}
 	e.joinUnresolved()
+	e.joinChecked()
 	e.findOnlyPool()
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"culprit/parser"
+	"culprit/rules"
 )
 
 // joinUnresolved joins a host that a line calls by its name alone, because the name could not be
@@ -66,4 +67,50 @@ func isHost(upstream string) bool { return upstream != "" && !strings.ContainsAn
 // hostNode is a host as the gateway of one machine calls it.
 func hostNode(s *source, host string) node {
 	return node{site: s.site, name: strings.TrimSuffix(strings.ToLower(host), ".")}
+}
+
+// joinChecked joins the addresses whose health checks failed while a gateway that names no group
+// found no server for requests to one virtual host ("no upstreams available", Caddy): those are its
+// servers. Of requests to several hosts nothing tells whose servers they are.
+func (e *Engine) joinChecked() {
+	for _, s := range e.sources {
+		var out rules.Interval
+		host, several := "", false
+		for i := range s.Events {
+			ev := &s.Events[i]
+			if ev.Symptom != parser.SymptomNoLivePeer || ev.Upstream != "" {
+				continue
+			}
+			if out == (rules.Interval{}) {
+				out, host = rules.Interval{From: ev.When.From, To: ev.Last.To}, ev.VHost
+			}
+			several = several || ev.VHost != host
+			out.From, out.To = min(out.From, ev.When.From), max(out.To, ev.Last.To)
+		}
+		if several || out == (rules.Interval{}) {
+			continue
+		}
+		var first node
+		for i := range s.Events {
+			ev := &s.Events[i]
+			if !benched(ev) || ev.When.From > out.To || ev.Last.To+failTimeout < out.From {
+				continue
+			}
+			if n := e.node(s, ev.Upstream); first == (node{}) {
+				first = n
+			} else {
+				e.pools.union(first, n)
+			}
+		}
+	}
+}
+
+// benched reports whether an event tells of a server that is not asked, whatever it was asked for:
+// its health checks failed, or it has no address.
+func benched(ev *rules.Event) bool {
+	switch ev.Symptom {
+	case parser.SymptomHealthCheckFailed, parser.SymptomPeerDown, parser.SymptomResolveFailed:
+		return ev.Upstream != "" && ev.VHost == ""
+	}
+	return false
 }
