@@ -320,9 +320,10 @@ func opensJUL(r *parser.Record, _ []byte) lang {
 	return none
 }
 
-// stepJUL takes "SEVERE: text" behind java.util.logging's header line, then a trace.
+// stepJUL takes "SEVERE: text" behind java.util.logging's header line, then a trace. Uvicorn fills
+// a level up with blanks: that is a line of its own.
 func stepJUL(g *grammar, line []byte) verdict {
-	if g.phase == 0 && hasAny(line, "SEVERE: ", "WARNING: ", "INFO: ", "CONFIG: ", "FINE: ", "FINER: ", "FINEST: ") {
+	if g.phase == 0 && hasAny(line, "SEVERE: ", "WARNING: ", "INFO: ", "CONFIG: ", "FINE: ", "FINER: ", "FINEST: ") && !contains(line[:min(len(line), len("FINEST:  "))], ":  ") {
 		g.phase = 1
 		return yes
 	}
