@@ -26,6 +26,7 @@ func (e *Engine) shareErrors(cases []*gathering) {
 			}
 			if held == nil {
 				held = e.failedThere(in)
+				e.failedBeside(in, cases, held)
 			}
 			if e.failedAlike(out, held) {
 				out.addHop(in)
@@ -52,6 +53,28 @@ func (e *Engine) failedThere(g *gathering) map[uint64][]int64 {
 		slices.Sort(list)
 	}
 	return held
+}
+
+// failedBeside adds the failed requests of an access log of the same gateway's that is counted at the
+// gateway before it: it holds the requests that Apache's error lines of a refused connection do not
+// name. Of two cases at a time nothing tells whose they are.
+func (e *Engine) failedBeside(g *gathering, cases []*gathering, held map[uint64][]int64) {
+	own := e.sources[g.pool.sources[0]]
+	for _, s := range e.sources {
+		if !s.app || !s.sameGateway(own) || slices.ContainsFunc(cases, func(o *gathering) bool {
+			return o != g && slices.Contains(o.pool.sources, own.index) && o.pool.span.From <= g.pool.span.To+near && g.pool.span.From <= o.pool.span.To+near
+		}) {
+			continue
+		}
+		for _, q := range s.times(s.zone, s.skew) {
+			if rules.Failed(q.Status) && q.Micros >= g.pool.span.From-near && q.Micros <= g.pool.span.To+near {
+				held[q.Key] = append(held[q.Key], q.Micros)
+			}
+		}
+	}
+	for _, list := range held {
+		slices.Sort(list)
+	}
 }
 
 // failedAlike reports whether most failed requests of a case are among those of an error log.

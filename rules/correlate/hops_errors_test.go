@@ -37,3 +37,34 @@ func TestErrorLogOfTheInnerGateway(t *testing.T) {
 	f("other requests", false, 0, func(second int) uint64 { return uint64(1000 + second) })
 	f("at another time", false, 5, same)
 }
+
+// Apache's lines of a refused connection name no request, but its access log, which HAProxy's holds
+// and which is counted there, does; of two addresses that failed at once it does not tell which.
+func TestErrorAndAccessLogOfTheInnerGateway(t *testing.T) {
+	f := func(name string, want bool, change func(inner *logFile, second float64)) {
+		t.Helper()
+		app := appLog("app/fleet.log").knows(0, rules.FactListens, appAddress).says(100, goPanic).covers(0, 300)
+		outer, inner, requests := accessLog("haproxy/haproxy.log").covers(0, 300), errorLog("apache2/error.log").covers(0, 300), accessLog("apache2/access.log").covers(0, 300)
+		outer.d.Source.Gateway, inner.d.Source.Gateway = "haproxy", "apache"
+		for s := 60; s < 140; s++ {
+			at, status := float64(s), int16(200)
+			if s >= 100 && s < 112 {
+				status = 503
+				change(inner.fails(at, appAddress, refused, 1, onHost("")), at)
+			}
+			outer.answers(at, outerAddress, status, 1, byUpstream).asks(at, uint64(s), outerAddress, status)
+			requests.answers(at, "", status, 1).asks(at, uint64(s), "", status)
+		}
+		taught := false
+		for _, in := range report(t, Config{}, outer, inner, requests, app).Incidents {
+			if in.Upstreams[0] == outerAddress {
+				taught = in.Verdict.Cause == rules.CauseUnhandledException && proved(&in, goPanic)
+			}
+		}
+		if taught != want {
+			t.Errorf("%s: %v, want %v", name, taught, want)
+		}
+	}
+	f("one address", true, func(*logFile, float64) {})
+	f("two addresses", false, func(inner *logFile, at float64) { inner.fails(at, "127.0.0.1:9002", refused, 1, onHost("")) })
+}
