@@ -1,3 +1,9 @@
+// Package parser holds the nouns of reading: a Record is one log message, a Format how one
+// product writes its log, a Stamp a time as it is written, a Symptom what a gateway saw.
+//
+// Its folders are the stages that bytes pass: source finds logs and opens them, scan cuts them
+// into lines and asks gateway and applog, one file a format, what they are; timestamp reads
+// their stamps. Records come out, and package rules goes on with them.
 package parser
 
 // Role is what kind of program wrote a source.

@@ -1,3 +1,10 @@
+// Package rules holds the nouns of judgement, in the order in which they arise: a Signature
+// that matches a record is a Hit; records that are alike fold into an Event, and all that one
+// source tells is its Digest; the symptoms of one pool with what may explain them are a Case;
+// with its Verdict it is an Incident; Incidents and what was read are a Report.
+//
+// Its folders do the work: signature says what a line means, digest folds the records of one
+// source, correlate joins the digests of all into cases, cause judges them.
 package rules
 
 import (
