@@ -33,18 +33,6 @@ type goFailure struct {
 	local []byte
 }
 
-// classifyGoError says what an error of Go's net, net/http, crypto/tls or x509 means
-// to a reverse proxy that got it for a request: class, phase, the peer it names
-// (nil if none) and the usual causes, best first. Text that is not known is
-// SymptomNone.
-func classifyGoError(text []byte) (class parser.Symptom, phase parser.Phase, addr []byte, causes []string) {
-	f := readGoError(text)
-	if f.message == nil {
-		return parser.SymptomNone, parser.PhaseNone, nil, nil
-	}
-	return f.class, f.phase, f.addr, f.message.Causes
-}
-
 // goVerifyPrefix wraps what x509 says, since Go 1.20.
 var goVerifyPrefix = []byte("tls: failed to verify certificate: ")
 

@@ -75,16 +75,6 @@ func TestReadGoErrorLeavesOthers(t *testing.T) {
 	}
 }
 
-func TestClassifyGoErrorGivesCauses(t *testing.T) {
-	class, phase, addr, causes := classifyGoError([]byte("dial tcp 127.0.0.1:1: connect: connection refused"))
-	if class != parser.SymptomConnRefused || phase != parser.PhaseConnecting || string(addr) != "127.0.0.1:1" || !slices.Equal(causes, []string{"not-listening"}) {
-		t.Errorf("got %v %v %q %v", class, phase, addr, causes)
-	}
-	if class, _, addr, causes := classifyGoError([]byte("no")); class != parser.SymptomNone || addr != nil || causes != nil {
-		t.Errorf("got %v %q %v", class, addr, causes)
-	}
-}
-
 func TestGoSeconds(t *testing.T) {
 	f := func(text string, want int64) {
 		t.Helper()

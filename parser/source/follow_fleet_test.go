@@ -169,7 +169,9 @@ func (fl *fleet) move() {
 	case n < 94:
 		fl.did("wake")
 		if len(fl.f.tracks) > 0 {
-			fl.f.tracks[fl.rand.IntN(len(fl.f.tracks))].look(context.Background(), false)
+			if t := fl.f.tracks[fl.rand.IntN(len(fl.f.tracks))]; t.glance(false) {
+				t.act(context.Background(), false)
+			}
 		}
 	case n < 95:
 		fl.did("nobody looked for a while")

@@ -45,14 +45,8 @@ type track struct {
 // maxWait bounds the polls between two tries of a failing file.
 const maxWait = 20
 
-// look compares the path with the file that is read. poll is false if inotify woke us.
-func (t *track) look(ctx context.Context, poll bool) {
-	if t.glance(poll) {
-		t.act(ctx, poll)
-	}
-}
-
-// glance is the first part of look: it reports whether there is a second.
+// glance compares the path with the file that is read. It reports whether act is to follow; poll
+// is false if inotify woke us.
 func (t *track) glance(poll bool) bool {
 	if t.wait > 0 {
 		if poll {
