@@ -16,6 +16,7 @@ const (
 	aboveNext    = 5  // above the next
 	foldSlack    = 3 * parser.Second
 	maxShown     = 4   // alternatives
+	answeredOn   = -20 // it answered while, by the evidence, it could not start
 	misfit       = -10 // a cause that fits the symptoms so badly explains none of them
 )
 
@@ -128,6 +129,9 @@ func (s *score) sum(c *rules.Case) {
 	} else {
 		s.add(best.weight, best.why)
 		s.add(fit(c, s.cause), "how well the cause fits what the gateway saw")
+		if s.cause == rules.CauseStartFailure && lateListener(c) && !refused(c) {
+			s.add(answeredOn, "the upstream answered in the seconds of the failures, so it had started")
+		}
 	}
 	more, seen := 0, map[string]bool{c.Evidence[best.index].Hit.Signature.ID: true}
 	for _, p := range s.pieces[1:] {
@@ -251,6 +255,11 @@ func lateListener(c *rules.Case) bool {
 	return c.Traffic.Known && c.Traffic.SymptomSeconds > 2 && c.Traffic.ServedSeconds*2 > c.Traffic.SymptomSeconds
 }
 
+// refused reports whether a connection was refused, or its socket was not there.
+func refused(c *rules.Case) bool {
+	return c.Primary(parser.SymptomConnRefused)+c.Primary(parser.SymptomSocketMissing) > 0
+}
+
 // fit averages the table over the primary symptoms. Where no class makes up four
 // fifths of them, the first one, with which the story began, counts half.
 func fit(c *rules.Case, cause rules.Cause) int {
@@ -360,7 +369,7 @@ func oneStory(c *rules.Case, root, other *score) bool {
 		return root.own == 0 && root.pieces[0].weight >= weightWeak && fit(c, root.cause) > misfit
 	}
 	b := &c.Evidence[other.pieces[0].index]
-	if a.Subject != b.Subject && b.Link > 0 && a.Subject >= 0 && b.Subject >= 0 && root.cause != rules.CauseDependencyFailure {
+	if a.Subject != b.Subject && (b.Link > 0 || a.Link <= 0) && a.Subject >= 0 && b.Subject >= 0 && root.cause != rules.CauseDependencyFailure {
 		return false
 	}
 	if a.Link <= 0 && b.Link > 0 {

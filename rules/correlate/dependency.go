@@ -129,12 +129,17 @@ func (e *Engine) onlyBacking(p *pool, sv *service) bool {
 
 // settleDatabase turns away a database's lines that nobody complains of, and that are linked by its
 // being there only, unless they stand beside the failures and nowhere else, and after no word of the
-// upstream's own that explains them.
-func settleDatabase(all []rules.Candidate) {
+// upstream's own that explains them. A panic or a kill needs no database.
+func settleDatabase(g *gathering, all []rules.Candidate) {
 	own := rules.Future // when the upstream told for the first time why it fails
 	for i := range all {
-		if c := &all[i]; c.Hit.Signature.Strong && c.Link >= linkPort && !c.Behind && c.Hit.Signature.Scope != rules.ScopeDependency {
-			own = min(own, c.When.To)
+		c := &all[i]
+		if !c.Hit.Signature.Strong || c.Link < linkPort || c.Behind || c.Hit.Signature.Scope == rules.ScopeDependency {
+			continue
+		}
+		own = min(own, c.When.To)
+		if c.Cause.Family() == "crashed" && c.Cause != rules.CauseWorkerTimeout && c.When.From < g.pool.span.To {
+			own = rules.Past
 		}
 	}
 	for i := range all {

@@ -197,19 +197,20 @@ func TestOnlyDatabaseAfterTheUpstreamsWord(t *testing.T) {
 		Scope: rules.ScopeService, Meaning: "no free file descriptor"}
 	lock := &rules.Signature{ID: "pg-lock-wait", Technology: "postgres", Cause: rules.CauseDependencyFailure, Role: rules.RoleCause, Strong: true,
 		Scope: rules.ScopeDependency, Meaning: "a statement waited for a lock"}
-	f := func(own float64, want rules.Cause) {
+	f := func(word *rules.Signature, own float64, want rules.Cause) {
 		t.Helper()
 		errors := errorLog("nginx/error.log").covers(0, 300)
-		app := appLog("logs/push.log").covers(0, 300).knows(0, rules.FactListens, shopAddress).says(own, files)
+		app := appLog("logs/push.log").covers(0, 300).knows(0, rules.FactListens, shopAddress).says(own, word)
 		db := appLog("db/postgresql.log").covers(0, 300).knows(0, rules.FactTechnology, "postgres")
 		for i := range 10 {
 			errors.fails(float64(103+i), shopAddress, parser.SymptomReadTimeout, 2)
 			db.says(float64(102+i), lock)
 		}
 		if in := incidents(t, 1, errors, app, db)[0]; in.Verdict.Cause != want {
-			t.Errorf("the upstream's word at %v: %s, want %s", own, in.Verdict.Cause, want)
+			t.Errorf("%s at %v: %s, want %s", word.ID, own, in.Verdict.Cause, want)
 		}
 	}
-	f(100, rules.CauseUpstreamSaturated)
-	f(104, rules.CauseDependencyFailure)
+	f(files, 100, rules.CauseUpstreamSaturated)
+	f(files, 104, rules.CauseDependencyFailure)
+	f(goPanic, 104, rules.CauseUnhandledException)
 }

@@ -59,7 +59,7 @@ func (e *Engine) linkOf(g *gathering, sv *service) link {
 	}
 	l, known := e.others.links[sv]
 	if !known {
-		l = e.atHome(g.pool, sv, e.link(g.pool, sv))
+		l = e.byTenant(g.pool, sv, e.atHome(g.pool, sv, e.link(g.pool, sv)))
 		e.others.links[sv] = l
 	}
 	return l
@@ -192,7 +192,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 	habits(out)
 	ended(out)
 	e.cover(g, out)
-	settleDatabase(out)
+	settleDatabase(g, out)
 	return out
 }
 

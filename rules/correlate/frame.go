@@ -26,7 +26,7 @@ func (e *Engine) frame(g *gathering) {
 	var found *service
 	for _, sv := range e.services {
 		switch {
-		case g.links[sv].weight >= linkOnly && sv.real(e):
+		case g.links[sv].weight >= linkOnly && (sv.real(e) || g.links[sv].weight >= linkPort):
 			return
 		case sv.gateway || sv.system || slices.Contains(e.backings, sv) || !e.frames(g, sv) || e.linkOf(g, sv).weight != linkNone:
 		case found != nil:

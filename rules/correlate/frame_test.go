@@ -55,6 +55,10 @@ func TestUnitAroundTheFailures(t *testing.T) {
 			a.answers(float64(101+s), shopAddress, 502, 3)
 		}
 	})
+	f("another is known to listen there", rules.CauseNotListening, func(j, _, _ *logFile) {
+		j.teaches(rules.SubjectUnit+"crm.service", 0, rules.FactListens, shopAddress)
+		life(j, "quotes.service", 100, 109)
+	})
 	f("a database's did", rules.CauseNotListening, func(j, _, _ *logFile) { life(j, "mariadb.service", 100, 109) })
 	f("two units did", rules.CauseNotListening, func(j, _, _ *logFile) {
 		life(j, "quotes.service", 100, 109)

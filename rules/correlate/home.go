@@ -28,6 +28,28 @@ func (e *Engine) atHome(p *pool, sv *service, l link) link {
 	return link{linkElsewhere, "which serves " + sv.homes[0].name}
 }
 
+// byTenant turns a weak link away from a unit whose program, by that program's own word, serves another
+// address: puma-shop.service is not the upstream of shop.example.com if the puma that it runs listens
+// elsewhere.
+func (e *Engine) byTenant(p *pool, sv *service, l link) link {
+	if l.weight <= linkNone || l.weight >= linkSocket || p.gateway || len(sv.listens) > 0 {
+		return l
+	}
+	for _, unit := range sv.units {
+		for _, tenants := range [][]*service{e.directory.units[unit], e.directory.called[bareName(unit)]} {
+			for _, t := range tenants {
+				if t == sv || len(t.listens) == 0 || t.site != sv.site || apart(sv.hosts, t.hosts) {
+					continue
+				}
+				if not := listenLink(p, t); not.weight < linkNone {
+					return not
+				}
+			}
+		}
+	}
+	return l
+}
+
 // leaveNeighbours unlinks what merely writes into the gateway's stream where another service
 // is known to serve the pool: on one host all of them write into one.
 func (g *gathering) leaveNeighbours() {
