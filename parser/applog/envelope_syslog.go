@@ -62,35 +62,52 @@ func (p *peeler) bare5424() bool {
 	if !ok || n >= len(b) || b[n] != ' ' {
 		return false
 	}
-	var fields [4][]byte // host, app, pid, message id
-	b = b[n+1:]
+	h, ok := header5424(b[n+1:])
+	if ok {
+		p.header5424(s, 2+n+1, h)
+	}
+	return ok
+}
+
+// A syslogHeader is what RFC 5424 puts between the stamp and the text.
+type syslogHeader struct {
+	host, app, pid []byte // nil for -
+	end            int    // where the text begins
+	bare           bool   // there is no structured data
+}
+
+// header5424 reads host app pid msgid sd.
+func header5424(b []byte) (h syslogHeader, ok bool) {
+	var fields [4][]byte
+	at := 0
 	for i := range fields {
-		end := bytes.IndexByte(b, ' ')
+		end := bytes.IndexByte(b[at:], ' ')
 		if end <= 0 {
-			return false
+			return h, false
 		}
-		if fields[i] = b[:end]; end == 1 && b[0] == '-' {
+		if fields[i] = b[at : at+end]; end == 1 && b[at] == '-' {
 			fields[i] = nil
 		}
-		b = b[end+1:]
+		at += end + 1
 	}
-	n, ok = structuredData(b)
-	if !ok {
-		return false
-	}
-	p.take(Syslog5424, len(p.rest)-len(b)+n)
+	n, ok := structuredData(b[at:])
+	return syslogHeader{fields[0], fields[1], fields[2], at + n, n == 1}, ok
+}
+
+// header5424 peels a stamp of n bytes with the header behind it.
+func (p *peeler) header5424(s parser.Stamp, n int, h syslogHeader) {
+	p.take(Syslog5424, n+h.end)
 	p.rest = bytes.TrimPrefix(bytes.TrimPrefix(p.rest, []byte(" ")), []byte("\xef\xbb\xbf"))
-	if n == 1 { // rsyslog's %msg% brings a blank of its own
+	if h.bare { // rsyslog's %msg% brings a blank of its own
 		p.rest = bytes.TrimPrefix(p.rest, []byte(" "))
 	}
 	p.stamp(s)
-	keep(&p.r.Host, fields[0])
-	keep(&p.r.Program, fields[1])
-	if pid, digits := leadingNumber(fields[2]); digits == len(fields[2]) {
+	keep(&p.r.Host, h.host)
+	keep(&p.r.Program, h.app)
+	if pid, digits := leadingNumber(h.pid); digits == len(h.pid) {
 		tellPID(p.r, pid)
 	}
 	p.afterTag()
-	return true
 }
 
 // structuredData returns the length of RFC 5424's STRUCTURED-DATA: - or [id k="v"]….
@@ -309,7 +326,8 @@ func isOctal(c byte) bool { return c >= '0' && c <= '7' }
 
 // isoHeader peels 2026-11-22T14:49:27.269713+00:00 host tag[pid]: text. A Z instead
 // of an offset, or a word that is a level, makes an application's own line of it
-// unless a pid in brackets proves a tag.
+// unless a pid in brackets proves a tag. Structured data proves RFC 5424's header, of which
+// OPNsense's log viewer leaves off priority and version (github.com/opnsense/core/issues/6351).
 func (p *peeler) isoHeader(s parser.Stamp, n int) bool {
 	b := p.rest
 	if b[10] != 'T' || s.Clock != parser.ClockZoned {
@@ -319,6 +337,13 @@ func (p *peeler) isoHeader(s parser.Stamp, n int) bool {
 	if t, ok := readProcess(text); ok {
 		p.heroku(s, n+1, t)
 		return true
+	}
+	if bytes.Contains(text[:min(len(text), 200)], []byte(`="`)) {
+		h, ok := header5424(text)
+		if _, digits := leadingNumber(h.pid); ok && digits > 0 && digits == len(h.pid) && bytes.Contains(text[:h.end], []byte(`="`)) {
+			p.header5424(s, n+1, h)
+			return true
+		}
 	}
 	host, t, ok := readHostAndTag(text)
 	if !ok || isLevel(host) || !t.has && (b[n-1] == 'Z' || !hostname(t.name)) {

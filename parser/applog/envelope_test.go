@@ -75,6 +75,8 @@ var peeled = []struct{ line, want string }{
 	{`<187>Nov 22 15:09:32 nginx: 2026/11/22 15:09:32 [error] 1#1: *1 x`, `syslog-3164 time=11-22T15:09:32 level=error program=nginx msg="2026/11/22 15:09:32 [error] 1#1: *1 x"`},
 	{`2026-11-22T14:49:27.269713+00:00 host gunicorn[1234]: text`, `syslog-iso time=2026-11-22T14:49:27.269713Z host=host program=gunicorn pid=1234 msg=text`},
 	{`<11>1 2026-11-22T14:49:27.269713+00:00 host gunicorn 1234 - -  text`, `syslog-5424 time=2026-11-22T14:49:27.269713Z level=error host=host program=gunicorn pid=1234 msg=text`},
+	{`2023-02-21T18:08:29+01:00 opnsense.<redacted> lighttpd 58826 - [meta sequenceId="1"] (gw_backend.c.274) text`, `syslog-5424 time=2023-02-21T17:08:29Z(+01:00) host=opnsense.<redacted> program=lighttpd pid=58826 msg="(gw_backend.c.274) text"`},
+	{`2023-02-21T18:08:29+01:00 main worker 7 - [for "a"] text`, `msg="2023-02-21T18:08:29+01:00 main worker 7 - [for \"a\"] text"`},
 	{`<14>1 2026-11-02T04:05:06.123Z host app 99 ID47 [ex@1 iut="3]\"" k="v"] ` + "\xef\xbb\xbf" + `text`, `syslog-5424 time=2026-11-02T04:05:06.123Z level=info host=host program=app pid=99 msg=text`},
 	{`Nov 22 14:49:27 host 1a2b3c4d5e6f[812]: text`, `syslog-3164 time=11-22T14:49:27 host=host container=1a2b3c4d5e6f msg=text`},
 	{`Nov 22 14:49:27 host docker/web[812]: text`, `syslog-3164 time=11-22T14:49:27 host=host container=web msg=text`},
