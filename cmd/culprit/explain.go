@@ -114,7 +114,7 @@ func explain(r *parser.Record, hits []rules.Hit) *explanation {
 	switch {
 	case r.Kind == parser.KindGateway:
 		x.gateway(&r.Gateway)
-	case r.Kind == parser.KindAccess && r.Format.Role == parser.RoleGateway:
+	case r.Kind == parser.KindAccess && r.Format != nil && r.Format.Role == parser.RoleGateway:
 		g := r.Gateway
 		if g.Symptom == parser.SymptomNone && (rules.Failed(r.Access.Status) || r.Access.Status == 499) {
 			g.Symptom, g.Phase = gateway.InferSymptom(&r.Access)

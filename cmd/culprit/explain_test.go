@@ -95,3 +95,12 @@ func TestExplainMeansTheMessage(t *testing.T) {
 	f(`2024-07-10T16:21:59Z ERR  error="Unable to reach the origin service. The service may be down or it may not be responding to traffic from cloudflared: odd" originService=http://app:3000`,
 		"the origin did not answer the request")
 }
+
+// A request in words that no format knows is an access line of no format.
+func TestExplainRequestOfNoFormat(t *testing.T) {
+	const line = `May 24 18:05:27 myapp edge/proxy at=error code=H13 method=POST path="/" host=a request_id=xxx fwd="xxx" dyno=web.1 connect=0ms service=0ms status=503 bytes=561`
+	var out, errs bytes.Buffer
+	if code := run([]string{"explain", line}, nil, &out, &errs); code != exitDone {
+		t.Fatalf("exit status %d: %s", code, errs.String())
+	}
+}
