@@ -7,10 +7,6 @@ import (
 	"culprit/parser"
 )
 
-func TestApacheErrorSamples(t *testing.T)  { sampleTest(t, apacheError) }
-func TestModJKSamples(t *testing.T)        { sampleTest(t, modJK) }
-func TestApacheAccessSamples(t *testing.T) { sampleTest(t, apacheAccess) }
-
 func TestApacheErrorRejects(t *testing.T) {
 	for _, line := range []string{
 		"",

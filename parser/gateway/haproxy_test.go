@@ -9,9 +9,6 @@ import (
 	"culprit/parser"
 )
 
-func TestHAProxyAccessSamples(t *testing.T) { sampleTest(t, haproxyAccess) }
-func TestHAProxyEventSamples(t *testing.T)  { sampleTest(t, haproxyEvent) }
-
 // detectedFormat returns the name of the format that detection would choose.
 func detectedFormat(line string) string {
 	for _, f := range Formats() {

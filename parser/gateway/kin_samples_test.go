@@ -25,6 +25,13 @@ func sampleTest(t *testing.T, f *parser.Format) {
 	}
 }
 
+// TestSamples holds every format to its own samples.
+func TestSamples(t *testing.T) {
+	for _, f := range Formats() {
+		sampleTest(t, f)
+	}
+}
+
 func TestLighttpdErrorSamples(t *testing.T) { sampleTest(t, lighttpdError) }
 
 func TestAWSALBSamples(t *testing.T) { sampleTest(t, awsALB) }

@@ -37,7 +37,7 @@ var nginxErrorLoose = &parser.Format{
 		},
 		{
 			Line: `code.proxy | nginx.1    | 2021/05/23 20:07:09 [emerg] 31#31: host not found in upstream "code" in /etc/nginx/nginx.conf:20`,
-			Want: `time=2021-05-23T20:07:09 level=emerg pid=31 symptom=resolve-failed rank=primary group=code msg="host not found in upstream \"code\" in /etc/nginx/nginx.conf:20"`,
+			Want: `time=2021-05-23T20:07:09 level=emerg pid=31 symptom=resolve-failed rank=secondary group=code msg="host not found in upstream \"code\" in /etc/nginx/nginx.conf:20"`,
 		},
 	},
 }

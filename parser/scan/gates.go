@@ -50,7 +50,7 @@ var gates = map[string][]gate{
 	"squid-access":             {{first: numbers, all: "./"}},
 	"squid-cache":              {{first: numbers, all: "/:|"}},
 	"traefik-log":              {{first: object}, {first: numbers, all: ":"}, {first: "tl", all: "="}, {first: "TDIWEFP", all: ">"}},
-	"heroku-router":            {{first: "a", all: "="}},
+	"heroku-router":            {{first: "a", all: "="}, {all: "=", word: "router"}},
 	"aws-alb-access":           {{first: "hwg", all: `"/:`}},
 	"aws-elb-access":           {{first: numbers, all: `":`}},
 	"iis-access":               {{first: numbers, all: "-:/"}},
