@@ -102,7 +102,7 @@ func (t *traefikLine) console(line []byte, env *parser.Env, r *parser.Record) bo
 		return false
 	}
 	end := fieldsStart(rest)
-	t.msg = rest[:end]
+	t.msg = bytes.TrimSuffix(rest[:end], []byte(" |")) // a viewer's, which takes the quotes off, too
 	t.pairs(rest[end:], env, r)
 	return true
 }
@@ -148,6 +148,9 @@ func (t *traefikLine) pairs(b []byte, env *parser.Env, r *parser.Record) {
 			b = b[min(end+1, len(b)):]
 		} else {
 			end := wordEnd(b, 0)
+			if string(key) == "error" { // has blanks, and what no quotes enclose goes to the next field
+				end = max(end, fieldsStart(b))
+			}
 			value, b = b[:end], b[end:]
 		}
 		t.field(key, value, env, r)
@@ -212,6 +215,9 @@ func (t *traefikLine) finish(env *parser.Env, r *parser.Record) bool {
 	case m != nil:
 		m.tell(nil, 0, g)
 		t.cause(env, g)
+		if strings.HasPrefix(m.ID, roundTrip) {
+			t.server(g)
+		}
 	case bare && isFastProxy(t.msg):
 		f := readGoError(t.msg)
 		f.tell(env, g)
@@ -219,6 +225,22 @@ func (t *traefikLine) finish(env *parser.Env, r *parser.Record) bool {
 		g.Symptom, g.Rank = parser.SymptomOther, parser.RankNoise
 	}
 	return true
+}
+
+const roundTrip = "traefik.round-trip"
+
+// server lets a debug line "Round trip: http://10.0.0.5:80, code: 502, Length: 11, …" name the
+// server of the failure that the line before it tells, if the error handler wrote the answer:
+// the words of the status are all of it then (vulcand/oxy forward/fwd.go, utils/handler.go).
+func (t *traefikLine) server(g *parser.Gateway) {
+	_, text, _ := bytes.Cut(t.msg, []byte("Round trip: "))
+	url, text, ok := bytes.Cut(text, []byte(", code: "))
+	if !ok || !has(text, "502, Length: 11,") && !has(text, "504, Length: 15,") && !has(text, "500, Length: 21,") {
+		return
+	}
+	if g.Upstream = peerOf(url); len(g.Upstream) > 0 {
+		g.Group, g.Rank = !isAddress(g.Upstream), parser.RankSecondary
+	}
 }
 
 // isFastProxy knows the errors that the fast proxy logs alone (pkg/proxy/fast).

@@ -5,6 +5,18 @@ import "culprit/parser"
 // traefikLogSamples are lines of Traefik 1.7 to 3.5 as its sources print them and as pasted in
 // public, addresses and names changed.
 var traefikLogSamples = []parser.Sample{
+	{ // github.com/traefik/traefik/issues/3237
+		Line: `time="2018-07-17T03:57:54Z" level=debug msg="vulcand/oxy/forward/http: Round trip: http://172.18.0.5:8000, code: 502, Length: 11, duration: 297.756355ms tls:version: 303, tls:resume:false, tls:csuite:c02f, tls:server:projectname.localhost"`,
+		Want: `time=2018-07-17T03:57:54Z level=debug symptom=other phase=reading-response-header-from-upstream rank=secondary upstream=172.18.0.5:8000 msg="vulcand/oxy/forward/http: Round trip: http://172.18.0.5:8000, code: 502, Length: 11, duration: 297.756355ms tls:version: 303, tls:resume:false, tls:csuite:c02f, tls:server:projectname.localhost"`,
+	},
+	{
+		Line: `time="2018-07-17T03:57:55Z" level=debug msg="vulcand/oxy/forward/http: Round trip: http://172.18.0.5:8000, code: 502, Length: 166, duration: 297.756355ms"`,
+		Want: `time=2018-07-17T03:57:55Z level=debug symptom=other phase=reading-response-header-from-upstream rank=noise msg="vulcand/oxy/forward/http: Round trip: http://172.18.0.5:8000, code: 502, Length: 166, duration: 297.756355ms"`,
+	},
+	{ // github.com/fosrl/pangolin/issues/1028
+		Line: `2025-07-07T15:46:15Z DBG httputil/proxy.go:121 > 502 Bad Gateway | error=dial tcp x.x.x.x:53007: connect: no route to host`,
+		Want: `time=2025-07-07T15:46:15Z level=debug symptom=no-route phase=connecting-to-upstream rank=primary errno=113 upstream=x.x.x.x:53007 msg="502 Bad Gateway\ndial tcp x.x.x.x:53007: connect: no route to host"`,
+	},
 	{Line: `2026-11-22T13:59:00Z DBG github.com/traefik/traefik/v3/pkg/proxy/httputil/proxy.go:121 > 502 Bad Gateway error="dial tcp 10.0.0.5:80: connect: connection refused"`,
 		Want: `time=2026-11-22T13:59:00Z level=debug symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 upstream=10.0.0.5:80 msg="502 Bad Gateway\ndial tcp 10.0.0.5:80: connect: connection refused"`},
 	{Line: `2026-11-22T13:59:00+01:00 ERR github.com/traefik/traefik/v3/pkg/proxy/httputil/proxy.go:119 > 500 Internal Server Error error="tls: failed to verify certificate: x509: certificate signed by unknown authority"`,
