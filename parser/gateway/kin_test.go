@@ -367,3 +367,13 @@ func TestVarnishAccessStart(t *testing.T) {
 		}
 	}
 }
+
+// github.com/opnsense/core/issues/6351: lighttpd's children got SIGHUP.
+func TestLighttpdChildSignals(t *testing.T) {
+	for signal, want := range map[string]string{"1": "killed", "9": "oom-kill", "11": "crash-signal", "15": "killed"} {
+		var r parser.Record
+		if r.Reset(); !parseLighttpdError([]byte("(gw_backend.c.369) child signalled: "+signal), &parser.Env{}, &r) || len(r.Gateway.Causes) == 0 || r.Gateway.Causes[0] != want {
+			t.Errorf("signal %s: %q, want %s", signal, r.Gateway.Causes, want)
+		}
+	}
+}

@@ -107,6 +107,9 @@ func lighttpdDetails(m *Message, text []byte, r *parser.Record) {
 		g.Rank = min(g.Rank, m.Rank)
 	}
 	r.Level = m.level()
+	if causes := causesOfSignal(m.capture(text, "signal")); causes != nil {
+		g.Causes = causes
+	}
 	if s := m.capture(text, "s"); s != nil {
 		g.Upstream = lighttpdSocket(s)
 	}
@@ -122,3 +125,18 @@ func lighttpdSocket(s []byte) []byte {
 	}
 	return s
 }
+
+// causesOfSignal tells a fault of a back end's own from a kill, by Linux's numbers; nil for others.
+func causesOfSignal(number []byte) []string {
+	switch string(number) {
+	case "4", "5", "6", "7", "8", "11": // ILL TRAP ABRT BUS FPE SEGV
+		return faulted
+	case "9":
+		return killedHard
+	case "1", "2", "3", "15": // HUP INT QUIT TERM
+		return killed
+	}
+	return nil
+}
+
+var faulted, killedHard, killed = []string{"crash-signal"}, []string{"oom-kill", "killed"}, []string{"killed", "restart"}
