@@ -59,6 +59,7 @@ var gates = map[string][]gate{
 	"varnish-log":              {{first: "*", all: "<>"}, {first: numbers + "-"}},
 	"varnishd":                 {{first: "EIDW", all: ":"}, {first: "Cc", all: "("}, {first: "C", word: "Child "}, {program: "varnishd"}},
 	"ingress-nginx-controller": {{first: "IWEF", all: "]:"}},
+	"gitlab-workhorse":         {{word: "badgateway: failed "}},
 	"krakend-error":            {{all: "[]:", word: "[ENDPOINT: "}},
 	"java-gateway":             {{all: "[]", word: "Resolved ["}, {all: "0.:", word: "org.springframework.cloud.gateway."}, {all: "0.:", word: "com.netflix.zuul."}, {all: "_=", word: ", origin = "}},
 	"yarp":                     {{all: ".:", word: "ReverseProxy.Forwarder."}, {first: yarpHead, all: ".:", word: "before receiving a response."}, {first: yarpHead, all: ".:", word: " body."}, {first: yarpHead, all: "'", word: "after load balancing for cluster '"}},

@@ -1,0 +1,109 @@
+package gateway
+
+import (
+	"bytes"
+
+	"culprit/parser"
+)
+
+// workhorse is what GitLab Workhorse, which hands requests on to Puma, says of one that Puma did not
+// answer, in the two forms of logrus; the request's own status is 502 then:
+//
+//	{"correlation_id":"01FB","duration_ms":0,"error":"badgateway: failed to receive response: <Go error>","level":"error","method":"GET","msg":"","time":"2021-07-30T17:27:20+08:00","uri":"/favicon.ico"}
+//	time="2024-03-27T04:04:40+01:00" level=error correlation_id= duration_ms=0 error="badgateway: failed to receive response: <Go error>" method=GET uri=
+//
+// All other lines are read as the application's that they are.
+var workhorse = &parser.Format{
+	Name:    "gitlab-workhorse",
+	Role:    parser.RoleGateway,
+	Product: "gitlab-workhorse",
+	Program: true,
+	Doc:     "gitlab-org/gitlab workhorse/internal/badgateway/roundtripper.go; https://docs.gitlab.com/administration/logs/#workhorse-logs",
+	Parse:   parseWorkhorse,
+	Samples: []parser.Sample{
+		{ // github.com/sameersbn/docker-gitlab/issues/2919
+			Line: `time="2024-03-27T04:04:40+01:00" level=error correlation_id= duration_ms=0 error="badgateway: failed to receive response: dial unix /home/git/gitlab/tmp/sockets/gitlab.socket: connect: no such file or directory" method=GET uri=`,
+			Want: `time=2024-03-27T03:04:40Z(+01:00) level=error symptom=socket-missing phase=connecting-to-upstream rank=primary errno=2 upstream=unix:/home/git/gitlab/tmp/sockets/gitlab.socket msg="badgateway: failed to receive response: dial unix /home/git/gitlab/tmp/sockets/gitlab.socket: connect: no such file or directory"`,
+		},
+		{
+			Line: `{"correlation_id":"01FBVBTMK7G91E56YWDMM5AJTR","duration_ms":0,"error":"badgateway: failed to receive response: dial unix /var/opt/gitlab/gitlab-rails/sockets/gitlab.socket: connect: connection refused","level":"error","method":"GET","msg":"","time":"2021-07-30T17:27:20+08:00","uri":"/favicon.ico"}`,
+			Want: `time=2021-07-30T09:27:20Z(+08:00) level=error symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 request="GET /favicon.ico" upstream=unix:/var/opt/gitlab/gitlab-rails/sockets/gitlab.socket msg="badgateway: failed to receive response: dial unix /var/opt/gitlab/gitlab-rails/sockets/gitlab.socket: connect: connection refused"`,
+		},
+		{ // up to version 12
+			Line: `time="2019-09-19T11:14:17+08:00" level=error msg=error correlation_id="[MISSING]" error="badgateway: failed after 60s: EOF" method=POST uri=/root/a.git/git-upload-pack`,
+			Want: `time=2019-09-19T03:14:17Z(+08:00) level=error symptom=premature-close phase=reading-response-header-from-upstream rank=primary request="POST /root/a.git/git-upload-pack" msg="badgateway: failed after 60s: EOF"`,
+		},
+		{ // docs.gitlab.com/charts/troubleshooting: the client gave up
+			Line: `{"correlation_id":"a","duration_ms":1261,"error":"badgateway: failed to receive response: context canceled","level":"error","method":"GET","msg":"","time":"2024-01-19T14:12:08Z","uri":"/"}`,
+			Want: `time=2024-01-19T14:12:08Z level=info symptom=client-abort phase=other rank=noise request="GET /" msg="badgateway: failed to receive response: context canceled"`,
+		},
+	},
+}
+
+const (
+	badGateway      = "badgateway: failed to receive response: "
+	badGatewayAfter = "badgateway: failed after "
+)
+
+var workhorseWords = [...]Message{
+	{ID: "gitlab-workhorse.badgateway", Template: badGateway + "<err>", Class: parser.SymptomOther, Rank: parser.RankPrimary,
+		Phases: []parser.Phase{parser.PhaseNone}, Meaning: "Puma did not answer; the error decides"},
+	{ID: "gitlab-workhorse.badgateway-after", Template: badGatewayAfter + "<n>s: <err>", Class: parser.SymptomOther, Rank: parser.RankPrimary,
+		Phases: []parser.Phase{parser.PhaseNone}, Meaning: "Puma did not answer; the error decides (up to version 12)"},
+}
+
+func workhorseMessages() []Message { return workhorseWords[:] }
+
+// A workhorseLine holds the fields of one line until all are known.
+type workhorseLine struct {
+	err, method, uri []byte
+}
+
+func parseWorkhorse(line []byte, env *parser.Env, r *parser.Record) bool {
+	if !bytes.Contains(line, []byte("badgateway: failed ")) {
+		return false
+	}
+	var w workhorseLine
+	if line[0] == '{' {
+		for j := openJSON(line); j.next(); {
+			w.field(j.key, j.value, r)
+		}
+	} else {
+		for key, value, rest := nextPair(line); key != nil; key, value, rest = nextPair(rest) {
+			w.field(key, value, r)
+		}
+	}
+	text := unescaped(env, w.err)
+	m, cause := &workhorseWords[0], bytes.TrimPrefix(text, []byte(badGateway))
+	if has(text, badGatewayAfter) {
+		m = &workhorseWords[1]
+		_, cause, _ = bytes.Cut(text, []byte(": failed after "))
+		_, cause, _ = bytes.Cut(cause, []byte(": "))
+	}
+	if len(cause) == len(text) {
+		return false
+	}
+	r.Kind, r.Message = parser.KindGateway, text
+	goProxyFailure(m, cause, env, r)
+	if len(w.method) > 0 && len(w.uri) > 0 {
+		start := len(env.Buf)
+		env.Buf = append(append(append(env.Buf, w.method...), ' '), w.uri...)
+		r.Gateway.Request = env.Buf[start:len(env.Buf):len(env.Buf)]
+	}
+	return true
+}
+
+func (w *workhorseLine) field(key, value []byte, r *parser.Record) {
+	switch string(key) {
+	case "time":
+		if stamp, ok := caddyStamp(value); ok {
+			r.Stamp = stamp
+		}
+	case "error":
+		w.err = value
+	case "method":
+		w.method = value
+	case "uri":
+		w.uri = value
+	}
+}
