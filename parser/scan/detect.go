@@ -272,7 +272,8 @@ func shape(b []byte) uint32 {
 }
 
 // sequel hashes how a line goes on behind its stamp and how it ends: what marks stand in
-// each piece, in whatever order. Of an object the letters count, too. It costs 45 ns on a
+// each piece, in whatever order, and what mark ends the seconds of a stamp that begins the line,
+// which tells 14:32:49,152 of Python's logging from 14:32:49 and 14:32:49.152. Of an object the letters count, too. It costs 45 ns on a
 // line of 150 bytes, an eighth of what a combined access line costs.
 func sequel(b []byte) uint32 {
 	weights := &markWeights
@@ -285,6 +286,9 @@ func sequel(b []byte) uint32 {
 	}
 	for _, c := range b[max(0, len(b)-shapeBytes/2):] {
 		end += weights[c]
+	}
+	if len(b) > stampBytes {
+		next += weights[b[stampBytes]]
 	}
 	return (next*2654435761 ^ end) * 2654435761 >> 16
 }
