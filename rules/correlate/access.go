@@ -25,7 +25,7 @@ func (e *Engine) settleAccess() {
 			if g == s || !g.Source.HasAccess || g.site != s.site {
 				continue
 			}
-			switch second := !named && secondLog(s, g) || twin(s, g); {
+			switch second := !named && secondLog(s, g) || twin(s, g) || e.passedOn(s, g); {
 			case !second && (named || !namesUpstreams(g)) || !e.within(s, g):
 				continue
 			case second:
@@ -141,8 +141,22 @@ func twin(s, g *source) bool {
 	if s.Source.Gateway != g.Source.Gateway || path.Dir(s.Source.Path) != path.Dir(g.Source.Path) || s.family() == g.family() {
 		return false
 	}
+	return len(g.gist().failed) > 0 && tellsMore(g, s) && failedThere(s, g)
+}
+
+// passedOn reports whether s is the log of a gateway of which nothing else is here, and which passed
+// on what another one answered: varnishncsa's beside lighttpd's, whose error log tells of the failures.
+func (e *Engine) passedOn(s, g *source) bool {
+	told := func(o *source) bool {
+		return slices.ContainsFunc(e.sources, func(l *source) bool { return l.Source.HasErrors && !l.Source.HasAccess && l.sameGateway(o) })
+	}
+	return s.Source.Gateway != g.Source.Gateway && !namesUpstreams(s) && !namesUpstreams(g) && told(g) && !told(s) && failedThere(s, g)
+}
+
+// failedThere reports whether requests failed in s, and nearly all of them in g in that second, too.
+func failedThere(s, g *source) bool {
 	own, other := s.gist(), g.gist()
-	if len(own.failed) == 0 || len(other.failed) == 0 || !tellsMore(g, s) {
+	if len(own.failed) == 0 {
 		return false
 	}
 	left := maps.Clone(other.failed)
@@ -152,7 +166,7 @@ func twin(s, g *source) bool {
 	}) {
 		n := own.failed[at]
 		failed += n
-		for _, second := range []int64{at.second, at.second - 1, at.second + 1} { // one may stamp the begin, the other the end
+		for _, second := range []int64{at.second - 1, at.second, at.second + 1} { // one may stamp the begin, the other the end: what is left for the next is the latest
 			k := failedAt{second, at.status}
 			found := min(n, left[k])
 			n, left[k] = n-found, left[k]-found

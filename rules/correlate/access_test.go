@@ -45,6 +45,35 @@ func TestSecondLogsCountOnce(t *testing.T) {
 	f("one path that all are asked for", 24, 64, onePath(access("logs/web-1.log", 0, 6)), onePath(access("logs/web-2.log", 0, 6)))
 }
 
+// Varnish passes on what lighttpd answers, and stamps the end of a request where lighttpd's clock ticks
+// once a second: neither names an upstream, and lighttpd's error log tells why.
+func TestPassedOnRequestsCountOnce(t *testing.T) {
+	access := func(path, product string, from float64, failures int64) *logFile {
+		l := accessLog(path)
+		l.d.Source.Gateway = product
+		for i := range 40 {
+			l.answers(from+float64(i), "", 200, 1, asked()).sketch(from+float64(i), uint64(i+1), "")
+			if i >= 10 && i < 16 {
+				l.answers(from+float64(i), "", 503, failures, asked(1))
+			}
+		}
+		return l
+	}
+	refused := func() *logFile {
+		l := errorLog("lighttpd/error.log").fails(10, shopAddress, parser.SymptomConnRefused, 1)
+		l.d.Source.Gateway = "lighttpd"
+		return l
+	}
+	f := func(name string, failed int64, logs ...*logFile) {
+		t.Helper()
+		if r := report(t, Config{}, append(logs, refused())...); r.Totals.FailedRequests != failed {
+			t.Errorf("%s: %d requests failed, want %d", name, r.Totals.FailedRequests, failed)
+		}
+	}
+	f("one second later", 30, access("lighttpd/access.log", "lighttpd", 0, 5), access("varnish/access.log", "varnish", 1, 5))
+	f("more failed at the outer one", 72, access("lighttpd/access.log", "lighttpd", 0, 5), access("varnish/access.log", "varnish", 0, 7))
+}
+
 // varnishlog -q 'RespStatus >= 500' tells of the failed requests only, which varnishncsa has among all.
 func TestFilteredLogCountsOnce(t *testing.T) {
 	all, failed := accessLog("varnish/varnishncsa.log"), errorLog("varnish/varnishlog.txt")
