@@ -179,18 +179,6 @@ const (
 	MakerGateway        // the gateway made it
 )
 
-// A Request is one entry of a source's sketch, for aligning clocks and for
-// linking a file to an address by the requests both saw.
-type Request struct {
-	Micros   int64  // in the source's clock
-	Key      uint64 // hash of method and path (query cut)
-	Group    uint64 // hash of its URL group, 0 if there is none: what is asked for by other numbers has one
-	Status   int16
-	Unsent   bool   // the gateway got no connection for it: nobody behind it answered
-	Upstream string // address the gateway sent it to; "" in application logs
-	Stream   string
-}
-
 // A Told is how many requests a gateway's error lines say that an upstream failed in a
 // second, whether another one then answered them or not.
 type Told struct {
@@ -322,6 +310,7 @@ type Digest struct {
 	Events   []Event
 	Tallies  []Tally
 	Requests []Request
+	Named    []Request // that lines of applications name by their path, see Request.Named
 	Facts    []Fact
 	// Pools are the sets of addresses and group names that one request named.
 	Pools [][]string

@@ -26,7 +26,7 @@ var layers = []struct {
 	{"parser/scan", []string{"parser", "parser/timestamp", "parser/source", "parser/gateway", "parser/applog"}, nil, "bytes to records"},
 	{"rules", []string{"parser"}, nil, "nouns of judgement"},
 	{"rules/signature", []string{"parser", "rules"}, []string{"go.yaml.in/yaml"}, "what a line means is data"},
-	{"rules/digest", []string{"parser", "parser/gateway", "rules"}, []string{"github.com/cespare/xxhash"}, "folds records of one source"},
+	{"rules/digest", []string{"parser", "parser/gateway", "parser/applog", "rules"}, []string{"github.com/cespare/xxhash"}, "folds records of one source"},
 	{"rules/cause", []string{"parser", "rules"}, nil, "judgement is pure"},
 	{"rules/correlate", []string{"parser", "rules", "rules/cause"}, []string{"github.com/cespare/xxhash"}, "no clock, no goroutine, no I/O"},
 	{"store", []string{"parser", "rules"}, []string{"github.com/mattn/go-sqlite3"}, "the only user of SQLite; knows no report"},

@@ -93,7 +93,7 @@ func (f *fields) add(k *key, v value) {
 // identity takes the fields that go into the record itself.
 func (f *fields) identity(norm []byte, v value) bool {
 	switch string(norm) {
-	case "time", "ts", "t", "timestamp", "@timestamp", "@t", "asctime", "datetime", "tdate", "date", "timetimestamp", "timemillis", "timegenerated",
+	case "time", "ts", "t", "timestamp", "@timestamp", "@t", "asctime", "datetime", "tdate", "date", "timetimestamp", "timemillis", "timegenerated", "when", "eventtime",
 		"datetimedate", "lasttimestamp": // the last is of Kubernetes' events
 		return f.time(v)
 	case "instantepochsecond":

@@ -28,6 +28,14 @@ var jsonl = parser.Format{
 			Line: `{"event":"payment failed","timestamp":"2026-11-22T14:31:52.331456Z","level":"warning","exception":"Traceback (most recent call last):\n  File \"a.py\", line 1\nKeyError: 'x'"}`,
 			Want: `time=2026-11-22T14:31:52.331456Z level=warn msg="payment failed\nTraceback (most recent call last):\n  File \"a.py\", line 1\nKeyError: 'x'"`,
 		},
+		{ // an application's own, on Node
+			Line: `{"when":"2026-11-27T01:59:40.917Z","event":"quote.served","path":"/quote/5119"}`,
+			Want: `time=2026-11-27T01:59:40.917Z msg="quote.served path=/quote/5119"`,
+		},
+		{ // AWS CloudTrail (cloudtrail-event-reference-record-contents)
+			Line: `{"eventTime":"2026-11-22T14:31:52Z","eventName":"PutObject","errorMessage":"Access Denied"}`,
+			Want: `time=2026-11-22T14:31:52Z msg="eventName=PutObject\nAccess Denied"`,
+		},
 		{ // python-json-logger
 			Line: `{"asctime":"2026-11-22 14:31:52,331","levelname":"ERROR","name":"crm.db","process":412,"message":"pool exhausted"}`,
 			Want: `time=2026-11-22T14:31:52.331 level=error pid=412 msg="pool exhausted name=crm.db"`,

@@ -79,7 +79,7 @@ func (r *Reader) recall(m *Memory) {
 // NewChunkReader returns a Reader that reads chunks.
 func NewChunkReader(opts Options) *Reader {
 	r := NewReader(nil, opts)
-	r.lines.src, r.telling, r.heads = nil, opts.Telling, &heads{}
+	r.lines.src, r.telling, r.named, r.heads = nil, opts.Telling, opts.Named, &heads{}
 	r.chunked, r.two = true, [2]*shortRecord{{}, {}}
 	return r
 }
@@ -93,8 +93,11 @@ func (r *Reader) Start(ctx context.Context, c *Chunk, year int, like *Memory) {
 	}
 	r.two[0].start = -1
 	r.lines.begin(c.buf[:c.lead], c.line, c.offset)
+	named := r.named
+	r.named = nil // of the lead nothing is handed out
 	for c.lead > 0 && r.Scan(ctx) {
 	}
+	r.named = named
 	r.torn = c.torn
 	r.edge = r.state(r.edge[:0])
 	r.streams.asked = [maxStreams]bool{}
@@ -139,7 +142,7 @@ func (r *Reader) restart(year int) {
 		lines: lineReader{maxLine: r.lines.maxLine, moving: r.lines.moving}, decoder: r.decoder, detect: r.detect,
 		free: r.free, edge: r.edge, now: r.now, tail: r.tail[:0], tailName: r.tailName[:0],
 		years: years{year: year, last: beforeAny, known: -1}, open: r.open[:0],
-		telling: r.telling, heads: r.heads, chunked: r.chunked, two: r.two,
+		telling: r.telling, named: r.named, heads: r.heads, chunked: r.chunked, two: r.two,
 	}
 	r.detect.locks = [256]lock{}
 	for _, c := range r.detect.all {

@@ -9,7 +9,8 @@ import (
 )
 
 // Nearly all lines of an application's log are healthy, have no envelope and stand alone; all
-// that is kept of such a line is that it was there, when, and in which format. So where the
+// that is kept of such a line is that it was there, when, and in which format, and maybe what its message
+// names (Options.Named). So where the
 // caller can tell where the text goes on to say something (Options.Telling), a line may be
 // passed: it is counted and not handed out. What step would have made of it is known:
 //
@@ -82,6 +83,8 @@ type silentLine struct {
 	stamp parser.Stamp
 	end   int // of it with its newline, in the line reader's buffer
 	lock  *lock
+
+	message []byte
 }
 
 // pass goes on behind lines that need not be handed out, and reports whether there was one, or
@@ -126,6 +129,9 @@ func (r *Reader) passOne(line *silentLine) {
 	r.lines.number++
 	r.lines.advance(line.end - r.lines.start)
 	r.stats.pass(line.c.format, line.stamp)
+	if r.named != nil {
+		r.named(line.stamp, line.message)
+	}
 	p := &r.passed
 	if p.Lines == 0 || line.stamp.Micros > p.Latest.Micros {
 		p.Latest = line.stamp
@@ -156,9 +162,8 @@ func (r *Reader) silent(at int) (s silentLine, ok bool) {
 	if s.stamp, ok = r.heads.stamp(line, digits); !ok {
 		return s, false
 	}
-	s.c, s.end = h.c, at+n+1
-	message := line[end+len(h.text):]
-	return s, applog.Silent(message) && r.telling(message) < 0
+	s.c, s.end, s.message = h.c, at+n+1, line[end+len(h.text):]
+	return s, applog.Silent(s.message) && r.telling(s.message) < 0
 }
 
 var carriageReturn = []byte("\r")

@@ -58,6 +58,9 @@ type Options struct {
 	// (see Passed). It returns where in a message the caller finds something, or one of the
 	// scanner's own words (parser.WordUpstream and the others) stands, -1 if nowhere.
 	Telling func(message []byte) int
+	// Named, if not nil, is told the messages of the lines that are passed, each in its place among
+	// those that are handed out; they are valid during the call.
+	Named func(at parser.Stamp, message []byte)
 }
 
 // A Reader reads the records of one source. It is not safe for concurrent use.
@@ -89,6 +92,7 @@ type Reader struct {
 	err        error
 
 	telling func(message []byte) int // see Options
+	named   func(at parser.Stamp, message []byte)
 	heads   *heads
 	passed  Passed
 	two     [2]*shortRecord // lines on the short way: the next one, and the one behind it

@@ -236,20 +236,21 @@ func (e *Engine) nearness(a, b *source) int {
 // the access log beside it only: one process writes both, so another log whose clock would
 // be seconds away (an application has as many GET /) is a chance match.
 func (e *Engine) settleByRequests(s *source, shared *holders) bool {
-	if len(s.Requests) == 0 || s.clock() == parser.ClockUptime {
+	own := s.told()
+	if len(own) == 0 || s.clock() == parser.ClockUptime {
 		return false
 	}
 	beside := slices.ContainsFunc(e.sources, func(a *source) bool { return e.accessBeside(a, s) })
 	var best shift
 	var by *source
-	for _, other := range shared.most(keysOf(s.Requests), minMatches/3+1, func(log int) int {
+	for _, other := range shared.most(keysOf(own), minMatches/3+1, func(log int) int {
 		return e.likelyClock(e.sources[log], s)
 	}) {
 		a := e.sources[other.log]
 		if !a.settled || a == s || beside && !e.accessBeside(a, s) {
 			continue
 		}
-		o := offset(a.times(a.zone, a.skew), s.times(0, 0))
+		o := offset(a.times(a.zone, a.skew), s.inUTC(own, 0, 0))
 		if !o.found {
 			continue
 		}
@@ -283,12 +284,20 @@ func (e *Engine) settleByRequests(s *source, shared *holders) bool {
 	return true
 }
 
+// told are the source's requests, or those that its lines name if it logs none.
+func (s *source) told() []rules.Request {
+	if len(s.Requests) < minMatches {
+		return s.Named
+	}
+	return s.Requests
+}
+
 // heldByOthers lists which sources hold the requests of those that are not settled.
 func (e *Engine) heldByOthers() *holders {
 	h := newHolders(len(e.sources), func(yield func(uint64)) {
 		for _, s := range e.sources {
 			if !s.settled {
-				keysOf(s.Requests)(yield)
+				keysOf(s.told())(yield)
 			}
 		}
 	})

@@ -3,6 +3,7 @@ package correlate
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -16,26 +17,29 @@ import (
 
 // askedFor counts the failed requests of a case by URL group; nil if no application logs requests.
 func (e *Engine) askedFor(g *gathering) map[uint64]int {
-	if !slices.ContainsFunc(e.services, func(sv *service) bool { return sv.requests+len(sv.groups) > 0 }) {
+	if !slices.ContainsFunc(e.services, func(sv *service) bool { return sv.requests+len(sv.groups)+len(sv.named) > 0 }) {
 		return nil // nobody to compare with
 	}
 	return e.failedURLs(g)
 }
 
-// failedURLs counts the failed requests of a case by URL group; without an access log, those that
-// the sketch of its error log holds.
+// failedURLs counts the failed requests of a case by URL group. Where the access log does not say where
+// they went, and another case was open too, its error log tells, as far as the sketch holds its requests;
+// so it does without an access log.
 func (e *Engine) failedURLs(g *gathering) map[uint64]int {
-	asked := map[uint64]int{}
+	asked, sent := map[uint64]int{}, false
 	for _, a := range g.answers {
+		sent = sent || a.tally.Upstream != ""
 		for _, group := range a.tally.Groups {
 			if group.URL != "" {
-				asked[xxhash.Sum64String(group.URL)] += int(group.Failed)
+				asked[urlKey(group.URL)] += int(group.Failed)
 			}
 		}
 	}
-	if len(asked) > 0 {
+	if len(asked) > 0 && (sent || !slices.ContainsFunc(e.open, g.overlaps)) {
 		return asked
 	}
+	any, ours := map[uint64]int{}, map[uint64]int{}
 	for _, i := range g.pool.sources {
 		s := e.sources[i]
 		if !s.Source.HasErrors {
@@ -43,18 +47,41 @@ func (e *Engine) failedURLs(g *gathering) map[uint64]int {
 		}
 		for _, q := range s.requestsBetween(g.pool.span.From, g.pool.span.To) {
 			if rules.OfGateway(q.Stream) && q.Group != 0 && q.Status == 0 {
-				asked[q.Group]++
+				any[q.Group]++
+				if e.serves(g.pool, s, q.FailedAt) {
+					ours[q.Group]++
+				}
 			}
 		}
 	}
-	return asked
+	switch {
+	case len(ours) > 0:
+		return ours
+	case len(asked) > 0:
+		return asked
+	}
+	return any
+}
+
+// overlaps reports whether another case of the same machine's gateway was open in a case's time.
+func (g *gathering) overlaps(o *gathering) bool {
+	return o.pool.root != g.pool.root && o.pool.root.site == g.pool.root.site && o.pool.span.From <= g.pool.span.To && g.pool.span.From <= o.pool.span.To
+}
+
+// urlKey is the key of a URL group, by its name: GET /orders/{id}.
+func urlKey(name string) uint64 {
+	method, path, ok := strings.Cut(name, " ")
+	if !ok {
+		method, path = "", name
+	}
+	return rules.KeyOf(xxhash.Sum64String(path), method)
 }
 
 // urlLink compares what failed with what the services answer: three of five failed requests
 // asked for what only one of them does; or the gateway had answers to it before, and not from a
-// service that logs its requests.
+// service that logs its requests. Of a service that only names paths the same is less sure.
 func (e *Engine) urlLink(p *pool, sv *service) link {
-	if p.gateway || len(p.asked) == 0 || sv.requests+len(sv.groups) == 0 {
+	if p.gateway || len(p.asked) == 0 || sv.requests+len(sv.groups)+len(sv.named) == 0 {
 		return link{}
 	}
 	all, mine, others := 0, 0, 0
@@ -63,7 +90,11 @@ func (e *Engine) urlLink(p *pool, sv *service) link {
 		all += n
 		well += e.answeredWell(group)
 		seen += sv.groups[group]
-		switch owner := e.onlyAnswers(group); {
+		owner := e.onlyAnswers(group)
+		if owner == nil && !e.answered(group) {
+			owner = e.onlyNames(group)
+		}
+		switch {
 		case owner == sv:
 			mine += n
 		case owner != nil:
@@ -71,9 +102,13 @@ func (e *Engine) urlLink(p *pool, sv *service) link {
 		}
 	}
 	switch {
+	case mine*5 >= all*3 && sv.byName:
+		return link{linkNamed, fmt.Sprintf("which alone names the paths that failed (%d of %d requests)", mine, all)}
+	case mine == 0 && others == 0 && e.namesFailing(p, sv):
+		return link{linkNamed, "which alone names what failed, while it failed"}
 	case mine*5 >= all*3:
 		return link{linkURLs, fmt.Sprintf("which alone answers the URLs that failed (%d of %d requests)", mine, all)}
-	case others*5 >= all*3 && sv.requests >= minMatches, well >= 2*minMatches && seen == 0 && sv.requests >= 2*minMatches && sv.matched*2 >= sv.requests:
+	case others*5 >= all*3 && sv.requests >= minMatches, well >= 2*minMatches && seen == 0 && !sv.byName && sv.requests >= 2*minMatches && sv.matched*2 >= sv.requests:
 		return link{linkURLsNot, "which does not answer the URLs that failed"}
 	}
 	return link{}
@@ -98,7 +133,7 @@ func (e *Engine) answeredWell(group uint64) int {
 // several or none.
 func (e *Engine) onlyAnswers(group uint64) (only *service) {
 	for _, sv := range e.services {
-		if sv.gateway || sv.groups[group] == 0 {
+		if sv.gateway || sv.byName || sv.groups[group] == 0 {
 			continue
 		}
 		if only != nil {
@@ -107,6 +142,11 @@ func (e *Engine) onlyAnswers(group uint64) (only *service) {
 		only = sv
 	}
 	return only
+}
+
+// answered reports whether any service logged requests of a URL group.
+func (e *Engine) answered(group uint64) bool {
+	return slices.ContainsFunc(e.services, func(sv *service) bool { return !sv.gateway && !sv.byName && sv.groups[group] > 0 })
 }
 
 // neverAsked takes off the 503s that a gateway answered by itself (a maintenance page, a rewrite
@@ -160,7 +200,7 @@ func (s *source) failingSeconds() map[int64]bool {
 func (e *Engine) unasked(t *tallied) bool {
 	groups := map[uint64]bool{}
 	for _, g := range t.Groups {
-		group := xxhash.Sum64String(g.URL)
+		group := urlKey(g.URL)
 		if g.URL == "" || e.onlyAnswers(group) == nil {
 			return false
 		}

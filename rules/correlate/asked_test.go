@@ -5,8 +5,6 @@ import (
 
 	"culprit/parser"
 	"culprit/rules"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 // A maintenance page: Apache's error log, which would tell of a back end that cannot be reached,
@@ -20,7 +18,7 @@ func TestAnswersOfTheGatewayItself(t *testing.T) {
 		logged := func(at float64, url string, status int16) {
 			app.sketch(at, uint64(at), "")
 			q := &app.d.Requests[len(app.d.Requests)-1]
-			q.Group, q.Status = xxhash.Sum64String(url), status
+			q.Group, q.Status = urlKey(url), status
 		}
 		for at := 40.0; at < 90; at++ {
 			logged(at, "GET /cart", 200)
@@ -49,7 +47,7 @@ func TestAnswersOfTheGatewayItself(t *testing.T) {
 		for at := 100.5; at < 110; at++ {
 			app.sketch(at, uint64(at), "")
 			q := &app.d.Requests[len(app.d.Requests)-1]
-			q.Group, q.Status = xxhash.Sum64String("GET /cart"), 503
+			q.Group, q.Status = urlKey("GET /cart"), 503
 		}
 	})
 	f("the application does not log such requests", 1, "apache", func(_, app *logFile) { app.d.Requests = nil })
@@ -71,7 +69,7 @@ func TestLinkByURLsThatAnotherAnswers(t *testing.T) {
 		group := func(l *logFile, at float64, key uint64, url string) {
 			l.sketch(at, key, "")
 			q := &l.d.Requests[len(l.d.Requests)-1]
-			q.Group, q.Status = xxhash.Sum64String(url), 200
+			q.Group, q.Status = urlKey(url), 200
 		}
 		for n := range uint64(40) {
 			at := 20 + float64(n)
@@ -90,4 +88,31 @@ func TestLinkByURLsThatAnotherAnswers(t *testing.T) {
 	}
 	f("another's URLs", rules.CauseNotListening, "GET /billing/{id}")
 	f("its own", rules.CauseDependencyFailure, "GET /catalogue/{id}")
+}
+
+// Two addresses fail at once, and the access log says of no request where it went: the error log does.
+func TestURLsOfTwoCasesAtOnce(t *testing.T) {
+	const other = "127.0.0.1:8001"
+	errors, access := errorLog("error.log").covers(0, 300), accessLog("access.log").covers(0, 300)
+	feeds, geo := appLog("feeds.log").covers(0, 300).says(99, heapExhausted), appLog("geod.log").covers(0, 300).says(99, goPanic)
+	at := each(10, 90, 8)
+	access.asked("/geo/%d", 200, at...).asked("/feeds/%d", 200, at...)
+	geo.names("/geo/%d", at...)
+	feeds.names("/feeds/%d", at...)
+	for s := 100.0; s < 106; s++ {
+		for path, address := range map[string]string{"/feeds/%d": shopAddress, "/geo/%d": other} {
+			access.asked(path, 502, s)
+			errors.fails(s, address, refused, 1)
+			when, _ := errors.moment(s)
+			errors.d.Requests = append(errors.d.Requests, rules.Request{
+				Micros: when.From, Key: urlKey("GET " + pathAt(path, s)), Group: urlKey("GET " + groupOf(path)), FailedAt: address, Stream: rules.StreamGateway,
+			})
+		}
+	}
+	want := map[string]rules.Cause{shopAddress: rules.CauseMemoryExhausted, other: rules.CauseUnhandledException}
+	for _, in := range incidents(t, 2, errors, access, feeds, geo) {
+		if in.Verdict.Cause != want[in.Upstreams[0]] {
+			t.Errorf("%s: %s", in.Upstreams[0], in.Verdict.Cause)
+		}
+	}
 }

@@ -143,12 +143,18 @@ func (s *source) bounds() (first, last int64) {
 
 // times are the source's requests in UTC, given its zone and skew; they are the digest's own
 // where its clock is UTC, so nobody may change them.
-func (s *source) times(zone, skew int64) []rules.Request {
+func (s *source) times(zone, skew int64) []rules.Request { return s.inUTC(s.Requests, zone, skew) }
+
+// inUTC are some of the source's requests in UTC, see times.
+func (s *source) inUTC(list []rules.Request, zone, skew int64) []rules.Request {
 	if clock := s.clock(); skew == 0 && (clock == parser.ClockZoned || zone == 0 && clock != parser.ClockYearless && clock != parser.ClockDay) {
-		return s.Requests
+		return list
 	}
-	out := slices.Clone(s.Requests)
+	out := slices.Clone(list)
 	for i := range out {
+		if out[i].Micros == rules.Past {
+			continue
+		}
 		if s.clock() == parser.ClockYearless {
 			out[i].Micros = s.dated(out[i].Micros)
 		}

@@ -2,8 +2,8 @@
 //
 // It stands behind the scanners and before store and report. Its work goes in this order: align.go
 // settles clocks (clock.go, offset.go, years.go), tags.go and access.go find whose an access log
-// is, central.go which machine's, pool.go which addresses serve the same requests, service.go and
-// link.go who stands behind an address, about.go and join.go whom a line is about, cases.go
+// is, central.go which machine's, pool.go which addresses serve the same requests, service.go,
+// link.go and named.go who stands behind an address, about.go and join.go whom a line is about, cases.go
 // gathers symptoms, answers.go and threads.go the failed requests, evidence.go what may explain
 // them, package cause judges, incident.go counts, blame.go names the process, story.go tells.
 // Each further file holds one thing that these ask, told at its head.

@@ -5,8 +5,6 @@ import (
 
 	"culprit/parser"
 	"culprit/rules"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 // How far back an incident looks for good answers to what then failed.
@@ -25,7 +23,7 @@ func (e *Engine) whatElse(in *rules.Incident, g *gathering) {
 	asked := map[uint64]string{}
 	for _, u := range in.URLs {
 		if u.URL != "" {
-			asked[xxhash.Sum64String(u.URL)] = u.URL
+			asked[urlKey(u.URL)] = u.URL
 		}
 	}
 	if len(asked) == 0 {

@@ -6,14 +6,12 @@ import (
 
 	"culprit/parser"
 	"culprit/rules"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 // good is a request that was answered well, asking for what one URL group holds.
 func (l *logFile) good(seconds float64, url, upstream string) *logFile {
-	l.sketch(seconds, xxhash.Sum64String(url), upstream)
-	l.d.Requests[len(l.d.Requests)-1].Group = xxhash.Sum64String(url)
+	l.sketch(seconds, urlKey(url), upstream)
+	l.d.Requests[len(l.d.Requests)-1].Group = urlKey(url)
 	return l
 }
 

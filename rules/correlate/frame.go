@@ -50,8 +50,7 @@ func gone(g *gathering) bool {
 // othersFail reports whether another pool of the same machine's gateway was refused meanwhile.
 func (e *Engine) othersFail(g *gathering) bool {
 	return slices.ContainsFunc(e.open, func(o *gathering) bool {
-		return o.pool.root != g.pool.root && o.pool.root.site == g.pool.root.site && !o.pool.gateway &&
-			o.pool.span.From <= g.pool.span.To && g.pool.span.From <= o.pool.span.To && gone(o)
+		return g.overlaps(o) && !o.pool.gateway && gone(o)
 	})
 }
 

@@ -67,11 +67,11 @@ func (h *holders) most(requests func(yield func(uint64)), least int, likely func
 	return all
 }
 
-// keysOf are the keys of some requests.
+// keysOf are the keys of some requests, without their methods, which not all logs tell.
 func keysOf(requests []rules.Request) func(yield func(uint64)) {
 	return func(yield func(uint64)) {
 		for i := range requests {
-			yield(requests[i].Key)
+			yield(rules.PathOf(requests[i].Key))
 		}
 	}
 }

@@ -55,7 +55,7 @@ func (e *Engine) byTenant(p *pool, sv *service, l link) link {
 func (g *gathering) leaveNeighbours() {
 	known, units := false, false
 	for sv, l := range g.links {
-		known = known || l.weight >= linkMention
+		known = known || l.weight >= linkNamed
 		units = units || l.weight >= linkPort && len(sv.units) > 0
 	}
 	if !known {

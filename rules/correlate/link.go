@@ -21,6 +21,7 @@ const (
 	linkMention   = 20 // it names the very address, in words that need not mean listening
 	linkURLs      = 16 // it, and no other service, answers what the failed requests asked for
 	linkSocket    = 16 // the socket's path holds its name
+	linkNamed     = 12 // it names the paths of the requests, and no other service does
 	linkProtocol  = 12 // fastcgi and php-fpm, uwsgi and uWSGI
 	linkStream    = 8  // its lines stand in the gateway's own stream: one compose project, one paste
 	linkHost      = 8  // it runs on the host that the address is of
@@ -273,6 +274,14 @@ func requestLink(p *pool, sv *service) link {
 		}
 	}
 	switch {
+	case sv.byName && ours >= minMatches && ours*10 >= told*6 && ours*10 >= sv.requests*6:
+		return link{linkNamed, fmt.Sprintf("which names the paths of requests that the gateway sent to it (%d match)", ours)}
+	case sv.byName && told >= 2*minMatches && ours*10 < told:
+		return link{linkURLsNot, "which names the paths of requests that went to another address"}
+	case sv.byName && told == 0:
+		return link{linkOnly, fmt.Sprintf("which names the paths of requests that the gateway logged (%d match)", sv.matched)}
+	case sv.byName:
+		return link{}
 	case ours >= minMatches && ours*10 >= told*6 && ours*10 >= sv.requests*6:
 		return link{linkRequests, fmt.Sprintf("whose requests are those that the gateway sent to it (%d match)", ours)}
 	case ours >= minMatches && ours*10 >= told*6 && ours*3 >= sv.requests:

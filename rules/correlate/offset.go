@@ -18,27 +18,31 @@ const (
 // both tell it) status, refined to the median. It must have at least five matching
 // requests and three times the support of any other.
 func offset(a, b []rules.Request) shift {
+	key := func(q *rules.Request) uint64 { return q.Key }
+	if slices.ContainsFunc(b, func(q rules.Request) bool { return q.Named }) { // of which most tell no method
+		key = func(q *rules.Request) uint64 { return rules.PathOf(q.Key) }
+	}
 	seen := make(map[uint64]int, len(b))
 	for _, q := range b {
-		seen[q.Key]++
+		seen[key(&q)]++
 	}
 	byKey := map[uint64][]rules.Request{}
 	for _, q := range a {
-		if seen[q.Key] > 0 {
-			byKey[q.Key] = append(byKey[q.Key], q)
+		if k := key(&q); seen[k] > 0 {
+			byKey[k] = append(byKey[k], q)
 		}
 	}
 	votes := map[int64]int{}
 	var diffs []int64
 	for _, q := range b {
-		peers := byKey[q.Key]
-		if len(peers)*seen[q.Key] > commonKey {
+		peers := byKey[key(&q)]
+		if len(peers)*seen[key(&q)] > commonKey || q.Micros == rules.Past {
 			continue
 		}
 		voted := map[int64]bool{}
 		for _, p := range peers {
 			d := p.Micros - q.Micros
-			if abs(d) > maxZone+maxSkew || p.Status != 0 && q.Status != 0 && p.Status != q.Status || p.Unsent && served(q) || q.Unsent && served(p) {
+			if abs(d) > maxZone+maxSkew || !rules.SamePath(p.Key, q.Key) || p.Status != 0 && q.Status != 0 && p.Status != q.Status || p.Unsent && served(q) || q.Unsent && served(p) {
 				continue
 			}
 			diffs = append(diffs, d)

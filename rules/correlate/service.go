@@ -50,9 +50,11 @@ type service struct {
 	hasAnswers bool
 	life       life // what lines tell of its states
 
-	groups   map[uint64]int // sketched requests by URL group
-	requests int            // sketched
-	served   map[string]int // matched requests by the address that the gateway sent them to
+	groups   map[uint64]int  // sketched requests by URL group
+	requests int             // sketched
+	named    []rules.Request // that its lines name by a path, in UTC; rules.Past if nothing dates them
+	byName   bool            // it logs no requests; the counts are of those that it names
+	served   map[string]int  // matched requests by the address that the gateway sent them to
 	matched  int
 	checked  bool
 }
@@ -96,6 +98,7 @@ func (e *Engine) findServices() {
 	e.findHosts()
 	e.findBackings()
 	e.matchRequests()
+	e.matchNamed()
 }
 
 // maxNamesakes is how many services may have a word in common that tells whose a line or a name

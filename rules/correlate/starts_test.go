@@ -5,8 +5,6 @@ import (
 
 	"culprit/parser"
 	"culprit/rules"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 var (
@@ -163,7 +161,7 @@ func TestAStopWithoutAStampAfterAnswers(t *testing.T) {
 			access.answers(s, "", 502, 1, func(t *rules.Tally) { t.Groups = []rules.URLGroup{{URL: path, Failed: 1}} })
 		}
 		access.sketch(130, 7, "")
-		access.d.Requests[0].Group = xxhash.Sum64String(path)
+		access.d.Requests[0].Group = urlKey(path)
 		app := appLog("wish.log").says(0, started).says(0, stopping)
 		if again {
 			app.says(0, started)

@@ -37,7 +37,7 @@ func (b *Builder) addAccess(r *parser.Record, stream string) {
 	}
 	if r.Format == nil || r.Format.Role != parser.RoleGateway {
 		b.roles[parser.RoleApp]++
-		b.sketchRequest(span.From, a.Method, target, a.Status, nil, stream, false)
+		b.sketchRequest(rules.Request{Micros: span.From, Status: a.Status, Stream: stream}, a.Method, target, nil)
 		return
 	}
 	b.roles[parser.RoleGateway]++
@@ -46,13 +46,14 @@ func (b *Builder) addAccess(r *parser.Record, stream string) {
 	b.pools.seeAttempts(a)
 	upstream := servedBy(a)
 	b.tally(r, span.From, upstream, stream)
-	b.sketchRequest(span.From, a.Method, target, a.Status, upstream, stream, false)
+	b.sketchRequest(rules.Request{Micros: span.From, Status: a.Status, Stream: stream}, a.Method, target, upstream)
 }
 
 // sketchRequest notes a request if it is one of those that the sketch keeps.
-func (b *Builder) sketchRequest(micros int64, method, target []byte, status int16, upstream []byte, stream string, unsent bool) {
-	if key := requestPartsKey(method, target); b.sketch.wants(micros, key) {
-		b.sketch.add(rules.Request{Micros: micros, Key: key, Group: b.groupKey(method, target), Status: status, Unsent: unsent, Upstream: b.strings.of(upstream), Stream: stream})
+func (b *Builder) sketchRequest(q rules.Request, method, target, upstream []byte) {
+	if q.Key = requestPartsKey(method, target); b.sketch.wants(q.Micros, q.Key) {
+		q.Group, q.Upstream = b.groupKey(method, target), b.strings.of(upstream)
+		b.sketch.add(q)
 	}
 }
 

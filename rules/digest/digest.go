@@ -66,6 +66,7 @@ type Builder struct {
 	anyHost  bool // hosts are no longer told apart: clients choose them
 
 	sketch  sketch
+	named   named
 	pools   pools
 	streams intern
 	strings intern
@@ -99,7 +100,7 @@ func New(info rules.SourceInfo, matcher Matcher, locator Locator) *Builder {
 		matcher: matcher, locator: locator,
 		events: map[uint64]int32{}, tallies: map[uint64]int32{}, facts: map[uint64]int32{},
 		grain: parser.Second, healthy: 1, failed: 1,
-		sketch: newSketch(maxSketch), pools: newPools(), streams: intern{}, strings: intern{}, zones: zones{}, causes: map[catalogued][]rules.Cause{},
+		sketch: newSketch(maxSketch), named: newNamed(maxNamed), pools: newPools(), streams: intern{}, strings: intern{}, zones: zones{}, causes: map[catalogued][]rules.Cause{},
 	}
 	b.bound.events, b.bound.tallies = maxEvents, maxTallies
 	b.room = b.inBounds()
@@ -125,6 +126,7 @@ func (b *Builder) Among(sources int) {
 	b.bound.tallies = share(maxTallies, minTallies, maxTallies)
 	b.room = b.inBounds()
 	b.sketch.bound = share(wholes*maxSketch, minSketch, maxSketch)
+	b.named = newNamed(min(b.sketch.bound, maxNamed))
 	b.pools.places = share(wholes*maxRecent, minRecent, maxRecent)
 	b.kinds = [2]map[uint64]struct{}{{}, {}}
 }
@@ -169,6 +171,7 @@ func (b *Builder) Add(r *parser.Record) {
 		if r.Format != nil {
 			b.roles[r.Format.Role]++
 		}
+		b.addNamed(r, stream)
 	}
 	b.addHits(r, stream)
 	b.addIdentity(r, stream)
@@ -196,6 +199,8 @@ func (b *Builder) Pass(f *parser.Format, lines int64, latest parser.Stamp) {
 func (b *Builder) Finish() *rules.Digest {
 	b.sketch.flush()
 	b.d.Requests = b.sketch.kept
+	b.named.dated.flush()
+	b.d.Named = append(b.named.dated.kept, b.named.undated.kept...)
 	b.d.Pools, b.d.Told = b.pools.sets, b.pools.threads.told
 	b.access.settle(&b.d)
 	b.zones.settle(&b.d)
@@ -318,8 +323,8 @@ func (m *mixer) word(w uint64) {
 // A copied is what the last Snapshot handed out, and how much of each list is still so.
 type copied struct {
 	rules.Digest
-	events, tallies, requests int
-	limit                     uint64 // of the sketch then
+	events, tallies, requests, named int
+	limit, namedLimit                uint64 // of the sketches then
 }
 
 // Snapshot returns a copy of the digest so far, which stays as it is until the next Snapshot
@@ -341,13 +346,18 @@ func (b *Builder) Snapshot() *rules.Digest {
 		c.requests = 0
 	}
 	d.Requests = append(append(c.Requests[:c.requests], b.sketch.kept[c.requests:]...), b.sketch.now...)
+	if c.namedLimit != b.named.dated.limit {
+		c.named = 0
+	}
+	dated := &b.named.dated
+	d.Named = append(append(append(c.Named[:c.named], dated.kept[c.named:]...), dated.now...), b.named.undated.kept...)
 	d.Facts = append(c.Facts[:0], b.d.Facts...)
 	d.Pools = b.pools.sets
 	d.Told = b.pools.threads.snapshot(c.Told)
 	b.access.settle(&d)
 	b.zones.settle(&d)
 	roleOf(&d.Source, b.roles)
-	*c = copied{d, len(d.Events), len(d.Tallies), len(b.sketch.kept), b.sketch.limit}
+	*c = copied{d, len(d.Events), len(d.Tallies), len(b.sketch.kept), len(dated.kept), b.sketch.limit, dated.limit}
 	return &d
 }
 

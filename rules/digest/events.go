@@ -26,7 +26,11 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	span, clock := when(r)
 	if len(g.Request) > 0 {
 		method, target := splitRequest(g.Request)
-		b.sketchRequest(span.From, method, target, 0, nil, stream, g.Phase == parser.PhaseConnecting || g.Phase == parser.PhaseResolving)
+		q := rules.Request{Micros: span.From, Stream: stream, Unsent: g.Phase == parser.PhaseConnecting || g.Phase == parser.PhaseResolving}
+		if !g.Group {
+			q.FailedAt = b.strings.of(g.Upstream)
+		}
+		b.sketchRequest(q, method, target, nil)
 	}
 	b.hits = b.hits[:0]
 	if len(g.Quoted) > 0 || g.Rank == parser.RankNone || g.Rank == parser.RankNoise {

@@ -45,11 +45,12 @@ func (b *Builder) Lately() int64 {
 // Forget drops what ended before a moment of the source's clock, except hits that
 // set a state: a service's last state stays evidence until the next one.
 func (b *Builder) Forget(before int64) {
-	had := held(&b.d) + len(b.sketch.kept)
+	had := held(&b.d) + len(b.sketch.kept) + b.named.held()
 	b.d.Events = slices.DeleteFunc(b.d.Events, func(e rules.Event) bool { return e.Last.To < before && !lasting(&e) })
 	b.d.Tallies = slices.DeleteFunc(b.d.Tallies, func(t rules.Tally) bool { return (t.Second+max(b.healthy, t.More))*parser.Second < before })
 	b.countFailures()
 	b.sketch.kept = slices.DeleteFunc(b.sketch.kept, func(q rules.Request) bool { return q.Micros < before })
+	b.named.forget(before)
 	b.pools.threads.forget(before)
 	b.forgetFacts(before)
 	clear(b.events)
@@ -63,14 +64,14 @@ func (b *Builder) Forget(before int64) {
 	if len(b.sketch.kept) < b.sketch.bound/8 {
 		b.sketch.limit = everyHash
 	}
-	if had == held(&b.d)+len(b.sketch.kept) {
+	if had == held(&b.d)+len(b.sketch.kept)+b.named.held() {
 		return
 	}
 	b.d.Events, b.d.Tallies, b.sketch.kept = shrunk(b.d.Events), shrunk(b.d.Tallies), shrunk(b.sketch.kept)
 	c := &b.copied
 	c.changed(0, 0)
-	c.requests = 0
-	c.Events, c.Tallies, c.Requests = shrunk(c.Events), shrunk(c.Tallies), shrunk(c.Requests)
+	c.requests, c.named = 0, 0
+	c.Events, c.Tallies, c.Requests, c.Named = shrunk(c.Events), shrunk(c.Tallies), shrunk(c.Requests), shrunk(c.Named)
 }
 
 func held(d *rules.Digest) int { return len(d.Events) + len(d.Tallies) }
@@ -115,7 +116,7 @@ func (b *Builder) forgetFacts(before int64) {
 
 // IsEmpty reports whether nothing is left but facts of who is who.
 func (b *Builder) IsEmpty() bool {
-	return len(b.d.Events)+len(b.d.Tallies)+len(b.sketch.kept) == 0
+	return len(b.d.Events)+len(b.d.Tallies)+len(b.sketch.kept)+b.named.held() == 0
 }
 
 // ForgetNews keeps who is who and the states of services, and drops all else: what was
@@ -123,9 +124,9 @@ func (b *Builder) IsEmpty() bool {
 func (b *Builder) ForgetNews() {
 	b.Forget(rules.Future)
 	b.d.Events = slices.DeleteFunc(b.d.Events, func(e rules.Event) bool { return e.Symptom != parser.SymptomNone || !lasting(&e) })
-	b.sketch = newSketch(b.sketch.bound)
+	b.sketch, b.named = newSketch(b.sketch.bound), newNamed(b.named.dated.bound)
 	b.copied.changed(0, 0)
-	b.copied.requests = 0
+	b.copied.requests, b.copied.named = 0, 0
 }
 
 // States returns, of each stream and state, the last event that told it: what must be

@@ -111,6 +111,7 @@ func (b *Builder) Merge(p *Builder) {
 		}
 	}
 	b.pools.takeSightings(&p.pools)
+	b.named.merge(&p.named)
 	for _, l := range p.pools.lines {
 		b.pools.seeThread(l)
 	}
@@ -225,7 +226,9 @@ func (b *Builder) Drop() {
 	clear(b.pools.number)
 	b.pools.names = b.pools.names[:0]
 	b.pools.sets, b.pools.sightings, b.pools.lines = nil, b.pools.sightings[:0], b.pools.lines[:0]
-	b.sketch = sketch{second: pastSecond, limit: everyHash, bound: maxSketch, now: b.sketch.now[:0], kept: b.sketch.kept[:0]}
+	b.sketch.clear()
+	b.named.dated.clear()
+	b.named.undated.clear()
 	b.part.events, b.part.tallies, b.part.texts = b.part.events[:0], b.part.tallies[:0], b.part.texts[:0]
 	b.roles, b.access, b.failures = [4]int64{}, accessKinds{}, 0
 }

@@ -3,6 +3,8 @@ package digest
 import (
 	"culprit/parser"
 	"culprit/rules"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // A sketch keeps a bounded sample of a source's requests, for aligning clocks and
@@ -11,10 +13,11 @@ import (
 // a second, and, when the sketch is full, only hashes below a limit that halves.
 type sketch struct {
 	second int64
-	now    []rules.Request // of the current second, at most perSecond
+	now    []rules.Request // of the current second, at most so many as most says
 	kept   []rules.Request
 	limit  uint64
 	bound  int    // of kept
+	most   int    // of now
 	worst  uint64 // greatest key of now, once that is full
 }
 
@@ -25,14 +28,16 @@ const (
 	pastSecond = -1 << 62
 )
 
-func newSketch(bound int) sketch { return sketch{second: pastSecond, limit: everyHash, bound: bound} }
+func newSketch(bound int) sketch {
+	return sketch{second: pastSecond, limit: everyHash, bound: bound, most: perSecond}
+}
 
 // wants reports whether add would do anything; of a busy second it says no to nearly all.
 func (s *sketch) wants(micros int64, key uint64) bool {
 	if key == 0 || key > s.limit || micros == rules.Past {
 		return false
 	}
-	return len(s.now) < perSecond || key <= s.worst || parser.FloorDiv(micros, parser.Second) != s.second
+	return len(s.now) < s.most || key <= s.worst || parser.FloorDiv(micros, parser.Second) != s.second
 }
 
 // add notes a request that wants said yes to.
@@ -43,12 +48,12 @@ func (s *sketch) add(q rules.Request) {
 		s.second = second
 	}
 	for i := range s.now {
-		if o := &s.now[i]; o.Key == key && o.Upstream == upstream && o.Stream == stream && (o.Status == status || status == 0 || o.Status == 0) {
+		if o := &s.now[i]; o.Key == key && o.Upstream == upstream && o.FailedAt == q.FailedAt && o.Stream == stream && (o.Status == status || status == 0 || o.Status == 0) {
 			o.Status = max(o.Status, status) // told twice: of the client's side and of the upstream's
 			return
 		}
 	}
-	if len(s.now) < perSecond {
+	if len(s.now) < s.most {
 		s.now = append(s.now, q)
 	} else if worst := s.worstOf(); key < s.now[worst].Key {
 		s.now[worst] = q
@@ -69,6 +74,11 @@ func (s *sketch) worstOf() (worst int) {
 func (s *sketch) flush() {
 	s.kept = append(s.kept, s.now...)
 	s.now = s.now[:0]
+	s.fit()
+}
+
+// fit halves the limit until what is kept is within the bound.
+func (s *sketch) fit() {
 	for len(s.kept) > s.bound {
 		s.limit /= 2
 		few := s.kept[:0]
@@ -84,6 +94,11 @@ func (s *sketch) flush() {
 	}
 }
 
+// clear empties it; the memory stays.
+func (s *sketch) clear() {
+	*s = sketch{second: pastSecond, limit: everyHash, bound: s.bound, most: s.most, now: s.now[:0], kept: s.kept[:0]}
+}
+
 // requestPartsKey hashes method and path, without query, scheme and host: what two
 // logs of one request have in common.
 func requestPartsKey(method, target []byte) uint64 {
@@ -91,8 +106,5 @@ func requestPartsKey(method, target []byte) uint64 {
 	if len(target) == 0 {
 		return 0
 	}
-	var m mixer
-	m.bytes(method)
-	m.bytes(target)
-	return m.h
+	return rules.KeyOf(xxhash.Sum64(target), method)
 }

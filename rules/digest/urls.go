@@ -26,10 +26,10 @@ func (b *Builder) urlGroup(a *parser.Access) string {
 	return b.strings.of(b.foldURL(method, target))
 }
 
-// groupKey is the hash of a request's URL group, 0 without one.
+// groupKey is the key of a request's URL group, 0 without one.
 func (b *Builder) groupKey(method, target []byte) uint64 {
-	if name := b.foldURL(method, target); len(name) > 0 {
-		return xxhash.Sum64(name)
+	if name := b.foldURL(nil, target); len(name) > 0 {
+		return rules.KeyOf(xxhash.Sum64(name), nameable(method))
 	}
 	return 0
 }
@@ -41,7 +41,7 @@ func (b *Builder) foldURL(method, target []byte) []byte {
 		return nil
 	}
 	name := b.group[:0]
-	if len(method) > 0 && len(method) <= len("PROPPATCH") {
+	if method = nameable(method); len(method) > 0 {
 		name = append(append(name, method...), ' ')
 	}
 	most := len(name) + maxGroupBytes
@@ -60,6 +60,14 @@ func (b *Builder) foldURL(method, target []byte) []byte {
 	}
 	b.group = name
 	return name
+}
+
+// nameable is a method, nil if it is too long to be one.
+func nameable(method []byte) []byte {
+	if len(method) > len("PROPPATCH") {
+		return nil
+	}
+	return method
 }
 
 // appendFolded adds a segment of a path, or {id} if it names one of many: a number, a hash,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync"
 
+	"culprit/parser"
 	"culprit/parser/scan"
 	"culprit/rules/digest"
 )
@@ -59,7 +60,9 @@ func (c *crew) take() *hand {
 	if m, ok := c.cfg.Matcher.(teller); ok {
 		opts.Telling = m.Telling
 	}
-	h := &hand{reader: scan.NewChunkReader(opts)}
+	h := &hand{}
+	opts.Named = func(at parser.Stamp, message []byte) { h.part.Named(at, message) }
+	h.reader = scan.NewChunkReader(opts)
 	h.part = digest.NewPart(c.cfg.Matcher, h.reader)
 	return h
 }

@@ -53,7 +53,8 @@ func passesAlike(t *testing.T, text []byte, chunk int) {
 var appLines = []string{
 	"%s INFO [worker-1] shop.web handled /cart for 10.0.0.1 in %d ms",
 	"%s INFO [worker-1] shop.web handled /cart for 10.0.0.1 in %d ms",
-	"%s INFO [worker-2] shop.web handled /cart for 10.0.0.1 in %d ms",
+	"%s INFO [worker-2] shop.web handled /cart/%d for 10.0.0.1 in 7 ms",
+	"%s INFO [worker-2] shop.web --> GET /orders/%d, /cart and /media/7",
 	"%s WARNING [worker-1] shop.cache miss for key product:%d",
 	"%s INFO [worker-1] shop.web reading from upstream 10.0.0.%d",
 	"%s INFO [worker-1] shop.web started pid=%d",
@@ -77,7 +78,7 @@ var appLines = []string{
 }
 
 // plainLines are those without a logger: of two formats only the strictest's lines are passed.
-const plainLines = 11
+const plainLines = 12
 
 func appText(seed uint64, lines int, stamp string) []byte {
 	var b bytes.Buffer
