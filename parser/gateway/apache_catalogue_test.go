@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,13 +17,8 @@ type gatewayRow struct {
 
 func readGatewayRows(t *testing.T, gateway string) []gatewayRow {
 	t.Helper()
-	data, err := os.ReadFile("testdata/haproxy-apache-catalogue.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var rows []gatewayRow
-	for line := range strings.Lines(string(data)) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+	for _, f := range tableOf(t, "haproxy-apache-catalogue.tsv") {
 		if len(f) == 7 && f[0] == gateway {
 			rows = append(rows, gatewayRow{f[0], f[1], f[2], f[3], f[4], f[5], f[6]})
 		}

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,15 +19,10 @@ type kinRow struct {
 
 func readKinCatalogue(t *testing.T) []kinRow {
 	t.Helper()
-	data, err := os.ReadFile("testdata/kin-catalogue.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var rows []kinRow
-	for line := range strings.Lines(string(data)) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+	for _, f := range tableOf(t, "kin-catalogue.tsv") {
 		if len(f) != 7 {
-			t.Fatalf("row of %d columns: %s", len(f), line)
+			t.Fatalf("row of %d columns: %s", len(f), f)
 		}
 		rows = append(rows, kinRow{f[0], f[1], f[3], f[4], strings.Fields(f[6])})
 	}

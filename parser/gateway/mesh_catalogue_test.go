@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,13 +21,8 @@ type goRow struct {
 
 func readGoCatalogue(t *testing.T) []goRow {
 	t.Helper()
-	data, err := os.ReadFile("testdata/envoy-caddy-traefik-catalogue.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var rows []goRow
-	for line := range strings.Lines(string(data)) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+	for _, f := range tableOf(t, "envoy-caddy-traefik-catalogue.tsv") {
 		if f[0] == "gateway" {
 			continue
 		}

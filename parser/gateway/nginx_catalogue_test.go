@@ -18,15 +18,23 @@ type catalogueRow struct {
 	levels, phases, hints       []string
 }
 
-func readCatalogue(t *testing.T) []catalogueRow {
+// tableOf reads the rows of a catalogue, cut at tabs.
+func tableOf(t *testing.T, name string) (rows [][]string) {
 	t.Helper()
-	data, err := os.ReadFile("testdata/nginx-catalogue.tsv")
+	data, err := os.ReadFile("testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var rows []catalogueRow
 	for line := range strings.Lines(string(data)) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		rows = append(rows, strings.Split(strings.TrimSuffix(line, "\n"), "\t"))
+	}
+	return rows
+}
+
+func readCatalogue(t *testing.T) []catalogueRow {
+	t.Helper()
+	var rows []catalogueRow
+	for _, f := range tableOf(t, "nginx-catalogue.tsv") {
 		if f[0] == "id" {
 			continue
 		}
