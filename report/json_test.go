@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 	"culprit/rules"
 )
@@ -171,7 +172,7 @@ func TestJSONLayout(t *testing.T) {
 			t.Fatalf("%s: %v", r.name, err)
 		}
 		if again.String() != text || !strings.HasSuffix(text, "}\n") || strings.HasSuffix(text, "\n\n") {
-			t.Errorf("%s: %s", r.name, firstDifference(text, again.String()))
+			t.Errorf("%s: %s", r.name, fixtures.Difference(again.String(), text))
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -223,30 +222,9 @@ func TestGolden(t *testing.T) {
 					t.Fatalf("%s: %v", name, err)
 				}
 			}
-			if *update {
-				if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatalf("%v; run go test ./report -update", err)
-			}
-			if got != string(want) {
-				t.Errorf("%s differs:\n%s", name, firstDifference(got, string(want)))
-			}
+			fixtures.Golden(t, name, got, *update)
 		}
 	}
-}
-
-func firstDifference(got, want string) string {
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			return fmt.Sprintf("line %d\n got %s\nwant %s", i+1, g[i], w[i])
-		}
-	}
-	return fmt.Sprintf("%d lines, want %d", len(g), len(w))
 }
 
 // forbidden are the runes that can change what a terminal shows elsewhere.
@@ -290,7 +268,7 @@ func TestColorCarriesNoMeaning(t *testing.T) {
 			t.Errorf("%s: escape sequences without colour", r.name)
 		}
 		if stripped := stripSGR(colored); stripped != plain {
-			t.Errorf("%s: %s", r.name, firstDifference(stripped, plain))
+			t.Errorf("%s: %s", r.name, fixtures.Difference(plain, stripped))
 		}
 		if !strings.Contains(colored, "\x1b[") {
 			t.Errorf("%s: no colour", r.name)

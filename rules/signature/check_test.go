@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"culprit/fixtures"
 )
 
 // The built-in rules pass the same checker as a user's.
@@ -32,19 +34,7 @@ func TestCheckMessages(t *testing.T) {
 		for _, p := range Check(fstest.MapFS{name: {Data: data}}) {
 			got.WriteString(p.String() + "\n")
 		}
-		golden := strings.TrimSuffix(file, ".yaml") + ".want"
-		if *update {
-			if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got.String() != string(want) {
-			t.Errorf("%s: got\n%s\nwant\n%s", name, got.String(), want)
-		}
+		fixtures.Golden(t, strings.TrimSuffix(file, ".yaml")+".want", got.String(), *update)
 	}
 }
 

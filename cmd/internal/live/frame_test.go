@@ -3,13 +3,13 @@ package live
 import (
 	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"culprit/fixtures"
 	"culprit/report"
 	"culprit/rules"
 
@@ -90,16 +90,7 @@ func TestFrameGolden(t *testing.T) {
 		{"flood-80", flood(), 80, 24, at(2)},
 		{"hostile-80", hostile(), 80, 40, at(3)},
 	} {
-		path := filepath.Join("testdata", c.name+".txt")
-		got := frame(c.m, c.width, c.height, c.now) + "\n"
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if want, err := os.ReadFile(path); err != nil || string(want) != got {
-			t.Errorf("%s: %v; got:\n%s\nwant:\n%s", c.name, err, got, want)
-		}
+		fixtures.Golden(t, filepath.Join("testdata", c.name+".txt"), frame(c.m, c.width, c.height, c.now)+"\n", *update)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"testing"
@@ -148,45 +147,4 @@ func evaluate(t *testing.T) []outcome {
 		t.Fatal(err)
 	}
 	return all
-}
-
-// golden compares text with a file, or rewrites the file under -update.
-func golden(t *testing.T, path string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Errorf("%v (go test -update writes it)", err)
-		return
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; if the change is meant, go test -update writes it and the diff shows it in review\n%s",
-			filepath.ToSlash(path), firstDifference(want, got))
-	}
-}
-
-// firstDifference shows the first lines that differ, at most five.
-func firstDifference(want, got []byte) string {
-	w, g := bytes.Split(want, []byte("\n")), bytes.Split(got, []byte("\n"))
-	var out bytes.Buffer
-	shown := 0
-	for i := 0; i < max(len(w), len(g)) && shown < 5; i++ {
-		var a, b []byte
-		if i < len(w) {
-			a = w[i]
-		}
-		if i < len(g) {
-			b = g[i]
-		}
-		if !bytes.Equal(a, b) {
-			fmt.Fprintf(&out, "%d: want %s\n%d: got  %s\n", i+1, a, i+1, b)
-			shown++
-		}
-	}
-	return out.String()
 }

@@ -67,7 +67,7 @@ func mustAnalyze(t *testing.T, workers int, paths ...string) []byte {
 func same(t *testing.T, what string, want, got []byte) {
 	t.Helper()
 	if !bytes.Equal(want, got) {
-		t.Errorf("%s: the report differs\n%s", what, firstDifference(want, got))
+		t.Errorf("%s: the report differs\n%s", what, fixtures.Difference(string(want), string(got)))
 	}
 }
 

@@ -24,7 +24,7 @@ func TestAccuracy(t *testing.T) {
 	totalTable(&b, all)
 	kindTable(&b, all)
 	wrongList(&b, all)
-	golden(t, "../../../fixtures/accuracy.golden", b.Bytes())
+	fixtures.Golden(t, "../../../fixtures/accuracy.golden", b.String(), *update)
 }
 
 func table(b *bytes.Buffer, title string, rows func(row func(cells ...any))) {

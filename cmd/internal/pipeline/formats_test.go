@@ -56,13 +56,13 @@ func TestFormatsGolden(t *testing.T) {
 				text.WriteString(body)
 			}
 			if slices.Contains(fullGoldens, c.ID) {
-				golden(t, filepath.Join(formatsDir, c.ID+"."+f.Name), text.Bytes())
+				fixtures.Golden(t, filepath.Join(formatsDir, c.ID+"."+f.Name), text.String(), *update)
 			} else {
 				fmt.Fprintf(&hashes, "%x  %s.%s\n", sha256.Sum256(text.Bytes()), c.ID, f.Name)
 			}
 		}
 	}
-	golden(t, filepath.Join(formatsDir, "hashes.golden"), []byte(hashes.String()))
+	fixtures.Golden(t, filepath.Join(formatsDir, "hashes.golden"), hashes.String(), *update)
 }
 
 func emptyPage(t *testing.T) string {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/rules"
 )
 
@@ -53,7 +54,7 @@ func TestWant(t *testing.T) {
 		if err := e.Encode(w); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, filepath.Join(o.c.Dir, "want.json"), b.Bytes())
+		fixtures.Golden(t, filepath.Join(o.c.Dir, "want.json"), b.String(), *update)
 	}
 }
 
