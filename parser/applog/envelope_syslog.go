@@ -102,7 +102,7 @@ func (p *peeler) header5424(s parser.Stamp, n int, h syslogHeader) {
 		p.rest = bytes.TrimPrefix(p.rest, []byte(" "))
 	}
 	p.stamp(s)
-	keep(&p.r.Host, h.host)
+	p.keepHost(h.host)
 	keep(&p.r.Program, h.app)
 	if pid, digits := leadingNumber(h.pid); digits == len(h.pid) {
 		tellPID(p.r, pid)
@@ -161,7 +161,7 @@ func (p *peeler) hostAndTag(b []byte) {
 		p.rest = b
 		return
 	}
-	keep(&p.r.Host, b[:end])
+	p.keepHost(b[:end])
 	b = bytes.TrimLeft(b[end+1:], " ")
 	b = p.facility(b)
 	if t, ok := readTag(b); ok {
@@ -249,11 +249,20 @@ func readHostAndTag(b []byte) (host []byte, t tag, ok bool) {
 	return b[:end], t, ok
 }
 
+// keepHost fills the host. localhost tells no machine from another: a daemon puts it where a program
+// sends without a name through the loopback, as HAProxy does, beside the machine's own name in
+// other lines of the file (github.com/haproxy/haproxy/issues/1234).
+func (p *peeler) keepHost(name []byte) {
+	if string(name) != "localhost" {
+		keep(&p.r.Host, name)
+	}
+}
+
 // header peels a stamp of n bytes with the host and the tag behind it.
 func (p *peeler) header(kind Envelope, n int, s parser.Stamp, host []byte, t tag) {
 	p.take(kind, n+len(host)+1)
 	p.stamp(s)
-	keep(&p.r.Host, host)
+	p.keepHost(host)
 	p.tag(p.rest, t)
 }
 

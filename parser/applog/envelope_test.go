@@ -74,6 +74,7 @@ var peeled = []struct{ line, want string }{
 	{`Nov 22 15:09:32 dnsmasq[29268]: started, version 2.90`, `syslog-3164 time=11-22T15:09:32 program=dnsmasq pid=29268 msg="started, version 2.90"`},
 	{`<187>Nov 22 15:09:32 nginx: 2026/11/22 15:09:32 [error] 1#1: *1 x`, `syslog-3164 time=11-22T15:09:32 level=error program=nginx msg="2026/11/22 15:09:32 [error] 1#1: *1 x"`},
 	{`2026-11-22T14:49:27.269713+00:00 host gunicorn[1234]: text`, `syslog-iso time=2026-11-22T14:49:27.269713Z host=host program=gunicorn pid=1234 msg=text`},
+	{`May  5 21:09:30 localhost haproxy[59014]: text`, `syslog-3164 time=05-05T21:09:30 program=haproxy pid=59014 msg=text`},
 	{`<11>1 2026-11-22T14:49:27.269713+00:00 host gunicorn 1234 - -  text`, `syslog-5424 time=2026-11-22T14:49:27.269713Z level=error host=host program=gunicorn pid=1234 msg=text`},
 	{`2023-02-21T18:08:29+01:00 opnsense.<redacted> lighttpd 58826 - [meta sequenceId="1"] (gw_backend.c.274) text`, `syslog-5424 time=2023-02-21T17:08:29Z(+01:00) host=opnsense.<redacted> program=lighttpd pid=58826 msg="(gw_backend.c.274) text"`},
 	{`2023-02-21T18:08:29+01:00 main worker 7 - [for "a"] text`, `msg="2023-02-21T18:08:29+01:00 main worker 7 - [for \"a\"] text"`},
