@@ -20,7 +20,7 @@ func Formats() []*parser.Format {
 		&pino, &jsonl, &audit, &logfmt, &klog, &rubyLogger, &rails, &mojo, &gunicorn, &celery, &monolog, &jvm, &envLogger, &phpFPM, &phpErrorLog,
 		&djangoServer, &serilogConsole, &passenger, &nest, &gin, &uwsgi, &redis, &erlang,
 		&postgresql, &mysql, &springBoot, &nlog, &jetty, &wildfly, &logback, &tomcat, &jul, &zapConsole, &tracing,
-		&zerologConsole, &elixir, &pm2, &supervisord, &dockerEvents, &dpkg, &hostlessSyslog, &sudo, &cron,
+		&zerologConsole, &elixir, &pm2, &supervisord, &dockerEvents, &dpkg, &hostlessSyslog, &sudo, &systemctlStatus, &cron,
 		&pythonLogging, &goLog, &uvicorn, &dotnetConsole, &puma, &clfAccess,
 		// A stamp, maybe a level, and text.
 		&levelledText, &timestampedText,

@@ -191,6 +191,37 @@ func parseSudo(line []byte, _ *parser.Env, r *parser.Record) bool {
 	return ok && isName(user) && indexString(in.rest, "USER=") >= 0 && indexString(in.rest, "COMMAND=") >= 0
 }
 
+// systemctlStatus is the line of systemctl status that tells since when a unit is in its state, which
+// above the journal's lines without a year is the one that knows it.
+var systemctlStatus = parser.Format{
+	Name:    "systemctl-status",
+	Role:    parser.RoleSystem,
+	Product: "systemd",
+	Doc:     "systemctl(1): status; systemd src/systemctl/systemctl-show.c (print_status_info)",
+	Parse:   parseSystemctlStatus,
+	Samples: []parser.Sample{
+		{ // github.com/easzlab/kubeasz/issues/919
+			Line: `     Active: active (running) since Mon 2020-09-28 09:12:10 UTC; 16s ago`,
+			Want: `time=2020-09-28T09:12:10Z msg="Active: active (running) since Mon 2020-09-28 09:12:10 UTC; 16s ago"`,
+		},
+		{
+			Line: `   Active: failed (Result: exit-code) since Mon 2020-01-06 01:56:25 UTC; 24s ago`,
+			Want: `time=2020-01-06T01:56:25Z msg="Active: failed (Result: exit-code) since Mon 2020-01-06 01:56:25 UTC; 24s ago"`,
+		},
+	},
+}
+
+// parseSystemctlStatus reads Active: state since stamp; age ago.
+func parseSystemctlStatus(line []byte, _ *parser.Env, r *parser.Record) bool {
+	in := input{trimBlanks(line)}
+	in.message(r)
+	if !in.lit("Active: ") {
+		return false
+	}
+	_, ok := in.until(" since ")
+	return ok && in.stamp(timestamp.WeekdayISO, r) && in.lit("; ")
+}
+
 var cron = parser.Format{
 	Name:    "cron",
 	Role:    parser.RoleSystem,

@@ -116,6 +116,7 @@ var gates = map[string][]gate{
 	"dpkg":              {{first: numbers, all: ":"}},
 	"syslog-hostless":   {{first: capital, all: "[]:"}, {program: "dnsmasq"}},
 	"sudo":              {{all: "=:"}},
+	"systemctl-status":  {{first: "A", word: " since "}},
 	"python-logging":    {{first: numbers + "[", all: ","}, {first: capital, all: ":"}},
 	"go-log":            {{all: "0/:"}},
 	"dotnet-console":    {{first: numbers + "tdiwfc", all: "[]:"}},

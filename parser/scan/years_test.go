@@ -45,3 +45,16 @@ func TestClockSetBack(t *testing.T) {
 	f("by day", "%s"+refused, nginx, "2026-11-01", []string{"14:59:57", "14:00:00"}, "14:59:57", "14:00:00")
 	f("lines in disorder", "%s"+refused, nginx, "2026-11-01", []string{"01:50:00", "01:20:00", "01:51:00"}, "01:50:00", "01:20:00", "01:51:00")
 }
+
+// systemctl status tells the year of the journal's lines below it: github.com/easzlab/kubeasz/issues/919.
+func TestYearOfAStatus(t *testing.T) {
+	text := "     Active: active (running) since Mon 2020-09-28 09:12:10 UTC; 16s ago\n\nSep 28 09:12:12 k8s-sh-03 haproxy[3065]: Server ingress-node/10.10.10.168 is DOWN.\n"
+	r := NewReader(strings.NewReader(text), Options{Year: 2026})
+	year := 0
+	for r.Scan(context.Background()) {
+		year = time.UnixMicro(r.Record().Stamp.Micros).UTC().Year()
+	}
+	if year != 2020 {
+		t.Errorf("the journal's line is of %d, want 2020", year)
+	}
+}
