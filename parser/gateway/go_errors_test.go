@@ -269,6 +269,8 @@ func FuzzNghttpx(f *testing.F)       { fuzzGoFamily(f, nghttpx) }
 func FuzzIIS(f *testing.F)           { fuzzGoFamily(f, iisAccess) }
 func FuzzYARP(f *testing.F)          { fuzzGoFamily(f, yarp) }
 func FuzzJavaGateway(f *testing.F)   { fuzzGoFamily(f, javaGateway) }
+func FuzzZuul(f *testing.F)          { fuzzGoFamily(f, zuul) }
+func FuzzOcelot(f *testing.F)        { fuzzGoFamily(f, ocelot) }
 func FuzzKrakenD(f *testing.F)       { fuzzGoFamily(f, krakend) }
 func FuzzCloudFront(f *testing.F)    { fuzzGoFamily(f, cloudfrontAccess) }
 func FuzzSquidAccess(f *testing.F)   { fuzzGoFamily(f, squidAccess) }

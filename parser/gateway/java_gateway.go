@@ -7,8 +7,8 @@ import (
 	"culprit/parser/timestamp"
 )
 
-// javaGateway is what gateways written in Java log of requests that failed: Spring Cloud Gateway,
-// which is Spring's error handler with an exception of reactor-netty behind it, and Zuul 1 (zuul.go: Zuul 2):
+// javaGateway is what Spring Cloud Gateway logs of requests that failed: Spring's error handler, with
+// an exception of reactor-netty behind it:
 //
 //	2022-06-10 17:51:12.705 ERROR 5317 --- [ctor-http-nio-2] a.w.r.e.AbstractErrorWebExceptionHandler : [186f1c37-3]  500 Server Error for HTTP POST "/cart"
 //
@@ -25,30 +25,26 @@ var javaGateway = &parser.Format{
 	Role:    parser.RoleGateway,
 	Product: "spring-cloud-gateway",
 	Program: true,
-	Doc:     "spring-boot AbstractErrorWebExceptionHandler.java (logError, formatError); spring-cloud-gateway NettyRoutingFilter.java, support/NotFoundException.java; spring-cloud-netflix SendErrorFilter.java, RibbonRoutingFilter.java",
+	Doc:     "spring-boot AbstractErrorWebExceptionHandler.java (logError, formatError); spring-cloud-gateway NettyRoutingFilter.java, support/NotFoundException.java",
 	Parse:   parseJavaGateway,
 	Samples: javaGatewaySamples,
 }
 
-var (
-	springGateway = []byte("org.springframework.cloud.gateway.")
-	zuul          = []byte("com.netflix.zuul.")
-)
+var springGateway = []byte("org.springframework.cloud.gateway.")
 
 // JavaGateway is the format of entries whose traces go through a gateway's classes, nil if text,
 // a whole entry, is none.
 func JavaGateway(text []byte) *parser.Format {
-	if passesJavaGateway(text) {
+	switch {
+	case bytes.Contains(text, springGateway):
 		return javaGateway
+	case bytes.Contains(text, zuulClasses), indexString(text, "FAILURE_") >= 0 && indexString(text, zuulOrigin) >= 0:
+		return zuul
 	}
 	return nil
 }
 
-func passesJavaGateway(text []byte) bool {
-	return bytes.Contains(text, springGateway) || bytes.Contains(text, zuul) || indexString(text, "FAILURE_") >= 0 && indexString(text, zuulOrigin) >= 0
-}
-
-func javaGatewayMessages() []Message { return append(javaExceptions[:], zuulFailures[:]...) }
+func javaGatewayMessages() []Message { return javaExceptions[:] }
 
 // javaExceptions are what the clients of these gateways say (netty, reactor-netty, Apache
 // HttpClient, Ribbon), each as its text begins.
@@ -78,33 +74,49 @@ var javaExceptions = [...]Message{
 }
 
 func parseJavaGateway(text []byte, env *parser.Env, r *parser.Record) bool {
-	json := has(text, "{")
-	if json {
-		text = javaJSON(text, env, r)
+	e := javaEntryOf(text, env, r)
+	if i := indexString(e.first, "Resolved ["); i >= 0 {
+		return e.head(e.first[:i], r) && javaResolved(e.first[i:], r)
 	}
-	first, rest, _ := bytes.Cut(text, newline)
-	if i := indexString(first, "Resolved ["); i >= 0 {
-		return (json && r.Level != parser.LevelNone || !json && javaHead(first[:i], r)) && javaResolved(first[i:], r)
+	return e.failed(springGateway, env, r)
+}
+
+// A javaEntry is what a logger printed, on lines or as an object.
+type javaEntry struct {
+	text        []byte
+	first, rest []byte // its first line, and the others
+	json        bool   // then r has the time and the level
+}
+
+func javaEntryOf(text []byte, env *parser.Env, r *parser.Record) javaEntry {
+	e := javaEntry{text: text, json: has(text, "{")}
+	if e.json {
+		e.text = javaJSON(text, env, r)
 	}
-	if i := indexString(first, zuulOrigin); i >= 0 {
-		if !json {
-			javaHead(first, r)
-		}
-		r.Message = text
-		return r.Level != parser.LevelNone && zuulFailure(first, rest, i, r)
+	e.first, e.rest, _ = bytes.Cut(e.text, newline)
+	return e
+}
+
+// head reads what stands before the message, and reports whether there is a level.
+func (e *javaEntry) head(b []byte, r *parser.Record) bool {
+	if e.json {
+		return r.Level != parser.LevelNone
 	}
-	if len(rest) == 0 || !passesJavaGateway(rest) {
+	return javaHead(b, r)
+}
+
+// failed reads an entry whose trace goes through a gateway's classes.
+func (e *javaEntry) failed(through []byte, env *parser.Env, r *parser.Record) bool {
+	if len(e.rest) == 0 || !bytes.Contains(e.rest, through) {
 		return false
 	}
-	exception := bytes.TrimLeft(rest, " \r\n")
+	exception := bytes.TrimLeft(e.rest, " \r\n")
 	if class := exception[:exceptionEnd(exception)]; indexString(class, "WebClientRequestException") >= 0 || !tellException(exception, javaExceptions[:], &r.Gateway) {
 		return false // a filter's own question to another service, or a fault of the program
 	}
-	if !json {
-		javaHead(first, r)
-	}
-	r.Kind, r.Message = parser.KindGateway, text
-	r.Gateway.Request = javaRequest(first, env)
+	e.head(e.first, r)
+	r.Kind, r.Message = parser.KindGateway, e.text
+	r.Gateway.Request = javaRequest(e.first, env)
 	javaService(exception, &r.Gateway)
 	return true
 }

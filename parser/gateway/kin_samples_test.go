@@ -62,6 +62,7 @@ func TestNodeProxySamples(t *testing.T) { sampleTest(t, nodeProxy) }
 func TestCloudflaredSamples(t *testing.T) { sampleTest(t, cloudflared) }
 
 func TestJavaGatewaySamples(t *testing.T) { sampleTest(t, javaGateway) }
+func TestZuulSamples(t *testing.T)        { sampleTest(t, zuul) }
 func TestYARPSamples(t *testing.T)        { sampleTest(t, yarp) }
 func TestOcelotSamples(t *testing.T)      { sampleTest(t, ocelot) }
 

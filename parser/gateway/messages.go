@@ -11,7 +11,7 @@ func vocabularies() [][]Message {
 		apacheMessages(),
 		modJKMessages(),
 		haproxyMessages(),
-		LighttpdMessages(), AWSMessages(), VarnishMessages(), IngressMessages(), NodeMessages(), goProxyMessages(), cloudflaredMessages(), pingoraMessages(), squidMessages(), h2oMessages(), nghttpxMessages(), w3cMessages(), krakendMessages(), workhorseMessages(), yarpMessages(), ocelotMessages(), javaGatewayMessages(),
+		LighttpdMessages(), AWSMessages(), VarnishMessages(), IngressMessages(), NodeMessages(), goProxyMessages(), cloudflaredMessages(), pingoraMessages(), squidMessages(), h2oMessages(), nghttpxMessages(), w3cMessages(), krakendMessages(), workhorseMessages(), yarpMessages(), ocelotMessages(), javaGatewayMessages(), zuulMessages(),
 	}
 }
 

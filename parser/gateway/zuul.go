@@ -6,13 +6,38 @@ import (
 	"culprit/parser"
 )
 
-// Zuul 2 is a gateway of its own on netty and says of each attempt that failed:
+// zuul is what Netflix' gateway logs of requests that failed. Zuul 1 is a filter in a servlet
+// container, and its errors have the traces of any program of Spring's (SendErrorFilter); Zuul 2 is a
+// program of its own on netty and says of each attempt that failed:
 //
 //	2026-11-22 14:30:00,123 WARN  c.n.z.f.e.ProxyEndpoint [Salamander-ClientToZuulWorker-1] FAILURE_ORIGIN_CONNECTIVITY, origin = api, origin channel info =
 //	com.netflix.zuul.netty.connectionpool.OriginConnectException: Connection refused: /10.0.0.5:7001
 //
 // or, under load or where WARN is the lowest level, all on one line without a trace
-// (zuul-core ProxyEndpoint.processErrorFromOrigin). The names are those of ZuulStatusCategory.
+// (processErrorFromOrigin). The names are those of ZuulStatusCategory.
+var zuul = &parser.Format{
+	Name:    "zuul",
+	Role:    parser.RoleGateway,
+	Product: "zuul",
+	Program: true,
+	Doc:     "https://github.com/Netflix/zuul zuul-core ProxyEndpoint.java, OutboundErrorType.java; spring-cloud-netflix SendErrorFilter.java, RibbonRoutingFilter.java",
+	Parse:   parseZuul,
+	Samples: zuulSamples,
+}
+
+var zuulClasses = []byte("com.netflix.zuul.")
+
+func parseZuul(text []byte, env *parser.Env, r *parser.Record) bool {
+	e := javaEntryOf(text, env, r)
+	i := indexString(e.first, zuulOrigin)
+	if i < 0 {
+		return e.failed(zuulClasses, env, r)
+	}
+	r.Message = e.text
+	return e.head(e.first, r) && zuulFailure(e.first, e.rest, i, r)
+}
+
+func zuulMessages() []Message { return zuulFailures[:] }
 
 const zuulOrigin = ", origin = "
 

@@ -240,7 +240,7 @@ func BenchmarkGateways(b *testing.B) {
 	for _, f := range gateway.Formats() {
 		named[f.Name] = f
 	}
-	for _, name := range []string{"iis-access", "cloudfront-access", "krakend-error", "envoy-log", "yarp", "ocelot", "java-gateway", "pingora"} {
+	for _, name := range []string{"iis-access", "cloudfront-access", "krakend-error", "envoy-log", "yarp", "ocelot", "java-gateway", "zuul", "pingora"} {
 		var once strings.Builder
 		for _, s := range named[name].Samples {
 			once.WriteString(s.Line + "\n")
