@@ -97,6 +97,19 @@ func TestServersThatWereChecked(t *testing.T) {
 	}
 	f("requests to one host", a+"+"+b, "shop.example", "shop.example")
 	f("requests to two hosts", " "+" "+a+" "+b, "shop.example", "blog.example")
+	handlers := func(name, want string, paths ...string) {
+		t.Helper()
+		l := errorLog("lighttpd/error.log").fails(0, a, refused, 5, onHost("")).fails(0, b, refused, 5, onHost(""))
+		l.d.Source.Gateway = "lighttpd"
+		for i, path := range paths {
+			l.noPeers(float64(i), "", 1, onHost(""), func(ev *rules.Event) { ev.Text = "(gw_backend.c.960) all handlers for /i? on " + path + " are down." })
+		}
+		if got := upstreams(report(t, Config{}, l).Incidents); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	handlers("lighttpd's only group", a+"+"+b, "/", "/")
+	handlers("two groups of lighttpd's", " "+a+" "+b, "/", "/api")
 }
 
 // An incident keeps the id that it opened with when further servers of its pool fail: a live run

@@ -69,9 +69,13 @@ func hostNode(s *source, host string) node {
 	return node{site: s.site, name: strings.TrimSuffix(strings.ToLower(host), ".")}
 }
 
+const lighttpd = "lighttpd"
+
 // joinChecked joins the addresses whose health checks failed while a gateway that names no group
 // found no server for requests to one virtual host ("no upstreams available", Caddy): those are its
-// servers. Of requests to several hosts nothing tells whose servers they are.
+// servers. Of requests to several hosts nothing tells whose servers they are. lighttpd checks none,
+// but says of each group whose servers it could not connect to that all are down, and by what paths
+// or extensions it is found.
 func (e *Engine) joinChecked() {
 	for _, s := range e.sources {
 		var out rules.Interval
@@ -81,10 +85,14 @@ func (e *Engine) joinChecked() {
 			if ev.Symptom != parser.SymptomNoLivePeer || ev.Upstream != "" {
 				continue
 			}
-			if out == (rules.Interval{}) {
-				out, host = rules.Interval{From: ev.When.From, To: ev.Last.To}, ev.VHost
+			found := ev.VHost
+			if s.Source.Gateway == lighttpd {
+				found = ev.Text[strings.LastIndex(ev.Text, " on ")+1:] // all handlers for /cart on / are down.
 			}
-			several = several || ev.VHost != host
+			if out == (rules.Interval{}) {
+				out, host = rules.Interval{From: ev.When.From, To: ev.Last.To}, found
+			}
+			several = several || found != host
 			out.From, out.To = min(out.From, ev.When.From), max(out.To, ev.Last.To)
 		}
 		if several || out == (rules.Interval{}) {
@@ -93,7 +101,8 @@ func (e *Engine) joinChecked() {
 		var first node
 		for i := range s.Events {
 			ev := &s.Events[i]
-			if !benched(ev) || ev.When.From > out.To || ev.Last.To+failTimeout < out.From {
+			unreached := s.Source.Gateway == lighttpd && ev.Rank == parser.RankPrimary && ev.Upstream != "" && connecting(ev.Symptom)
+			if !benched(ev) && !unreached || ev.When.From > out.To || ev.Last.To+failTimeout < out.From {
 				continue
 			}
 			if n := e.node(s, ev.Upstream); first == (node{}) {
