@@ -22,7 +22,7 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 	}
 	host := e.linked(g)
 	if host != nil {
-		in.Service = host.name
+		in.Service = e.title(host)
 		// The gateway's log names none; the service says where it listens. A service that is
 		// merely here is not to be accused of what nobody knows.
 		if len(in.Upstreams) == 0 && (g.verdict.Cause != rules.CauseUnknown || g.links[host].weight >= linkName) {
@@ -36,7 +36,7 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 	if host == nil || g.links[host].weight <= linkAlone || g.verdict.Cause == rules.CauseDNSFailure { // nobody was asked whom to blame
 		return
 	}
-	in.Culprit.Process = cmp.Or(host.process(), host.name)
+	in.Culprit.Process = cmp.Or(host.process(), e.title(host))
 	if len(host.units) > 0 {
 		in.Culprit.Unit = host.units[0]
 	}
@@ -109,8 +109,8 @@ func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
 		}
 		return
 	}
-	in.Service = cmp.Or(in.Service, sv.name)
-	cu.Process = cmp.Or(cu.Process, sv.process(), processOf(best.Hit.Signature.Technology), sv.name)
+	in.Service = cmp.Or(in.Service, e.title(sv))
+	cu.Process = cmp.Or(cu.Process, sv.process(), processOf(best.Hit.Signature.Technology), e.title(sv))
 	if cu.Process == "php" && e.any("php-fpm", "phpfpm") {
 		cu.Process = "php-fpm" // the log of a script names no server
 	}

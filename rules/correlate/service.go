@@ -330,6 +330,20 @@ func (sv *service) label(e *Engine) string {
 	return file
 }
 
+// title is the name to accuse a service by, "" if it has only its file's and the gateway's own
+// lines stand in that file, too: it is the name of a paste ("-", paste.txt), and nobody's.
+func (e *Engine) title(sv *service) string {
+	for _, id := range sv.streams {
+		if id.stream != "" || !e.sources[id.source].Source.HasErrors {
+			return sv.name
+		}
+	}
+	if len(sv.units) == 0 && len(sv.containers) == 0 && sv.name == e.fileName(sv.streams[0]) {
+		return ""
+	}
+	return sv.name
+}
+
 // containerName is a container's name: as the runtime calls it, else what the file's
 // name says beside the id, else the short id.
 func (sv *service) containerName(e *Engine) string {

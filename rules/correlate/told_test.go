@@ -176,3 +176,18 @@ func TestRankOfEvidence(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
+
+// What somebody pasted or piped is called after the paste: nobody is accused by that name, unless the
+// file is the application's own.
+func TestCulpritOfAPaste(t *testing.T) {
+	paste := errorLog("-").covers(0, 60).fails(30, "unix:/tmp/uvicorn.sock", refused, 1)
+	paste.knows(29, rules.FactListens, "unix:/tmp/uvicorn.sock")
+	if in := incidents(t, 1, paste)[0]; in.Culprit.Process != "" || in.Service != "" {
+		t.Errorf("culprit %+v, service %q", in.Culprit, in.Service)
+	}
+	errors, app := errorLog("error.log").covers(0, 60).fails(30, "unix:/tmp/uvicorn.sock", refused, 1), appLog("tickets.log").covers(0, 60)
+	app.knows(29, rules.FactListens, "unix:/tmp/uvicorn.sock")
+	if in := incidents(t, 1, errors, app)[0]; in.Culprit.Process != "tickets" || in.Service != "tickets" {
+		t.Errorf("culprit %+v, service %q", in.Culprit, in.Service)
+	}
+}
