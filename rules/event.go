@@ -135,12 +135,11 @@ type Tally struct {
 	Symptom  parser.Symptom // what the upstream fields show of a failure; SymptomNone for a success
 	Phase    parser.Phase
 	Count    int64
-	Reused   int64 // of them with a connect time of 0.000 (a kept-alive connection)
-	Fresh    int64 // of them with a connect time above 0.000; where none is logged, neither counts
-	Waited   int64 // longest request duration, microseconds
-	Long     int64 // failures that took two seconds and more
-	Once     int64 // failures of a method that a gateway may send again (GET, PUT, …) and did not
-	Bytes    int64
+	Reused   int64      // of them with a connect time of 0.000 (a kept-alive connection)
+	Fresh    int64      // of them with a connect time above 0.000; where none is logged, neither counts
+	Waited   int64      // longest request duration, microseconds
+	Long     int64      // failures that took two seconds and more
+	Once     int64      // failures of a method that a gateway may send again (GET, PUT, …) and did not
 	Requests []uint64   // hashes of (client, request line); failures only, at most MaxRequests
 	Clients  []uint64   // the smallest hashes of clients' addresses, sorted; failures only, at most MaxClients
 	Groups   []URLGroup // failures only, at most MaxURLGroups and one without a name for the rest
