@@ -167,3 +167,17 @@ func TestDetectionOfShuffledLines(t *testing.T) {
 		t.Errorf("%d times: %s", n, what)
 	}
 }
+
+// Two programs in one file, whose lines differ in what stands before the parts of a second only:
+// Python's logging writes a comma. Each line is read by its own format, also behind the other's.
+func TestFormatsThatDifferInTheSecondsMark(t *testing.T) {
+	const dot, comma = "2026-04-01 14:32:49.152 ERROR worker.tasks payment of order failed\n", "2026-04-01 14:32:49,152 ERROR worker.tasks payment of order failed\n"
+	for text, want := range map[string][]string{
+		dot + dot + comma:   {"levelled-text", "levelled-text", "python-logging"},
+		comma + comma + dot: {"python-logging", "python-logging", "levelled-text"},
+	} {
+		if formats, _ := formatsOf(t, text); !slices.Equal(formats, want) {
+			t.Errorf("%q, want %q", formats, want)
+		}
+	}
+}
