@@ -197,6 +197,18 @@ func TestPoolsAreBounded(t *testing.T) {
 	}
 }
 
+// A thousand small logs take no more room for requests in flight than they can have.
+func TestPoolsOfSmallSources(t *testing.T) {
+	for size, places := range map[int64]int{11 << 10: minRecent, 512 << 10: 8 << 10, 512 << 20: maxRecent} {
+		b := New(rules.SourceInfo{}, words(nil), nil)
+		b.Share(size, 1<<30)
+		b.Add(changed(errorLine(0), func(r *parser.Record) { r.Gateway.Connection = 9 }))
+		if got := len(b.pools.recent); got != places {
+			t.Errorf("%d bytes: %d places, want %d", size, got, places)
+		}
+	}
+}
+
 // The engine keeps a snapshot while the builder goes on.
 func TestSnapshot(t *testing.T) {
 	sig := &rules.Signature{ID: "go-panic", Technology: "go", Role: rules.RoleCause, Cause: rules.CauseUnhandledException}

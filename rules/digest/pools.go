@@ -43,7 +43,7 @@ type attempts struct {
 // tries are the numbers of names; 0 ends them.
 type tries [parser.MaxAttempts]uint16
 
-// Bounds: places for requests in flight, a power of two, and distinct names and sets kept.
+// Bounds: places for requests in flight, and distinct names and sets kept.
 const (
 	maxRecent = 16 << 10
 	maxNames  = 16 << 10
