@@ -29,6 +29,7 @@ type Stats struct {
 	InvalidUTF8  int64         // lines that are not UTF-8
 	Encoding     string        // utf-8, utf-16le, utf-16be
 	First, Last  parser.Stamp  // earliest and latest stamp, of those that know most
+	clocks       clocks        // that these are of
 	// YearsPassed is how often yearless stamps stepped from December to January without
 	// a dated stamp to tell the year. If Options.Year came from the file's end, the first
 	// year was Options.Year less this.
@@ -46,7 +47,7 @@ type counter struct {
 	lines, records, unparsed, nuls, invalid int64
 	partials                                int // records that wait for the rest of a line
 	samples                                 []string
-	first, last                             parser.Stamp
+	clocks                                  clocks
 	texts                                   [applog.EnvelopeCount]int64 // lines of free text by innermost envelope
 	traces                                  int64
 	formats                                 map[*parser.Format]int64
@@ -66,7 +67,7 @@ func (c *counter) line(nuls int, invalid bool) {
 func (c *counter) record(s *slot) {
 	c.records++
 	r := &s.rec
-	c.span(r.Stamp)
+	c.clocks.see(r.Stamp)
 	lines := int64(r.Lines)
 	switch {
 	case r.Format != nil:
@@ -87,7 +88,7 @@ func (c *counter) record(s *slot) {
 func (c *counter) pass(f *parser.Format, s parser.Stamp) {
 	c.lines++
 	c.records++
-	c.span(s)
+	c.clocks.see(s)
 	c.format(f, 1)
 }
 
@@ -95,7 +96,7 @@ func (c *counter) pass(f *parser.Format, s parser.Stamp) {
 func (c *counter) handOut(r *parser.Record) {
 	c.lines++
 	c.records++
-	c.span(r.Stamp)
+	c.clocks.see(r.Stamp)
 	c.format(r.Format, 1)
 }
 
@@ -119,25 +120,6 @@ func (c *counter) settle() {
 	c.hotLines = 0
 }
 
-// span widens the earliest and latest stamp. A stamp that knows a date counts more than
-// one that does not.
-func (c *counter) span(s parser.Stamp) {
-	dated := s.Clock >= parser.ClockYearless
-	switch known := c.first.Clock >= parser.ClockYearless; {
-	case !s.Known(), known && !dated:
-		return
-	case !c.first.Known(), dated && !known:
-		c.first, c.last = s, s
-		return
-	}
-	if s.Micros < c.first.Micros {
-		c.first = s
-	}
-	if s.Micros > c.last.Micros {
-		c.last = s
-	}
-}
-
 // Records counts the records that were handed out so far, as Stats does.
 func (r *Reader) Records() int64 { return r.stats.records }
 
@@ -148,8 +130,9 @@ func (r *Reader) Stats() Stats {
 	st := Stats{
 		Lines: c.lines, Bytes: r.lines.offset - r.lines.origin, Records: c.records, Unparsed: c.unparsed, Samples: c.samples,
 		TooLong: r.lines.tooLong, FirstTooLong: r.lines.firstTooLong, NULs: c.nuls, InvalidUTF8: c.invalid,
-		Encoding: cmp.Or(r.decoder.encoding, utf8Name), First: c.first, Last: c.last, YearsPassed: r.years.passed,
+		Encoding: cmp.Or(r.decoder.encoding, utf8Name), clocks: c.clocks, YearsPassed: r.years.passed,
 	}
+	st.First, st.Last = st.clocks.reach()
 	if st.TooLong == 0 {
 		st.FirstTooLong = -1
 	}
@@ -165,10 +148,9 @@ func (st *Stats) Add(o *Stats) {
 	st.Lines, st.Bytes, st.Records, st.Unparsed = st.Lines+o.Lines, st.Bytes+o.Bytes, st.Records+o.Records, st.Unparsed+o.Unparsed
 	st.TooLong, st.NULs, st.InvalidUTF8 = st.TooLong+o.TooLong, st.NULs+o.NULs, st.InvalidUTF8+o.InvalidUTF8
 	st.Samples = append(st.Samples, o.Samples[:min(len(o.Samples), maxSamples-len(st.Samples))]...)
-	span := counter{first: st.First, last: st.Last}
-	span.span(o.First)
-	span.span(o.Last)
-	st.First, st.Last, st.YearsPassed = span.first, span.last, o.YearsPassed
+	st.clocks.add(&o.clocks)
+	st.First, st.Last = st.clocks.reach()
+	st.YearsPassed = o.YearsPassed
 	for _, f := range o.Formats {
 		if i := slices.IndexFunc(st.Formats, func(g FormatCount) bool { return g.Name == f.Name }); i >= 0 {
 			st.Formats[i].Lines += f.Lines
