@@ -10,7 +10,7 @@ import (
 
 // Exports: what people download from a log store holds each line inside of the store's own
 // record: an object, a row of CSV, a document of YAML. The objects are those of
-// aws logs filter-log-events, gcloud logging read, Grafana's Explore, elasticdump, Azure Monitor,
+// aws logs filter-log-events, gcloud logging read, Grafana's Explore and logcli, elasticdump, Azure Monitor,
 // Splunk, Fluentd and Fluent Bit, after their documentation. Those of Filebeat and Vector are
 // read as lines of JSON, for applications write such, too.
 
@@ -18,6 +18,7 @@ import (
 var exportHeads = map[string]bool{
 	"_index": true, "_source": true, "preview": true, "insertId": true, "textPayload": true, "logName": true, "log": true, "container_id": true,
 	"container_name": true, "kubernetes": true, "logStreamName": true, "_raw": true, "line": true, "ingestionTime": true, "@metadata": true, "source_type": true,
+	"labels": true, // logcli's, whose keys are sorted
 }
 
 // mayExport reports whether an object can be a store's. Each line of an application that writes JSON
@@ -55,7 +56,11 @@ func (p *peeler) exported() bool {
 		p.stamp(s)
 	}
 	keep(&p.r.Host, e.host.body)
+	if e.pod.kind == '"' && e.container.kind == '"' {
+		p.tellPod(e.pod.body, e.container.body)
+	}
 	keep(&p.r.Container, bytes.TrimPrefix(e.container.body, []byte("/")))
+	keep(&p.r.Container, e.pod.body)
 	p.rest = bytes.TrimRight(p.unquote(e.text.body), "\r\n")
 	p.copied = true
 	p.plain()
@@ -73,13 +78,23 @@ func pretty(object []byte) bool { return len(object) > 1 && (object[1] == '\n' |
 // An exportEntry is what a store's object tells.
 type exportEntry struct {
 	text, when, host, container token
-	marks                       int  // keys that no application's own logger writes
-	level                       bool // it tells one
+	pod                         token // of Kubernetes
+	marks                       int   // keys that no application's own logger writes
+	level                       bool  // it tells one
 }
 
 // member takes one member; those inside of the objects that stores put around what they know
 // count, too.
 func (e *exportEntry) member(key []byte, v token, depth int) {
+	switch {
+	case v.kind != '{' || depth != 2: // Elastic's kubernetes tells both by objects
+	case string(key) == "pod":
+		nameIn(v, &e.pod)
+		return
+	case string(key) == "container":
+		nameIn(v, &e.container)
+		return
+	}
 	if v.kind == '{' && depth < 3 {
 		switch string(key) {
 		case "_source", "result", "properties", "fields", "labels", "resource", "host", "container", "kubernetes", "stream", "metric":
@@ -113,6 +128,8 @@ func (e *exportEntry) member(key []byte, v token, depth int) {
 		}
 	case "hostname", "host":
 		first(&e.host)
+	case "pod", "pod_name", "kubernetes_pod_name":
+		first(&e.pod)
 	case "container_name", "ContainerName", "logStreamName", "containerName", "container":
 		first(&e.container)
 	}
@@ -124,6 +141,16 @@ func (e *exportEntry) member(key []byte, v token, depth int) {
 	case "line": // Grafana's
 		if v.kind == '"' {
 			e.marks++
+		}
+	}
+}
+
+// nameIn takes the name of what an object tells of.
+func nameIn(object token, slot *token) {
+	w := objectWalker{b: object.body}
+	for w.next() {
+		if string(w.key) == "name" && slot.kind == 0 {
+			*slot = w.value
 		}
 	}
 }

@@ -154,6 +154,11 @@ var peeled = []struct{ line, want string }{
 	{"\thttps 2026-11-24T09:41:10.186641Z app/a/1 198.51.100.2:4201 10.0.0.3:9000 0.001 -1 -1 504 - 218 342", `blanks msg="https 2026-11-24T09:41:10.186641Z app/a/1 198.51.100.2:4201 10.0.0.3:9000 0.001 -1 -1 504 - 218 342"`},
 	{`    time="2026-11-24T09:41:10Z" level=debug msg="x"`, `blanks msg="time=\"2026-11-24T09:41:10Z\" level=debug msg=\"x\""`},
 	{`{"line":"panic: boom","timestamp":"1795513270123456789","fields":{"container":"shop"}}`, `export time=2026-11-24T09:41:10.123456Z container=shop msg="panic: boom"`},
+	// logcli query -o jsonl (Loki's pkg/logcli/output/jsonl.go marshals a map, so its keys are sorted); Elastic's fields of Kubernetes.
+	{`{"labels":{"container":"controller","namespace":"ingress-nginx","pod":"ingress-nginx-controller-6c5b7d-zz2lm"},"line":"panic: boom","timestamp":"2026-11-25T21:10:13.329119833Z"}`, `export time=2026-11-25T21:10:13.329119Z program=controller container=ingress-nginx-controller-6c5b7d-zz2lm/controller msg="panic: boom"`},
+	{`{"_index":"filebeat","_source":{"@timestamp":"2026-11-24T09:41:10.123Z","message":"panic: boom","kubernetes":{"namespace":"shop","pod":{"name":"web-0","uid":"1"},"container":{"name":"shop"}}}}`, `export time=2026-11-24T09:41:10.123Z program=shop container=web-0/shop msg="panic: boom"`},
+	{`{"log":"panic: boom","kubernetes":{"pod_name":"web-0","container_name":"shop"},"time":"2026-11-24T09:41:10Z"}`, `export time=2026-11-24T09:41:10Z program=shop container=web-0/shop msg="panic: boom"`},
+	{`{"labels":{"app":"an application's own"},"level":"error","message":"x","timestamp":"2026-11-24T09:41:10Z"}`, `msg="{\"labels\":{\"app\":\"an application's own\"},\"level\":\"error\",\"message\":\"x\",\"timestamp\":\"2026-11-24T09:41:10Z\"}"`},
 	{`{"line":12,"message":"an application's own","timestamp":1795513270}`, `msg="{\"line\":12,\"message\":\"an application's own\",\"timestamp\":1795513270}"`},
 	{`{"_index":"filebeat","_source":{"@timestamp":"2026-11-24T09:41:10.123Z","message":"panic: boom","container":{"name":"shop"}}}`, `export time=2026-11-24T09:41:10.123Z host=shop msg="panic: boom"`},
 	{`{"preview":false,"result":{"_raw":"panic: boom","_time":"2026-11-24 09:41:10.000 UTC","host":"app-1"}}`, `export time=2026-11-24T09:41:10.000Z host=app-1 msg="panic: boom"`},
