@@ -145,6 +145,10 @@ func (m *madeRequest) value(variable string) string {
 		return m.client
 	case "host":
 		return m.host
+	case "proxy_upstream_name":
+		return "ns-svc-80"
+	case "proxy_alternative_upstream_name":
+		return ""
 	case "request":
 		return m.request
 	case "status":
@@ -248,6 +252,9 @@ func (m *madeRequest) want(format string) string {
 	if a.HasUps {
 		m.wantAttempts(a, has)
 	}
+	if has("proxy_upstream_name") && a.Tries > 0 {
+		a.Pool = []byte(m.value("proxy_upstream_name"))
+	}
 	return parser.Render(&r)
 }
 
@@ -330,7 +337,7 @@ var commonFormats = []struct{ format, prefix string }{
 	{combinedFormat + ` rt=$request_time uct="$upstream_connect_time" uht="$upstream_header_time" urt="$upstream_response_time" ua="$upstream_addr" us="$upstream_status"`, ""},
 	{combinedFormat + ` "$http_x_forwarded_for" rt=$request_time uct=$upstream_connect_time uht=$upstream_header_time urt=$upstream_response_time ua=$upstream_addr us=$upstream_status`, ""},
 	{combinedFormat + ` "$http_x_forwarded_for" "$host" sn="$host" rt=$request_time ua="$upstream_addr" us="$upstream_status" ut="$upstream_response_time" ul="$x" cs=$y`, ""},
-	{combinedFormat + ` $request_length $request_time [ns-svc-80] [] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id`, ""},
+	{combinedFormat + ` $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id`, ""},
 	{`$remote_addr - $remote_user [$time_local] $host "$request" $status $body_bytes_sent $request_time "$http_referer" "$http_user_agent" $upstream_addr $upstream_status $upstream_response_time "$scheme://$x" "$y"`, ""},
 	{`$host $remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time $upstream_addr $upstream_status $upstream_response_time`, ""},
 	{`{"time":"$time_iso8601","remote_addr":"$remote_addr","host":"$host","request":"$request","status":$status,"bytes":$body_bytes_sent,"request_time":$request_time,"upstream_addr":"$upstream_addr","upstream_status":"$upstream_status","upstream_response_time":"$upstream_response_time"}`, "escape=json "},

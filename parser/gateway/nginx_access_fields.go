@@ -54,6 +54,8 @@ func (s *accessScan) assign(key accessKey, value []byte) bool {
 		keep(&a.Host, s.text(value))
 	case keyServer:
 		keep(&s.server, value)
+	case keyService:
+		keep(&s.service, value)
 	case keyCache:
 		if isCacheStatus(value) || askedBehind(value) || string(value) == "synth" {
 			keep(&a.Cache, value)

@@ -294,6 +294,7 @@ func (s *accessScan) takeIngress() bool {
 	s.ups.addr.set(values[0])
 	s.ups.response.set(values[2])
 	s.ups.status.set(values[3])
+	s.service = b[1:first]
 	s.pos = len(s.line) // the request id alone is left
 	return true
 }

@@ -18,7 +18,8 @@ const (
 	keyBytes
 	keyDuration
 	keyHost
-	keyServer // server_name: second to keyHost
+	keyServer  // server_name: second to keyHost
+	keyService // proxy_upstream_name, namespace-service-port
 	keyCache
 	keyPeer
 	keyPeerName    // host or URL of the peer: second to keyPeer
@@ -49,7 +50,7 @@ var nginxVariables = map[string]accessKey{
 	"upstream_header_time": keyHeader, "upstream_first_byte_time": keyHeader, "upstream_response_time": keyResponse,
 	"upstream_session_time": keyResponse, "upstream_cache_status": keyCache, "upstream_response_length": keyIgnored,
 	"upstream_bytes_sent": keyIgnored, "upstream_bytes_received": keyIgnored, "proxy_host": keyIgnored,
-	"proxy_upstream_name": keyIgnored, "proxy_alternative_upstream_name": keyIgnored, "req_id": keyIgnored,
+	"proxy_upstream_name": keyService, "proxy_alternative_upstream_name": keyIgnored, "req_id": keyIgnored,
 	"kong_request_id": keyIgnored, "apisix_request_id": keyIgnored,
 }
 

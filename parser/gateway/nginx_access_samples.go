@@ -54,19 +54,23 @@ var nginxAccessSamples = []parser.Sample{
 	// ingress-nginx (upstreaminfo), Kong, APISIX, by their default formats.
 	{
 		Line: `192.0.2.1 - - [22/Nov/2026:15:12:32 +0000] "GET /a HTTP/2.0" 502 150 "-" "curl/8" 312 0.017 [shop-web-80] [] 10.0.0.7:8080 215 0.016 502 8bd1f3f5ba0d43b4a3c55c0d2b42a5b6`,
-		Want: `time=2026-11-22T15:12:32Z client=192.0.2.1 method=GET target=/a status=502 bytes=150 duration=17000 try={addr=10.0.0.7:8080 status=502 response=16000}`,
+		Want: `time=2026-11-22T15:12:32Z client=192.0.2.1 method=GET target=/a status=502 bytes=150 duration=17000 pool=shop-web-80 try={addr=10.0.0.7:8080 status=502 response=16000}`,
+	},
+	{ // a redirect that nginx answered by itself tells nothing of the service
+		Line: `192.0.2.1 - - [22/Nov/2026:15:12:32 +0000] "GET /a HTTP/1.1" 308 164 "-" "curl" 80 0.000 [ns-svc-80] [] - - - - 8bd1f3f5ba0d43b4a3c55c0d2b42a5b6`,
+		Want: `time=2026-11-22T15:12:32Z client=192.0.2.1 method=GET target=/a status=308 bytes=164 duration=0 tries=none`,
 	},
 	{
 		Line: `192.0.2.1 - - [22/Nov/2026:15:12:32 +0000] "GET /a HTTP/2.0" 503 190 "-" "curl" 80 0.000 [ns-svc-80] [] - - - - 8bd1f3f5ba0d43b4a3c55c0d2b42a5b6`,
-		Want: `time=2026-11-22T15:12:32Z client=192.0.2.1 method=GET target=/a status=503 bytes=190 duration=0 tries=none`,
+		Want: `time=2026-11-22T15:12:32Z client=192.0.2.1 method=GET target=/a status=503 bytes=190 duration=0 pool=ns-svc-80 tries=none`,
 	},
 	{
 		Line: `192.0.2.1 - - [22/Nov/2026:15:12:32 +0000] "GET /a HTTP/2.0" 200 612 "-" "curl" 512 0.010 [ns-svc-80] [] 10.0.0.7:8080, 10.0.0.8:8080 0, 512 0.000, 0.009 502, 200 8bd1f3f5ba0d43b4a3c55c0d2b42a5b6`,
-		Want: `time=2026-11-22T15:12:32Z client=192.0.2.1 method=GET target=/a status=200 bytes=612 duration=10000 try={addr=10.0.0.7:8080 status=502 response=0} try={addr=10.0.0.8:8080 status=200 response=9000}`,
+		Want: `time=2026-11-22T15:12:32Z client=192.0.2.1 method=GET target=/a status=200 bytes=612 duration=10000 pool=ns-svc-80 try={addr=10.0.0.7:8080 status=502 response=0} try={addr=10.0.0.8:8080 status=200 response=9000}`,
 	},
 	{
 		Line: `10.1.1.1 - - [22/Nov/2026:15:12:32 +0000] "GET /a HTTP/1.1" 499 0 "-" "curl" 512 0.410 [ns-svc-80] [] 10.0.0.7:8080 0 0.410 - 8bd1f3f5ba0d43b4a3c55c0d2b42a5b6`,
-		Want: `time=2026-11-22T15:12:32Z client=10.1.1.1 method=GET target=/a status=499 bytes=0 duration=410000 try={addr=10.0.0.7:8080 response=410000}`,
+		Want: `time=2026-11-22T15:12:32Z client=10.1.1.1 method=GET target=/a status=499 bytes=0 duration=410000 pool=ns-svc-80 try={addr=10.0.0.7:8080 response=410000}`,
 	},
 	{
 		Line: `10.1.1.1 - - [22/Nov/2026:15:12:32 +0000] "GET /a HTTP/1.1" 504 160 "-" "curl" kong_request_id: "2f4b2f3ab3f0a45f8a2b8f1a"`,
@@ -296,11 +300,11 @@ var nginxAccessSamples = []parser.Sample{
 	},
 	{
 		Line: `1.2.3.4 - - [22/Nov/2026:15:12:32 +0000] "GET /x HTTP/1.1" 503 190 "-" "curl" 312 0.010 [ns-svc-80] []     8bd1f3f5ba0d43b4a3c55c0d2b42a5b6`,
-		Want: `time=2026-11-22T15:12:32Z client=1.2.3.4 method=GET target=/x status=503 bytes=190 duration=10000 tries=none`,
+		Want: `time=2026-11-22T15:12:32Z client=1.2.3.4 method=GET target=/x status=503 bytes=190 duration=10000 pool=ns-svc-80 tries=none`,
 	},
 	{
 		Line: `1.2.3.4 - - [22/Nov/2026:15:12:32 +0000] "GET /x HTTP/1.1" 504 160 "-" "curl" 312 15.002 [ns-svc-http] [] 10.0.0.1:80, 10.0.0.1:80, 10.0.0.1:80 0, 0, 0 5.001, 5.000, 5.000 504, 504, 504 8bd1`,
-		Want: `time=2026-11-22T15:12:32Z client=1.2.3.4 method=GET target=/x status=504 bytes=160 duration=15002000 try={addr=10.0.0.1:80 status=504 response=5001000} try={addr=10.0.0.1:80 status=504 response=5000000} try={addr=10.0.0.1:80 status=504 response=5000000}`,
+		Want: `time=2026-11-22T15:12:32Z client=1.2.3.4 method=GET target=/x status=504 bytes=160 duration=15002000 pool=ns-svc-http try={addr=10.0.0.1:80 status=504 response=5001000} try={addr=10.0.0.1:80 status=504 response=5000000} try={addr=10.0.0.1:80 status=504 response=5000000}`,
 	},
 	{
 		Line: `10.1.1.1 - - [22/Nov/2026:15:12:32 +0000] "GET /x HTTP/1.1" 502 5 "-" "curl" | 0.004 | 10.0.0.1:80 | 502 | 0.003`,

@@ -43,6 +43,7 @@ type accessScan struct {
 
 	pending []byte // last quoted text before the status, the request if none looks like one
 	server  []byte
+	service []byte // proxy_upstream_name
 	name    []byte // of the pair that is read
 
 	ups                                upstreamLists

@@ -28,6 +28,15 @@ func (s *accessScan) settle() {
 	}
 	s.settleResponse()
 	s.ups.fill(s.a)
+	s.settleService()
+}
+
+// settleService takes the name that ingress-nginx gives to a service's port. It stands also in lines of
+// what nginx answered by itself, a redirect to https: of those, only a 503 may be for want of a pod.
+func (s *accessScan) settleService() {
+	if len(s.service) > 0 && !isDash(s.service) && (s.a.Tries > 0 || s.a.Status == 503) {
+		keep(&s.a.Pool, s.service)
+	}
 }
 
 // settleResponse says whose response_time is.

@@ -135,7 +135,7 @@ func (e *Engine) refuse(failures []*tallied) {
 		}
 	}
 	for _, t := range failures {
-		if t.Status == 503 && t.Upstream == "" && t.Made != rules.MakerUpstream {
+		if t.Status == 503 && (t.Upstream == "" || t.ofService()) && t.Made != rules.MakerUpstream {
 			t.refused = t.share(func(key uint64) bool {
 				return slices.ContainsFunc(refused[key], func(v rules.Interval) bool { return v.From <= t.when.To+near && v.To >= t.when.From-near })
 			})
@@ -212,10 +212,13 @@ func (e *Engine) sameUpstream(g *gathering, t *tallied) int64 {
 		return 0
 	}
 	n := e.node(t.source, t.Upstream)
-	if n == g.pool.root || e.pools.find(n) == g.pool.root {
-		return t.left
+	if n != g.pool.root && e.pools.find(n) != g.pool.root {
+		return 0
 	}
-	return 0
+	if t.ofService() { // nothing more is said while the service has no endpoint
+		g.until = max(g.until, t.when.To)
+	}
+	return t.left
 }
 
 // inside reports whether failures were answered while the case lasted.

@@ -83,7 +83,7 @@ func (e *Engine) findPools() {
 	for _, s := range e.sources {
 		for i := range s.Events {
 			ev := &s.Events[i]
-			if pool, ok := poolOf(ev.Upstream); ok {
+			if pool, ok := poolOf(ev.Upstream); ok && !ev.Group {
 				e.pools.union(e.node(s, pool), e.node(s, ev.Upstream))
 			}
 			if ev.Group && ev.Symptom == parser.SymptomNoLivePeer {
@@ -92,6 +92,7 @@ func (e *Engine) findPools() {
 			}
 		}
 	}
+	e.joinServices()
 	e.joinUnresolved()
 	e.joinChecked()
 	e.findOnlyPool()

@@ -61,6 +61,40 @@ func (e *Engine) joinUnresolved() {
 	}
 }
 
+// joinServices joins the service that ingress-nginx's controller says has no endpoint, namespace/name,
+// with what nginx's access log calls its ports, namespace-name-port ($proxy_upstream_name).
+func (e *Engine) joinServices() {
+	services, ports := map[node]bool{}, map[node]bool{}
+	for _, s := range e.sources {
+		for i := range s.Events {
+			if ev := &s.Events[i]; ev.Group && ev.Symptom == parser.SymptomNoLivePeer && s.Source.Gateway == "nginx" && strings.Contains(ev.Upstream, "/") {
+				services[e.node(s, ev.Upstream)] = true
+			}
+		}
+	}
+	if len(services) == 0 {
+		return
+	}
+	for _, s := range e.sources {
+		for _, set := range s.Pools {
+			for _, name := range set {
+				ports[e.node(s, name)] = true
+			}
+		}
+		for i := range s.Tallies {
+			ports[e.node(s, s.Tallies[i].Upstream)] = true
+		}
+	}
+	for service := range services {
+		prefix := strings.Replace(service.name, "/", "-", 1) + "-"
+		for p := range ports {
+			if port, ok := strings.CutPrefix(p.name, prefix); ok && p.site == service.site && !strings.ContainsAny(port, "-:") {
+				e.pools.union(service, p)
+			}
+		}
+	}
+}
+
 // isHost reports whether an upstream is a host's name alone.
 func isHost(upstream string) bool { return upstream != "" && !strings.ContainsAny(upstream, ":/|") }
 

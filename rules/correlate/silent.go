@@ -1,6 +1,8 @@
 package correlate
 
 import (
+	"strings"
+
 	"culprit/parser"
 	"culprit/rules"
 )
@@ -95,7 +97,13 @@ func (t *tallied) askedOf(quoted map[quotedRequest]string) (upstream string) {
 // onPurpose reports whether a 503 was answered without asking any upstream: a
 // limit, a maintenance page, a configured return.
 func onPurpose(t *tallied) bool {
-	return t.Symptom == parser.SymptomRefusedOnPurpose || t.Status == 503 && t.Upstream == "" && t.Made == rules.MakerGateway
+	return t.Symptom == parser.SymptomRefusedOnPurpose || t.Status == 503 && t.Made == rules.MakerGateway && (t.Upstream == "" || t.ofService())
+}
+
+// ofService reports whether ingress-nginx answered requests for a service without asking a pod: it
+// has none, or a limit was reached.
+func (t *tallied) ofService() bool {
+	return t.Status == 503 && t.Symptom == parser.SymptomOther && t.source.Source.Gateway == "nginx" && t.Upstream != "" && !strings.Contains(t.Upstream, ":")
 }
 
 func (e *Engine) fromTally(t *tallied) *symptom {
