@@ -60,6 +60,9 @@ func parseEnvoyAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 		return false
 	}
 	e.finish(env, r)
+	if string(e.details) == "filter_chain_not_found" {
+		r.Message = line // no request that failed here, but what it means to whoever sent it
+	}
 	return true
 }
 

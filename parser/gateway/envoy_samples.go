@@ -34,7 +34,7 @@ var envoyAccessSamples = []parser.Sample{
 	{Line: `[2026-11-22T13:59:00.123Z] "- - -" 0 UF,URX - - "delayed_connect_error:_113" 0 0 3012 - "-" "-" "-" "-" "10.0.0.9:5432" outbound|5432||db - 10.96.1.2:5432 10.244.0.7:40112 - -`,
 		Want: `time=2026-11-22T13:59:00.123Z level=error client=10.244.0.7 bytes=0 duration=3012000 pool=outbound|5432||db try={addr=10.0.0.9:5432} symptom=no-route phase=connecting-to-upstream rank=primary errno=113 client=10.244.0.7 upstream=10.0.0.9:5432`},
 	{Line: `"- - -" 0 NR filter_chain_not_found - "-" 0 0 0 - "-" "-" "-" "-" "-" - - 10.244.0.9:443 10.1.1.1:4 - -`,
-		Want: `client=10.1.1.1 bytes=0 duration=0 tries=none`},
+		Want: `client=10.1.1.1 bytes=0 duration=0 tries=none msg="\"- - -\" 0 NR filter_chain_not_found - \"-\" 0 0 0 - \"-\" \"-\" \"-\" \"-\" \"-\" - - 10.244.0.9:443 10.1.1.1:4 - -"`},
 	{Line: `[2026-11-22T13:59:00.123Z] "GET /a HTTP/1.1" 503 UF "-" "TLS error: 268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER" 0 91 40 - "-" "x" "id-1" "a.example" "10.0.0.9:8080" outbound|8080||r - 10.96.1.2:8080 10.244.0.7:40112 - default`,
 		Want: `time=2026-11-22T13:59:00.123Z level=error client=10.244.0.7 vhost=a.example method=GET target=/a status=503 bytes=91 duration=40000 pool=outbound|8080||r request-id=id-1 made=gateway try={addr=10.0.0.9:8080} symptom=tls-handshake phase=ssl-handshaking-to-upstream rank=primary client=10.244.0.7 request="GET /a HTTP/1.1" upstream=10.0.0.9:8080 vhost=a.example`},
 	{Line: `[2026-11-22T13:59:00.123Z] "GET /a HTTP/1.1" 502 UPE upstream_reset_before_response_started{protocol_error} - "-" 0 91 40 - "-" "x" "id-1" "a.example" "10.0.0.9:8080" outbound|8080||r - 10.96.1.2:8080 10.244.0.7:40112 - default`,

@@ -59,3 +59,15 @@ func TestDescribedPodIsTheUpstream(t *testing.T) {
 	f("10.244.1.7:8080", true)
 	f("10.244.1.8:8080", false)
 }
+
+// The proxy of a node, ztunnel, tells of connections to a pod's address: it is not what served there.
+func TestWhoTellsOfAnAddressIsNotTheUpstream(t *testing.T) {
+	rejected := &rules.Signature{ID: "ztunnel-policy-rejection", Technology: "kubernetes", Cause: rules.CauseNetworkUnreachable, Role: rules.RoleCause, Strong: true,
+		Scope: rules.ScopeService, Meaning: "a policy let no connection through to <address>"}
+	const address = "10.1.27.83:80"
+	gateway := errorLog("gateway.log").covers(0, 300).fails(100, address, parser.SymptomPrematureClose, 9)
+	mesh := systemLog("ztunnel-x7k2d.log").covers(0, 300).says(100, rejected, field(rules.FieldAddress, address))
+	if in := incidents(t, 1, gateway, mesh)[0]; in.Verdict.Cause != rules.CauseNetworkUnreachable || in.Service != "" || in.Culprit.Process != "" {
+		t.Errorf("%s of %q, %+v, by %+v", in.Verdict.Cause, in.Service, in.Culprit, in.Verdict.Proof)
+	}
+}

@@ -20,6 +20,9 @@ func (e *Engine) subjectOf(g *gathering, h *hitEvent, hit *rules.Hit) (*service,
 	}
 	if named := e.namedAddress(g.pool, h, hit); named.weight != linkNone {
 		if named.weight > 0 || hit.Signature.Scope == rules.ScopeService {
+			if h.service != nil && hit.Signature.AboutOthers() && (h.service.system || h.service.gateway) {
+				return nil, named // a kubelet, a proxy of the mesh
+			}
 			return h.service, named
 		}
 	}
