@@ -90,6 +90,7 @@ const (
 	FieldProcess    = "process"    // program name
 	FieldUnit       = "unit"       // systemd unit, supervisor program, PM2 app
 	FieldContainer  = "container"  // id or name
+	FieldPod        = "pod"        // of Kubernetes
 	FieldCgroup     = "cgroup"     // path
 	FieldSignal     = "signal"     // number or name
 	FieldExitCode   = "exit_code"  // number

@@ -15,7 +15,8 @@ import (
 // A naming is what a hit names.
 type naming struct {
 	unit, container, process string
-	pid                      int64 // 0 if none
+	pod                      string // that lost the process
+	pid                      int64  // 0 if none
 	names                    []*name
 	home                     *joined // see home; nil before somebody asked
 	asked                    bool
@@ -66,7 +67,8 @@ func (e *Engine) readNames(h *hitEvent, hit *rules.Hit) *naming {
 		u, c := cgroupIdentity(group)
 		n.unit, n.container = cmp.Or(n.unit, u), cmp.Or(n.container, c)
 	}
-	n.unit = cmp.Or(n.unit, e.victims[h.Event])
+	lost := e.victims[h.Event]
+	n.unit, n.pod = cmp.Or(n.unit, lost.unit), lost.pod
 	if pid, err := strconv.ParseInt(hit.Get(rules.FieldPID), 10, 64); err == nil && pid > 0 {
 		n.pid = pid
 	}

@@ -74,8 +74,8 @@ type Engine struct {
 	reach      []int64 // up to when any of the hits so far reach, those without a date left out
 	told       map[told][]*hitEvent
 	complaints []complaint
-	victims    map[*rules.Event]string // units of processes that the kernel killed and named no unit of
-	others     struct {                // links of services that serve something else, to the pool that was asked about last
+	victims    map[*rules.Event]loser // of processes whose death the kernel tells, and not whose they were
+	others     struct {               // links of services that serve something else, to the pool that was asked about last
 		of    *pool
 		links map[*service]link
 	}

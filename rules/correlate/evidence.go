@@ -166,7 +166,7 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 				c.Behind, c.Complaints, c.Cause = true, said, rules.CauseDependencyFailure
 				c.Link, c.LinkWhy = behind.weight, behind.why
 			}
-			c.Foreign = c.Link == linkNone && (namesUnit(hit) || e.victims[h.Event] != "")
+			c.Foreign = c.Link == linkNone && (namesUnit(hit) || e.victims[h.Event] != (loser{}))
 			if sv != nil {
 				c.Subject, c.Service = sv.index, sv.name
 			}

@@ -70,6 +70,9 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 	if n.container != "" && shareContainer([]string{n.container}, sv.containers) {
 		return linkRequests, "container " + short(n.container)
 	}
+	if n.pod != "" && slices.Contains(e.podsOf(sv), n.pod) {
+		return linkRequests, "pod " + n.pod + ", of which a container ended then"
+	}
 	// Each machine counts its processes alone, and calls them alike.
 	apart := h.source.site != "" && sv.site != "" && h.source.site != sv.site
 	if n.pid > 0 && !apart && len(sv.containers) == 0 {
