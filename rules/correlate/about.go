@@ -15,7 +15,7 @@ import (
 // A naming is what a hit names.
 type naming struct {
 	unit, container, process string
-	pod                      string // that lost the process
+	pod                      string // that it is about, or that lost the process
 	pid                      int64  // 0 if none
 	names                    []*name
 	home                     *joined // see home; nil before somebody asked
@@ -68,11 +68,11 @@ func (e *Engine) readNames(h *hitEvent, hit *rules.Hit) *naming {
 		n.unit, n.container = cmp.Or(n.unit, u), cmp.Or(n.container, c)
 	}
 	lost := e.victims[h.Event]
-	n.unit, n.pod = cmp.Or(n.unit, lost.unit), lost.pod
+	n.unit, n.pod = cmp.Or(n.unit, lost.unit), cmp.Or(lost.pod, hit.Get(rules.FieldPod))
 	if pid, err := strconv.ParseInt(hit.Get(rules.FieldPID), 10, 64); err == nil && pid > 0 {
 		n.pid = pid
 	}
-	for _, s := range []string{n.unit, n.container, hit.Get(rules.FieldService)} {
+	for _, s := range []string{n.unit, n.container, hit.Get(rules.FieldService), cmp.Or(deployment(n.pod), n.pod)} {
 		if s != "" {
 			n.names = append(n.names, e.nameOf(s))
 		}

@@ -71,7 +71,7 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 		return linkRequests, "container " + short(n.container)
 	}
 	if n.pod != "" && slices.Contains(e.podsOf(sv), n.pod) {
-		return linkRequests, "pod " + n.pod + ", of which a container ended then"
+		return linkRequests, "pod " + n.pod
 	}
 	// Each machine counts its processes alone, and calls them alike.
 	apart := h.source.site != "" && sv.site != "" && h.source.site != sv.site
@@ -156,7 +156,7 @@ const maxComm = 15
 // directName links a system line to the pool by a word that both have, where no
 // stream stands between them: unit shop.service and group or host shop.
 func directName(p *pool, h *hitEvent, hit *rules.Hit) link {
-	for _, name := range []string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldService), hit.Get(rules.FieldProcess), h.Program} {
+	for _, name := range []string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldService), hit.Get(rules.FieldPod), hit.Get(rules.FieldProcess), h.Program} {
 		for _, t := range tokensOf(name) {
 			for _, word := range slices.Concat(p.names, p.vhosts) {
 				if slices.Contains(tokensOf(word), t) {

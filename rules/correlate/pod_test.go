@@ -71,3 +71,27 @@ func TestWhoTellsOfAnAddressIsNotTheUpstream(t *testing.T) {
 		t.Errorf("%s of %q, %+v, by %+v", in.Verdict.Cause, in.Service, in.Culprit, in.Verdict.Proof)
 	}
 }
+
+// An event of Kubernetes is of the pod that it stands beside, which has its deployment's name.
+func TestEventsAreOfTheirPods(t *testing.T) {
+	pull := &rules.Signature{ID: "k8s-cannot-start", Technology: "kubernetes", Cause: rules.CauseStartFailure, Role: rules.RoleCause, Strong: true,
+		Scope: rules.ScopeService, State: rules.StateFailed, Meaning: "a container of a pod could not be started"}
+	f := func(pod string, log string, want bool) {
+		t.Helper()
+		gateway := errorLog("error.log").covers(0, 300).fails(100, "10.244.2.7:8080", refused, 9, onHost("quotes.acme.io"))
+		events := appLog("events.txt").covers(0, 300).says(99, pull, field(rules.FieldPod, pod))
+		logs := []*logFile{gateway, events}
+		if log != "" {
+			logs = append(logs, appLog(log).covers(0, 300).knows(0, rules.FactListens, ":8080"))
+		}
+		in := incidents(t, 1, logs...)[0]
+		if got := in.Verdict.Cause == rules.CauseStartFailure; got != want {
+			t.Errorf("%s beside %q: %s by %+v, want the pod's %v", pod, log, in.Verdict.Cause, in.Verdict.Proof, want)
+		}
+	}
+	f("quotes-6fd84c9b7d-p9q2w", "", true)
+	f("mailer-6fd84c9b7d-p9q2w", "", false)
+	f("shop-6fd84c9b7d-p9q2w", "shop-6fd84c9b7d-p9q2w.log", true)
+	f("mailer-0", "mailer-0.log", true)
+	f("mailer-0", "worker-0.log", false)
+}

@@ -38,7 +38,7 @@ func (e *Engine) subjectOf(g *gathering, h *hitEvent, hit *rules.Hit) (*service,
 
 // names reports whether a hit says what it is about.
 func names(hit *rules.Hit) bool {
-	for _, f := range []string{rules.FieldUnit, rules.FieldContainer, rules.FieldService, rules.FieldPID, rules.FieldProcess, rules.FieldCgroup} {
+	for _, f := range []string{rules.FieldUnit, rules.FieldContainer, rules.FieldPod, rules.FieldService, rules.FieldPID, rules.FieldProcess, rules.FieldCgroup} {
 		if hit.Get(f) != "" {
 			return true
 		}

@@ -28,7 +28,7 @@ func TestVictimsPods(t *testing.T) {
 		node.tagged(rules.StreamOn("kernel", "node-1"), 99, segfault, field(rules.FieldPID, "77121"), field(rules.FieldProcess, "geod"))
 		change(node)
 		in := incidents(t, 1, errors, node, app, appLog("news-1.log").covers(0, 300).knows(0, rules.FactListens, ":9000"))[0]
-		if got := len(in.Verdict.Proof) > 0 && strings.Contains(in.Verdict.Proof[0].Why, "pod geo-0"); got != want {
+		if got := proved(&in, segfault) && strings.Contains(in.Verdict.Proof[0].Why, "pod geo-0"); got != want {
 			t.Errorf("%s: the pod's process %v, want %v: %s by %+v", name, got, want, in.Verdict.Cause, in.Verdict.Proof)
 		}
 	}

@@ -103,6 +103,7 @@ func (b *Builder) addHits(r *parser.Record, stream string) {
 	b.hits = b.matcher.Match(r, b.hits[:0])
 	switch {
 	case len(b.hits) > 0:
+		b.tellPods(r)
 		b.learn(r, stream)
 	case ownError(r):
 		key.h = skeleton(firstLine(r.Message))
