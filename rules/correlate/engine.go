@@ -1,12 +1,20 @@
 // Package correlate joins what the sources' digests tell into incidents.
 //
-// It stands behind the scanners and before store and report. Its work goes in this order: align.go
-// settles clocks (clock.go, offset.go, years.go), tags.go and access.go find whose an access log
-// is, central.go which machine's, pool.go which addresses serve the same requests, service.go,
-// link.go and named.go who stands behind an address, about.go and join.go whom a line is about, cases.go
-// gathers symptoms, answers.go and threads.go the failed requests, evidence.go what may explain
-// them, package cause judges, incident.go counts, blame.go names the process, story.go tells.
-// Each further file holds one thing that these ask, told at its head.
+// It stands behind the scanners and before store and report. Its files are named for the steps
+// of its work, in this order (Engine.Decide):
+//
+//   - clock: zones and skews, so that all sources have one clock;
+//   - log: whose an access log is, and which machine's;
+//   - pool: which addresses serve the same requests;
+//   - service: which streams are one program's, and what it lived through;
+//   - link: who stands behind an address;
+//   - about: whom a line about a process, a unit or a container is about;
+//   - case: which symptoms and failed requests are one outage;
+//   - evidence: what may explain it, which package cause judges;
+//   - incident: what is counted, blamed and told of it.
+//
+// The file that is called like a step begins it; each further one holds one thing that the step
+// asks, told at its head.
 //
 // Why it is a pure function. The engine does not depend on the order in which
 // digests were added, has no clock, no goroutine and no I/O. Batch adds all digests
