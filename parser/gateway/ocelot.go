@@ -91,18 +91,8 @@ func ocelotFailure(text []byte, env *parser.Env, r *parser.Record) bool {
 	return true
 }
 
-// ocelotJSON reads what the console's logger prints as JSON.
+// ocelotJSON reads what .NET's console logger prints as JSON.
 func ocelotJSON(line []byte, env *parser.Env, r *parser.Record) bool {
-	var category, message []byte
-	for j := openJSON(line); j.next(); {
-		switch string(j.key) {
-		case "Timestamp", "LogLevel":
-			dotnetMember(&j, r)
-		case "Category":
-			category = j.value
-		case "Message":
-			message = j.value
-		}
-	}
+	category, message, _ := dotnetEntry(line, r)
 	return string(category) == ocelotCategory[:len(ocelotCategory)-len("[0]")] && ocelotFailure(unescaped(env, message), env, r)
 }

@@ -86,9 +86,7 @@ func parseWorkhorse(line []byte, env *parser.Env, r *parser.Record) bool {
 	r.Kind, r.Message = parser.KindGateway, text
 	goProxyFailure(m, cause, env, r)
 	if len(w.method) > 0 && len(w.uri) > 0 {
-		start := len(env.Buf)
-		env.Buf = append(append(append(env.Buf, w.method...), ' '), w.uri...)
-		r.Gateway.Request = env.Buf[start:len(env.Buf):len(env.Buf)]
+		r.Gateway.Request = requestLine(env, w.method, w.uri, nil)
 	}
 	return true
 }

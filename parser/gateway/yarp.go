@@ -205,13 +205,28 @@ func yarpCause(m *Message, exception []byte, g *parser.Gateway) {
 	tellException(exception, yarpExceptions[:], g)
 }
 
-// yarpJSON reads {"EventId":48,"LogLevel":"Warning","Category":"Yarp…","Message":"…","Exception":"…"}.
+// yarpJSON reads what .NET's console logger prints as JSON.
 func yarpJSON(line []byte, env *parser.Env, r *parser.Record) bool {
-	var category, message, exception []byte
+	category, message, exception := dotnetEntry(line, r)
+	if !has(category, "Yarp.ReverseProxy.") {
+		return false
+	}
+	_, text, ok := yarpParts(textAndError(env, unescaped(env, message), unescaped(env, exception)))
+	return ok && yarpFailure(text, r)
+}
+
+// dotnetEntry reads time and level of an object of .NET's console logger, and returns who says what, escaped:
+//
+//	{"EventId":48,"LogLevel":"Warning","Category":"Yarp…","Message":"…","Exception":"…"}
+func dotnetEntry(line []byte, r *parser.Record) (category, message, exception []byte) {
 	for j := openJSON(line); j.next(); {
 		switch string(j.key) {
-		case "Timestamp", "LogLevel":
-			dotnetMember(&j, r)
+		case "Timestamp":
+			if stamp, n, ok := timestamp.ISO(j.value); ok && n == len(j.value) {
+				r.Stamp = stamp
+			}
+		case "LogLevel":
+			yarpHead(j.value, r)
 		case "Category":
 			category = j.value
 		case "Message":
@@ -220,20 +235,5 @@ func yarpJSON(line []byte, env *parser.Env, r *parser.Record) bool {
 			exception = j.value
 		}
 	}
-	if !has(category, "Yarp.ReverseProxy.") {
-		return false
-	}
-	_, text, ok := yarpParts(textAndError(env, unescaped(env, message), unescaped(env, exception)))
-	return ok && yarpFailure(text, r)
-}
-
-// dotnetMember takes the time or the level of an object that .NET's console logger printed.
-func dotnetMember(j *jsonReader, r *parser.Record) {
-	if string(j.key) == "LogLevel" {
-		yarpHead(j.value, r)
-		return
-	}
-	if stamp, n, ok := timestamp.ISO(j.value); ok && n == len(j.value) {
-		r.Stamp = stamp
-	}
+	return category, message, exception
 }

@@ -25,8 +25,12 @@ func (e *Engine) shareErrors(cases []*gathering) {
 				continue
 			}
 			if held == nil {
-				held = e.failedThere(in)
+				held = map[uint64][]int64{}
+				e.failedThere(in, held)
 				e.failedBeside(in, cases, held)
+				for _, list := range held {
+					slices.Sort(list)
+				}
 			}
 			if e.failedAlike(out, held) {
 				out.addHop(in)
@@ -35,9 +39,8 @@ func (e *Engine) shareErrors(cases []*gathering) {
 	}
 }
 
-// failedThere lists when the requests failed that a case's error logs name, sorted, by their keys.
-func (e *Engine) failedThere(g *gathering) map[uint64][]int64 {
-	held := map[uint64][]int64{}
+// failedThere adds when the requests failed that a case's error logs name, by their keys.
+func (e *Engine) failedThere(g *gathering, held map[uint64][]int64) {
 	for _, i := range g.pool.sources {
 		s := e.sources[i]
 		if !s.Source.HasErrors || s.Source.HasAccess {
@@ -49,10 +52,6 @@ func (e *Engine) failedThere(g *gathering) map[uint64][]int64 {
 			}
 		}
 	}
-	for _, list := range held {
-		slices.Sort(list)
-	}
-	return held
 }
 
 // failedBeside adds the failed requests of an access log of the same gateway's that is counted at the
@@ -71,9 +70,6 @@ func (e *Engine) failedBeside(g *gathering, cases []*gathering, held map[uint64]
 				held[q.Key] = append(held[q.Key], q.Micros)
 			}
 		}
-	}
-	for _, list := range held {
-		slices.Sort(list)
 	}
 }
 

@@ -90,6 +90,7 @@ type Engine struct {
 	tallied  map[node][]poolLog               // by pool: see logsOf
 	sums     map[string][]sum                 // by site: see goodBetween
 	wells    map[uint64]int                   // by URL group: see answeredWell
+	owners   *urlOwners                       // see urlsOf
 	open     []*gathering                     // the cases that are being judged
 	pieces   map[node]int64                   // how many of each pool are nothing but connections that the upstream closed or reset
 	refusals struct{ answered, untold int64 } // 5xx on purpose in access logs; of them without a line of their own
@@ -114,7 +115,7 @@ func (e *Engine) Decide() *rules.Report {
 	e.settleAccess()
 	e.settleProcesses()
 	e.findPools()
-	e.tallied, e.sums, e.wells = nil, nil, nil
+	e.tallied, e.sums, e.wells, e.owners = nil, nil, nil, nil
 	e.findServices()
 	e.collectHits()
 	cases := e.judge(e.cases())

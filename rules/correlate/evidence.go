@@ -20,6 +20,7 @@ const (
 func (e *Engine) prepare(g *gathering) {
 	g.links, e.others.of = map[*service]link{}, nil
 	g.pool.asked = e.askedFor(g)
+	g.pool.namer = e.failingNamer(g.pool)
 	for _, sv := range e.services {
 		if l := e.linkOf(g, sv); l.weight > linkNone {
 			g.links[sv] = l

@@ -53,6 +53,7 @@ type pool struct {
 	gateway bool           // a fault of the gateway itself
 	sources []int          // that its symptoms stand in
 	asked   map[uint64]int // its failed requests, or a sample of them, by URL group
+	namer   *service       // see failingNamer
 	words   []poolName     // see called
 }
 

@@ -104,7 +104,7 @@ func (e *Engine) urlLink(p *pool, sv *service) link {
 	switch {
 	case mine*5 >= all*3 && sv.byName:
 		return link{linkNamed, fmt.Sprintf("which alone names the paths that failed (%d of %d requests)", mine, all)}
-	case mine == 0 && others == 0 && e.namesFailing(p, sv):
+	case mine == 0 && others == 0 && p.namer == sv:
 		return link{linkNamed, "which alone names what failed, while it failed"}
 	case mine*5 >= all*3:
 		return link{linkURLs, fmt.Sprintf("which alone answers the URLs that failed (%d of %d requests)", mine, all)}
@@ -129,24 +129,55 @@ func (e *Engine) answeredWell(group uint64) int {
 	return e.wells[group]
 }
 
+// urlOwners tell which services URL groups lead to. A thousand sites of one machine have a thousand
+// pools, so that no group is asked of all services for each pair of a pool and a service.
+type urlOwners struct {
+	answers, names onlyOwners            // of services that log requests, and of those that name paths
+	hints          map[uint64][]*service // by path: those that name it, and are not known by what they name
+}
+
+// onlyOwners hold the only service of each group; nil if there are several.
+type onlyOwners map[uint64]*service
+
+func (o onlyOwners) add(groups map[uint64]int, sv *service) {
+	for group, n := range groups {
+		switch _, there := o[group]; {
+		case n == 0:
+		case there:
+			o[group] = nil
+		default:
+			o[group] = sv
+		}
+	}
+}
+
+// urlsOf lists the owners of all URL groups, once the services are settled.
+func (e *Engine) urlsOf() *urlOwners {
+	if e.owners == nil {
+		e.owners = &urlOwners{onlyOwners{}, onlyOwners{}, map[uint64][]*service{}}
+		for _, sv := range e.services {
+			switch {
+			case sv.byName:
+				e.owners.names.add(sv.groups, sv)
+			case !sv.gateway:
+				e.owners.answers.add(sv.groups, sv)
+			}
+			if !sv.byName {
+				e.owners.hint(sv)
+			}
+		}
+	}
+	return e.owners
+}
+
 // onlyAnswers is the only service that logged requests of a URL group; nil if there are
 // several or none.
-func (e *Engine) onlyAnswers(group uint64) (only *service) {
-	for _, sv := range e.services {
-		if sv.gateway || sv.byName || sv.groups[group] == 0 {
-			continue
-		}
-		if only != nil {
-			return nil
-		}
-		only = sv
-	}
-	return only
-}
+func (e *Engine) onlyAnswers(group uint64) *service { return e.urlsOf().answers[group] }
 
 // answered reports whether any service logged requests of a URL group.
 func (e *Engine) answered(group uint64) bool {
-	return slices.ContainsFunc(e.services, func(sv *service) bool { return !sv.gateway && !sv.byName && sv.groups[group] > 0 })
+	_, there := e.urlsOf().answers[group]
+	return there
 }
 
 // neverAsked takes off the 503s that a gateway answered by itself (a maintenance page, a rewrite

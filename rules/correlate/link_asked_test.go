@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"slices"
 	"testing"
 
 	"culprit/parser"
@@ -114,5 +115,62 @@ func TestURLsOfTwoCasesAtOnce(t *testing.T) {
 		if in.Verdict.Cause != want[in.Upstreams[0]] {
 			t.Errorf("%s: %s", in.Upstreams[0], in.Verdict.Cause)
 		}
+	}
+}
+
+// A group that two services have is nobody's, and the others stay whose they are.
+func TestURLOwners(t *testing.T) {
+	orders, invoices, named := &service{groups: map[uint64]int{8: 1, 16: 2, 24: 0}}, &service{groups: map[uint64]int{16: 1, 32: 5, 40: 1}}, &service{byName: true, groups: map[uint64]int{32: 1, 49: 3}}
+	for group := range uint64(64) {
+		invoices.groups[128+8*group] = 1
+	}
+	e := &Engine{services: []*service{orders, invoices, named}}
+	for group, want := range map[uint64]*service{8: orders, 16: nil, 24: nil, 32: invoices, 40: invoices, 49: nil} {
+		if got := e.onlyAnswers(group); got != want {
+			t.Errorf("group %d: %v", group, got)
+		}
+	}
+	for group := range uint64(64) {
+		if e.onlyAnswers(128+8*group) != invoices {
+			t.Errorf("group %d", 128+8*group)
+		}
+	}
+	if !e.answered(16) || e.answered(24) || e.answered(49) {
+		t.Error("answered")
+	}
+	if e.onlyNames(32) != named || e.onlyNames(33) != named || e.onlyNames(49) != named || e.onlyNames(16) != nil {
+		t.Error("named")
+	}
+}
+
+// What too many services name is not asked of each of them for each pool.
+func TestFailingNamer(t *testing.T) {
+	names := func(at ...int64) *service {
+		sv := &service{last: 86400 * parser.Second}
+		for _, at := range at {
+			sv.named = append(sv.named, rules.Request{Micros: at * parser.Second, Group: 8, Named: true})
+		}
+		return sv
+	}
+	p := &pool{asked: map[uint64]int{9: 3}, span: rules.Interval{From: 100 * parser.Second, To: 110 * parser.Second}}
+	during, always := names(101, 103, 105), names(101, 500, 900, 1300)
+	for _, c := range []struct {
+		services []*service
+		want     *service
+	}{
+		{[]*service{during, always}, during},
+		{[]*service{during, names(102, 104, 106)}, nil},
+		{slices.Repeat([]*service{names(900)}, 3), nil},
+	} {
+		if got := (&Engine{services: c.services}).failingNamer(p); got != c.want {
+			t.Errorf("%d services: %v", len(c.services), got)
+		}
+	}
+	many := []*service{during}
+	for range maxNamesakes {
+		many = append(many, names(900))
+	}
+	if got := (&Engine{services: many}).failingNamer(p); got != nil {
+		t.Errorf("of %d: %v", len(many), got)
 	}
 }

@@ -120,33 +120,62 @@ func namedBy(peers []rules.Request, q rules.Request, later int64) (upstreams []s
 }
 
 // onlyNames is the only service that names requests of a URL group; nil if there are several or none.
-func (e *Engine) onlyNames(group uint64) (only *service) {
-	for _, sv := range e.services {
-		if !sv.byName || sv.groups[group]+sv.groups[rules.PathOf(group)] == 0 {
+func (e *Engine) onlyNames(group uint64) *service {
+	names := e.urlsOf().names
+	exact, there := names[group]
+	path, also := names[rules.PathOf(group)]
+	if there && also && exact != path {
+		return nil
+	}
+	if there {
+		return exact
+	}
+	return path
+}
+
+// hint notes the paths that a service names and that may be its requests'.
+func (o *urlOwners) hint(sv *service) {
+	for _, q := range sv.named {
+		if !hints(&q) {
 			continue
 		}
-		if only != nil {
-			return nil
+		path := rules.PathOf(q.Group)
+		if list := o.hints[path]; len(list) == 0 || list[len(list)-1] != sv {
+			o.hints[path] = append(list, sv)
 		}
-		only = sv
+	}
+}
+
+// failingNamer is the only service that names what failed while it failed, and hardly ever else: then its
+// lines are about the failures; nil if there are several or none. A path that too many services name tells
+// of none.
+func (e *Engine) failingNamer(p *pool) (only *service) {
+	asked := map[*service]bool{}
+	for group := range p.asked {
+		list := e.urlsOf().hints[rules.PathOf(group)]
+		if len(list) > maxNamesakes {
+			continue
+		}
+		for _, sv := range list {
+			if asked[sv] || !sv.namesOnly(p) {
+				asked[sv] = true
+				continue
+			}
+			if asked[sv] = true; only != nil {
+				return nil
+			}
+			only = sv
+		}
 	}
 	return only
 }
 
-// namesFailing reports whether a service names what failed while it failed, and hardly ever else, and no
-// other service does: then its lines are about the failures. One fixed word, which any service may have,
-// does not count.
-func (e *Engine) namesFailing(p *pool, sv *service) bool {
-	if !sv.namesOnly(p) {
-		return false
-	}
-	return !slices.ContainsFunc(e.services, func(o *service) bool { return o != sv && o.namesOnly(p) })
-}
+// hints reports whether a path that a line names may tell whose a failure is: one fixed word, which any
+// service may have, does not.
+func hints(q *rules.Request) bool { return !q.Plain && q.Micros != rules.Past && q.Group != 0 }
 
+// namesOnly reports whether a service names what failed while it failed, and hardly ever else.
 func (sv *service) namesOnly(p *pool) bool {
-	if sv.byName || len(sv.named) == 0 {
-		return false
-	}
 	from, to := p.span.From-near, p.span.To+near
 	if covered := min(to, sv.last) - max(from, sv.first); covered*namedMostTime > sv.last-sv.first {
 		return false
@@ -154,7 +183,7 @@ func (sv *service) namesOnly(p *pool) bool {
 	during, apart := 0, 0
 	for _, q := range sv.named {
 		switch {
-		case q.Plain || q.Micros == rules.Past || q.Group == 0 || !p.askedFor(q.Group):
+		case !hints(&q) || !p.askedFor(q.Group):
 		case q.Micros >= from && q.Micros <= to:
 			during++
 		default:
