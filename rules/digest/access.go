@@ -37,7 +37,7 @@ func (b *Builder) addAccess(r *parser.Record, stream string) {
 	}
 	if r.Format == nil || r.Format.Role != parser.RoleGateway {
 		b.roles[parser.RoleApp]++
-		b.sketchRequest(rules.Request{Micros: span.From, Status: a.Status, Stream: stream}, a.Method, target, nil)
+		b.sketchRequest(rules.Request{Micros: span.From, Status: a.Status, Stream: stream}, a.Method, target, nil, nil)
 		return
 	}
 	b.roles[parser.RoleGateway]++
@@ -46,13 +46,13 @@ func (b *Builder) addAccess(r *parser.Record, stream string) {
 	b.pools.seeAttempts(a)
 	upstream := servedBy(a)
 	b.tally(r, span.From, upstream, stream)
-	b.sketchRequest(rules.Request{Micros: span.From, Status: a.Status, Stream: stream}, a.Method, target, upstream)
+	b.sketchRequest(rules.Request{Micros: span.From, Status: a.Status, Stream: stream}, a.Method, target, upstream, nil)
 }
 
 // sketchRequest notes a request if it is one of those that the sketch keeps.
-func (b *Builder) sketchRequest(q rules.Request, method, target, upstream []byte) {
+func (b *Builder) sketchRequest(q rules.Request, method, target, upstream, failedAt []byte) {
 	if q.Key = requestPartsKey(method, target); b.sketch.wants(q.Micros, q.Key) {
-		q.Group, q.Upstream = b.groupKey(method, target), b.strings.of(upstream)
+		q.Group, q.Upstream, q.FailedAt = b.groupKey(method, target), b.strings.of(upstream), b.strings.of(failedAt)
 		b.sketch.add(q)
 	}
 }

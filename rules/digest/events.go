@@ -27,10 +27,11 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	if len(g.Request) > 0 {
 		method, target := splitRequest(g.Request)
 		q := rules.Request{Micros: span.From, Stream: stream, Unsent: g.Phase == parser.PhaseConnecting || g.Phase == parser.PhaseResolving}
+		var failedAt []byte
 		if !g.Group {
-			q.FailedAt = b.strings.of(g.Upstream)
+			failedAt = g.Upstream
 		}
-		b.sketchRequest(q, method, target, nil)
+		b.sketchRequest(q, method, target, nil, failedAt)
 	}
 	b.hits = b.hits[:0]
 	if len(g.Quoted) > 0 || g.Rank == parser.RankNone || g.Rank == parser.RankNoise {
