@@ -3,13 +3,13 @@ package report
 import (
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -69,7 +69,7 @@ func noGatewayOf(r *rules.Report) string {
 	const shown = 3
 	text, empty := noGatewayHelp, []string(nil)
 	for i := range r.Sources {
-		if s := &r.Sources[i]; s.Bytes == 0 && s.Error == "" && len(empty) < shown && maybeGateway(s.Path) {
+		if s := &r.Sources[i]; s.Bytes == 0 && s.Error == "" && len(empty) < shown && gateway.MayBe(s.Path) {
 			empty = append(empty, s.Path)
 		}
 	}
@@ -77,19 +77,6 @@ func noGatewayOf(r *rules.Report) string {
 		text += " Of what was read, " + strings.Join(empty, ", ") + " may be such a log, and holds nothing: a rotated one beside it may hold the lines."
 	}
 	return text
-}
-
-// maybeGateway reports whether a gateway's log may have a path like that.
-func maybeGateway(file string) bool {
-	name := path.Base(file)
-	if strings.HasPrefix(name, "access") || strings.HasPrefix(name, "error") || strings.HasPrefix(name, "haproxy") {
-		return true
-	}
-	switch path.Base(path.Dir(file)) {
-	case "nginx", "openresty", "apache2", "httpd", "haproxy", "caddy", "traefik", "envoy", "lighttpd", "varnish":
-		return true
-	}
-	return false
 }
 
 // noMatch is said of a store that has no incident of those that were asked for.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 )
 
 // A Moment is a point in time with the precision it is known to.
@@ -105,19 +106,10 @@ type History struct {
 	Limit                    string // the limit that the cause's line names, if it was the same each time
 }
 
-// GatewayProcess is the program that a product runs as: several are nginx with modules.
-func GatewayProcess(product string) string {
-	switch product {
-	case "openresty", "kong", "apisix", "ingress-nginx", "tengine", "angie":
-		return "nginx"
-	}
-	return product
-}
-
 // OfTheGateway reports whether the gateway itself failed: an incident that names no upstream may
 // be of one whose address no line tells.
 func (in *Incident) OfTheGateway() bool {
-	return len(in.Upstreams) == 0 && in.Gateway != "" && (in.Culprit.Process == in.Gateway || in.Culprit.Process == GatewayProcess(in.Gateway))
+	return len(in.Upstreams) == 0 && in.Gateway != "" && (in.Culprit.Process == in.Gateway || in.Culprit.Process == gateway.Process(in.Gateway))
 }
 
 // Failed is how many requests failed in whatever way; -1 where no source could tell.

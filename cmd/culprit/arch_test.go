@@ -2,12 +2,21 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"go/ast"
+	goparser "go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"culprit/parser/gateway"
 )
 
 // layers says who may import whom, and which module each package is the only user
@@ -24,13 +33,13 @@ var layers = []struct {
 	{"parser/gateway", []string{"parser", "parser/timestamp"}, nil, "one file is one format"},
 	{"parser/applog", []string{"parser", "parser/timestamp"}, nil, "one file is one format"},
 	{"parser/scan", []string{"parser", "parser/timestamp", "parser/source", "parser/gateway", "parser/applog"}, nil, "bytes to records"},
-	{"rules", []string{"parser"}, nil, "nouns of judgement"},
+	{"rules", []string{"parser", "parser/gateway"}, nil, "nouns of judgement"},
 	{"rules/signature", []string{"parser", "rules"}, []string{"go.yaml.in/yaml"}, "what a line means is data"},
 	{"rules/digest", []string{"parser", "parser/gateway", "parser/applog", "rules"}, []string{"github.com/cespare/xxhash"}, "folds records of one source"},
-	{"rules/cause", []string{"parser", "rules"}, nil, "judgement is pure"},
-	{"rules/correlate", []string{"parser", "rules", "rules/cause"}, []string{"github.com/cespare/xxhash"}, "no clock, no goroutine, no I/O"},
+	{"rules/cause", []string{"parser", "parser/gateway", "rules"}, nil, "judgement is pure"},
+	{"rules/correlate", []string{"parser", "parser/gateway", "rules", "rules/cause"}, []string{"github.com/cespare/xxhash"}, "no clock, no goroutine, no I/O"},
 	{"store", []string{"parser", "rules"}, []string{"github.com/mattn/go-sqlite3"}, "the only user of SQLite; knows no report"},
-	{"report", []string{"parser", "rules"}, []string{"github.com/charmbracelet/lipgloss", "github.com/mattn/go-runewidth", "github.com/muesli/termenv", "github.com/rivo/uniseg"}, "functions from a report to bytes; knows no store"},
+	{"report", []string{"parser", "parser/gateway", "rules"}, []string{"github.com/charmbracelet/lipgloss", "github.com/mattn/go-runewidth", "github.com/muesli/termenv", "github.com/rivo/uniseg"}, "functions from a report to bytes; knows no store"},
 	{"report/redact", []string{"rules"}, nil, "a function from a report to one without private things"},
 	{"fixtures", nil, nil, "data for tests"},
 	{"fixtures/synth", nil, nil, "seeded generator"},
@@ -116,6 +125,82 @@ func TestNoClocks(t *testing.T) {
 	for line := range strings.Lines(string(out)) {
 		if file, _, _ := strings.Cut(line, ":"); !strings.HasSuffix(file, "_test.go") {
 			t.Errorf("only cmd may do this: %s", strings.TrimSpace(line))
+		}
+	}
+}
+
+// namesProducts lists where the name of a gateway's product may stand in a literal outside of
+// parser/gateway. What a gateway does otherwise than others stands in gateway.Product, for the rules
+// to ask.
+var namesProducts = map[string]string{
+	"rules/cause/gateways.go":    "the table of what each product calls its settings, for advice",
+	"rules/cause/software.go":    "the table of what programs behind a gateway call theirs; Apache and nginx stand there, too",
+	"rules/correlate/service.go": "Apache is an application's server, too, and nginx a word in names of services that tells none apart",
+	"report/redact/patterns.go":  "accounts that belong to nobody",
+	"report/text.go":             "tells a reader which log is missing",
+	"parser/applog/java.go":      "packages of Java under org.apache",
+	"parser/applog/generic.go":   "the grammar's source: Tomcat's manual",
+	"parser/scan/gates.go":       "the table of what a format's lines begin with, by its name",
+	"parser/scan/grammar.go":     "the table of which lines of a format go on, by its name",
+	"parser/scan/detect.go":      "two formats whose lines are remembered by what stands before their text",
+	"cmd/culprit/tail_places.go": "the usual places of logs",
+	"cmd/culprit/tail.go":        "help",
+	"cmd/culprit/analyze.go":     "help",
+	"parser/applog/envelope.go":  "what stands before the lines of an application on Heroku",
+}
+
+// TestProductsStandInGateway keeps the names of gateways out of all other code: one that is compared
+// with is a fact that the product's own file has to tell.
+func TestProductsStandInGateway(t *testing.T) {
+	var names []string
+	for _, f := range gateway.Formats() {
+		if f.Product != "node" { // a runtime, too
+			names = append(names, regexp.QuoteMeta(f.Product))
+		}
+		for _, kin := range gateway.Of(f.Product).Kin {
+			names = append(names, regexp.QuoteMeta(kin.Name))
+		}
+	}
+	product := regexp.MustCompile(`(?i)\b(?:` + strings.Join(names, "|") + `)\b`)
+	used := map[string]bool{}
+	for _, folder := range []string{"parser", "rules", "store", "report", "cmd"} {
+		err := filepath.WalkDir(filepath.Join("../..", folder), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() && d.Name() == "gateway" {
+				return cmp.Or(err, fs.SkipDir)
+			}
+			if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return nil
+			}
+			files := token.NewFileSet()
+			file, err := goparser.ParseFile(files, path, nil, goparser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			name := filepath.ToSlash(strings.TrimPrefix(path, "../../"))
+			ast.Inspect(file, func(n ast.Node) bool {
+				if _, imported := n.(*ast.ImportSpec); imported {
+					return false
+				}
+				lit, ok := n.(*ast.BasicLit)
+				if !ok || lit.Kind != token.STRING {
+					return true
+				}
+				if found := product.FindString(lit.Value); found != "" {
+					if used[name] = true; namesProducts[name] == "" {
+						t.Errorf("%s names %s: what a gateway does otherwise is told by gateway.Product", files.Position(lit.Pos()), found)
+					}
+				}
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name := range namesProducts {
+		if !used[name] {
+			t.Errorf("%s names no product any more", name)
 		}
 	}
 }

@@ -4,6 +4,7 @@
 // It stands between the scanner, which cuts lines and peels envelopes, and the
 // rules, which read Record.Gateway and Record.Access. A Parse function fills a
 // record with slices of the line; nothing is copied, nothing is looked up outside.
+// What a gateway does otherwise than others is its Product, which the rules ask.
 package gateway
 
 import "culprit/parser"

@@ -8,6 +8,14 @@ import (
 	"culprit/parser/timestamp"
 )
 
+// lighttpd is what lighttpd does. It checks no server, but says of each group whose servers it could
+// not connect to that all are down, and by what path or extension it is found.
+var lighttpd = Product{
+	Name:             "lighttpd",
+	BenchesUnreached: true,
+	AllDownOn:        " on ", // all handlers for /cart on / are down.
+}
+
 // lighttpdError is the error log of lighttpd.
 //
 //	2026-11-25 15:00:48: (gw_backend.c.274) establishing connection failed: socket: tcp:127.0.0.1:18999: Connection refused

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -237,7 +238,7 @@ func addressOf(in *rules.Incident) string {
 
 // hostPortOf is the same in two; of a name without a port, the name.
 func hostPortOf(in *rules.Incident) (host, port string) {
-	if in.Gateway == "haproxy" && in.Verdict.Cause == rules.CauseDNSFailure && len(in.Upstreams) > 0 && !strings.Contains(in.Upstreams[0], ".") {
+	if gateway.Of(in.Gateway).NamesOnly && in.Verdict.Cause == rules.CauseDNSFailure && len(in.Upstreams) > 0 && !strings.Contains(in.Upstreams[0], ".") {
 		return "NAME", "PORT" // its log has the names of backend and server, not what is looked up
 	}
 	if len(in.Upstreams) > 0 && !strings.Contains(in.Upstreams[0], ":") && plainName(in.Upstreams[0]) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -157,10 +158,10 @@ func wordsFor(c *rules.Case, in *rules.Incident) words {
 }
 
 // wordsOf returns a gateway's words; what it has none for is said as of ofAny.
-func wordsOf(gateway string) words {
-	w, ok := gateways[gateway]
-	if !ok && rules.GatewayProcess(gateway) == "nginx" {
-		w = gateways["nginx"]
+func wordsOf(product string) words {
+	w, ok := gateways[product]
+	if !ok {
+		w = gateways[gateway.Process(product)]
 	}
 	for _, f := range []struct {
 		own   *string

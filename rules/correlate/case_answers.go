@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -306,27 +307,32 @@ func answersFit(g *gathering, t *tallied) bool {
 	if t.Made == rules.MakerUpstream || t.Symptom == parser.SymptomRefusedOnPurpose {
 		return false
 	}
-	if onPurpose(t) && t.source.Source.Gateway == "nginx" && !g.pool.gateway {
-		return false // nginx answers 502 where no upstream is left, and names the group
+	if onPurpose(t) && gateway.Of(t.source.Source.Gateway).Own503 && !g.pool.gateway {
+		return false
 	}
 	for _, s := range g.symptoms {
-		switch product := s.source.Source.Gateway; {
-		case product == "apache" && connecting(s.Symptom):
-			if t.Status == 503 {
+		switch p := gateway.Of(s.source.Source.Gateway); {
+		case p.Unreached != 0 && connecting(s.Symptom):
+			if t.Status == p.Unreached {
 				return true
 			}
-		case product != "nginx" && product != "": // Varnish answers 503 to all, Apache 502 to a timeout, Envoy 503 to most
+		case p.Answers == nil: // Varnish answers 503 to all, Apache 502 to a timeout, Envoy 503 to most
 			return t.Status >= 500 || t.Status == rules.Unanswered
-		case slices.Contains(statusesOf(s.Symptom), t.Status):
-			return true
+		default:
+			statuses, ok := p.Answers[s.Symptom]
+			if !ok {
+				statuses = p.Answers[parser.SymptomNone]
+			}
+			if slices.Contains(statuses, t.Status) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// connecting reports whether a class is of a request that Apache could not hand on: it tries
-// another member and answers 503 if there is none (ap_proxy_connect_backend, and the callers
-// of ap_proxy_connect_to_backend).
+// connecting reports whether a class is of a request that could not be handed on, because no
+// server could be connected to or none was left.
 func connecting(s parser.Symptom) bool {
 	switch s {
 	case parser.SymptomConnRefused, parser.SymptomConnectTimeout, parser.SymptomNoRoute, parser.SymptomSocketMissing, parser.SymptomSocketPermission,
@@ -334,24 +340,6 @@ func connecting(s parser.Symptom) bool {
 		return true
 	}
 	return false
-}
-
-// statusesOf lists what nginx answers after a symptom (ngx_http_upstream_next and
-// ngx_http_upstream_finalize_request).
-func statusesOf(s parser.Symptom) []int16 {
-	switch s {
-	case parser.SymptomConnectTimeout, parser.SymptomReadTimeout, parser.SymptomSendTimeout:
-		return []int16{504, 502}
-	case parser.SymptomNoHTTPHeader:
-		return []int16{9, 502}
-	case parser.SymptomNoMemory: // a zone of limit_conn or limit_req that is full refuses (ngx_http_limit_conn_handler)
-		return []int16{500, 503}
-	case parser.SymptomNoConnections, parser.SymptomNoFiles, parser.SymptomDiskFull, parser.SymptomBadURL:
-		return []int16{500}
-	case parser.SymptomTLSHandshake:
-		return []int16{502, 504}
-	}
-	return []int16{502, 503, 500}
 }
 
 // covered reports whether a gateway's error log of the site is among the sources:

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -100,10 +101,10 @@ func onPurpose(t *tallied) bool {
 	return t.Symptom == parser.SymptomRefusedOnPurpose || t.Status == 503 && t.Made == rules.MakerGateway && (t.Upstream == "" || t.ofService())
 }
 
-// ofService reports whether ingress-nginx answered requests for a service without asking a pod: it
-// has none, or a limit was reached.
+// ofService reports whether a gateway answered requests for a service without asking one of its
+// servers: it has none, or a limit was reached.
 func (t *tallied) ofService() bool {
-	return t.Status == 503 && t.Symptom == parser.SymptomOther && t.source.Source.Gateway == "nginx" && t.Upstream != "" && !strings.Contains(t.Upstream, ":")
+	return t.Status == 503 && t.Symptom == parser.SymptomOther && gateway.Of(t.source.Source.Gateway).Own503 && t.Upstream != "" && !strings.Contains(t.Upstream, ":")
 }
 
 func (e *Engine) fromTally(t *tallied) *symptom {

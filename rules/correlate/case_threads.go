@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -95,7 +96,7 @@ func (e *Engine) takeTold(c *toldCase, failures []*tallied, p choice) {
 		switch {
 		case c.left == 0 || t.left == 0 || t.Upstream != "" || p.client && !meets(c.Clients, t.Clients):
 			return
-		case connecting(c.Symptom) != (t.Status == 503) && (p.status || connecting(c.Symptom)) || !e.mayHold(c.g, t):
+		case connecting(c.Symptom) != (t.Status == gateway.Of(c.source.Source.Gateway).Unreached) && (p.status || connecting(c.Symptom)) || !e.mayHold(c.g, t):
 			return
 		}
 		n := min(c.left, t.left)

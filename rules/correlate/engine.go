@@ -25,12 +25,12 @@ package correlate
 import (
 	"cmp"
 	"iter"
-	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -183,7 +183,7 @@ func (e *Engine) sitePrefixes() []string {
 		}
 		name := s.family()
 		for i := range name {
-			if name[i] == '/' && !ofProduct(name[:i]) {
+			if name[i] == '/' && !gateway.OwnFolder(name[:i]) { // web-1 holds nginx/error.log and apache2/error.log
 				tails[name[i+1:]] = append(tails[name[i+1:]], name[:i+1])
 			}
 		}
@@ -202,16 +202,6 @@ func (e *Engine) sitePrefixes() []string {
 	return slices.DeleteFunc(prefixes, func(p string) bool {
 		return slices.ContainsFunc(prefixes, func(q string) bool { return q != p && strings.HasPrefix(p, q) })
 	})
-}
-
-// ofProduct reports whether a folder is a gateway's on a machine, not a machine's: web-1
-// holds nginx/error.log and apache2/error.log.
-func ofProduct(folder string) bool {
-	switch path.Base(folder) {
-	case "nginx", "openresty", "angie", "tengine", "apache", "apache2", "httpd", "haproxy", "caddy", "traefik", "envoy", "lighttpd", "varnish", "kong", "apisix", "squid":
-		return true
-	}
-	return false
 }
 
 // A hitEvent is an event with hits, in UTC.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 	"culprit/rules/cause"
 
@@ -145,25 +146,28 @@ func upstreamsOf(g *gathering) []string {
 	return names
 }
 
-// product is the gateway that saw a case fail. The common format is any product's: a log of
-// another one beside it tells whose. Kong's server of nginx has a name of its own.
+// product is the gateway that saw a case fail. A form that several write is any product's: a log
+// of another one beside it tells whose.
 func (e *Engine) product(g *gathering) string {
+	shared := ""
 	for _, s := range g.symptoms {
-		switch name := s.source.Source.Gateway; {
+		name := s.source.Source.Gateway
+		switch p := gateway.Of(name); {
 		case name == "":
-		case name != "nginx":
+		case p.SharedForm == "":
 			return name
-		case s.VHost == "kong" && s.source.Source.HasErrors:
-			return "kong"
+		case s.source.Source.HasErrors && p.OwnServer(s.VHost) != "":
+			return p.OwnServer(s.VHost)
 		case s.source.common():
 			for _, o := range e.sources {
-				if o.Source.Gateway != "" && o.Source.Gateway != "nginx" && o.sameGateway(s.source) {
+				if o.Source.Gateway != "" && o.Source.Gateway != name && o.sameGateway(s.source) {
 					return o.Source.Gateway
 				}
 			}
 		}
+		shared = cmp.Or(shared, name)
 	}
-	return "nginx"
+	return shared
 }
 
 // state is open if the gateway's log ends within quiet of the last symptom.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 
 	"github.com/cespare/xxhash/v2"
@@ -197,7 +198,7 @@ func (e *Engine) neverAsked(failures []*tallied) {
 func (e *Engine) silent(t *tallied, told map[*source]map[int64]bool) bool {
 	here := false
 	for _, s := range e.sources {
-		if !s.Source.HasErrors || s.Source.HasAccess || s.Source.Gateway != "apache" && s.Source.Gateway != "nginx" || !s.sameGateway(t.source) {
+		if !s.Source.HasErrors || s.Source.HasAccess || !gateway.Of(s.Source.Gateway).TellsAll || !s.sameGateway(t.source) {
 			continue
 		}
 		if told[s] == nil {

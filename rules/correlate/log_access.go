@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -96,7 +97,7 @@ func (e *Engine) heldByAccess() *holders {
 // the folder of one, beside an access log that has the same requests.
 func (e *Engine) ofGateway(s *source) bool {
 	folder := path.Dir(s.Source.Path)
-	if s.Source.Role != parser.RoleApp || s.app || len(s.Events) > 0 || len(s.Requests) < minMatches || !ofProduct(folder) {
+	if s.Source.Role != parser.RoleApp || s.app || len(s.Events) > 0 || len(s.Requests) < minMatches || !gateway.OwnFolder(folder) {
 		return false
 	}
 	return slices.ContainsFunc(e.sources, func(g *source) bool {
@@ -209,7 +210,7 @@ func secondLog(s, g *source) bool {
 		return false
 	}
 	folder := path.Dir(s.Source.Path)
-	return g.Source.HasErrors || namesUpstreams(g) && folder == path.Dir(g.Source.Path) && ofProduct(folder)
+	return g.Source.HasErrors || namesUpstreams(g) && folder == path.Dir(g.Source.Path) && gateway.OwnFolder(folder)
 }
 
 func namesUpstreams(s *source) bool {
@@ -267,12 +268,15 @@ func (e *Engine) accessSources() []*source {
 	return all
 }
 
-// stampsBegins reports whether an access log has the time at which requests began: Apache's
-// %t is (mod_log_config), nginx's $time_local is the end. Their common format is one; what
-// stands beside it tells whose it is.
+// stampsBegins reports whether an access log has the time at which requests began, not ended. Of a
+// form that several products write, what stands beside it tells whose it is.
 func (e *Engine) stampsBegins(s *source) bool {
-	beside := func(product string) bool {
-		return slices.ContainsFunc(e.sources, func(o *source) bool { return o.Source.HasErrors && o.Source.Gateway == product && o.site == s.site })
+	p := gateway.Of(s.Source.Gateway)
+	begins, own := false, false
+	for _, o := range e.sources {
+		if p.SharedForm != "" && o.Source.HasErrors && o.site == s.site {
+			begins, own = begins || gateway.Of(o.Source.Gateway).StampsBegin, own || o.Source.Gateway == s.Source.Gateway
+		}
 	}
-	return s.Source.Gateway == "apache" || s.Source.Gateway == "nginx" && beside("apache") && !beside("nginx")
+	return p.StampsBegin || begins && !own
 }

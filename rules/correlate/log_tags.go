@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -77,8 +78,7 @@ func (e *Engine) namesGateway(tag string) bool {
 // namesProduct reports whether a tag names a product that is nothing but a gateway.
 func namesProduct(tag string) bool {
 	name, _ := rules.SplitStream(tag)
-	return slices.ContainsFunc([]string{"nginx", "openresty", "tengine", "haproxy", "caddy", "traefik", "envoy", "lighttpd", "varnish", "kong", "apisix"},
-		func(product string) bool { return strings.Contains(name, product) })
+	return gateway.Tagged(name)
 }
 
 // retag settles the source's open streams: those of applications are named by their tags and

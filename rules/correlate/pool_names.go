@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -61,14 +62,17 @@ func (e *Engine) joinUnresolved() {
 	}
 }
 
-// joinServices joins the service that ingress-nginx's controller says has no endpoint, namespace/name,
-// with what nginx's access log calls its ports, namespace-name-port ($proxy_upstream_name).
+// joinServices joins the service that has no endpoint, as an error line says, with what the
+// gateway's access log calls the service's ports.
 func (e *Engine) joinServices() {
-	services, ports := map[node]bool{}, map[node]bool{}
+	services, ports := map[node]string{}, map[node]bool{} // what the names of the service's ports begin with
 	for _, s := range e.sources {
+		portsOf := gateway.Of(s.Source.Gateway).PortsOf
 		for i := range s.Events {
-			if ev := &s.Events[i]; ev.Group && ev.Symptom == parser.SymptomNoLivePeer && s.Source.Gateway == "nginx" && strings.Contains(ev.Upstream, "/") {
-				services[e.node(s, ev.Upstream)] = true
+			if ev := &s.Events[i]; ev.Group && ev.Symptom == parser.SymptomNoLivePeer && portsOf != nil {
+				if prefix := portsOf(ev.Upstream); prefix != "" {
+					services[e.node(s, ev.Upstream)] = prefix
+				}
 			}
 		}
 	}
@@ -85,8 +89,7 @@ func (e *Engine) joinServices() {
 			ports[e.node(s, s.Tallies[i].Upstream)] = true
 		}
 	}
-	for service := range services {
-		prefix := strings.Replace(service.name, "/", "-", 1) + "-"
+	for service, prefix := range services {
 		for p := range ports {
 			if port, ok := strings.CutPrefix(p.name, prefix); ok && p.site == service.site && !strings.ContainsAny(port, "-:") {
 				e.pools.union(service, p)
@@ -103,15 +106,13 @@ func hostNode(s *source, host string) node {
 	return node{site: s.site, name: strings.TrimSuffix(strings.ToLower(host), ".")}
 }
 
-const lighttpd = "lighttpd"
-
 // joinChecked joins the addresses whose health checks failed while a gateway that names no group
 // found no server for requests to one virtual host ("no upstreams available", Caddy): those are its
-// servers. Of requests to several hosts nothing tells whose servers they are. lighttpd checks none,
-// but says of each group whose servers it could not connect to that all are down, and by what paths
-// or extensions it is found.
+// servers. Of requests to several hosts nothing tells whose servers they are. Where servers are not
+// asked any more that could not be connected to, these are told by that.
 func (e *Engine) joinChecked() {
 	for _, s := range e.sources {
+		p := gateway.Of(s.Source.Gateway)
 		var out rules.Interval
 		host, several := "", false
 		for i := range s.Events {
@@ -120,8 +121,8 @@ func (e *Engine) joinChecked() {
 				continue
 			}
 			found := ev.VHost
-			if s.Source.Gateway == lighttpd {
-				found = ev.Text[strings.LastIndex(ev.Text, " on ")+1:] // all handlers for /cart on / are down.
+			if p.AllDownOn != "" {
+				found = ev.Text[strings.LastIndex(ev.Text, p.AllDownOn)+1:]
 			}
 			if out == (rules.Interval{}) {
 				out, host = rules.Interval{From: ev.When.From, To: ev.Last.To}, found
@@ -135,7 +136,7 @@ func (e *Engine) joinChecked() {
 		var first node
 		for i := range s.Events {
 			ev := &s.Events[i]
-			unreached := s.Source.Gateway == lighttpd && ev.Rank == parser.RankPrimary && ev.Upstream != "" && connecting(ev.Symptom)
+			unreached := p.BenchesUnreached && ev.Rank == parser.RankPrimary && ev.Upstream != "" && connecting(ev.Symptom)
 			if !benched(ev) && !unreached || ev.When.From > out.To || ev.Last.To+failTimeout < out.From {
 				continue
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -36,7 +37,7 @@ func (e *Engine) findMachines() {
 // name of one that other lines tell.
 func (e *Engine) folderHost(s *source) string {
 	for dir := path.Dir(s.Source.Path); dir != "." && dir != "/"; dir = path.Dir(dir) {
-		if host := e.machines[strings.ToLower(path.Base(dir))]; host != "" && !ofProduct(dir) {
+		if host := e.machines[strings.ToLower(path.Base(dir))]; host != "" && !gateway.OwnFolder(dir) {
 			return host
 		}
 	}

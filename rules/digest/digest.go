@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 
 	"github.com/cespare/xxhash/v2"
@@ -179,12 +180,12 @@ func (b *Builder) Add(r *parser.Record) {
 	b.addIdentity(r, stream)
 }
 
-// placeless reports whether a line of H2O's error log tells of a failed request neither when it
-// was nor whose: the access log tells the same, and when. All others write stamps; where they are
-// missing, a person has cut them off, and the line may be all that there is.
+// placeless reports whether an error line tells of a failed request neither when it was nor whose,
+// and the access log tells the same, and when. All others write stamps; where they are missing, a
+// person has cut them off, and the line may be all that there is.
 func placeless(r *parser.Record) bool {
-	return r.Format != nil && r.Format.Product == "h2o" && !r.Stamp.Known() && !r.After.Known() && !r.Before.Known() && len(r.Gateway.Upstream) == 0 &&
-		r.Gateway.Rank >= parser.RankSecondary && r.Gateway.Phase != parser.PhaseNone
+	return r.Format != nil && !r.Stamp.Known() && !r.After.Known() && !r.Before.Known() && len(r.Gateway.Upstream) == 0 &&
+		r.Gateway.Rank >= parser.RankSecondary && r.Gateway.Phase != parser.PhaseNone && gateway.Of(r.Format.Product).Undated
 }
 
 // Pass folds so many lines of an application's format, the latest at a stamp, of which nothing
