@@ -223,8 +223,6 @@ type Format struct {
 	// it took in all that stands before the Message, if a letter begins that of both, and tells
 	// the same of both, but for a request and what stands behind a { or colours.
 	HeadDecides bool
-	// Samples are real lines with what Parse must make of them; a test runs them all.
-	Samples []Sample
 }
 
 // Words that the scanner looks for in the text of applications, wherever they stand: of what is
@@ -234,9 +232,6 @@ const (
 	WordBackend  = "backend"
 	WordPID      = "pid="
 )
-
-// A Sample is one line and the canonical rendering (Render) of its record.
-type Sample struct{ Line, Want string }
 
 // Env is what a line does not tell about itself.
 type Env struct {

@@ -3,11 +3,15 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
+	"culprit/parser/applog"
 	"culprit/parser/gateway"
 )
 
@@ -16,17 +20,32 @@ var (
 	sampleFailed  = regexp.MustCompile(`^[^{]* status=50[24] .*try=`)
 )
 
+// TestSamplesHaveFormats: no file of samples is left over from a format of another name.
+func TestSamplesHaveFormats(t *testing.T) {
+	files, err := filepath.Glob("../../fixtures/samples/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, files)
+	}
+	formats := append(gateway.Formats(), applog.Formats()...)
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".txt")
+		if !slices.ContainsFunc(formats, func(f *parser.Format) bool { return f.Name == name }) {
+			t.Errorf("%s: no format of that name", file)
+		}
+	}
+}
+
 // explain names the format and the class of what every gateway's samples say, as each
 // stands among those of the others.
 func TestExplainKnowsGateways(t *testing.T) {
 	type sample struct {
-		parser.Sample
+		fixtures.Sample
 		format, product string
 	}
 	var all []sample
 	var in strings.Builder
 	for _, f := range gateway.Formats() {
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			if !strings.Contains(s.Line, "\n") && s.Line[0] != ' ' && strings.Count(s.Line, " [error] ") < 2 && !opensQuote(s.Line) {
 				all = append(all, sample{s, f.Name, f.Product})
 				in.WriteString(s.Line + "\n")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -27,10 +28,10 @@ func owner(line string) *parser.Format {
 
 func TestSamples(t *testing.T) {
 	for _, f := range Formats() {
-		if len(f.Samples) == 0 {
+		if len(fixtures.Samples(f.Name)) == 0 {
 			t.Errorf("%s: no sample", f.Name)
 		}
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			env, r := parser.Env{Year: 2026}, newRecord()
 			if !f.Parse([]byte(s.Line), &env, r) {
 				t.Errorf("%s: does not read %q", f.Name, s.Line)
@@ -58,7 +59,7 @@ func TestFormatNamesAreUnique(t *testing.T) {
 
 func TestParseDoesNotAllocate(t *testing.T) {
 	for _, f := range Formats() {
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			env, r, line := parser.Env{Buf: make([]byte, 0, 64<<10)}, newRecord(), []byte(s.Line)
 			allocs := testing.AllocsPerRun(5, func() {
 				env.Buf = env.Buf[:0]
@@ -96,7 +97,7 @@ func TestFormatsRefuse(t *testing.T) {
 
 func FuzzFormats(f *testing.F) {
 	for _, format := range Formats() {
-		for _, s := range format.Samples {
+		for _, s := range fixtures.Samples(format.Name) {
 			f.Add([]byte(s.Line))
 		}
 	}
@@ -122,7 +123,7 @@ func FuzzFormats(f *testing.F) {
 func FuzzHeads(f *testing.F) {
 	for _, format := range Formats() {
 		if format.HeadDecides {
-			for _, s := range format.Samples {
+			for _, s := range fixtures.Samples(format.Name) {
 				f.Add([]byte(s.Line), []byte("handled [12] in 3 ms - yes: (no)"))
 				f.Add([]byte(s.Line), []byte("UTC 12"))
 				f.Add([]byte(s.Line), []byte("error: no"))
@@ -155,7 +156,7 @@ func FuzzHeads(f *testing.F) {
 
 func BenchmarkFormats(b *testing.B) {
 	for _, f := range Formats() {
-		line := []byte(f.Samples[0].Line)
+		line := []byte(fixtures.Samples(f.Name)[0].Line)
 		b.Run(f.Name, func(b *testing.B) {
 			env, r := parser.Env{Buf: make([]byte, 0, 4096)}, newRecord()
 			b.SetBytes(int64(len(line)))

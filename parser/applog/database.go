@@ -13,24 +13,6 @@ var postgresql = parser.Format{
 	Product: "postgresql",
 	Doc:     "https://www.postgresql.org/docs/current/runtime-config-logging.html: log_line_prefix '%m [%p] ' and Debian's '%m [%p] %q%u@%d '",
 	Parse:   text(parsePostgreSQL),
-	Samples: []parser.Sample{
-		{
-			Line: `2026-11-22 15:10:13.838 UTC [29663] LOG:  listening on IPv4 address "127.0.0.1", port 5432`,
-			Want: `time=2026-11-22T15:10:13.838Z level=info pid=29663 msg="listening on IPv4 address \"127.0.0.1\", port 5432"`,
-		},
-		{
-			Line: `2026-11-22 15:10:26.444 UTC [29851] postgres@postgres FATAL:  sorry, too many clients already`,
-			Want: `time=2026-11-22T15:10:26.444Z level=crit pid=29851 msg="sorry, too many clients already"`,
-		},
-		{
-			Line: `2026-11-22 15:10:26.444 CET [29851] web@shop FEHLER:  Relation »carts« existiert nicht`,
-			Want: `time=2026-11-22T14:10:26.444Z(+01:00) level=error pid=29851 msg="Relation »carts« existiert nicht"`,
-		},
-		{
-			Line: `2026-11-22 15:10:26.444 IST [29851] STATEMENT:  SELECT 1`,
-			Want: `time=2026-11-22T15:10:26.444 pid=29851 msg="STATEMENT:  SELECT 1"`,
-		},
-	},
 }
 
 var postgresSeverities = []struct {
@@ -89,36 +71,6 @@ var mysql = parser.Format{
 	Product: "mysql",
 	Doc:     "https://dev.mysql.com/doc/refman/8.0/en/error-log-format.html; MariaDB: stamp, thread, [level]",
 	Parse:   text(parseMySQL),
-	Samples: []parser.Sample{
-		{
-			Line: `2026-11-22T14:30:00.123456Z 0 [ERROR] [MY-010119] [Server] Aborting`,
-			Want: `time=2026-11-22T14:30:00.123456Z level=error msg="[MY-010119] [Server] Aborting"`,
-		},
-		{
-			Line: `2026-11-22 14:30:00 0 [Note] mariadbd: ready for connections.`,
-			Want: `time=2026-11-22T14:30:00 level=info msg="mariadbd: ready for connections."`,
-		},
-		{
-			Line: `2026-11-26  7:42:24 0 [Note] /usr/sbin/mariadbd: ready for connections.`,
-			Want: `time=2026-11-26T07:42:24 level=info msg="/usr/sbin/mariadbd: ready for connections."`,
-		},
-		{
-			Line: `261126  7:42:24 [ERROR] mysqld got signal 11 ;`,
-			Want: `time=2026-11-26T07:42:24 level=error msg="mysqld got signal 11 ;"`,
-		},
-		{
-			Line: `261126 07:42:24 InnoDB: Assertion failure in thread 1234 in file btr0cur.c line 339`,
-			Want: `time=2026-11-26T07:42:24 msg="InnoDB: Assertion failure in thread 1234 in file btr0cur.c line 339"`,
-		},
-		{
-			Line: `261126 07:42:25 mysqld_safe Number of processes running now: 0`,
-			Want: `time=2026-11-26T07:42:25 msg="mysqld_safe Number of processes running now: 0"`,
-		},
-		{
-			Line: `2026-11-22T14:30:00.123456Z 0 [System] [MY-010931] [Server] /usr/sbin/mysqld: ready for connections.`,
-			Want: `time=2026-11-22T14:30:00.123456Z level=notice msg="[MY-010931] [Server] /usr/sbin/mysqld: ready for connections."`,
-		},
-	},
 }
 
 // parseMySQL reads stamp thread [Level] text, and before MySQL 5.7 no thread and not always a level.
@@ -155,20 +107,6 @@ var redis = parser.Format{
 	Product: "redis",
 	Doc:     "redis src/server.c: serverLogRaw; Valkey and Sentinel too",
 	Parse:   text(parseRedis),
-	Samples: []parser.Sample{
-		{
-			Line: `14722:M 22 Nov 2026 14:52:29.076 * Ready to accept connections tcp`,
-			Want: `time=2026-11-22T14:52:29.076 level=notice pid=14722 msg="Ready to accept connections tcp"`,
-		},
-		{
-			Line: `14722:M 22 Nov 2026 14:52:29.076 # Can't save in background: fork: Cannot allocate memory`,
-			Want: `time=2026-11-22T14:52:29.076 level=warn pid=14722 msg="Can't save in background: fork: Cannot allocate memory"`,
-		},
-		{
-			Line: `14722:signal-handler (1795360000) Received SIGTERM scheduling shutdown...`,
-			Want: `time=2026-11-22T15:06:40Z pid=14722 msg="Received SIGTERM scheduling shutdown..."`,
-		},
-	},
 }
 
 // parseRedis reads pid:role stamp mark text, and what a signal handler writes

@@ -12,11 +12,6 @@ var dotnetConsole = parser.Format{
 	Product: "dotnet",
 	Doc:     "Microsoft.Extensions.Logging.Console SimpleConsoleFormatter: level: Category[id], the text on the next lines, indented by six",
 	Parse:   text(parseDotnetConsole),
-	Samples: []parser.Sample{
-		{Line: `fail: Microsoft.AspNetCore.Server.Kestrel[13]`, Want: `level=error msg=Microsoft.AspNetCore.Server.Kestrel[13]`},
-		{Line: `info: Microsoft.Hosting.Lifetime[14]`, Want: `level=info msg=Microsoft.Hosting.Lifetime[14]`},
-		{Line: `2026-11-22T14:30:00.123Z crit: Shop.Worker[0] cannot start`, Want: `time=2026-11-22T14:30:00.123Z level=crit msg="Shop.Worker[0] cannot start"`},
-	},
 }
 
 var dotnetLevels = []string{"trce: ", "dbug: ", "info: ", "warn: ", "fail: ", "crit: "}
@@ -47,16 +42,6 @@ var serilogConsole = parser.Format{
 	Product: "dotnet",
 	Doc:     "https://github.com/serilog/serilog-sinks-console: [{Timestamp:HH:mm:ss} {Level:u3}] {Message}",
 	Parse:   text(parseSerilogConsole),
-	Samples: []parser.Sample{
-		{
-			Line: `[14:30:00 ERR] HTTP GET /cart responded 500 in 12.3456 ms`,
-			Want: `time=14:30:00 level=error method=GET target=/cart status=500 duration=12345 msg="HTTP GET /cart responded 500 in 12.3456 ms"`,
-		},
-		{
-			Line: `2026-11-22 14:30:00.123 +00:00 [FTL] Host terminated unexpectedly`,
-			Want: `time=2026-11-22T14:30:00.123Z level=crit msg="Host terminated unexpectedly"`,
-		},
-	},
 }
 
 // parseSerilogConsole reads [hh:mm:ss LVL] text, and the file sink's stamp [LVL] text.
@@ -77,12 +62,6 @@ var nlog = parser.Format{
 	Product: "dotnet",
 	Doc:     "https://github.com/NLog/NLog/wiki/File-target: default layout ${longdate}|${level:uppercase=true}|${logger}|${message}",
 	Parse:   text(parseNLog),
-	Samples: []parser.Sample{
-		{
-			Line: `2026-11-22 14:30:00.1234|ERROR|Shop.Orders|Timeout expired.`,
-			Want: `time=2026-11-22T14:30:00.1234 level=error msg="Timeout expired."`,
-		},
-	},
 }
 
 // parseNLog reads stamp|LEVEL|logger|text.

@@ -13,32 +13,6 @@ var goLog = parser.Format{
 	Product: "go",
 	Doc:     "https://pkg.go.dev/log: LstdFlags, with or without a prefix; slog's default handler adds a level",
 	Parse:   text(parseGoLog),
-	Samples: []parser.Sample{
-		{
-			Line: `[catalog] 2026/11/22 15:16:24 starting pid=1661 listen=127.0.0.1:8081`,
-			Want: `time=2026-11-22T15:16:24 program=catalog msg="starting pid=1661 listen=127.0.0.1:8081"`,
-		},
-		{
-			Line: `[catalog] 2026/11/22 15:16:24 request method=GET path=/products/794 status=200 dur=14.401ms`,
-			Want: `time=2026-11-22T15:16:24 program=catalog method=GET target=/products/794 status=200 duration=14401 msg="request method=GET path=/products/794 status=200 dur=14.401ms"`,
-		},
-		{
-			Line: `catalog: 2026/11/22 15:16:24.123456 server.go:12: http: panic serving 127.0.0.1:44828: boom`,
-			Want: `time=2026-11-22T15:16:24.123456 program=catalog msg="server.go:12: http: panic serving 127.0.0.1:44828: boom"`,
-		},
-		{
-			Line: `2026/11/22 14:31:52 ERROR failed err=x`,
-			Want: `time=2026-11-22T14:31:52 level=error msg="failed err=x"`,
-		},
-		{
-			Line: `2026/11/22 14:31:52 http: TLS handshake error from 127.0.0.1:44828: EOF`,
-			Want: `time=2026-11-22T14:31:52 msg="http: TLS handshake error from 127.0.0.1:44828: EOF"`,
-		},
-		{
-			Line: `ERROR: 2026/11/22 14:31:52 main.go:12: boom`,
-			Want: `time=2026-11-22T14:31:52 level=error msg="main.go:12: boom"`,
-		},
-	},
 }
 
 // parseGoLog reads [prefix]stamp text. A prefix is a service's name or a level.
@@ -93,16 +67,6 @@ var gin = parser.Format{
 	Product: "go",
 	Doc:     "gin-gonic/gin logger.go: defaultLogFormatter",
 	Parse:   text(parseGin),
-	Samples: []parser.Sample{
-		{
-			Line: `[GIN] 2026/11/22 - 15:16:24 | 200 |    1.234ms |     192.0.2.7 | GET      "/cart?x=1"`,
-			Want: `time=2026-11-22T15:16:24 client=192.0.2.7 method=GET target=/cart?x=1 status=200 duration=1234 msg="200 |    1.234ms |     192.0.2.7 | GET      \"/cart?x=1\""`,
-		},
-		{
-			Line: `[GIN-debug] Listening and serving HTTP on :8080`,
-			Want: `level=debug msg="Listening and serving HTTP on :8080"`,
-		},
-	},
 }
 
 // parseGin reads [GIN] date - time | text, and [GIN-debug] text.
@@ -136,12 +100,6 @@ var klog = parser.Format{
 	Product: "kubernetes",
 	Doc:     "https://github.com/kubernetes/klog: header of klog.go, formatHeader; glog",
 	Parse:   text(parseKlog),
-	Samples: []parser.Sample{
-		{
-			Line: `E1122 14:30:00.123456    1234 pod_workers.go:1301] "Error syncing pod, skipping" err="failed to start" pod="shop/web-0"`,
-			Want: `time=11-22T14:30:00.123456 level=error pid=1234 msg="\"Error syncing pod, skipping\" err=\"failed to start\" pod=\"shop/web-0\""`,
-		},
-	},
 }
 
 // parseKlog reads Lmmdd stamp pid file:line] text.
@@ -165,12 +123,6 @@ var zapConsole = parser.Format{
 	Product: "go",
 	Doc:     "go.uber.org/zap console encoder: parts split by tabs, then JSON",
 	Parse:   text(parseZapConsole),
-	Samples: []parser.Sample{
-		{
-			Line: "2026-11-22T14:31:52.331Z\tERROR\tshop/main.go:31\tquery failed\t{\"error\": \"boom boom\", \"n\": 3}",
-			Want: `time=2026-11-22T14:31:52.331Z level=error msg="shop/main.go:31\tquery failed n=3\nboom boom"`,
-		},
-	},
 }
 
 // parseZapConsole reads stamp TAB LEVEL TAB parts TAB {json}; caller and logger are
@@ -189,11 +141,6 @@ var zerologConsole = parser.Format{
 	Product: "go",
 	Doc:     "github.com/rs/zerolog ConsoleWriter: kitchen time or RFC 3339 and a three-letter level; logrus on a terminal: LEVL[seconds]",
 	Parse:   text(parseZerologConsole),
-	Samples: []parser.Sample{
-		{Line: `2:46PM ERR query failed error=boom`, Want: `level=error msg="query failed error=boom"`},
-		{Line: `2026-11-22T14:31:52Z WRN slow query=cart`, Want: `time=2026-11-22T14:31:52Z level=warn msg="slow query=cart"`},
-		{Line: `ERRO[0003] query failed                                  error=boom`, Want: `level=error msg="query failed                                  error=boom"`},
-	},
 }
 
 var zerologLevels = []string{"TRC ", "DBG ", "INF ", "WRN ", "ERR ", "FTL ", "PNC "}

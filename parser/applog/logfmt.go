@@ -11,24 +11,6 @@ var logfmt = parser.Format{
 	Role:  parser.RoleApp,
 	Doc:   "https://brandur.org/logfmt; logrus TextFormatter, slog TextHandler, dockerd, containerd, lograge",
 	Parse: uncoloured(parseLogfmt),
-	Samples: []parser.Sample{
-		{
-			Line: `time=2026-11-22T15:08:25.061Z level=INFO msg=starting service=geo pid=28203 listen=127.0.0.1:50052`,
-			Want: `time=2026-11-22T15:08:25.061Z level=info program=geo pid=28203 msg="starting service=geo listen=127.0.0.1:50052"`,
-		},
-		{ // dockerd
-			Line: `time="2026-11-22T14:30:00.123456789Z" level=error msg="Handler for POST returned error: \"no such\"" error="boom" container=1a2b`,
-			Want: `time=2026-11-22T14:30:00.123456Z level=error msg="Handler for POST returned error: \"no such\" container=1a2b\nboom"`,
-		},
-		{ // lograge
-			Line: `method=GET path=/cart format=html controller=CartController action=show status=500 duration=12.34 view=3.1`,
-			Want: `method=GET target=/cart status=500 msg="method=GET path=/cart format=html controller=CartController action=show status=500 duration=12.34 view=3.1"`,
-		},
-		{
-			Line: `ts=2026-11-22T14:31:52.331Z lvl=eror msg="request done" method=POST url=/v2/x status_code=502 duration=2.5ms remote_addr=10.0.0.9:4711`,
-			Want: `time=2026-11-22T14:31:52.331Z level=error client=10.0.0.9 method=POST target=/v2/x status=502 duration=2500 msg="request done method=POST url=/v2/x status_code=502 duration=2.5ms remote_addr=10.0.0.9:4711"`,
-		},
-	},
 }
 
 // parseLogfmt reads a line of key=value pairs. It must have a time, level or

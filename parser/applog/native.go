@@ -15,16 +15,6 @@ var envLogger = parser.Format{
 	Product: "rust",
 	Doc:     "https://docs.rs/env_logger: default format",
 	Parse:   text(parseEnvLogger),
-	Samples: []parser.Sample{
-		{
-			Line: `[2026-11-22T14:30:00Z ERROR shop::db] pool timed out`,
-			Want: `time=2026-11-22T14:30:00Z level=error msg="pool timed out"`,
-		},
-		{
-			Line: `[2026-11-22T14:30:00Z INFO  actix_web::middleware::logger] 127.0.0.1 "GET /cart HTTP/1.1" 200 12 "-" "curl/7.88" 0.000123`,
-			Want: `time=2026-11-22T14:30:00Z level=info client=127.0.0.1 method=GET target=/cart status=200 bytes=12 msg="127.0.0.1 \"GET /cart HTTP/1.1\" 200 12 \"-\" \"curl/7.88\" 0.000123"`,
-		},
-	},
 }
 
 // parseEnvLogger reads [stamp LEVEL target] text.
@@ -43,16 +33,6 @@ var tracing = parser.Format{
 	Product: "rust",
 	Doc:     "https://docs.rs/tracing-subscriber: fmt::format::Full",
 	Parse:   text(parseTracing),
-	Samples: []parser.Sample{
-		{
-			Line: "\x1b[2m2026-11-22T14:30:00.123456Z\x1b[0m \x1b[31mERROR\x1b[0m \x1b[2mshop::db\x1b[0m\x1b[2m:\x1b[0m pool timed out \x1b[3mmax\x1b[0m\x1b[2m=\x1b[0m10",
-			Want: `time=2026-11-22T14:30:00.123456Z level=error msg="pool timed out max=10"`,
-		},
-		{
-			Line: `2026-11-22T14:30:00.123456Z  INFO request{method=GET uri=/cart version=HTTP/1.1}: tower_http::trace::on_response: finished processing request latency=3 ms status=200`,
-			Want: `time=2026-11-22T14:30:00.123456Z level=info method=GET target=/cart status=200 msg="request{method=GET uri=/cart version=HTTP/1.1}: tower_http::trace::on_response: finished processing request latency=3 ms status=200"`,
-		},
-	},
 }
 
 // parseTracing reads stamp LEVEL target: text, where a level is padded to five and a
@@ -82,16 +62,6 @@ var elixir = parser.Format{
 	Product: "elixir",
 	Doc:     "https://hexdocs.pm/logger: default format $time $metadata[$level] $message",
 	Parse:   text(parseElixir),
-	Samples: []parser.Sample{
-		{
-			Line: `14:43:38.557 [error] GenServer Shop.Cache terminating`,
-			Want: `time=14:43:38.557 level=error msg="GenServer Shop.Cache terminating"`,
-		},
-		{
-			Line: `14:43:38.557 request_id=F9a [info] Sent 500 in 3ms`,
-			Want: `time=14:43:38.557 level=info msg="request_id=F9a Sent 500 in 3ms"`,
-		},
-	},
 }
 
 // parseElixir reads hh:mm:ss.mmm metadata[level] text.
@@ -119,16 +89,6 @@ var erlang = parser.Format{
 	Product: "erlang",
 	Doc:     "https://www.erlang.org/doc/apps/kernel/logger_formatter.html: legacy header; the report follows on further lines",
 	Parse:   text(parseErlang),
-	Samples: []parser.Sample{
-		{
-			Line: `=ERROR REPORT==== 22-Nov-2026::14:43:37.654284 ===`,
-			Want: `time=2026-11-22T14:43:37.654284 level=error msg="ERROR REPORT"`,
-		},
-		{
-			Line: `=CRASH REPORT==== 22-Nov-2026::14:43:37.654284 ===`,
-			Want: `time=2026-11-22T14:43:37.654284 level=error msg="CRASH REPORT"`,
-		},
-	},
 }
 
 // parseErlang reads =KIND REPORT==== stamp ===.

@@ -13,16 +13,6 @@ var pm2 = parser.Format{
 	Product: "pm2",
 	Doc:     "pm2 lib/Daemon.js and lib/Utility.js: its own log with PM2 log: or PM2 error:",
 	Parse:   text(parsePM2),
-	Samples: []parser.Sample{
-		{
-			Line: `2026-11-22T14:42:57: PM2 log: App [web:2] exited with code [1] via signal [SIGINT]`,
-			Want: `time=2026-11-22T14:42:57 program=pm2 msg="App [web:2] exited with code [1] via signal [SIGINT]"`,
-		},
-		{
-			Line: `2026-11-22T14:42:57: PM2 error: Script already had too many restarts`,
-			Want: `time=2026-11-22T14:42:57 level=error program=pm2 msg="Script already had too many restarts"`,
-		},
-	},
 }
 
 // parsePM2 reads stamp: PM2 log: text.
@@ -44,16 +34,6 @@ var nest = parser.Format{
 	Product: "node",
 	Doc:     "nestjs/nest console-logger.service.ts: formatMessage",
 	Parse:   text(parseNest),
-	Samples: []parser.Sample{
-		{
-			Line: `[Nest] 1234  - 11/22/2026, 2:30:00 PM     LOG [NestApplication] Nest application successfully started +3ms`,
-			Want: `time=2026-11-22T14:30:00 level=info pid=1234 msg="[NestApplication] Nest application successfully started +3ms"`,
-		},
-		{
-			Line: `[Nest] 1234  - 11/22/2026, 2:30:00 PM   ERROR [ExceptionsHandler] connect ECONNREFUSED 127.0.0.1:5432`,
-			Want: `time=2026-11-22T14:30:00 level=error pid=1234 msg="[ExceptionsHandler] connect ECONNREFUSED 127.0.0.1:5432"`,
-		},
-	},
 }
 
 // parseNest reads [app] pid  - stamp LEVEL text; the stamp follows the locale.

@@ -12,24 +12,6 @@ var rubyLogger = parser.Format{
 	Product: "ruby",
 	Doc:     "ruby lib/logger/formatter.rb: Format; Rails, unicorn, Sidekiq",
 	Parse:   text(parseRubyLogger),
-	Samples: []parser.Sample{
-		{
-			Line: `I, [2026-11-22T14:38:03.606916 #24446]  INFO -- : worker=0 ready`,
-			Want: `time=2026-11-22T14:38:03.606916 level=info pid=24446 msg="worker=0 ready"`,
-		},
-		{
-			Line: `E, [2026-11-22T14:38:03.606916 #24446] ERROR -- : worker=0 PID:24450 timeout (61s > 60s), killing`,
-			Want: `time=2026-11-22T14:38:03.606916 level=error pid=24446 msg="worker=0 PID:24450 timeout (61s > 60s), killing"`,
-		},
-		{
-			Line: `F, [2026-11-22T14:38:03.606916 #1] FATAL -- shop: [9f3a] PG::ConnectionBad`,
-			Want: `time=2026-11-22T14:38:03.606916 level=crit program=shop pid=1 msg="[9f3a] PG::ConnectionBad"`,
-		},
-		{
-			Line: `I, [2026-11-22T09:30:00.123456 #4412]  INFO -- : [9f3a] Started GET "/cart" for 192.0.2.7 at 2026-11-22 09:30:00 -0500`,
-			Want: `time=2026-11-22T14:30:00Z(-05:00) level=info pid=4412 client=192.0.2.7 method=GET target=/cart msg="[9f3a] Started GET \"/cart\" for 192.0.2.7 at 2026-11-22 09:30:00 -0500"`,
-		},
-	},
 }
 
 // parseRubyLogger reads L, [stamp #pid] LEVEL -- progname: text.
@@ -64,12 +46,6 @@ var rails = parser.Format{
 	Product: "ruby",
 	Doc:     "railties lib/rails/rack/logger.rb: started_request_message, where the log has no formatter",
 	Parse:   text(parseRails),
-	Samples: []parser.Sample{
-		{
-			Line: `Started GET "/cart?item=7" for 192.0.2.7 at 2026-11-22 14:30:00 +0100`,
-			Want: `time=2026-11-22T13:30:00Z(+01:00) client=192.0.2.7 method=GET target=/cart?item=7 msg="Started GET \"/cart?item=7\" for 192.0.2.7 at 2026-11-22 14:30:00 +0100"`,
-		},
-	},
 }
 
 // parseRails reads a line that begins with Started and ends with a stamp.
@@ -105,12 +81,6 @@ var puma = parser.Format{
 	Product: "puma",
 	Doc:     "puma lib/puma/log_writer.rb: PidFormatter; lib/puma/error_logger.rb",
 	Parse:   text(parsePuma),
-	Samples: []parser.Sample{
-		{Line: `[27226] * Listening on http://127.0.0.1:9292`, Want: `pid=27226 msg="* Listening on http://127.0.0.1:9292"`},
-		{Line: `[27226] ! Terminating timed out worker (worker failed to check in within 60 seconds): 27240`,
-			Want: `pid=27226 msg="! Terminating timed out worker (worker failed to check in within 60 seconds): 27240"`},
-		{Line: `[27226] - Worker 0 (PID: 27240) booted in 0.02s, phase: 0`, Want: `pid=27226 msg="- Worker 0 (PID: 27240) booted in 0.02s, phase: 0"`},
-	},
 }
 
 // parsePuma reads [pid] text of cluster mode. Single mode has no prefix.
@@ -125,16 +95,6 @@ var passenger = parser.Format{
 	Product: "passenger",
 	Doc:     "passenger src/cxx_supportlib/LoggingKit/Implementation.cpp: realLog",
 	Parse:   text(parsePassenger),
-	Samples: []parser.Sample{
-		{
-			Line: `[ N 2026-11-22 14:42:05.1234 1234/T1 age/Cor/CoreMain.cpp:1024 ]: Passenger core online, PID 1234`,
-			Want: `time=2026-11-22T14:42:05.1234 level=notice pid=1234 msg="Passenger core online, PID 1234"`,
-		},
-		{
-			Line: `[ E 2026-11-22 14:42:05.1234 1234/Td age/Cor/App/Implementation.cpp:218 ]: Could not spawn process`,
-			Want: `time=2026-11-22T14:42:05.1234 level=error pid=1234 msg="Could not spawn process"`,
-		},
-	},
 }
 
 // parsePassenger reads [ L stamp pid/thread file:line ]: text.

@@ -13,12 +13,6 @@ var kernelText = parser.Format{
 	Product: "linux",
 	Doc:     "the kernel's ring buffer, its envelope taken off; with [seconds.micros] as dmesg prints it",
 	Parse:   parseKernel,
-	Samples: []parser.Sample{
-		{
-			Line: `[  901.327141] Memory cgroup out of memory: Killed process 22838 (python3) total-vm:1kB`,
-			Want: `uptime=901.327141 program=kernel msg="Memory cgroup out of memory: Killed process 22838 (python3) total-vm:1kB"`,
-		},
-	},
 }
 
 // parseKernel takes any text whose envelope names the kernel, and dmesg's lines.
@@ -43,12 +37,6 @@ var dockerEvents = parser.Format{
 	Product: "docker",
 	Doc:     "https://docs.docker.com/reference/cli/docker/system/events/",
 	Parse:   parseDockerEvents,
-	Samples: []parser.Sample{
-		{
-			Line: `2026-11-22T14:30:00.123456789+00:00 container die 1a2b3c4d5e6f (exitCode=137, image=shop:1, name=shop-web-1)`,
-			Want: `time=2026-11-22T14:30:00.123456Z container=1a2b3c4d5e6f msg="container die 1a2b3c4d5e6f (exitCode=137, image=shop:1, name=shop-web-1)"`,
-		},
-	},
 }
 
 var dockerTypes = []string{"container", "image", "network", "volume", "daemon", "plugin", "service", "node", "secret", "config"}
@@ -79,16 +67,6 @@ var dpkg = parser.Format{
 	Product: "dpkg",
 	Doc:     "dpkg(1): --log",
 	Parse:   parseDpkg,
-	Samples: []parser.Sample{
-		{
-			Line: `2026-11-22 14:30:00 upgrade libssl3:amd64 3.0.11-1~deb12u1 3.0.11-1~deb12u2`,
-			Want: `time=2026-11-22T14:30:00 program=dpkg msg="upgrade libssl3:amd64 3.0.11-1~deb12u1 3.0.11-1~deb12u2"`,
-		},
-		{
-			Line: `2026-11-22 14:30:00 startup archives unpack`,
-			Want: `time=2026-11-22T14:30:00 program=dpkg msg="startup archives unpack"`,
-		},
-	},
 }
 
 var dpkgActions = []string{
@@ -125,16 +103,6 @@ var hostlessSyslog = parser.Format{
 	Role:  parser.RoleSystem,
 	Doc:   "dnsmasq src/log.c: with log-facility=FILE there is no host; others write the same by hand",
 	Parse: text(parseHostlessSyslog),
-	Samples: []parser.Sample{
-		{
-			Line: `Nov 22 15:09:33 dnsmasq[29268]: query[A] catalog.internal from 127.0.0.1`,
-			Want: `time=11-22T15:09:33 program=dnsmasq pid=29268 msg="query[A] catalog.internal from 127.0.0.1"`,
-		},
-		{
-			Line: `Nov 22 15:09:32 dnsmasq[29268]: warning: no upstream servers configured`,
-			Want: `time=11-22T15:09:32 level=warn program=dnsmasq pid=29268 msg="warning: no upstream servers configured"`,
-		},
-	},
 }
 
 // parseHostlessSyslog reads stamp tag[pid]: text, and dnsmasq's text alone if the
@@ -171,16 +139,6 @@ var sudo = parser.Format{
 	Product: "sudo",
 	Doc:     "sudoers(5): LOG FORMAT",
 	Parse:   parseSudo,
-	Samples: []parser.Sample{
-		{
-			Line: `   deploy : TTY=pts/1 ; PWD=/home/deploy ; USER=root ; COMMAND=/usr/bin/kill -9 24210`,
-			Want: `msg="deploy : TTY=pts/1 ; PWD=/home/deploy ; USER=root ; COMMAND=/usr/bin/kill -9 24210"`,
-		},
-		{
-			Line: `ci : PWD=/ ; USER=root ; COMMAND=/usr/bin/systemctl restart shop`,
-			Want: `msg="ci : PWD=/ ; USER=root ; COMMAND=/usr/bin/systemctl restart shop"`,
-		},
-	},
 }
 
 // parseSudo reads user : KEY=value ; … ; COMMAND=….
@@ -199,16 +157,6 @@ var systemctlStatus = parser.Format{
 	Product: "systemd",
 	Doc:     "systemctl(1): status; systemd src/systemctl/systemctl-show.c (print_status_info)",
 	Parse:   parseSystemctlStatus,
-	Samples: []parser.Sample{
-		{ // github.com/easzlab/kubeasz/issues/919
-			Line: `     Active: active (running) since Mon 2020-09-28 09:12:10 UTC; 16s ago`,
-			Want: `time=2020-09-28T09:12:10Z msg="Active: active (running) since Mon 2020-09-28 09:12:10 UTC; 16s ago"`,
-		},
-		{
-			Line: `   Active: failed (Result: exit-code) since Mon 2020-01-06 01:56:25 UTC; 24s ago`,
-			Want: `time=2020-01-06T01:56:25Z msg="Active: failed (Result: exit-code) since Mon 2020-01-06 01:56:25 UTC; 24s ago"`,
-		},
-	},
 }
 
 // parseSystemctlStatus reads Active: state since stamp; age ago.
@@ -228,9 +176,6 @@ var cron = parser.Format{
 	Product: "cron",
 	Doc:     "cron(8): log lines through syslog",
 	Parse:   parseCron,
-	Samples: []parser.Sample{
-		{Line: `(deploy) CMD (/srv/bin/rotate --all)`, Want: `msg="(deploy) CMD (/srv/bin/rotate --all)"`},
-	},
 }
 
 // parseCron reads (user) ACTION (text).

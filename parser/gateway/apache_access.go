@@ -24,7 +24,6 @@ var apacheAccess = &parser.Format{
 	Product: "apache",
 	Doc:     "httpd modules/loggers/mod_log_config.c, modules/proxy/mod_proxy_balancer.c; https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#formats",
 	Parse:   parseApacheAccess,
-	Samples: apacheAccessSamples,
 }
 
 func parseApacheAccess(line []byte, env *parser.Env, r *parser.Record) bool {

@@ -33,7 +33,6 @@ var apacheError = &parser.Format{
 	Doc:     "httpd server/log.c (default ErrorLogFormat), docs/log-message-tags, modules/proxy; https://httpd.apache.org/docs/2.4/mod/core.html#errorlogformat",
 	Threads: true,
 	Parse:   parseApacheError,
-	Samples: apacheErrorSamples,
 }
 
 func parseApacheError(line []byte, env *parser.Env, r *parser.Record) bool {

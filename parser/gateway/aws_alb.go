@@ -21,7 +21,6 @@ var awsALB = &parser.Format{
 	Product: "aws-alb",
 	Doc:     "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html",
 	Parse:   parseALB,
-	Samples: awsALBSamples,
 }
 
 // albLine is what a line tells beside the record's own fields.

@@ -17,7 +17,6 @@ var awsELB = &parser.Format{
 	Product: "aws-elb",
 	Doc:     "https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html",
 	Parse:   parseELB,
-	Samples: awsELBSamples,
 }
 
 func parseELB(line []byte, env *parser.Env, r *parser.Record) bool {

@@ -34,7 +34,6 @@ var caddyError = &parser.Format{
 	Product: "caddy",
 	Doc:     "https://caddyserver.com/docs/caddyfile/directives/log; caddy modules/caddyhttp/server.go (logRequest, errLog), modules/caddyhttp/marshalers.go, logging.go",
 	Parse:   parseCaddyError,
-	Samples: caddyErrorSamples,
 }
 
 // caddyAccess is Caddy's access log (loggers http.log.access…), one line a finished
@@ -46,7 +45,6 @@ var caddyAccess = &parser.Format{
 	Product: "caddy",
 	Doc:     "https://caddyserver.com/docs/caddyfile/directives/log; caddy modules/caddyhttp/server.go (logRequest)",
 	Parse:   parseCaddyAccess,
-	Samples: caddyAccessSamples,
 }
 
 //go:embed caddy_messages.tsv

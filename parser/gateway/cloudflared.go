@@ -22,7 +22,6 @@ var cloudflared = &parser.Format{
 	Product: "cloudflared",
 	Doc:     "https://github.com/cloudflare/cloudflared proxy/proxy.go (logRequestError), connection/http2.go, connection/quic.go",
 	Parse:   parseCloudflared,
-	Samples: cloudflaredSamples,
 }
 
 // cloudflaredWords are the daemon's own; Go's error behind them decides.

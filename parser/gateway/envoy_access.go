@@ -32,7 +32,6 @@ var envoyAccess = &parser.Format{
 	Product: "envoy",
 	Doc:     "https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage; envoy source/common/formatter/substitution_format_string.cc; istio pilot/pkg/model/telemetry_logging.go (EnvoyTextLogFormat)",
 	Parse:   parseEnvoyAccess,
-	Samples: envoyAccessSamples,
 }
 
 // An envoyRequest holds what decides about a request.

@@ -21,7 +21,6 @@ var envoyLog = &parser.Format{
 	Product: "envoy",
 	Doc:     "https://www.envoyproxy.io/docs/envoy/latest/operations/cli (--log-format); envoy source/common/common/logger.h; istio pkg/envoy/proxy.go",
 	Parse:   parseEnvoyLog,
-	Samples: envoyLogSamples,
 }
 
 // envoyEvents are the logs of health checks and outlier detection, one object a line.
@@ -31,7 +30,6 @@ var envoyEvents = &parser.Format{
 	Product: "envoy",
 	Doc:     "envoy api/envoy/data/core/v3/health_check_event.proto, api/envoy/data/cluster/v3/outlier_detection_event.proto",
 	Parse:   parseEnvoyEvent,
-	Samples: envoyEventSamples,
 }
 
 func parseEnvoyLog(line []byte, env *parser.Env, r *parser.Record) bool {

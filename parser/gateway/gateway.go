@@ -1,5 +1,5 @@
 // Package gateway reads the logs of reverse proxies: one file family is one
-// format, and each comes with real lines and what they must become.
+// format. Real lines of each and what they must become are in fixtures/samples.
 //
 // It stands between the scanner, which cuts lines and peels envelopes, and the
 // rules, which read Record.Gateway and Record.Access. A Parse function fills a

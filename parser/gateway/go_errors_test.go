@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -115,10 +116,10 @@ func inOrder(line string) (*parser.Format, *parser.Record) {
 
 func TestGoFamilySamples(t *testing.T) {
 	for _, f := range goFamily() {
-		if len(f.Samples) == 0 {
+		if len(fixtures.Samples(f.Name)) == 0 {
 			t.Errorf("%s has no samples", f.Name)
 		}
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			got, r := inOrder(s.Line)
 			if got != f {
 				t.Errorf("%s: taken by %v: %s", f.Name, got, s.Line)
@@ -130,7 +131,7 @@ func TestGoFamilySamples(t *testing.T) {
 		}
 	}
 	for _, f := range Formats() {
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			if got, _ := inOrder(s.Line); slices.Contains(goFamily(), got) && got != f {
 				t.Errorf("%s takes a line of %s: %s", got.Name, f.Name, s.Line)
 			}
@@ -179,7 +180,7 @@ func TestGoFamilyRejects(t *testing.T) {
 // A line may be cut anywhere: then it is refused, or what is there is right.
 func TestGoFamilyCutAnywhere(t *testing.T) {
 	for _, f := range goFamily() {
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			var whole parser.Record
 			whole.Reset()
 			f.Parse([]byte(s.Line), &parser.Env{}, &whole)
@@ -201,7 +202,7 @@ func TestGoFamilyDoesNotAllocate(t *testing.T) {
 	env := parser.Env{Buf: make([]byte, 0, 16<<10)}
 	var r parser.Record
 	for _, f := range goFamily() {
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			line := []byte(s.Line)
 			if n := testing.AllocsPerRun(10, func() {
 				r.Reset()
@@ -235,7 +236,7 @@ func TestGoFamilyIsLinear(t *testing.T) {
 }
 
 func fuzzGoFamily(f *testing.F, format *parser.Format) {
-	for _, s := range format.Samples {
+	for _, s := range fixtures.Samples(format.Name) {
 		f.Add([]byte(s.Line))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
@@ -300,7 +301,7 @@ func BenchmarkGoFamily(b *testing.B) {
 		b.Run(f.Name, func(b *testing.B) {
 			var lines [][]byte
 			size := 0
-			for _, s := range f.Samples {
+			for _, s := range fixtures.Samples(f.Name) {
 				lines = append(lines, []byte(s.Line))
 				size += len(s.Line) + 1
 			}

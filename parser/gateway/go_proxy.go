@@ -22,7 +22,6 @@ var goProxy = &parser.Format{
 	Product: "go-httputil",
 	Doc:     "Go net/http/httputil/reverseproxy.go: defaultErrorHandler, copyResponse; log package; log/slog",
 	Parse:   parseGoProxy,
-	Samples: goProxySamples,
 }
 
 const (
@@ -196,7 +195,6 @@ var krakend = &parser.Format{
 	Program: true,
 	Doc:     "https://www.krakend.io/docs/logging/; luraproject/lura router/gin/endpoint.go; krakend/krakend-gologging",
 	Parse:   parseKrakenD,
-	Samples: krakendSamples,
 }
 
 var krakendWords = [...]Message{

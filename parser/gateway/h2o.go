@@ -18,7 +18,6 @@ var h2o = &parser.Format{
 	Product: "h2o",
 	Doc:     "h2o lib/core/util.c (h2o_req_log_error), lib/common/http1client.c of 2.2, lib/common/httpclient.c and socket.c of 2.3",
 	Parse:   parseH2O,
-	Samples: h2oSamples,
 }
 
 var h2oWords = [...]Message{
@@ -66,20 +65,4 @@ func parseH2O(line []byte, env *parser.Env, r *parser.Record) bool {
 		}
 	}
 	return true
-}
-
-// Written by H2O 2.2.5 whose back end was stopped; h2o/h2o#281, #540 and #2526.
-var h2oSamples = []parser.Sample{
-	{Line: `[lib/core/proxy.c] in request:/search?q=tea:connection failed`,
-		Want: `level=error symptom=other phase=connecting-to-upstream rank=primary msg="[lib/core/proxy.c] in request:/search?q=tea:connection failed"`},
-	{Line: `[lib/core/proxy.c] in request:/text.txt:I/O error (head)`,
-		Want: `level=error symptom=premature-close phase=reading-response-header-from-upstream rank=primary msg="[lib/core/proxy.c] in request:/text.txt:I/O error (head)"`},
-	{Line: `[lib/handler/fastcgi.c] in request:/index.php?action=getAllWithG...:I/O timeout`,
-		Want: `level=error symptom=read-timeout phase=reading-response-header-from-upstream rank=primary msg="[lib/handler/fastcgi.c] in request:/index.php?action=getAllWithG...:I/O timeout"`},
-	{Line: `[lib/core/proxy.c] in request:/:socket closed by peer`,
-		Want: `level=error symptom=premature-close phase=reading-response-header-from-upstream rank=primary msg="[lib/core/proxy.c] in request:/:socket closed by peer"`},
-	{Line: `[lib/core/proxy.c] in request:/:I/O timeout:connection refused`,
-		Want: `level=error symptom=conn-refused phase=connecting-to-upstream rank=primary msg="[lib/core/proxy.c] in request:/:I/O timeout:connection refused"`},
-	{Line: `[lib/handler/errordoc.c] in request:/a:some other text`,
-		Want: `level=error symptom=other rank=noise msg="[lib/handler/errordoc.c] in request:/a:some other text"`},
 }

@@ -28,7 +28,6 @@ var haproxyAccess = &parser.Format{
 	Product: "haproxy",
 	Doc:     "haproxy src/log.c, doc/configuration.txt chapter 8; https://docs.haproxy.org/dev/configuration.html#8.2",
 	Parse:   parseHAProxyAccess,
-	Samples: haproxyAccessSamples,
 }
 
 func parseHAProxyAccess(line []byte, env *parser.Env, r *parser.Record) bool {

@@ -26,7 +26,6 @@ var haproxyEvent = &parser.Format{
 	Product: "haproxy",
 	Doc:     "haproxy src/server.c (srv_append_status), src/check.c, src/proxy.c, src/errors.c, src/mworker.c, src/session.c",
 	Parse:   parseHAProxyEvent,
-	Samples: haproxyEventSamples,
 }
 
 func parseHAProxyEvent(line []byte, env *parser.Env, r *parser.Record) bool {

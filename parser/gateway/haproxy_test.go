@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -23,7 +24,7 @@ func detectedFormat(line string) string {
 
 func TestHAProxyAndApacheSamplesAreTheirOwn(t *testing.T) {
 	for _, f := range []*parser.Format{haproxyAccess, haproxyEvent, modJK, apacheError, apacheAccess} {
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			if got := detectedFormat(s.Line); got != f.Name {
 				t.Errorf("%s is taken by %q: %s", f.Name, got, s.Line)
 			}
@@ -38,7 +39,7 @@ func TestHAProxyAndApacheLeaveOthersAlone(t *testing.T) {
 		if slices.Contains(mine, f) {
 			continue
 		}
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			for _, m := range mine {
 				var r parser.Record
 				r.Reset()
@@ -238,7 +239,7 @@ func TestHAProxyDayOfYear(t *testing.T) {
 }
 
 func fuzzProxyFormat(f *testing.F, format *parser.Format) {
-	for _, s := range format.Samples {
+	for _, s := range fixtures.Samples(format.Name) {
 		f.Add([]byte(s.Line))
 	}
 	env := parser.Env{Year: 2026}
@@ -302,7 +303,7 @@ func TestHAProxyAndApacheDoNotAllocate(t *testing.T) {
 	env := parser.Env{Buf: make([]byte, 0, 4096), Year: 2026}
 	var r parser.Record
 	for _, f := range []*parser.Format{haproxyAccess, haproxyEvent, modJK, apacheError, apacheAccess} {
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			line := []byte(s.Line)
 			if n := testing.AllocsPerRun(20, func() {
 				r.Reset()

@@ -19,28 +19,6 @@ var herokuRouter = &parser.Format{
 	Product: "heroku",
 	Doc:     "https://devcenter.heroku.com/articles/http-routing, https://devcenter.heroku.com/articles/error-codes",
 	Parse:   parseHeroku,
-	Samples: []parser.Sample{
-		{
-			Line: `at=error code=H10 desc="App crashed" method=GET path="/" host=cti.example request_id=0c4e9a2d fwd="1.2.3.4" dyno= connect= service= status=503 bytes= protocol=https`,
-			Want: `level=error client=1.2.3.4 vhost=cti.example method=GET target=/ status=503 request-id=0c4e9a2d made=gateway tries=none symptom=conn-refused phase=connecting-to-upstream rank=primary client=1.2.3.4 server=cti.example request="GET /" group=web vhost=cti.example msg="H10 App crashed"`,
-		},
-		{
-			Line: `at=error code=H12 desc="Request timeout" method=POST path="/a b" host=x.example request_id=7 fwd="1.2.3.4" dyno=web.1 connect=1ms service=30001ms status=503 bytes=0 protocol=http`,
-			Want: `level=error client=1.2.3.4 vhost=x.example method=POST target="/a b" status=503 bytes=0 duration=30002000 pool=web request-id=7 made=gateway try={addr=web.1 status=503 connect=1000 response=30001000} symptom=read-timeout phase=reading-response-header-from-upstream rank=primary client=1.2.3.4 server=x.example request="POST /a b" upstream=web.1 vhost=x.example msg="H12 Request timeout"`,
-		},
-		{
-			Line: `at=info method=GET path="/ok" host=x.example request_id=8 fwd="1.2.3.4" dyno=web.2 connect=0ms service=12ms status=200 bytes=512 protocol=https`,
-			Want: `level=info client=1.2.3.4 vhost=x.example method=GET target=/ok status=200 bytes=512 duration=12000 pool=web request-id=8 made=upstream try={addr=web.2 status=200 connect=0 response=12000}`,
-		},
-		{ // github.com/emk/rust-buildpack-example-rocket/issues/3
-			Line: `<app_name> heroku/router at=error code=H13 desc="Connection closed without response" method=POST path="/x" host=<app_name> request_id=xxx fwd="xxx" dyno=web.1 connect=0ms service=0ms status=503 bytes=561 protocol=http tls_version=unknown`,
-			Want: `level=error client=xxx vhost=<app_name> method=POST target=/x status=503 bytes=561 duration=0 pool=web request-id=xxx made=gateway try={addr=web.1 status=503 connect=0 response=0} symptom=premature-close phase=reading-response-header-from-upstream rank=primary client=xxx server=<app_name> request="POST /x" upstream=web.1 vhost=<app_name> msg="H13 Connection closed without response"`,
-		},
-		{
-			Line: `heroku[router]: at=error code=H12 desc="Request timeout" method=GET path="/" host=x.example request_id=7 fwd="1.2.3.4" dyno=web.1 connect=1ms service=30001ms status=503 bytes=0`,
-			Want: `level=error client=1.2.3.4 vhost=x.example method=GET target=/ status=503 bytes=0 duration=30002000 pool=web request-id=7 made=gateway try={addr=web.1 status=503 connect=1000 response=30001000} symptom=read-timeout phase=reading-response-header-from-upstream rank=primary client=1.2.3.4 server=x.example request="GET /" upstream=web.1 vhost=x.example msg="H12 Request timeout"`,
-		},
-	},
 }
 
 // herokuCodes are the router's error codes (Heroku's "Error codes" page).

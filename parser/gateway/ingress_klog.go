@@ -22,7 +22,6 @@ var ingressKlog = &parser.Format{
 	Product: "nginx",
 	Doc:     "ingress-nginx internal/ingress/controller/controller.go, nginx.go; klog formatHeader",
 	Parse:   parseIngressKlog,
-	Samples: ingressKlogSamples,
 }
 
 //go:embed ingress_messages.tsv

@@ -27,7 +27,6 @@ var javaGateway = &parser.Format{
 	Program: true,
 	Doc:     "spring-boot AbstractErrorWebExceptionHandler.java (logError, formatError); spring-cloud-gateway NettyRoutingFilter.java, support/NotFoundException.java",
 	Parse:   parseJavaGateway,
-	Samples: javaGatewaySamples,
 }
 
 var springGateway = []byte("org.springframework.cloud.gateway.")

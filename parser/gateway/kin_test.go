@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -15,10 +16,10 @@ func kinFormats() []*parser.Format {
 // Each sample belongs to one format in the order of detection.
 func TestKinOrder(t *testing.T) {
 	for _, f := range kinFormats() {
-		if len(f.Samples) == 0 || f.Role != parser.RoleGateway || f.Product == "" || f.Doc == "" {
+		if len(fixtures.Samples(f.Name)) == 0 || f.Role != parser.RoleGateway || f.Product == "" || f.Doc == "" {
 			t.Errorf("%s is incomplete", f.Name)
 		}
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			if got, _ := parseInOrder(s.Line); got != f {
 				t.Errorf("%s is taken by %v: %s", f.Name, got, s.Line)
 			}
@@ -28,7 +29,7 @@ func TestKinOrder(t *testing.T) {
 		if slices.Contains(kinFormats(), f) {
 			continue
 		}
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			if got, _ := parseInOrder(s.Line); got != nil && slices.Contains(kinFormats(), got) {
 				t.Errorf("%s takes %s", got.Name, s.Line)
 			}
@@ -132,7 +133,7 @@ func parseWith(t *testing.T, f *parser.Format, line string) *parser.Record {
 
 // A line cut anywhere must not make up a failure or another peer.
 func TestKinCut(t *testing.T) {
-	line := awsALB.Samples[0].Line // a success
+	line := fixtures.Samples(awsALB.Name)[0].Line // a success
 	for n := range line {
 		var r parser.Record
 		r.Reset()
@@ -140,7 +141,7 @@ func TestKinCut(t *testing.T) {
 			t.Errorf("cut at %d: %s", n, parser.Render(&r))
 		}
 	}
-	line = lighttpdErrorSamples[1].Line
+	line = fixtures.Samples(lighttpdError.Name)[1].Line
 	for n := range line {
 		var r parser.Record
 		r.Reset()
@@ -255,7 +256,7 @@ func TestPhrasesFindThemselves(t *testing.T) {
 func TestKinKeysAreKnown(t *testing.T) {
 	keys := 0
 	for _, f := range kinFormats() {
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			key := parseWith(t, f, s.Line).Gateway.MessageKey
 			if _, ok := MessageByKey(key); !ok && key != "" {
 				t.Errorf("unknown key %q of %s", key, s.Line)
@@ -288,7 +289,7 @@ func TestCapture(t *testing.T) {
 
 func FuzzKin(f *testing.F) {
 	for i, format := range kinFormats() {
-		for _, s := range format.Samples {
+		for _, s := range fixtures.Samples(format.Name) {
 			f.Add(byte(i), []byte(s.Line))
 		}
 	}
@@ -317,7 +318,7 @@ func FuzzKin(f *testing.F) {
 func BenchmarkKin(b *testing.B) {
 	for _, format := range kinFormats() {
 		for _, c := range []struct{ name, line string }{
-			{"own", format.Samples[len(format.Samples)/2].Line},
+			{"own", fixtures.Samples(format.Name)[len(fixtures.Samples(format.Name))/2].Line},
 			{"foreign", benchLines[0].line},
 		} {
 			b.Run(format.Name+"/"+c.name, func(b *testing.B) {
@@ -339,7 +340,7 @@ func TestKinDoNotAllocate(t *testing.T) {
 	env := parser.Env{Buf: make([]byte, 0, 1<<16)}
 	var r parser.Record
 	for _, format := range kinFormats() {
-		for _, s := range format.Samples {
+		for _, s := range fixtures.Samples(format.Name) {
 			line := []byte(s.Line)
 			format.Parse(line, &env, &r)
 			if n := testing.AllocsPerRun(20, func() {

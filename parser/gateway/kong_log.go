@@ -17,7 +17,6 @@ var kongLog = &parser.Format{
 	Parse: func(line []byte, env *parser.Env, r *parser.Record) bool {
 		return parseLoggerJSON(line, env, r, false)
 	},
-	Samples: kongLogSamples,
 }
 
 // apisixLog is the object of APISIX's logger plug-ins in its default form.
@@ -29,7 +28,6 @@ var apisixLog = &parser.Format{
 	Parse: func(line []byte, env *parser.Env, r *parser.Record) bool {
 		return parseLoggerJSON(line, env, r, true)
 	},
-	Samples: apisixLogSamples,
 }
 
 // loggerLine is what is only understood once the whole object is read: its keys come

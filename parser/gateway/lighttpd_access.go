@@ -19,7 +19,6 @@ var lighttpdAccess = &parser.Format{
 	Product: "lighttpd",
 	Doc:     "lighttpd src/mod_accesslog.c; https://redmine.lighttpd.net/projects/lighttpd/wiki/Mod_accesslog",
 	Parse:   parseLighttpdAccess,
-	Samples: lighttpdAccessSamples,
 }
 
 func parseLighttpdAccess(line []byte, env *parser.Env, r *parser.Record) bool {

@@ -30,7 +30,6 @@ var lighttpdError = &parser.Format{
 	Product: "lighttpd",
 	Doc:     "lighttpd src/log.c, src/gw_backend.c; https://redmine.lighttpd.net/projects/lighttpd/wiki/Server_errorlogDetails",
 	Parse:   parseLighttpdError,
-	Samples: lighttpdErrorSamples,
 }
 
 //go:embed lighttpd_messages.tsv

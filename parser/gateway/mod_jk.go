@@ -30,7 +30,6 @@ var modJK = &parser.Format{
 	Product: "apache",
 	Doc:     "tomcat-connectors native/common/jk_util.c (jk_log), jk_ajp_common.c, jk_lb_worker.c, jk_connect.c",
 	Parse:   parseModJK,
-	Samples: modJKSamples,
 }
 
 func parseModJK(line []byte, env *parser.Env, r *parser.Record) bool {

@@ -19,7 +19,6 @@ var nghttpx = &parser.Format{
 	Product: "nghttpx",
 	Doc:     "nghttp2 src/shrpx_log.cc (Log::~Log), src/shrpx_http_downstream_connection.cc, shrpx_live_check.cc, shrpx_connect_blocker.cc",
 	Parse:   parseNghttpx,
-	Samples: nghttpxSamples,
 }
 
 var nghttpxWords = [...]Message{
@@ -73,14 +72,4 @@ func parseNghttpx(line []byte, env *parser.Env, r *parser.Record) bool {
 
 var nghttpxLevels = map[string]parser.Level{
 	"INFO": parser.LevelInfo, "NOTICE": parser.LevelNotice, "WARN": parser.LevelWarn, "ERROR": parser.LevelError, "FATAL": parser.LevelCrit,
-}
-
-// Written by nghttpx 1.52.0 whose back end had died.
-var nghttpxSamples = []parser.Sample{
-	{Line: `2026-11-26T16:30:38.016Z 17325 17327 213f071f WARN (shrpx_http_downstream_connection.cc:1532) [DCONN:0x7fa1aac0cf00] Backend connect failed; addr=127.0.0.1:23711: errno=111`,
-		Want: `time=2026-11-26T16:30:38.016Z level=warn pid=17325 tid=17327 symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 upstream=127.0.0.1:23711 msg="Backend connect failed; addr=127.0.0.1:23711: errno=111"`},
-	{Line: `2026-11-26T16:30:38.016Z 17325 17327 213f071f WARN (shrpx_connect_blocker.cc:94) Could not connect 1 times in a row; sleep for 1.412641049 seconds`,
-		Want: `time=2026-11-26T16:30:38.016Z level=warn pid=17325 tid=17327 symptom=peer-down rank=secondary msg="Could not connect 1 times in a row; sleep for 1.412641049 seconds"`},
-	{Line: `2026-11-26T16:30:29.160Z 17325 17325 c25d005e NOTICE (shrpx.cc:1012) Listening on 127.0.0.1:23710`,
-		Want: `time=2026-11-26T16:30:29.160Z level=notice pid=17325 symptom=other rank=noise msg="Listening on 127.0.0.1:23710"`},
 }

@@ -30,7 +30,6 @@ var nginxAccess = &parser.Format{
 	Product: "nginx",
 	Doc:     "nginx src/http/modules/ngx_http_log_module.c, src/http/ngx_http_upstream.c (variables); https://nginx.org/en/docs/http/ngx_http_log_module.html",
 	Parse:   parseNginxAccess,
-	Samples: nginxAccessSamples,
 }
 
 func parseNginxAccess(line []byte, env *parser.Env, r *parser.Record) bool {

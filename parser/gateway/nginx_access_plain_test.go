@@ -5,12 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
 // What plainPairs reads, accessScan reads in the same way; what it leaves, it has not changed.
 func FuzzPlainPairs(f *testing.F) {
-	for _, s := range nginxAccessSamples {
+	for _, s := range fixtures.Samples(nginxAccess.Name) {
 		if _, tail, ok := strings.Cut(s.Line, "\" "); ok {
 			f.Add(" "+tail, true, uint16(200))
 		}

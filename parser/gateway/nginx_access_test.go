@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -24,10 +25,10 @@ func parseAccess(t *testing.T, f *parser.Format, line string) (string, *parser.R
 }
 
 func TestNginxAccessSamples(t *testing.T) {
-	if len(nginxAccessSamples) < 40 {
-		t.Fatalf("only %d samples", len(nginxAccessSamples))
+	if len(fixtures.Samples(nginxAccess.Name)) < 40 {
+		t.Fatalf("only %d samples", len(fixtures.Samples(nginxAccess.Name)))
 	}
-	for _, s := range nginxAccessSamples {
+	for _, s := range fixtures.Samples(nginxAccess.Name) {
 		if got, _ := parseAccess(t, nginxAccess, s.Line); got != s.Want {
 			t.Errorf("%s\n got %s\nwant %s", s.Line, got, s.Want)
 		}
@@ -254,7 +255,7 @@ func TestNginxAccessIsLinear(t *testing.T) {
 }
 
 func FuzzNginxAccess(f *testing.F) {
-	for _, s := range nginxAccessSamples {
+	for _, s := range fixtures.Samples(nginxAccess.Name) {
 		f.Add([]byte(s.Line))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {

@@ -18,28 +18,6 @@ var nginxErrorLoose = &parser.Format{
 	Product: "nginx",
 	Doc:     "nginx src/core/ngx_log.c, as people paste it",
 	Parse:   parseNginxLoose,
-	Samples: []parser.Sample{
-		{
-			Line: "- `2025/06/11 10:00:05 [error] 31#31: *7 connect() failed (111: Connection refused) while connecting to upstream, client: 172.18.0.1, server: shop.example, request: \"GET /api HTTP/1.1\", upstream: \"http://172.18.0.4:3000/api\", host: \"shop.example\"`",
-			Want: `time=2025-06-11T10:00:05 level=error pid=31 symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 connection=7 client=172.18.0.1 server=shop.example request="GET /api HTTP/1.1" scheme=http upstream=172.18.0.4:3000 vhost=shop.example msg="connect() failed (111: Connection refused)"`,
-		},
-		{
-			Line: `"nginx","2025/06/11 10:00:05 [error] 31#31: *7 no live upstreams while connecting to upstream, client: 172.18.0.1, server: shop.example, request: ""GET /api HTTP/1.1"", upstream: ""http://app/api"", host: ""shop.example"""`,
-			Want: `time=2025-06-11T10:00:05 level=error pid=31 symptom=no-live-peer phase=connecting-to-upstream rank=secondary connection=7 client=172.18.0.1 server=shop.example request="GET /api HTTP/1.1" scheme=http group=app vhost=shop.example msg="no live upstreams"`,
-		},
-		{
-			Line: `error] 12483#0: *253 upstream prematurely closed connection while reading response header from upstream, client: 10.1.100.249, server: cmdb.com, request: "HEAD /index.html HTTP/1.0", upstream: "uwsgi://127.0.0.1:8100"`,
-			Want: `level=error pid=12483 symptom=premature-close phase=reading-response-header-from-upstream rank=primary connection=253 client=10.1.100.249 server=cmdb.com request="HEAD /index.html HTTP/1.0" scheme=uwsgi upstream=127.0.0.1:8100 msg="upstream prematurely closed connection"`,
-		},
-		{
-			Line: "`connect() failed (113: Host is unreachable) while connecting to upstream, client: 172.17.0.1, server: blog.example, request: \"GET /feed/ HTTP/1.1\", upstream: \"http://172.17.0.7:2368/feed/\", host: \"blog.example\"",
-			Want: `level=error symptom=no-route phase=connecting-to-upstream rank=primary errno=113 client=172.17.0.1 server=blog.example request="GET /feed/ HTTP/1.1" scheme=http upstream=172.17.0.7:2368 vhost=blog.example msg="connect() failed (113: Host is unreachable)"`,
-		},
-		{
-			Line: `code.proxy | nginx.1    | 2021/05/23 20:07:09 [emerg] 31#31: host not found in upstream "code" in /etc/nginx/nginx.conf:20`,
-			Want: `time=2021-05-23T20:07:09 level=emerg pid=31 symptom=resolve-failed rank=secondary group=code msg="host not found in upstream \"code\" in /etc/nginx/nginx.conf:20"`,
-		},
-	},
 }
 
 // looseStems begin messages that only nginx writes about upstreams, or that its own

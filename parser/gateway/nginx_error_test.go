@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -21,7 +22,7 @@ func parseErrorLine(t testing.TB, line string) *parser.Record {
 }
 
 func TestNginxErrorSamples(t *testing.T) {
-	for _, s := range nginxErrorSamples {
+	for _, s := range fixtures.Samples(nginxError.Name) {
 		if got := parser.Render(parseErrorLine(t, s.Line)); got != s.Want {
 			t.Errorf("%s\n got %s\nwant %s", s.Line, got, s.Want)
 		}
@@ -162,7 +163,7 @@ func TestNginxErrorGlued(t *testing.T) {
 
 // Every line is cut somewhere by nginx's own limit or by a full disk.
 func TestNginxErrorCutAnywhere(t *testing.T) {
-	for _, s := range nginxErrorSamples {
+	for _, s := range fixtures.Samples(nginxError.Name) {
 		if strings.Contains(s.Line, "ht2025/") {
 			continue // two entries
 		}
@@ -317,7 +318,7 @@ const benchmarkLine = `2026/11/22 15:01:47 [error] 812#812: *4077 connect() fail
 func TestNginxErrorDoesNotAllocate(t *testing.T) {
 	env := &parser.Env{Buf: make([]byte, 0, 4096)}
 	var r parser.Record
-	for _, s := range nginxErrorSamples {
+	for _, s := range fixtures.Samples(nginxError.Name) {
 		line := []byte(s.Line)
 		if n := testing.AllocsPerRun(20, func() {
 			r.Reset()
@@ -354,7 +355,7 @@ func BenchmarkNginxError(b *testing.B) {
 }
 
 func FuzzNginxError(f *testing.F) {
-	for _, s := range nginxErrorSamples {
+	for _, s := range fixtures.Samples(nginxError.Name) {
 		f.Add([]byte(s.Line))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
@@ -411,7 +412,7 @@ func TestNginxHeadsChangeNothing(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range nginxErrorSamples {
+	for _, s := range fixtures.Samples(nginxError.Name) {
 		for _, level := range levels {
 			line := strings.Replace(s.Line, "[error]", level, 1)
 			forget()

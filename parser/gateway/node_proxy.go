@@ -25,7 +25,6 @@ var nodeProxy = &parser.Format{
 	Product: "node",
 	Doc:     "http-proxy-middleware src/plugins/default/logger-plugin.ts; vite packages/vite/src/node/server/middlewares/proxy.ts; react-dev-utils WebpackDevServerUtils.js; next server/lib/router-utils/proxy-request.ts",
 	Parse:   parseNodeProxy,
-	Samples: nodeProxySamples,
 }
 
 //go:embed node_messages.tsv

@@ -23,7 +23,6 @@ var ocelot = &parser.Format{
 	Program: true,
 	Doc:     "https://github.com/ThreeMammals/Ocelot src/Ocelot/Responder/Middleware/ResponderMiddleware.cs, ErrorsToHttpStatusCodeMapper.cs, Requester/HttpExceptionToErrorMapper.cs, Logging/OcelotLogger.cs",
 	Parse:   parseOcelot,
-	Samples: ocelotSamples,
 }
 
 const (

@@ -20,7 +20,6 @@ var pingora = &parser.Format{
 	Product: "pingora",
 	Doc:     "https://github.com/cloudflare/pingora pingora-proxy/src/lib.rs (handle_error), pingora-error/src/lib.rs (Display)",
 	Parse:   parsePingora,
-	Samples: pingoraSamples,
 }
 
 const pingoraFailed = "Fail to proxy: "

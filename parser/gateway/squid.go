@@ -19,7 +19,6 @@ var squidAccess = &parser.Format{
 	Product: "squid",
 	Doc:     "https://wiki.squid-cache.org/Features/LogFormat (squid), https://wiki.squid-cache.org/SquidFaq/SquidLogs",
 	Parse:   parseSquidAccess,
-	Samples: squidAccessSamples,
 }
 
 func parseSquidAccess(line []byte, env *parser.Env, r *parser.Record) bool {
@@ -75,7 +74,6 @@ var squidCache = &parser.Format{
 	Product: "squid",
 	Doc:     "Squid 5 src/neighbors.cc (peerConnectFailed, neighborAlive, peerDNSConfigure), src/fd.cc; https://wiki.squid-cache.org/SquidFaq/SquidLogs#cachelog",
 	Parse:   parseSquidCache,
-	Samples: squidCacheSamples,
 }
 
 var squidWords = [...]Message{

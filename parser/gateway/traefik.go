@@ -28,7 +28,6 @@ var traefikLog = &parser.Format{
 	Product: "traefik",
 	Doc:     "https://doc.traefik.io/traefik/observability/logs/; traefik pkg/proxy/httputil/proxy.go (ErrorHandlerWithContext), pkg/server/service/proxy.go (v2), cmd/traefik/logger.go",
 	Parse:   parseTraefikLog,
-	Samples: traefikLogSamples,
 }
 
 //go:embed traefik_messages.tsv

@@ -29,7 +29,6 @@ var traefikAccess = &parser.Format{
 	Product: "traefik",
 	Doc:     "https://doc.traefik.io/traefik/observability/access-logs/; traefik pkg/middlewares/accesslog/logger_formatters.go, logdata.go; pkg/proxy/httputil/proxy.go (ErrorHandlerWithContext)",
 	Parse:   parseTraefikAccess,
-	Samples: traefikAccessSamples,
 }
 
 func parseTraefikAccess(line []byte, env *parser.Env, r *parser.Record) bool {

@@ -23,7 +23,6 @@ var varnishAccess = &parser.Format{
 	Product: "varnish",
 	Doc:     "https://varnish-cache.org/docs/trunk/reference/varnishncsa.html; varnish-cache bin/varnishncsa/varnishncsa.c",
 	Parse:   parseVarnishAccess,
-	Samples: varnishAccessSamples,
 }
 
 func parseVarnishAccess(line []byte, env *parser.Env, r *parser.Record) bool {

@@ -16,7 +16,6 @@ var varnishDaemon = &parser.Format{
 	Product: "varnish",
 	Doc:     "varnish-cache bin/varnishd/mgt/mgt_child.c, mgt_util.c",
 	Parse:   parseVarnishDaemon,
-	Samples: varnishDaemonSamples,
 }
 
 func parseVarnishDaemon(line []byte, _ *parser.Env, r *parser.Record) bool {

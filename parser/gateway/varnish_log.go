@@ -28,7 +28,6 @@ var varnishLog = &parser.Format{
 	Product: "varnish",
 	Doc:     "https://varnish-cache.org/docs/trunk/reference/vsl.html; varnish-cache include/tbl/vsl_tags.h, lib/libvarnishapi/vsl.c",
 	Parse:   parseVarnishLog,
-	Samples: varnishLogSamples,
 }
 
 func parseVarnishLog(line []byte, env *parser.Env, r *parser.Record) bool {

@@ -19,7 +19,6 @@ var iisAccess = &parser.Format{
 	Product: "iis",
 	Doc:     "https://learn.microsoft.com/windows/win32/http/w3c-logging; https://learn.microsoft.com/troubleshoot/developer/webapps/iis/health-diagnostic-performance/http-status-code; https://learn.microsoft.com/windows/win32/winhttp/error-messages",
 	Parse:   parseIIS,
-	Samples: iisSamples,
 }
 
 // cloudfrontAccess is CloudFront's standard log, tab by tab; times are UTC and the moment of the answer.
@@ -29,7 +28,6 @@ var cloudfrontAccess = &parser.Format{
 	Product: "cloudfront",
 	Doc:     "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html (x-edge-detailed-result-type)",
 	Parse:   parseCloudFront,
-	Samples: cloudfrontSamples,
 }
 
 var (

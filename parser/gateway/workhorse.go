@@ -20,24 +20,6 @@ var workhorse = &parser.Format{
 	Program: true,
 	Doc:     "gitlab-org/gitlab workhorse/internal/badgateway/roundtripper.go; https://docs.gitlab.com/administration/logs/#workhorse-logs",
 	Parse:   parseWorkhorse,
-	Samples: []parser.Sample{
-		{ // github.com/sameersbn/docker-gitlab/issues/2919
-			Line: `time="2024-03-27T04:04:40+01:00" level=error correlation_id= duration_ms=0 error="badgateway: failed to receive response: dial unix /home/git/gitlab/tmp/sockets/gitlab.socket: connect: no such file or directory" method=GET uri=`,
-			Want: `time=2024-03-27T03:04:40Z(+01:00) level=error symptom=socket-missing phase=connecting-to-upstream rank=primary errno=2 upstream=unix:/home/git/gitlab/tmp/sockets/gitlab.socket msg="badgateway: failed to receive response: dial unix /home/git/gitlab/tmp/sockets/gitlab.socket: connect: no such file or directory"`,
-		},
-		{
-			Line: `{"correlation_id":"01FBVBTMK7G91E56YWDMM5AJTR","duration_ms":0,"error":"badgateway: failed to receive response: dial unix /var/opt/gitlab/gitlab-rails/sockets/gitlab.socket: connect: connection refused","level":"error","method":"GET","msg":"","time":"2021-07-30T17:27:20+08:00","uri":"/favicon.ico"}`,
-			Want: `time=2021-07-30T09:27:20Z(+08:00) level=error symptom=conn-refused phase=connecting-to-upstream rank=primary errno=111 request="GET /favicon.ico" upstream=unix:/var/opt/gitlab/gitlab-rails/sockets/gitlab.socket msg="badgateway: failed to receive response: dial unix /var/opt/gitlab/gitlab-rails/sockets/gitlab.socket: connect: connection refused"`,
-		},
-		{ // up to version 12
-			Line: `time="2019-09-19T11:14:17+08:00" level=error msg=error correlation_id="[MISSING]" error="badgateway: failed after 60s: EOF" method=POST uri=/root/a.git/git-upload-pack`,
-			Want: `time=2019-09-19T03:14:17Z(+08:00) level=error symptom=premature-close phase=reading-response-header-from-upstream rank=primary request="POST /root/a.git/git-upload-pack" msg="badgateway: failed after 60s: EOF"`,
-		},
-		{ // docs.gitlab.com/charts/troubleshooting: the client gave up
-			Line: `{"correlation_id":"a","duration_ms":1261,"error":"badgateway: failed to receive response: context canceled","level":"error","method":"GET","msg":"","time":"2024-01-19T14:12:08Z","uri":"/"}`,
-			Want: `time=2024-01-19T14:12:08Z level=info symptom=client-abort phase=other rank=noise request="GET /" msg="badgateway: failed to receive response: context canceled"`,
-		},
-	},
 }
 
 const (

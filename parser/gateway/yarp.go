@@ -27,7 +27,6 @@ var yarp = &parser.Format{
 	Program: true,
 	Doc:     "https://github.com/dotnet/yarp src/ReverseProxy/Forwarder/HttpForwarder.cs (Log.ErrorProxying), ForwarderMiddleware.cs; dotnet/runtime SimpleConsoleFormatter.cs, JsonConsoleFormatter.cs",
 	Parse:   parseYARP,
-	Samples: yarpSamples,
 }
 
 const (

@@ -22,7 +22,6 @@ var zuul = &parser.Format{
 	Program: true,
 	Doc:     "https://github.com/Netflix/zuul zuul-core ProxyEndpoint.java, OutboundErrorType.java; spring-cloud-netflix SendErrorFilter.java, RibbonRoutingFilter.java",
 	Parse:   parseZuul,
-	Samples: zuulSamples,
 }
 
 var zuulClasses = []byte("com.netflix.zuul.")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -36,7 +37,7 @@ var programs = []string{"", "app", "kernel", "dnsmasq-dhcp", "haproxy", "varnish
 func TestGates(t *testing.T) {
 	d := newDetector(benchFormats)
 	for _, c := range d.all {
-		for _, s := range c.format.Samples {
+		for _, s := range fixtures.Samples(c.format.Name) {
 			for line := range strings.SplitSeq(s.Line, "\n") {
 				for _, program := range programs {
 					checkGates(t, d, []byte(line), program)
@@ -102,7 +103,7 @@ func detected(d *detector, line []byte) string {
 
 func FuzzGates(f *testing.F) {
 	for _, format := range benchFormats {
-		for _, s := range format.Samples {
+		for _, s := range fixtures.Samples(format.Name) {
 			f.Add([]byte(s.Line), uint8(0))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 	"culprit/parser/gateway"
 )
@@ -242,7 +243,7 @@ func BenchmarkGateways(b *testing.B) {
 	}
 	for _, name := range []string{"iis-access", "cloudfront-access", "krakend-error", "envoy-log", "yarp", "ocelot", "java-gateway", "zuul", "pingora"} {
 		var once strings.Builder
-		for _, s := range named[name].Samples {
+		for _, s := range fixtures.Samples(named[name].Name) {
 			once.WriteString(s.Line + "\n")
 		}
 		read := func(b *testing.B, text string, times int) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/fixtures/synth"
 	"culprit/parser"
 	"culprit/parser/gateway"
@@ -81,7 +82,7 @@ func TestShort(t *testing.T) {
 func FuzzShort(f *testing.F) {
 	var all []string
 	for _, format := range gateway.Formats() {
-		for _, s := range format.Samples {
+		for _, s := range fixtures.Samples(format.Name) {
 			if isDigit(s.Line[0]) {
 				all = append(all, s.Line)
 			}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"culprit/fixtures"
 )
 
 // formatsOf returns the format of each record of text and how many lines it has, by
@@ -99,7 +101,7 @@ var notAlone = map[string]string{
 func sampleLines() (out []knownLine) {
 	for _, f := range benchFormats {
 	samples:
-		for _, s := range f.Samples {
+		for _, s := range fixtures.Samples(f.Name) {
 			for start := range notAlone {
 				if strings.HasPrefix(s.Line, start) {
 					continue samples
