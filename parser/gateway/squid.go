@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"strings"
 
 	"culprit/parser"
 	"culprit/parser/timestamp"
@@ -72,7 +73,7 @@ var squidCache = &parser.Format{
 	Name:    "squid-cache",
 	Role:    parser.RoleGateway,
 	Product: "squid",
-	Doc:     "Squid 5 src/neighbors.cc (peerConnectFailed, neighborAlive, peerDNSConfigure), src/fd.cc; https://wiki.squid-cache.org/SquidFaq/SquidLogs#cachelog",
+	Doc:     "Squid 5 src/neighbors.cc (peerConnectFailed, neighborAlive, peerDNSConfigure), src/fd.cc, src/http.cc (continueAfterParsingHeader); https://wiki.squid-cache.org/SquidFaq/SquidLogs#cachelog",
 	Parse:   parseSquidCache,
 }
 
@@ -89,6 +90,14 @@ var squidWords = [...]Message{
 		Phases: []parser.Phase{parser.PhaseResolving}, Causes: []string{"dns-failure"}, Meaning: "the peer's name could not be resolved: it is not asked until it can"},
 	{ID: "squid.no-address", Template: "WARNING: No IP address found for '<host>'!", Class: parser.SymptomResolveFailed, Rank: parser.RankPrimary,
 		Phases: []parser.Phase{parser.PhaseResolving}, Causes: []string{"dns-failure"}, Meaning: "the peer's name has no address: it is not asked until it has"},
+	{ID: "squid.no-data", Template: "WARNING: HTTP: Invalid Response: No object data received for <url> AKA <url>", Class: parser.SymptomPrematureClose, Rank: parser.RankPrimary,
+		Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"unhandled-exception", "worker-timeout"}, Meaning: "the server closed the connection without an answer: 502, ERR_ZERO_SIZE_OBJECT"},
+	{ID: "squid.no-header", Template: "WARNING: HTTP: Invalid Response: Headers did not parse at all for <url> AKA <url>", Class: parser.SymptomNoHTTPHeader, Rank: parser.RankPrimary,
+		Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"invalid-response", "protocol-mismatch"}, Meaning: "what the server sent until it closed is no HTTP header: 502, ERR_INVALID_RESP"},
+	{ID: "squid.bad-header", Template: "WARNING: HTTP: Invalid Response: Bad header encountered from <url> AKA <url>", Class: parser.SymptomInvalidHeader, Rank: parser.RankPrimary,
+		Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"invalid-response"}, Meaning: "the server's header cannot be parsed: 502, ERR_INVALID_RESP"},
+	{ID: "squid.no-reply", Template: "WARNING: HTTP: Invalid Response: No reply at all for <url> AKA <url>", Class: parser.SymptomInvalidHeader, Rank: parser.RankPrimary,
+		Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"invalid-response"}, Meaning: "the server's answer has no status: 502, ERR_INVALID_RESP"},
 }
 
 func squidMessages() []Message { return squidWords[:] }
@@ -103,26 +112,41 @@ func parseSquidCache(line []byte, env *parser.Env, r *parser.Record) bool {
 		return false
 	}
 	text := trimBlanks(line[n+bar+1:])
-	words := [...]string{"TCP connection to ", "Detected DEAD ", "Detected REVIVED ", "WARNING! Your cache is running out of filedescriptors", "WARNING: DNS lookup for '", "WARNING: No IP address found for '"}
 	r.Stamp, r.Kind, r.Message, r.Level = stamp, parser.KindGateway, text, squidLevel(text)
 	r.Gateway.Symptom, r.Gateway.Rank = parser.SymptomOther, parser.RankNoise
-	for i, w := range words {
-		if !has(text, w) {
+	for i := range squidWords {
+		m := &squidWords[i]
+		head, _, told := strings.Cut(m.Template, "<")
+		if !has(text, head) {
 			continue
 		}
-		squidWords[i].tell(nil, 0, &r.Gateway)
+		m.tell(nil, 0, &r.Gateway)
 		if r.Gateway.Rank > parser.RankNoise {
 			r.Level = parser.LevelWarn
 		}
-		if peer := untilAny(text[len(w):], " "); i == 0 && has(text[len(w)+len(peer):], " failed") {
-			r.Gateway.Upstream = squidPeer(peer, env)
-		}
-		if r.Gateway.Symptom == parser.SymptomResolveFailed {
-			r.Gateway.Upstream, r.Gateway.Group = untilAny(text[len(w):], "'"), true
+		if told {
+			squidSubject(&r.Gateway, text[len(head):], env)
 		}
 		break
 	}
 	return true
+}
+
+// squidSubject takes whom the rest of a message is about: a peer, a name or a URL.
+func squidSubject(g *parser.Gateway, rest []byte, env *parser.Env) {
+	word := untilAny(rest, " ")
+	switch g.Symptom {
+	case parser.SymptomOther:
+		if has(rest[len(word):], " failed") {
+			g.Upstream = squidPeer(word, env)
+		}
+	case parser.SymptomResolveFailed:
+		g.Upstream, g.Group = untilAny(rest, "'"), true
+	default:
+		if host, _, ok := cutURL(word); ok {
+			g.Server = host
+		}
+	}
 }
 
 func squidLevel(text []byte) parser.Level {

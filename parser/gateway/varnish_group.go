@@ -13,6 +13,7 @@ type varnishGroup struct {
 	method, url, protocol, reason []byte
 	opened                        []byte // "21 boot.app 10.0.0.1 8080 …"
 	fetchError, vclError          []byte
+	bogus                         []byte // what was wrong with a header
 	status                        int16
 	synthetic                     bool
 	stamp, failed                 parser.Stamp
@@ -68,6 +69,8 @@ func (g *varnishGroup) take(tag, value []byte) {
 		g.reason = value
 	case "BackendOpen":
 		g.opened = value
+	case "BogoHeader":
+		keep(&g.bogus, value)
 	case "FetchError":
 		keep(&g.fetchError, value)
 	case "VCL_Error":
@@ -154,6 +157,10 @@ func (g *varnishGroup) fetch(env *parser.Env, r *parser.Record) {
 	case g.fetchError != nil:
 		r.Message = g.fetchError
 		varnishFetchError(g.fetchError, r)
+		if large := tooLarge(g.bogus); large != nil && w.Symptom == parser.SymptomInvalidHeader {
+			r.Message = large
+			varnishFetchError(large, r)
+		}
 		if g.failed.Known() {
 			r.Stamp = g.failed
 		}
@@ -175,4 +182,16 @@ func (g *varnishGroup) fetch(env *parser.Env, r *parser.Record) {
 	default:
 		w.Upstream = name
 	}
+}
+
+// tooLarge is what a BogoHeader record says of a header that is valid but more than
+// http_resp_hdr_len or http_max_hdr take, without the header; nil if it says something else.
+// Of both the FetchError is "http format error".
+func tooLarge(bogus []byte) []byte {
+	what := untilAny(bogus, ":")
+	switch string(what) {
+	case "Header too long", "Too many headers":
+		return what
+	}
+	return nil
 }

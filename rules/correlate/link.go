@@ -170,7 +170,9 @@ func hasAddress(names []string) bool {
 }
 
 // sameAddress compares an upstream as the gateway writes it with an address as a
-// server writes it, and returns the weight of the match.
+// server writes it, and returns the weight of the match. A server that says localhost
+// tells a person what to open in a browser, whatever it is bound to: Next.js and
+// Express's listen(3000) take all addresses (docs: next-cli, app.listen).
 func sameAddress(upstream, listen string) int {
 	up, li := plainAddress(upstream), plainAddress(listen)
 	if up == li {
@@ -188,7 +190,7 @@ func sameAddress(upstream, listen string) int {
 		return linkNone
 	}
 	switch {
-	case liHost == "" || anyHost(liHost):
+	case anyHost(liHost) || liHost == "localhost":
 		return linkPort
 	case loopback(upHost) && loopback(liHost):
 		return linkPort

@@ -64,6 +64,9 @@ func TestEdges(t *testing.T) {
 		knows(0, rules.FactNames, ":1002").knows(0, rules.FactNames, ":1003"), other())
 	f("it listens elsewhere, and names the address", linkElsewhere, failing(shopAddress), app().knows(0, rules.FactListens, "127.0.0.1:9999").
 		knows(0, rules.FactNames, shopAddress), other())
+	next := func() *logFile { return app().knows(0, rules.FactListens, "localhost:3000") } // "- Local: http://localhost:3000", Next.js on all addresses
+	f("it says localhost", linkPort, failing("10.0.12.77:3000"), next(), other())
+	f("it says localhost, and another port", linkElsewhere, failing("10.0.12.77:3001"), next(), other())
 	f("it listens on another port", linkElsewhere, failing(shopAddress), app().knows(0, rules.FactListens, "127.0.0.1:9999"), other())
 	f("it listens on the socket", linkAddress, failing("unix:/run/x.sock"), app().knows(0, rules.FactListens, "unix:/var/run/x.sock"), other())
 	f("a container's port is not the published one", linkDoubt, failing(shopAddress),
