@@ -156,9 +156,11 @@ func (p *pools) seeThread(l threadLine) {
 }
 
 // goesOn reports whether a line stands close enough to the one before in its thread. The
-// request's line follows the back end's, however long the thread had to wait for a processor.
+// request's line follows the back end's, however long the thread had to wait for a processor;
+// and so does what is said of the same client and of no back end of its own: behind AH01102,
+// which names the one that it read from, AH00898 says what that was for (mod_proxy_http.c).
 func (q *threadRequest) goesOn(l threadLine) bool {
-	if q.halfway && l.client != 0 && l.at >= q.at {
+	if l.client != 0 && l.at >= q.at && (q.halfway || l.upstream == "" && l.client == q.client) {
 		return l.at-q.at <= parser.Second
 	}
 	return max(l.at-q.at, q.at-l.at) <= atOnce

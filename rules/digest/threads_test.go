@@ -42,6 +42,8 @@ const (
 	request  = `[Thu Nov 26 12:06:41.%s 2026] [proxy_http:error] [pid 23924:tid 23992] [client 203.0.113.7:56540] AH01114: HTTP: failed to make connection to backend: 127.0.0.1`
 	other    = `[Thu Nov 26 12:06:41.%s 2026] [proxy_http:error] [pid 23924:tid 23992] [client 203.0.113.8:40112] AH01114: HTTP: failed to make connection to backend: 127.0.0.1`
 	noWorker = `[Thu Nov 26 12:06:41.%s 2026] [proxy_balancer:error] [pid 23924:tid 23992] [client 203.0.113.7:56540] AH01170: balancer://shop: All workers are in error state`
+	noStatus = `[Thu Nov 26 12:06:41.%s 2026] [proxy_http:error] [pid 23924:tid 23992] (70007)The timeout specified has expired: [client 203.0.113.7:56540] AH01102: error reading status line from remote server 127.0.0.1:19202`
+	readFor  = `[Thu Nov 26 12:06:41.%s 2026] [proxy:error] [pid 23924:tid 23992] [client 203.0.113.7:56540] AH00898: Error reading from remote server returned by /broken/1`
 	disabled = `[Thu Nov 26 12:06:41.%s 2026] [proxy:error] [pid 23924:tid 23992] AH00940: HTTP: disabled connection for (127.0.0.1:19201)`
 )
 
@@ -90,6 +92,7 @@ func TestThreadsTellRequests(t *testing.T) {
 	f("the same client's next request", at(connect1, "542484", request, "542750", connect2, "562864", request, "562911"),
 		nil, told{one, 1, 1, 1}, told{two, 1, 1, 1})
 	f("a thread that waits for a processor", at(connect1, "779307", request, "796174"), nil, told{one, 1, 1, 1})
+	f("a thread that waits while it tells", at(noStatus, "563132", readFor, "644111"), nil, told{two, 1, 1, 1})
 	f("the same again", at(connect1, "542484", request, "542750", connect1, "542864", request, "542911"), nil, told{one, 2, 2, 1})
 	f("refused without a client", at(disabled, "542484", disabled, "542750", disabled, "942750"), nil, told{one, 3, 0, 0})
 	f("whole seconds tell no order", strings.ReplaceAll(at(connect1, "5", request, "5"), ".5 ", " "), nil)
