@@ -219,6 +219,11 @@ type Format struct {
 	// whether it is of this format. It may leave r half filled when it reports false.
 	// It must not keep line, allocate, or look at the clock.
 	Parse func(line []byte, env *Env, r *Record) bool
+	// Again, if not nil, reads a line that is much like one that Parse has read before, as Parse would,
+	// and reports whether it is such a line. It takes whole entries only, behind which none goes on,
+	// and always sets the same fields, so a record that nothing else has filled needs no Reset for it.
+	// If it reports false, r may be half filled.
+	Again func(line []byte, env *Env, r *Record) bool
 	// HeadDecides: of lines that begin with a date, Parse takes every one that agrees with one that
 	// it took in all that stands before the Message, if a letter begins that of both, and tells
 	// the same of both, but for a request and what stands behind a { or colours.

@@ -24,6 +24,7 @@ var nginxError = &parser.Format{
 	Product: "nginx",
 	Doc:     "nginx src/core/ngx_log.c, src/http/ngx_http_request.c, src/stream/ngx_stream_handler.c, src/mail/ngx_mail_handler.c; Angie src/core/ngx_log.c",
 	Parse:   parseNginxError,
+	Again:   againNginxError,
 }
 
 func parseNginxError(line []byte, env *parser.Env, r *parser.Record) bool {

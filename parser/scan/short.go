@@ -21,7 +21,8 @@ type shortRecord struct {
 	env   parser.Env
 	c     *candidate
 	lock  *lock
-	start int // of the line, in the line reader's buffer; -1 if there is none
+	again bool // nothing but the format's Again has filled rec since its Reset
+	start int  // of the line, in the line reader's buffer; -1 if there is none
 	end   int // of it with its newline
 }
 
@@ -79,15 +80,29 @@ func (r *Reader) readShort(s *shortRecord, at int) bool {
 	s.lock = r.detect.lock(key)
 	c := s.lock.c
 	if s.lock.key != key || c == nil || c.format.Role != parser.RoleGateway || c.apache || r.detect.strictest < c.place ||
-		c.place > 0 && !s.lock.knows(line) || applog.Coloured(line) || line[4] == '/' && mayBeGlued(nil, line) && r.glued(nil, line) >= 0 {
+		c.place > 0 && !s.lock.knows(line) || applog.Coloured(line) {
 		return false
 	}
-	s.rec.Reset()
-	s.env.Year, s.env.Buf = r.years.year, shrink(s.env.Buf)
-	if !c.format.Parse(line, &s.env, &s.rec) || s.rec.Stamp.Clock < parser.ClockLocal || c.opens != nil && c.opens(&s.rec, line) != none {
-		return false
+	s.env.Year = r.years.year
+	if c.format.Again == nil || !s.readAgain(line, c) {
+		s.again = false
+		s.rec.Reset()
+		s.env.Buf = shrink(s.env.Buf)
+		if line[4] == '/' && mayBeGlued(nil, line) && r.glued(nil, line) >= 0 ||
+			!c.format.Parse(line, &s.env, &s.rec) || s.rec.Stamp.Clock < parser.ClockLocal || c.opens != nil && c.opens(&s.rec, line) != none {
+			return false
+		}
 	}
 	s.rec.Format, s.rec.Raw = c.format, line
 	s.c, s.start, s.end = c, at, at+n+1
 	return true
+}
+
+// readAgain reads a line that is like one before.
+func (s *shortRecord) readAgain(line []byte, c *candidate) bool {
+	if !s.again || s.c != c {
+		s.rec.Reset()
+	}
+	s.again = c.format.Again(line, &s.env, &s.rec)
+	return s.again
 }
