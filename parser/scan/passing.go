@@ -90,7 +90,7 @@ type silentLine struct {
 // pass goes on behind lines that need not be handed out, and reports whether there was one, or
 // whether the record before one is complete now.
 func (r *Reader) pass() bool {
-	if r.telling == nil || r.lines.dirty || r.lines.number == 0 || r.lines.skipping || !r.idle() {
+	if r.telling == nil || !r.mayPass(r.lines.start) || !r.plainAhead() {
 		return false
 	}
 	line, ok := r.silent(r.lines.start)
@@ -109,6 +109,11 @@ func (r *Reader) pass() bool {
 		r.passOne(&line)
 		line, ok = next, more
 	}
+}
+
+// plainAhead reports whether the next line is plain text and begins a record.
+func (r *Reader) plainAhead() bool {
+	return !r.lines.dirty && r.lines.number > 0 && !r.lines.skipping && r.idle()
 }
 
 // idle reports whether nothing but a complete record of a plain line waits for the next line.
@@ -140,12 +145,18 @@ func (r *Reader) passOne(line *silentLine) {
 	p.Lines++
 }
 
+// mayPass reports whether a stamp may begin the line that begins at a place of the buffer.
+func (r *Reader) mayPass(at int) bool {
+	data := r.lines.buf[at:r.lines.end]
+	return len(data) >= stampBytes+minKey && data[4] == '-' && data[10] == ' ' && data[13] == ':' && data[16] == ':'
+}
+
 // silent looks at the line that begins at a place of the buffer.
 func (r *Reader) silent(at int) (s silentLine, ok bool) {
-	data := r.lines.buf[at:r.lines.end]
-	if len(data) < stampBytes+minKey || data[4] != '-' || data[10] != ' ' || data[13] != ':' || data[16] != ':' {
+	if !r.mayPass(at) {
 		return s, false
 	}
+	data := r.lines.buf[at:r.lines.end]
 	n := bytes.IndexByte(data, '\n')
 	if n < stampBytes+minKey || n > r.lines.maxLine {
 		return s, false

@@ -23,13 +23,13 @@ type shortRecord struct {
 	lock  *lock
 	again bool // nothing but the format's Again has filled rec since its Reset
 	start int  // of the line, in the line reader's buffer; -1 if there is none
-	end   int // of it with its newline
+	end   int  // of it with its newline
 }
 
 // short hands out the next record if its line and the one behind it can go the short way. It
 // reports whether there is a record, or the one before it has to be handed out first.
 func (r *Reader) short() (ready bool) {
-	if !r.chunked || r.lines.dirty || r.lines.number == 0 || r.lines.skipping || !r.idle() {
+	if !r.chunked || !r.plainAhead() {
 		return false
 	}
 	this, next := r.two[0], r.two[1]

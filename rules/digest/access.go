@@ -131,11 +131,11 @@ func (b *Builder) tally(r *parser.Record, micros int64, upstream []byte, stream 
 	base := key.h
 	key.bytes(host)
 	key.number(bucket)
-	i, ok := b.tallies[key.h]
+	i, ok := b.tallies.find(key.h)
 	if ok = ok && (!bad || reach(&b.d.Tallies[i], second, 0)); !ok {
 		b.makeRoom(bad)
 		i = int32(len(b.d.Tallies))
-		b.tallies[key.h] = i
+		b.tallies.set(key.h, i)
 		b.d.Tallies = append(roomy(b.d.Tallies, b.room.tallies), rules.Tally{
 			Second: second, Stream: stream, Upstream: b.strings.of(upstream), VHost: b.strings.of(host),
 			Status: status, From: from, Made: maker, Symptom: symptom, Phase: phase,
@@ -261,7 +261,7 @@ func (b *Builder) foldTallies(bad bool, grain int64) {
 	clear(b.d.Tallies[len(kept):])
 	b.d.Tallies = kept
 	b.countFailures()
-	clear(b.tallies)
+	b.tallies.clear()
 	b.copied.changed(math.MaxInt, 0)
 }
 

@@ -16,8 +16,8 @@ import (
 // class, phase, rank, errno and second become one event.
 func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	g := &r.Gateway
-	client, request := xxhash.Sum64(g.Client), xxhash.Sum64(g.Request)
-	b.pools.see(r, client, request)
+	upstream, client, request := xxhash.Sum64(g.Upstream), xxhash.Sum64(g.Client), xxhash.Sum64(g.Request)
+	b.pools.see(r, upstream, client, request)
 	if l, ok := b.threadLineOf(r); ok && b.pools.isPart {
 		b.pools.lines = append(b.pools.lines, l)
 	} else if ok {
@@ -42,7 +42,7 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	}
 	var key mixer
 	key.text(stream)
-	key.bytes(g.Upstream)
+	key.word(upstream)
 	key.word(uint64(g.Symptom) | uint64(g.Phase)<<8 | uint64(g.Rank)<<16 | uint64(r.Level)<<24 | uint64(uint32(g.Errno))<<32)
 	key.text(g.MessageKey)
 	b.mixHits(&key)
@@ -254,7 +254,7 @@ type event struct{ *rules.Event }
 // event returns the event of the key, made if it is not there yet.
 func (b *Builder) event(key uint64) (event, bool) {
 	b.news++
-	if i, ok := b.events[key]; ok {
+	if i, ok := b.events.find(key); ok {
 		b.copied.changed(int(i), math.MaxInt)
 		return event{&b.d.Events[i]}, false
 	}
@@ -265,7 +265,7 @@ func (b *Builder) event(key uint64) (event, bool) {
 		}
 	}
 	n := len(b.d.Events)
-	b.events[key] = int32(n)
+	b.events.set(key, int32(n))
 	b.d.Events = roomy(b.d.Events, b.room.events)
 	spare := b.d.Events[:n+1][n].Requests[:0] // of a part, see Drop
 	b.d.Events = append(b.d.Events, rules.Event{Requests: spare})
@@ -317,7 +317,7 @@ func (b *Builder) coarsen() {
 	clear(b.d.Events[len(kept):])
 	b.d.Events = kept
 	b.room.events = grown(b.bound.events, len(kept))
-	clear(b.events)
+	b.events.clear()
 	b.copied.changed(0, math.MaxInt)
 }
 

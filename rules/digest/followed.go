@@ -53,8 +53,8 @@ func (b *Builder) Forget(before int64) {
 	b.named.forget(before)
 	b.pools.threads.forget(before)
 	b.forgetFacts(before)
-	clear(b.events)
-	clear(b.tallies)
+	b.events.clear()
+	b.tallies.clear()
 	clear(b.kinds[1])
 	b.kinds[0], b.kinds[1] = b.kinds[1], b.kinds[0]
 	// When what made folding necessary is forgotten, later times are told apart again.

@@ -172,10 +172,10 @@ func (b *Builder) mergeTally(p *part, k tallyKey, o *rules.Tally) {
 	key := mixer{k.base}
 	key.text(o.VHost)
 	key.number(bucket)
-	i, ok := b.tallies[key.h]
+	i, ok := b.tallies.find(key.h)
 	if ok = ok && (!bad || reach(&b.d.Tallies[i], o.Second, o.More)); !ok {
 		b.makeRoom(bad)
-		b.tallies[key.h] = int32(len(b.d.Tallies))
+		b.tallies.set(key.h, int32(len(b.d.Tallies)))
 		b.d.Tallies = append(roomy(b.d.Tallies, b.room.tallies), *o)
 		t := &b.d.Tallies[len(b.d.Tallies)-1]
 		p.quote(k.text, &t.Place, &t.Text)
@@ -217,13 +217,13 @@ func (b *Builder) Drop() {
 	clear(b.d.Tallies)
 	clear(b.d.Facts)
 	b.d = rules.Digest{Events: b.d.Events[:0], Tallies: b.d.Tallies[:0], Facts: b.d.Facts[:0]}
-	clear(b.events)
-	clear(b.tallies)
+	b.events.clear()
+	b.tallies.clear()
 	clear(b.facts)
 	clear(b.zones)
 	clear(b.pools.seen)
 	clear(b.pools.known)
-	clear(b.pools.number)
+	b.pools.number.clear()
 	b.pools.names = b.pools.names[:0]
 	b.pools.sets, b.pools.sightings, b.pools.lines = nil, b.pools.sightings[:0], b.pools.lines[:0]
 	b.sketch.clear()

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"culprit/parser"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // pools collects the sets of addresses and group names that one request named:
@@ -16,10 +18,10 @@ type pools struct {
 	recent []attempts // of requests in flight, where their hash puts them; the later stays
 	sets   [][]string
 	known  map[string]bool
-	seen   map[uint64]bool   // hashes of what access lines named, as they named it
-	names  []string          // that error lines named, by number
-	number map[string]uint16 // of a name, from 1
-	tried  map[tries]bool    // sets of them that are known
+	seen   map[uint64]bool // hashes of what access lines named, as they named it
+	names  []string        // that error lines named, by number
+	number index           // of a name's hash: where it stands in names
+	tried  map[tries]bool  // sets of them that are known
 
 	isPart    bool // then error lines are only noted: the lines of a request may stand in two parts
 	sightings []sighting
@@ -51,27 +53,31 @@ const (
 )
 
 func newPools() pools {
-	return pools{places: maxRecent, known: map[string]bool{}, seen: map[uint64]bool{}, number: map[string]uint16{}, tried: map[tries]bool{}}
+	return pools{places: maxRecent, known: map[string]bool{}, seen: map[uint64]bool{}, number: newIndex(), tried: map[tries]bool{}}
 }
 
-// numberOf is the number of an upstream's name; 0 if there are too many or it is none.
-func (p *pools) numberOf(upstream []byte) uint16 {
-	n, ok := p.number[string(upstream)]
-	if !ok && len(p.names) < maxNames && len(upstream) < 1<<10 {
+// numberOf is the number, from 1, of an upstream's name that has a hash; 0 if there are too many or
+// it is none.
+func (p *pools) numberOf(upstream []byte, hash uint64) uint16 {
+	at, ok := p.number.find(hash)
+	if !ok {
+		if len(p.names) >= maxNames || len(upstream) >= 1<<10 {
+			return 0
+		}
+		at = int32(len(p.names))
 		p.names = append(p.names, string(upstream))
-		n = uint16(len(p.names))
-		p.number[p.names[n-1]] = n
+		p.number.set(hash, at)
 	}
-	return n
+	return uint16(at + 1)
 }
 
-// see notes the upstream of an error line, whose client and request are told by their hashes.
-func (p *pools) see(r *parser.Record, client, request uint64) {
+// see notes the upstream of an error line, which is told by its hash as the client and the request are.
+func (p *pools) see(r *parser.Record, upstream, client, request uint64) {
 	g := &r.Gateway
 	if len(g.Upstream) == 0 || g.Connection == 0 || g.Rank < parser.RankSecondary {
 		return
 	}
-	name := p.numberOf(g.Upstream)
+	name := p.numberOf(g.Upstream, upstream)
 	if name == 0 {
 		return
 	}
@@ -129,7 +135,7 @@ func (p *pools) takeSightings(part *pools) {
 	}
 	number := make([]uint16, len(part.names))
 	for i, name := range part.names {
-		number[i] = p.numberOf([]byte(name))
+		number[i] = p.numberOf([]byte(name), xxhash.Sum64String(name))
 	}
 	for _, s := range part.sightings {
 		if s.name = number[s.name-1]; s.name > 0 {
