@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -34,7 +35,7 @@ func TestAgain(t *testing.T) {
 		vary("812#812: *4077 ", ""),
 		vary("[error] ", "[error]  "),
 	)
-	for _, s := range nginxError.Samples {
+	for _, s := range fixtures.Samples(nginxError.Name) {
 		lines = append(lines, s.Line)
 	}
 	var env parser.Env
