@@ -2,16 +2,12 @@ package gateway
 
 import (
 	"bytes"
-	_ "embed"
 	"slices"
 	"strings"
 	"sync"
 
 	"culprit/parser"
 )
-
-//go:embed apache_messages.tsv
-var apacheMessagesTSV string
 
 // An apacheBook finds httpd's messages: those with an AH number by it, and among the few
 // texts of one number the one that says most; the others by their text.
@@ -23,7 +19,7 @@ type apacheBook struct {
 }
 
 var apacheVocabulary = sync.OnceValue(func() *apacheBook {
-	v := &apacheBook{messages: parseMessages(apacheMessagesTSV), numbered: map[int][]*template{}, plain: newTemplateIndex(), anchors: map[*Message]anchor{}}
+	v := &apacheBook{messages: vocabularies["apache"](), numbered: map[int][]*template{}, plain: newTemplateIndex(), anchors: map[*Message]anchor{}}
 	for i := range v.messages {
 		m := &v.messages[i]
 		if a, ok := anchorOf(m.Template); ok && m.Rank >= parser.RankSecondary {
@@ -42,9 +38,6 @@ var apacheVocabulary = sync.OnceValue(func() *apacheBook {
 	v.plain.sort()
 	return v
 })
-
-// apacheMessages returns the vocabulary in the order of its file.
-func apacheMessages() []Message { return apacheVocabulary().messages }
 
 // find returns the message of a text, nil if it is not known. A number whose words have
 // changed keeps its plainest meaning.

@@ -2,15 +2,11 @@ package gateway
 
 import (
 	"bytes"
-	_ "embed"
 	"strings"
 	"sync"
 
 	"culprit/parser"
 )
-
-//go:embed aws_messages.tsv
-var awsMessagesTSV string
 
 // awsPhrases is the vocabulary of the load balancers, by id and by error_reason.
 type awsPhrases struct {
@@ -20,7 +16,7 @@ type awsPhrases struct {
 }
 
 var awsVocabulary = sync.OnceValue(func() *awsPhrases {
-	v := &awsPhrases{messages: parseMessages(awsMessagesTSV), byID: map[string]*Message{}, byReason: map[string]*Message{}}
+	v := &awsPhrases{messages: vocabularies["aws"](), byID: map[string]*Message{}, byReason: map[string]*Message{}}
 	for i := range v.messages {
 		m := &v.messages[i]
 		v.byID[m.ID] = m
@@ -30,10 +26,6 @@ var awsVocabulary = sync.OnceValue(func() *awsPhrases {
 	}
 	return v
 })
-
-// AWSMessages returns the vocabulary of AWS's load balancers in the order of its file.
-// It is parsed once and shared: do not change it.
-func AWSMessages() []Message { return awsVocabulary().messages }
 
 // An awsLine cuts a line into fields, each behind one blank and maybe in quotes.
 type awsLine struct{ rest []byte }

@@ -2,8 +2,6 @@ package gateway
 
 import (
 	"bytes"
-	_ "embed"
-	"sync"
 
 	"culprit/parser"
 	"culprit/parser/timestamp"
@@ -47,12 +45,7 @@ var caddyAccess = &parser.Format{
 	Parse:   parseCaddyAccess,
 }
 
-//go:embed caddy_messages.tsv
-var caddyMessagesTSV string
-
-var caddyVocabulary = sync.OnceValue(func() *phrasebook { return newPhrasebook(caddyMessagesTSV) })
-
-func caddyMessages() []Message { return caddyVocabulary().messages }
+var caddyVocabulary = phrasesOf("caddy")
 
 func parseCaddyError(line []byte, env *parser.Env, r *parser.Record) bool {
 	var c caddyLine

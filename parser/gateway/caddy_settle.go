@@ -36,9 +36,7 @@ func textAndError(env *parser.Env, msg, err []byte) []byte {
 	if len(err) == 0 {
 		return msg
 	}
-	start := len(env.Buf)
-	env.Buf = append(append(append(env.Buf, msg...), '\n'), err...)
-	return env.Buf[start:len(env.Buf):len(env.Buf)]
+	return joined(env, msg, '\n', err)
 }
 
 // request fills who asked for what. Caddy logs the parts of the request line apart;
@@ -56,11 +54,18 @@ func (c *caddyLine) request(env *parser.Env, g *parser.Gateway) {
 
 // requestLine puts "METHOD target protocol" together in env.Buf.
 func requestLine(env *parser.Env, method, target, protocol []byte) []byte {
-	start := len(env.Buf)
-	env.Buf = append(append(append(env.Buf, method...), ' '), target...)
+	line := joined(env, method, ' ', target)
 	if len(protocol) > 0 {
 		env.Buf = append(append(env.Buf, ' '), protocol...)
+		line = env.Buf[len(env.Buf)-len(line)-1-len(protocol) : len(env.Buf) : len(env.Buf)]
 	}
+	return line
+}
+
+// joined is two texts with a separator between them, in env.Buf.
+func joined(env *parser.Env, a []byte, separator byte, b []byte) []byte {
+	start := len(env.Buf)
+	env.Buf = append(append(append(env.Buf, a...), separator), b...)
 	return env.Buf[start:len(env.Buf):len(env.Buf)]
 }
 

@@ -25,16 +25,7 @@ var cloudflared = &parser.Format{
 }
 
 // cloudflaredWords are the daemon's own; Go's error behind them decides.
-var cloudflaredWords = [...]Message{
-	{ID: "cloudflared.unreachable", Template: "Unable to reach the origin service. The service may be down or it may not be responding to traffic from cloudflared: <err>",
-		Class: parser.SymptomOther, Rank: parser.RankPrimary, Phases: []parser.Phase{parser.PhaseNone}, Meaning: "the origin did not answer the request; the error behind decides"},
-	{ID: "cloudflared.abrupt", Template: "Incoming request ended abruptly: <err>",
-		Class: parser.SymptomClientAbort, Rank: parser.RankNoise, Phases: []parser.Phase{parser.PhaseOther}, Meaning: "the client, or the edge for it, went away first"},
-	{ID: "cloudflared.again", Template: "Request failed",
-		Class: parser.SymptomOther, Rank: parser.RankNoise, Phases: []parser.Phase{parser.PhaseNone}, Meaning: "the line before says the same with the origin's address"},
-}
-
-func cloudflaredMessages() []Message { return cloudflaredWords[:] }
+var cloudflaredWords = vocabularies["cloudflared"]
 
 const (
 	cloudflaredUnreachable = "Unable to reach the origin service."
@@ -129,10 +120,11 @@ func (l *cloudflaredLine) field(key, value []byte) {
 // settle says what the error means, and names the origin as the configuration has it: the
 // error has its address only where connecting failed.
 func (l *cloudflaredLine) settle(env *parser.Env, g *parser.Gateway) {
-	m := &cloudflaredWords[0]
+	id := "cloudflared.unreachable"
 	if has(l.err, cloudflaredAbrupt) {
-		m = &cloudflaredWords[1]
+		id = "cloudflared.abrupt"
 	}
+	m := entry(cloudflaredWords(), []byte(id))
 	m.tell(nil, 0, g)
 	if f := readGoError(l.err); f.message != nil && m.Rank == parser.RankPrimary {
 		f.tell(env, g)
@@ -141,7 +133,7 @@ func (l *cloudflaredLine) settle(env *parser.Env, g *parser.Gateway) {
 	case g.Rank <= parser.RankNoise:
 		return
 	case len(l.service) == 0: // said again by the connection to the edge
-		g.Rank, g.Upstream, g.Group, g.MessageKey = parser.RankNoise, nil, false, cloudflaredWords[2].ID
+		g.Rank, g.Upstream, g.Group, g.MessageKey = parser.RankNoise, nil, false, "cloudflared.again"
 		return
 	}
 	scheme, _, ok := bytes.Cut(l.service, []byte("://"))

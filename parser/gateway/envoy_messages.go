@@ -2,15 +2,11 @@ package gateway
 
 import (
 	"bytes"
-	_ "embed"
 	"strings"
 	"sync"
 
 	"culprit/parser"
 )
-
-//go:embed envoy_messages.tsv
-var envoyMessagesTSV string
 
 // An envoyWords is Envoy's vocabulary, taken apart by kind.
 type envoyWords struct {
@@ -33,11 +29,9 @@ type envoyTransport struct {
 
 var envoyVocabulary = sync.OnceValue(loadEnvoy)
 
-func envoyMessages() []Message { return envoyVocabulary().messages }
-
 func loadEnvoy() *envoyWords {
 	w := &envoyWords{
-		messages: parseMessages(envoyMessagesTSV),
+		messages: vocabularies["envoy"](),
 		flags:    map[string]*Message{}, reasons: map[string]*Message{}, details: map[string]*Message{}, events: map[string]*Message{},
 		log: newTemplateIndex(),
 	}

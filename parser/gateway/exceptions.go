@@ -17,14 +17,11 @@ func tellException(text []byte, known []Message, g *parser.Gateway) bool {
 	for range maxCauses {
 		one := text[:exceptionEnd(text)]
 		said := exceptionText(one)
-		for i := range known {
-			if m := &known[i]; has(said, m.Template) {
-				m.tell(nil, errnoNamed(said), g)
-				found = true
-				if peer := peerBehind(said); peer != nil {
-					g.Upstream, g.Group = peer, m.Class == parser.SymptomResolveFailed
-				}
-				break
+		if m := begin(known, said); m != nil {
+			m.tell(nil, errnoNamed(said), g)
+			found = true
+			if peer := peerBehind(said); peer != nil {
+				g.Upstream, g.Group = peer, m.Class == parser.SymptomResolveFailed
 			}
 		}
 		next := nextException(text[len(one):])

@@ -2,21 +2,11 @@ package gateway
 
 import (
 	"bytes"
-	_ "embed"
-	"sync"
 
 	"culprit/parser"
 )
 
-// goMessagesTSV is the vocabulary of Go's errors, in the columns of nginx_messages.tsv.
-//
-//go:embed go_messages.tsv
-var goMessagesTSV string
-
-// goMessages returns the vocabulary of Go's errors in the order of its file.
-func goMessages() []Message { return goVocabulary().messages }
-
-var goVocabulary = sync.OnceValue(func() *phrasebook { return newPhrasebook(goMessagesTSV) })
+var goVocabulary = phrasesOf("go")
 
 // A goFailure is what the text of a Go error tells about a proxied request.
 type goFailure struct {

@@ -281,8 +281,8 @@ func FuzzEnvoyLog(f *testing.F)      { fuzzGoFamily(f, envoyLog) }
 func FuzzEnvoyEvents(f *testing.F)   { fuzzGoFamily(f, envoyEvents) }
 
 func FuzzGoError(f *testing.F) {
-	for i := range goMessages() {
-		f.Add([]byte(goMessages()[i].Template))
+	for _, m := range vocabularies["go"]() {
+		f.Add([]byte(m.Template))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var g parser.Gateway

@@ -30,22 +30,7 @@ const (
 	goTestedError = "suppressing panic for copyResponse error in test; copy error: "
 )
 
-// goProxyMessages returns the texts of the proxy itself; what stands behind them is
-// Go's error, with a vocabulary of its own.
-func goProxyMessages() []Message {
-	return goProxyWords[:]
-}
-
-var goProxyWords = [...]Message{
-	{ID: "go-httputil.proxy-error", Template: goProxyError + "<err>", Class: parser.SymptomOther, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseNone}, Meaning: "ReverseProxy could not get a response; the error decides"},
-	{ID: "go-httputil.body-error", Template: goBodyError + "<err>", Class: parser.SymptomTruncatedBody, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseReadingBody}, Causes: []string{"unhandled-exception", "crash-signal", "client-abort"},
-		Meaning: "the upstream broke off in the body, after the status was sent"},
-	{ID: "go-httputil.body-error-tested", Template: goTestedError + "<err>", Class: parser.SymptomTruncatedBody, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseReadingBody}, Causes: []string{"unhandled-exception"},
-		Meaning: "the upstream broke off in the body; the handler ran outside a server"},
-}
+var goProxyWords = vocabularies["go_httputil"]
 
 func parseGoProxy(line []byte, env *parser.Env, r *parser.Record) bool {
 	text, ok := goProxyText(line, env, r)
@@ -55,7 +40,7 @@ func parseGoProxy(line []byte, env *parser.Env, r *parser.Record) bool {
 	for i, words := range [...]string{goProxyError, goBodyError, goTestedError} {
 		if has(text, words) {
 			r.Kind, r.Message = parser.KindGateway, text
-			goProxyFailure(&goProxyWords[i], text[len(words):], env, r)
+			goProxyFailure(&goProxyWords()[i], text[len(words):], env, r)
 			return true
 		}
 	}
@@ -120,21 +105,15 @@ func goPrefixWord(word []byte, r *parser.Record) bool {
 	}
 	switch {
 	case word[0] == '[' && word[last] == ']':
-		keepName(&r.Program, word[1:last])
+		keep(&r.Program, word[1:last])
 	case word[last] == ':' && bytes.IndexByte(word[:last], ':') >= 0:
 		return indexString(word, ".go:") > 0
 	case word[last] == ':':
-		keepName(&r.Program, word[:last])
+		keep(&r.Program, word[:last])
 	default:
 		return false
 	}
 	return true
-}
-
-func keepName(field *[]byte, name []byte) {
-	if len(*field) == 0 {
-		*field = name
-	}
 }
 
 // goProxyJSON reads {"time":"…","level":"INFO","msg":"http: proxy error: …"}.
@@ -197,12 +176,7 @@ var krakend = &parser.Format{
 	Parse:   parseKrakenD,
 }
 
-var krakendWords = [...]Message{
-	{ID: "krakend.endpoint", Template: "[ENDPOINT: <path>] <err>", Class: parser.SymptomOther, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseNone}, Meaning: "a back end of the endpoint could not be asked; the error decides"},
-}
-
-func krakendMessages() []Message { return krakendWords[:] }
+var krakendWords = vocabularies["krakend"]
 
 func parseKrakenD(line []byte, env *parser.Env, r *parser.Record) bool {
 	const mark = "[ENDPOINT: "
@@ -235,7 +209,7 @@ func parseKrakenD(line []byte, env *parser.Env, r *parser.Record) bool {
 	if has(err, "Error #") {
 		_, err, _ = bytes.Cut(err, []byte(": "))
 	}
-	goProxyFailure(&krakendWords[0], err, env, r)
+	goProxyFailure(&krakendWords()[0], err, env, r)
 	g := &r.Gateway
 	g.Request = path
 	if _, rest, quoted := bytes.Cut(err, []byte(`"http`)); quoted && g.Upstream == nil {

@@ -257,7 +257,7 @@ func (s *haproxySession) settle(env *parser.Env, r *parser.Record) {
 	named := len(s.server) > 0 && s.server[0] != '<'
 	if named {
 		if s.both == nil {
-			s.both = joined(s.backend, s.server, env)
+			s.both = joined(env, s.backend, '/', s.server)
 		}
 		a.Pool, a.Tries = s.backend, 1
 		a.Attempts[0] = s.attempt()
@@ -286,10 +286,4 @@ func haproxyMillis(ms int64) int64 {
 		return -1
 	}
 	return ms * parser.Millisecond
-}
-
-func joined(backend, server []byte, env *parser.Env) []byte {
-	start := len(env.Buf)
-	env.Buf = append(append(append(env.Buf, backend...), '/'), server...)
-	return env.Buf[start:len(env.Buf):len(env.Buf)]
 }

@@ -1,13 +1,9 @@
 package gateway
 
 import (
-	_ "embed"
 	"strings"
 	"sync"
 )
-
-//go:embed haproxy_messages.tsv
-var haproxyMessagesTSV string
 
 // A haproxyBook is HAProxy's vocabulary: termination states by their first two letters,
 // details of checks apart from whole messages.
@@ -22,7 +18,7 @@ type haproxyBook struct {
 
 var haproxyVocabulary = sync.OnceValue(func() *haproxyBook {
 	v := &haproxyBook{
-		messages: parseMessages(haproxyMessagesTSV), states: map[[2]byte]*Message{},
+		messages: vocabularies["haproxy"](), states: map[[2]byte]*Message{},
 		events: newTemplateIndex(), details: newTemplateIndex(),
 	}
 	for i := range v.messages {
@@ -45,9 +41,6 @@ var haproxyVocabulary = sync.OnceValue(func() *haproxyBook {
 	v.details.sort()
 	return v
 })
-
-// haproxyMessages returns the vocabulary in the order of its file.
-func haproxyMessages() []Message { return haproxyVocabulary().messages }
 
 func (x *templateIndex) message(text []byte) *Message {
 	if t := x.find(text); t != nil {

@@ -69,7 +69,7 @@ func (s *haproxySession) take(around, name, value []byte, env *parser.Env, r *pa
 func (s *haproxySession) finish(env *parser.Env, r *parser.Record) bool {
 	if s.server == nil && s.addr != nil {
 		if s.server = s.addr; len(s.backend) > 0 && !bytes.Equal(s.addr, noServer) {
-			s.both = joined(s.backend, s.addr, env)
+			s.both = joined(env, s.backend, '/', s.addr)
 		}
 	}
 	const waits = 1<<(haQueueTime-haRequestTime) | 1<<(haConnectTime-haRequestTime)

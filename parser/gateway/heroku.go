@@ -148,12 +148,8 @@ func herokuFailure(code, desc, dyno []byte, env *parser.Env, r *parser.Record) {
 	if g.Upstream = dyno; dyno == nil {
 		g.Upstream, g.Group = []byte("web"), true
 	}
-	mark := len(env.Buf)
-	env.Buf = append(append(append(env.Buf, a.Method...), ' '), a.Target...)
-	g.Request = env.Buf[mark:len(env.Buf):len(env.Buf)]
-	mark = len(env.Buf)
-	env.Buf = append(append(append(env.Buf, code...), ' '), desc...)
-	r.Message = env.Buf[mark:len(env.Buf):len(env.Buf)]
+	g.Request = joined(env, a.Method, ' ', a.Target)
+	r.Message = joined(env, code, ' ', desc)
 }
 
 // herokuCauses are the codes' usual causes as slices, shared by all records.

@@ -1,9 +1,6 @@
 package gateway
 
 import (
-	_ "embed"
-	"sync"
-
 	"culprit/parser"
 	"culprit/parser/timestamp"
 )
@@ -24,14 +21,7 @@ var ingressKlog = &parser.Format{
 	Parse:   parseIngressKlog,
 }
 
-//go:embed ingress_messages.tsv
-var ingressMessagesTSV string
-
-var ingressPhrases = sync.OnceValue(func() *phrasebook { return newPhrasebook(ingressMessagesTSV) })
-
-// IngressMessages returns the vocabulary of ingress-nginx's controller in the order of
-// its file. It is parsed once and shared: do not change it.
-func IngressMessages() []Message { return ingressPhrases().messages }
+var ingressPhrases = phrasesOf("ingress")
 
 func parseIngressKlog(line []byte, _ *parser.Env, r *parser.Record) bool {
 	level, text, ok := klogHeader(line, r)

@@ -43,34 +43,9 @@ func JavaGateway(text []byte) *parser.Format {
 	return nil
 }
 
-func javaGatewayMessages() []Message { return javaExceptions[:] }
-
 // javaExceptions are what the clients of these gateways say (netty, reactor-netty, Apache
 // HttpClient, Ribbon), each as its text begins.
-var javaExceptions = [...]Message{
-	{ID: "java.refused-epoll", Template: "finishConnect(..) failed: Connection refused", Rank: parser.RankPrimary, Class: parser.SymptomConnRefused, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"not-listening", "restart"}, Meaning: "nothing listens on the address and port"},
-	{ID: "java.refused", Template: "Connection refused", Rank: parser.RankPrimary, Class: parser.SymptomConnRefused, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"not-listening", "restart"}, Meaning: "nothing listens on the address and port"},
-	{ID: "java.connect-timeout", Template: "connection timed out", Rank: parser.RankPrimary, Class: parser.SymptomConnectTimeout, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"network-unreachable"}, Meaning: "the connect got no answer in time"},
-	{ID: "java.connect-timeout-socket", Template: "connect timed out", Rank: parser.RankPrimary, Class: parser.SymptomConnectTimeout, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"network-unreachable"}, Meaning: "the connect got no answer in time"},
-	{ID: "java.connect-timeout-kernel", Template: "finishConnect(..) failed: Connection timed out", Rank: parser.RankPrimary, Class: parser.SymptomConnectTimeout, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"network-unreachable"}, Meaning: "the connect got no answer in time"},
-	{ID: "java.no-route-epoll", Template: "finishConnect(..) failed: No route to host", Rank: parser.RankPrimary, Class: parser.SymptomNoRoute, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"network-unreachable"}, Meaning: "no route to the address"},
-	{ID: "java.no-route", Template: "No route to host", Rank: parser.RankPrimary, Class: parser.SymptomNoRoute, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"network-unreachable"}, Meaning: "no route to the address"},
-	{ID: "java.closed-before", Template: "Connection prematurely closed BEFORE response", Rank: parser.RankPrimary, Class: parser.SymptomPrematureClose, Phases: []parser.Phase{parser.PhaseReadingHeader}, Meaning: "the upstream closed the connection before it answered"},
-	{ID: "java.closed-during", Template: "Connection prematurely closed DURING response", Rank: parser.RankPrimary, Class: parser.SymptomTruncatedBody, Phases: []parser.Phase{parser.PhaseReadingBody}, Meaning: "the upstream broke off in the body"},
-	{ID: "java.no-response", Template: "The target server failed to respond", Rank: parser.RankPrimary, Class: parser.SymptomPrematureClose, Phases: []parser.Phase{parser.PhaseReadingHeader}, Meaning: "the upstream closed the connection before it answered"},
-	{ID: "java.reset", Template: "Connection reset", Rank: parser.RankPrimary, Class: parser.SymptomConnReset, Phases: []parser.Phase{parser.PhaseReadingHeader}, Meaning: "the upstream reset the connection"},
-	{ID: "java.reset-epoll", Template: "recvAddress(..) failed: Connection reset by peer", Rank: parser.RankPrimary, Class: parser.SymptomConnReset, Phases: []parser.Phase{parser.PhaseReadingHeader}, Meaning: "the upstream reset the connection"},
-	{ID: "java.reset-epoll-4.1", Template: "readAddress(..) failed: Connection reset by peer", Rank: parser.RankPrimary, Class: parser.SymptomConnReset, Phases: []parser.Phase{parser.PhaseReadingHeader}, Meaning: "the upstream reset the connection"},
-	{ID: "java.read-timeout", Template: "Read timed out", Rank: parser.RankPrimary, Class: parser.SymptomReadTimeout, Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"slow-upstream"}, Meaning: "the upstream did not answer in time"},
-	{ID: "spring-cloud-gateway.timeout", Template: `504 GATEWAY_TIMEOUT "Response took longer than timeout: `, Rank: parser.RankPrimary, Class: parser.SymptomReadTimeout, Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"slow-upstream"}, Meaning: "the answer's header did not come within response-timeout; the client got a 504"},
-	{ID: "spring-cloud-gateway.timeout-cause", Template: "Response took longer than timeout: ", Rank: parser.RankPrimary, Class: parser.SymptomReadTimeout, Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"slow-upstream"}, Meaning: "the answer's header did not come within response-timeout; the client got a 504"},
-	{ID: "spring-cloud-gateway.no-instance", Template: `503 SERVICE_UNAVAILABLE "Unable to find instance for `, Rank: parser.RankPrimary, Class: parser.SymptomNoLivePeer, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"not-listening", "gateway-config"}, Meaning: "the service registry knows no instance of the service; the client got a 503"},
-	{ID: "zuul.no-instance", Template: "Load balancer does not have available server for client: ", Rank: parser.RankPrimary, Class: parser.SymptomNoLivePeer, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"not-listening", "gateway-config"}, Meaning: "the service registry knows no instance of the service"},
-	{ID: "java.resolve", Template: "Failed to resolve '", Rank: parser.RankPrimary, Class: parser.SymptomResolveFailed, Phases: []parser.Phase{parser.PhaseResolving}, Causes: []string{"dns-failure"}, Meaning: "the upstream's name could not be resolved"},
-	{ID: "java.resolve-4.1", Template: "failed to resolve '", Rank: parser.RankPrimary, Class: parser.SymptomResolveFailed, Phases: []parser.Phase{parser.PhaseResolving}, Causes: []string{"dns-failure"}, Meaning: "the upstream's name could not be resolved"},
-	{ID: "reactor-netty.pending-full", Template: "Pending acquire queue has reached its maximum size of ", Rank: parser.RankPrimary, Class: parser.SymptomQueueFull, Phases: []parser.Phase{parser.PhaseQueue}, Causes: []string{"upstream-saturated", "slow-upstream"}, Meaning: "all connections to the upstream were in use, and the queue for one was full"},
-	{ID: "reactor-netty.pending-timeout", Template: "Pool#acquire(Duration) has been pending for more than the configured timeout of ", Rank: parser.RankPrimary, Class: parser.SymptomQueueFull, Phases: []parser.Phase{parser.PhaseQueue}, Causes: []string{"upstream-saturated", "slow-upstream"}, Meaning: "all connections to the upstream were in use, and none became free in time"},
-}
+var javaExceptions = vocabularies["java"]
 
 func parseJavaGateway(text []byte, env *parser.Env, r *parser.Record) bool {
 	e := javaEntryOf(text, env, r)
@@ -110,7 +85,7 @@ func (e *javaEntry) failed(through []byte, env *parser.Env, r *parser.Record) bo
 		return false
 	}
 	exception := bytes.TrimLeft(e.rest, " \r\n")
-	if class := exception[:exceptionEnd(exception)]; indexString(class, "WebClientRequestException") >= 0 || !tellException(exception, javaExceptions[:], &r.Gateway) {
+	if class := exception[:exceptionEnd(exception)]; indexString(class, "WebClientRequestException") >= 0 || !tellException(exception, javaExceptions(), &r.Gateway) {
 		return false // a filter's own question to another service, or a fault of the program
 	}
 	e.head(e.first, r)
@@ -180,7 +155,7 @@ var javaLevels = [...]struct {
 // javaResolved reads Resolved [ResponseStatusException: 504 GATEWAY_TIMEOUT "…"] for HTTP GET /cart.
 func javaResolved(said []byte, r *parser.Record) bool {
 	said, asked, ok := bytes.Cut(said[len("Resolved ["):], []byte("] for HTTP "))
-	if !ok || !tellException(said, javaExceptions[:], &r.Gateway) || r.Gateway.Rank != parser.RankPrimary {
+	if !ok || !tellException(said, javaExceptions(), &r.Gateway) || r.Gateway.Rank != parser.RankPrimary {
 		return false
 	}
 	r.Kind, r.Message, r.Gateway.Request = parser.KindGateway, said, bytes.TrimRight(asked, " \r")

@@ -202,13 +202,13 @@ func TestProgramDecides(t *testing.T) {
 	}
 }
 
-func TestKinMessages(t *testing.T) {
+func TestMessagesAreWhole(t *testing.T) {
 	seen := map[string]bool{}
-	for _, messages := range [][]Message{LighttpdMessages(), AWSMessages(), VarnishMessages(), IngressMessages(), NodeMessages(), goProxyMessages()} {
-		if len(messages) == 0 {
-			t.Error("empty vocabulary")
+	for name, messages := range vocabularies {
+		if len(messages()) == 0 {
+			t.Errorf("%s: empty vocabulary", name)
 		}
-		for _, m := range messages {
+		for _, m := range messages() {
 			if seen[m.ID] || m.ID == "" || m.Template == "" || m.Meaning == "" || m.Rank == parser.RankNone || m.Class == parser.SymptomNone {
 				t.Errorf("entry %+v is incomplete or there twice", m)
 			}
@@ -235,7 +235,7 @@ func TestPhrasesFindThemselves(t *testing.T) {
 	} {
 		messages := p.messages
 		if messages == nil {
-			messages = VarnishMessages()
+			messages = varnishVocabulary().messages
 		}
 		for i := range messages {
 			m := &messages[i]

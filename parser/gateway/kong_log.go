@@ -197,9 +197,7 @@ func loggerTry(j *jsonReader, env *parser.Env, a *parser.Access) {
 	if a.Tries >= parser.MaxAttempts || len(ip) == 0 {
 		return
 	}
-	start := len(env.Buf)
-	env.Buf = append(append(append(env.Buf, ip...), ':'), port...)
-	t.Addr = env.Buf[start:len(env.Buf):len(env.Buf)]
+	t.Addr = joined(env, ip, ':', port)
 	a.Attempts[a.Tries] = t
 	a.Tries++
 }

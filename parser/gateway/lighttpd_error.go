@@ -1,9 +1,6 @@
 package gateway
 
 import (
-	_ "embed"
-	"sync"
-
 	"culprit/parser"
 	"culprit/parser/timestamp"
 )
@@ -32,14 +29,7 @@ var lighttpdError = &parser.Format{
 	Parse:   parseLighttpdError,
 }
 
-//go:embed lighttpd_messages.tsv
-var lighttpdMessagesTSV string
-
-var lighttpdPhrases = sync.OnceValue(func() *phrasebook { return newPhrasebook(lighttpdMessagesTSV) })
-
-// LighttpdMessages returns the vocabulary of lighttpd in the order of its file. It is
-// parsed once and shared: do not change it.
-func LighttpdMessages() []Message { return lighttpdPhrases().messages }
+var lighttpdPhrases = phrasesOf("lighttpd")
 
 func parseLighttpdError(line []byte, _ *parser.Env, r *parser.Record) bool {
 	b := line

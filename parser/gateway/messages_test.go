@@ -4,9 +4,10 @@ import "testing"
 
 func TestMessageKeysAreUnique(t *testing.T) {
 	seen := map[string]string{}
-	for _, messages := range vocabularies() {
-		for i := range messages {
-			m := &messages[i]
+	for _, messages := range vocabularies {
+		list := messages()
+		for i := range list {
+			m := &list[i]
 			if other, ok := seen[m.ID]; ok {
 				t.Errorf("%s stands for %q and %q", m.ID, other, m.Template)
 			}

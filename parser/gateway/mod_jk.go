@@ -2,20 +2,12 @@ package gateway
 
 import (
 	"bytes"
-	_ "embed"
-	"sync"
 
 	"culprit/parser"
 	"culprit/parser/timestamp"
 )
 
-//go:embed mod_jk_messages.tsv
-var modJKMessagesTSV string
-
-var modJKVocabulary = sync.OnceValue(func() *phrasebook { return newPhrasebook(modJKMessagesTSV) })
-
-// modJKMessages returns mod_jk's vocabulary in the order of its file.
-func modJKMessages() []Message { return modJKVocabulary().messages }
+var modJKVocabulary = phrasesOf("mod_jk")
 
 // modJK is mod_jk's own log (JkLogFile), Apache's connector to Tomcat.
 //

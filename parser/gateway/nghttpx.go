@@ -21,15 +21,7 @@ var nghttpx = &parser.Format{
 	Parse:   parseNghttpx,
 }
 
-var nghttpxWords = [...]Message{
-	{ID: "nghttpx.connect-failed", Template: "Backend connect failed", Class: parser.SymptomOther, Rank: parser.RankPrimary, Phases: atConnect, Causes: []string{"not-listening", "network-unreachable"}, Meaning: "the connect failed; the error number says how"},
-	{ID: "nghttpx.connect-failed-socket", Template: "socket() failed; addr=", Class: parser.SymptomNoFiles, Rank: parser.RankPrimary, Phases: atConnect, Causes: []string{"gateway-resources"}, Meaning: "no socket could be made for the connection"},
-	{ID: "nghttpx.connect-timeout", Template: "Connect time out; addr=", Class: parser.SymptomConnectTimeout, Rank: parser.RankPrimary, Phases: atConnect, Causes: []string{"network-unreachable"}, Meaning: "the connect got no answer in time"},
-	{ID: "nghttpx.offline", Template: "Could not connect ", Class: parser.SymptomPeerDown, Rank: parser.RankSecondary, Phases: []parser.Phase{parser.PhaseNone}, Meaning: "connects failed: the back end is left alone for a while"},
-	{ID: "nghttpx.handshake", Template: "SSL/TLS handshake with backend failed", Class: parser.SymptomTLSHandshake, Rank: parser.RankPrimary, Phases: atHandshake, Causes: []string{"tls-failure"}, Meaning: "the TLS handshake failed"},
-}
-
-func nghttpxMessages() []Message { return nghttpxWords[:] }
+var nghttpxWords = vocabularies["nghttpx"]
 
 func parseNghttpx(line []byte, env *parser.Env, r *parser.Record) bool {
 	stamp, n, ok := timestamp.ISO(line)
@@ -53,11 +45,8 @@ func parseNghttpx(line []byte, env *parser.Env, r *parser.Record) bool {
 	r.Message = text
 	g := &r.Gateway
 	g.Symptom, g.Rank = parser.SymptomOther, parser.RankNoise
-	for i := range nghttpxWords {
-		if m := &nghttpxWords[i]; has(text, m.Template) {
-			m.tell(nil, 0, g)
-			break
-		}
+	if m := begin(nghttpxWords(), text); m != nil {
+		m.tell(nil, 0, g)
 	}
 	if _, addr, ok := bytes.Cut(text, []byte("addr=")); ok && g.Rank == parser.RankPrimary {
 		g.Upstream = untilAny(addr, ": ")

@@ -294,7 +294,7 @@ func TestNginxMessagesAreSound(t *testing.T) {
 		"invalid-response protocol-mismatch response-too-large tls-failure network-unreachable dns-failure slow-upstream upstream-saturated " +
 		"dependency-failure gateway-resources gateway-config keepalive-race client-abort")
 	seen := map[string]bool{}
-	for _, m := range NginxMessages() {
+	for _, m := range vocabularies["nginx"]() {
 		if m.ID == "" || seen[m.ID] {
 			t.Errorf("%s: id missing or twice", m.ID)
 		}
@@ -308,7 +308,7 @@ func TestNginxMessagesAreSound(t *testing.T) {
 			}
 		}
 	}
-	if n := len(NginxMessages()); n < 1900 {
+	if n := len(vocabularies["nginx"]()); n < 1900 {
 		t.Errorf("%d messages", n)
 	}
 }
@@ -341,7 +341,7 @@ func BenchmarkNginxError(b *testing.B) {
 			line := []byte(bench.line)
 			env := &parser.Env{}
 			var r parser.Record
-			NginxMessages()
+			nginxVocabulary()
 			b.SetBytes(int64(len(line)))
 			b.ReportAllocs()
 			for b.Loop() {

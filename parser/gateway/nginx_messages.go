@@ -1,18 +1,12 @@
 package gateway
 
 import (
-	_ "embed"
 	"hash/maphash"
 	"strings"
 	"sync"
 
 	"culprit/parser"
 )
-
-// nginxMessagesTSV is the vocabulary; its header says how class and rank were decided.
-//
-//go:embed nginx_messages.tsv
-var nginxMessagesTSV string
 
 // A Message is one entry of the vocabulary of nginx and its family.
 type Message struct {
@@ -50,10 +44,6 @@ const (
 
 var ruleNames = []string{"-", "socket", "tls", "timer", "file", "resource", "resolve", "limit", "stderr", "lua"}
 
-// NginxMessages returns the vocabulary in the order of its file. It is parsed once and
-// shared: do not change it.
-func NginxMessages() []Message { return nginxVocabulary().messages }
-
 // vocabulary is the parsed file with its two indexes: Lua's texts stand behind a
 // source position and are looked up without it.
 type vocabulary struct {
@@ -72,7 +62,7 @@ const (
 )
 
 func loadVocabulary() *vocabulary {
-	v := &vocabulary{messages: parseMessages(nginxMessagesTSV), plain: newTemplateIndex(), lua: newTemplateIndex(), heads: nginxHeads{seed: maphash.MakeSeed()}}
+	v := &vocabulary{messages: vocabularies["nginx"](), plain: newTemplateIndex(), lua: newTemplateIndex(), heads: nginxHeads{seed: maphash.MakeSeed()}}
 	for i := range v.messages {
 		m := &v.messages[i]
 		template := withoutErrno(m)

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"bytes"
-	_ "embed"
 	"strings"
 	"sync"
 
@@ -27,9 +26,6 @@ var nodeProxy = &parser.Format{
 	Parse:   parseNodeProxy,
 }
 
-//go:embed node_messages.tsv
-var nodeMessagesTSV string
-
 // nodeBooks is the vocabulary: whole texts, and codes by their name.
 type nodeBooks struct {
 	phrasebook
@@ -37,7 +33,7 @@ type nodeBooks struct {
 }
 
 var nodeVocabulary = sync.OnceValue(func() *nodeBooks {
-	v := &nodeBooks{phrasebook: *newPhrasebook(nodeMessagesTSV), codes: map[string]*Message{}}
+	v := &nodeBooks{phrasebook: *newPhrasebook(vocabularies["node"]()), codes: map[string]*Message{}}
 	for i := range v.messages {
 		if m := &v.messages[i]; strings.HasPrefix(m.Template, "(") {
 			v.codes[strings.Trim(m.Template, "()")] = m
@@ -45,10 +41,6 @@ var nodeVocabulary = sync.OnceValue(func() *nodeBooks {
 	}
 	return v
 })
-
-// NodeMessages returns the vocabulary of proxies in Node in the order of its file. It
-// is parsed once and shared: do not change it.
-func NodeMessages() []Message { return nodeVocabulary().messages }
 
 func parseNodeProxy(lines []byte, _ *parser.Env, r *parser.Record) bool {
 	text := afterClock(lines)

@@ -31,18 +31,9 @@ const (
 	ocelotEnd      = " errors found in ResponderMiddleware. Setting error response for request path:"
 )
 
-func ocelotMessages() []Message { return ocelotErrors[:] }
-
 // ocelotErrors are the codes that mean that no usable answer came, and what the client got; all
 // others are refusals of the gateway's own, such as a path without a route.
-var ocelotErrors = [...]Message{
-	{ID: "ocelot.ConnectionToDownstreamServiceError", Template: "ConnectionToDownstreamServiceError", Rank: parser.RankPrimary, Class: parser.SymptomOther, Phases: []parser.Phase{parser.PhaseConnecting}, Meaning: "HttpClient got no answer, and the client a 502; the exception decides"},
-	{ID: "ocelot.UnableToCompleteRequestError", Template: "UnableToCompleteRequestError", Rank: parser.RankPrimary, Class: parser.SymptomOther, Phases: []parser.Phase{parser.PhaseNone}, Meaning: "the request failed otherwise, and the client got a 500; the exception decides"},
-	{ID: "ocelot.RequestTimedOutError", Template: "RequestTimedOutError", Rank: parser.RankPrimary, Class: parser.SymptomReadTimeout, Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"slow-upstream"}, Meaning: "the service did not answer in time; the client got a 503"},
-	{ID: "ocelot.RequestCanceled", Template: "RequestCanceled", Rank: parser.RankNoise, Class: parser.SymptomClientAbort, Phases: []parser.Phase{parser.PhaseNone}, Causes: []string{"client-abort"}, Meaning: "the client went away first"},
-	{ID: "ocelot.ServicesAreEmptyError", Template: "ServicesAreEmptyError", Rank: parser.RankPrimary, Class: parser.SymptomNoLivePeer, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"not-listening", "gateway-config"}, Meaning: "service discovery told no address of the service"},
-	{ID: "ocelot.UnableToFindDownstreamRouteError", Template: "UnableToFindDownstreamRouteError", Rank: parser.RankNoise, Class: parser.SymptomOther, Phases: []parser.Phase{parser.PhaseNone}, Meaning: "no route fits the path; the client got a 404"},
-}
+var ocelotErrors = vocabularies["ocelot"]
 
 func parseOcelot(lines []byte, env *parser.Env, r *parser.Record) bool {
 	if has(lines, "{") {
@@ -72,14 +63,15 @@ func ocelotFailure(text []byte, env *parser.Env, r *parser.Record) bool {
 	if !ok {
 		return true
 	}
-	for i := range ocelotErrors {
-		m := &ocelotErrors[i]
+	errors := ocelotErrors()
+	for i := range errors {
+		m := &errors[i]
 		if !has(said, m.Template) || len(said) > len(m.Template) && said[len(m.Template)] != ' ' {
 			continue
 		}
 		m.tell(nil, 0, g)
 		if _, exception, ok := bytes.Cut(said, []byte(", exception: ")); ok && m.Class == parser.SymptomOther && m.Rank == parser.RankPrimary {
-			tellException(exception, yarpExceptions[:], g)
+			tellException(exception, dotnetExceptions(), g)
 		}
 		break
 	}

@@ -14,8 +14,8 @@ type phrasebook struct {
 	index    *templateIndex
 }
 
-func newPhrasebook(tsv string) *phrasebook {
-	p := &phrasebook{messages: parseMessages(tsv), index: newTemplateIndex()}
+func newPhrasebook(messages []Message) *phrasebook {
+	p := &phrasebook{messages: messages, index: newTemplateIndex()}
 	for i := range p.messages {
 		p.index.add(p.messages[i].Template, &p.messages[i])
 	}

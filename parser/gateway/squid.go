@@ -77,30 +77,7 @@ var squidCache = &parser.Format{
 	Parse:   parseSquidCache,
 }
 
-var squidWords = [...]Message{
-	{ID: "squid.connect-failed", Template: "TCP connection to <host>/<port> failed", Class: parser.SymptomOther, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"not-listening", "network-unreachable"}, Meaning: "the peer could not be connected to; refused or not answered, Squid does not say"},
-	{ID: "squid.dead", Template: "Detected DEAD <kind>: <name>", Class: parser.SymptomPeerDown, Rank: parser.RankSecondary,
-		Phases: []parser.Phase{parser.PhaseNone}, Meaning: "ten connects in a row failed: the peer is not asked until it answers again"},
-	{ID: "squid.revived", Template: "Detected REVIVED <kind>: <name>", Class: parser.SymptomOther, Rank: parser.RankNoise,
-		Phases: []parser.Phase{parser.PhaseNone}, Meaning: "the peer answers again"},
-	{ID: "squid.no-files", Template: "WARNING! Your cache is running out of filedescriptors", Class: parser.SymptomNoFiles, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseNone}, Causes: []string{"gateway-resources"}, Meaning: "Squid has too few file descriptors for its connections"},
-	{ID: "squid.dns", Template: "WARNING: DNS lookup for '<host>' failed!", Class: parser.SymptomResolveFailed, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseResolving}, Causes: []string{"dns-failure"}, Meaning: "the peer's name could not be resolved: it is not asked until it can"},
-	{ID: "squid.no-address", Template: "WARNING: No IP address found for '<host>'!", Class: parser.SymptomResolveFailed, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseResolving}, Causes: []string{"dns-failure"}, Meaning: "the peer's name has no address: it is not asked until it has"},
-	{ID: "squid.no-data", Template: "WARNING: HTTP: Invalid Response: No object data received for <url> AKA <url>", Class: parser.SymptomPrematureClose, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"unhandled-exception", "worker-timeout"}, Meaning: "the server closed the connection without an answer: 502, ERR_ZERO_SIZE_OBJECT"},
-	{ID: "squid.no-header", Template: "WARNING: HTTP: Invalid Response: Headers did not parse at all for <url> AKA <url>", Class: parser.SymptomNoHTTPHeader, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"invalid-response", "protocol-mismatch"}, Meaning: "what the server sent until it closed is no HTTP header: 502, ERR_INVALID_RESP"},
-	{ID: "squid.bad-header", Template: "WARNING: HTTP: Invalid Response: Bad header encountered from <url> AKA <url>", Class: parser.SymptomInvalidHeader, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"invalid-response"}, Meaning: "the server's header cannot be parsed: 502, ERR_INVALID_RESP"},
-	{ID: "squid.no-reply", Template: "WARNING: HTTP: Invalid Response: No reply at all for <url> AKA <url>", Class: parser.SymptomInvalidHeader, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"invalid-response"}, Meaning: "the server's answer has no status: 502, ERR_INVALID_RESP"},
-}
-
-func squidMessages() []Message { return squidWords[:] }
+var squidWords = vocabularies["squid"]
 
 func parseSquidCache(line []byte, env *parser.Env, r *parser.Record) bool {
 	stamp, n, ok := timestamp.Slashed(line)
@@ -114,8 +91,9 @@ func parseSquidCache(line []byte, env *parser.Env, r *parser.Record) bool {
 	text := trimBlanks(line[n+bar+1:])
 	r.Stamp, r.Kind, r.Message, r.Level = stamp, parser.KindGateway, text, squidLevel(text)
 	r.Gateway.Symptom, r.Gateway.Rank = parser.SymptomOther, parser.RankNoise
-	for i := range squidWords {
-		m := &squidWords[i]
+	words := squidWords()
+	for i := range words {
+		m := &words[i]
 		head, _, told := strings.Cut(m.Template, "<")
 		if !has(text, head) {
 			continue

@@ -2,9 +2,7 @@ package gateway
 
 import (
 	"bytes"
-	_ "embed"
 	"strings"
-	"sync"
 
 	"culprit/parser"
 	"culprit/parser/timestamp"
@@ -30,12 +28,7 @@ var traefikLog = &parser.Format{
 	Parse:   parseTraefikLog,
 }
 
-//go:embed traefik_messages.tsv
-var traefikMessagesTSV string
-
-var traefikVocabulary = sync.OnceValue(func() *phrasebook { return newPhrasebook(traefikMessagesTSV) })
-
-func traefikMessages() []Message { return traefikVocabulary().messages }
+var traefikVocabulary = phrasesOf("traefik")
 
 // A traefikLine holds the fields of one line until all are known.
 type traefikLine struct {

@@ -123,12 +123,7 @@ func (g *varnishGroup) requestLine(env *parser.Env) []byte {
 	if g.method == nil || g.url == nil {
 		return nil
 	}
-	start := len(env.Buf)
-	env.Buf = append(append(append(env.Buf, g.method...), ' '), g.url...)
-	if g.protocol != nil {
-		env.Buf = append(append(env.Buf, ' '), g.protocol...)
-	}
-	return env.Buf[start:len(env.Buf):len(env.Buf)]
+	return requestLine(env, g.method, g.url, g.protocol)
 }
 
 // access fills a client's finished request.

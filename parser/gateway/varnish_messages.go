@@ -1,15 +1,11 @@
 package gateway
 
 import (
-	_ "embed"
 	"strings"
 	"sync"
 
 	"culprit/parser"
 )
-
-//go:embed varnish_messages.tsv
-var varnishMessagesTSV string
 
 // varnishBooks is the vocabulary of Varnish: the same words mean different things
 // behind different tags.
@@ -19,7 +15,7 @@ type varnishBooks struct {
 }
 
 var varnishVocabulary = sync.OnceValue(func() *varnishBooks {
-	v := &varnishBooks{messages: parseMessages(varnishMessagesTSV)}
+	v := &varnishBooks{messages: vocabularies["varnish"]()}
 	v.fetch, v.vcl = v.book("varnish-fetch."), v.book("varnish-vcl.")
 	v.health, v.daemon = v.book("varnish-health."), v.book("varnishd.")
 	return v
@@ -35,10 +31,6 @@ func (v *varnishBooks) book(prefix string) *phrasebook {
 	p.index.sort()
 	return p
 }
-
-// VarnishMessages returns the vocabulary of Varnish in the order of its file. It is
-// parsed once and shared: do not change it.
-func VarnishMessages() []Message { return varnishVocabulary().messages }
 
 // varnishFetchError classifies the text of a FetchError record. What is not in the
 // vocabulary failed the request all the same: the tag says so.

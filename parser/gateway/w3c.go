@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"strconv"
 
 	"culprit/parser"
 	"culprit/parser/timestamp"
@@ -30,43 +31,12 @@ var cloudfrontAccess = &parser.Format{
 	Parse:   parseCloudFront,
 }
 
-var (
-	atSend = []parser.Phase{parser.PhaseSendingRequest}
-	atRead = []parser.Phase{parser.PhaseReadingHeader}
-	atName = []parser.Phase{parser.PhaseResolving}
-	atNone = []parser.Phase{parser.PhaseNone}
-)
-
 // iisWords are the errors of WinHTTP, with which ARR asks, by their number; then those of the
 // substatus alone.
-var iisWords = [...]Message{
-	{ID: "iis.12002", Template: "ERROR_WINHTTP_TIMEOUT", Class: parser.SymptomReadTimeout, Rank: parser.RankPrimary, Phases: atRead, Causes: []string{"slow-upstream"}, Meaning: "the server did not answer in time"},
-	{ID: "iis.12007", Template: "ERROR_WINHTTP_NAME_NOT_RESOLVED", Class: parser.SymptomResolveFailed, Rank: parser.RankPrimary, Phases: atName, Causes: []string{"dns-failure"}, Meaning: "the server's name could not be resolved"},
-	{ID: "iis.12029", Template: "ERROR_WINHTTP_CANNOT_CONNECT", Class: parser.SymptomConnRefused, Rank: parser.RankPrimary, Phases: atConnect, Causes: []string{"not-listening", "network-unreachable"}, Meaning: "the server could not be connected to, mostly refused: what is not answered in time is 12002"},
-	{ID: "iis.12030", Template: "ERROR_WINHTTP_CONNECTION_ERROR", Class: parser.SymptomPrematureClose, Rank: parser.RankPrimary, Phases: atRead, Meaning: "the server closed or reset the connection, or speaks another protocol"},
-	{ID: "iis.12152", Template: "ERROR_WINHTTP_INVALID_SERVER_RESPONSE", Class: parser.SymptomInvalidHeader, Rank: parser.RankPrimary, Phases: atRead, Causes: []string{"invalid-response", "protocol-mismatch"}, Meaning: "the server's answer is not valid HTTP"},
-	{ID: "iis.12175", Template: "ERROR_WINHTTP_SECURE_FAILURE", Class: parser.SymptomTLSHandshake, Rank: parser.RankPrimary, Phases: atHandshake, Causes: []string{"tls-failure"}, Meaning: "the TLS handshake or the check of the certificate failed"},
-	{ID: "iis.502-4", Template: "502.4", Class: parser.SymptomNoLivePeer, Rank: parser.RankSecondary, Phases: atNone, Meaning: "no server of the farm is up"},
-	{ID: "iis.502-5", Template: "502.5", Class: parser.SymptomOther, Rank: parser.RankPrimary, Phases: atNone, Causes: []string{"start-failure"}, Meaning: "ASP.NET Core's module could not start the application"},
-	{ID: "iis.502-7", Template: "502.7", Class: parser.SymptomNoLivePeer, Rank: parser.RankSecondary, Phases: atNone, Meaning: "no server could be chosen"},
-}
+var iisWords = vocabularies["iis"]
 
 // cloudfrontWords are the results of which CloudFront says in detail that the origin was at fault.
-var cloudfrontWords = [...]Message{
-	{ID: "cloudfront.OriginConnectError", Template: "OriginConnectError", Class: parser.SymptomOther, Rank: parser.RankPrimary, Phases: atConnect, Causes: []string{"not-listening", "network-unreachable"}, Meaning: "the origin could not be connected to; refused or not answered, CloudFront does not say"},
-	{ID: "cloudfront.OriginDnsError", Template: "OriginDnsError", Class: parser.SymptomResolveFailed, Rank: parser.RankPrimary, Phases: atName, Causes: []string{"dns-failure"}, Meaning: "the origin's name could not be resolved"},
-	{ID: "cloudfront.OriginReadError", Template: "OriginReadError", Class: parser.SymptomPrematureClose, Rank: parser.RankPrimary, Phases: atRead, Meaning: "the origin's answer broke off"},
-	{ID: "cloudfront.OriginWriteError", Template: "OriginWriteError", Class: parser.SymptomConnReset, Rank: parser.RankPrimary, Phases: atSend, Meaning: "the connection broke while the request was sent to the origin"},
-	{ID: "cloudfront.OriginCommError", Template: "OriginCommError", Class: parser.SymptomReadTimeout, Rank: parser.RankPrimary, Phases: atRead, Causes: []string{"slow-upstream"}, Meaning: "the connection to the origin was not of use in time, or broke"},
-	{ID: "cloudfront.OriginInvalidResponse", Template: "OriginInvalidResponse", Class: parser.SymptomInvalidHeader, Rank: parser.RankPrimary, Phases: atRead, Causes: []string{"invalid-response"}, Meaning: "the origin's answer is not valid"},
-	{ID: "cloudfront.OriginHeaderTooBigError", Template: "OriginHeaderTooBigError", Class: parser.SymptomHeaderTooBig, Rank: parser.RankPrimary, Phases: atRead, Causes: []string{"response-too-large"}, Meaning: "a header of the origin's answer is too large"},
-	{ID: "cloudfront.OriginError", Template: "OriginError", Class: parser.SymptomUpstreamStatus, Rank: parser.RankPrimary, Phases: atRead, Meaning: "the origin answered so itself"},
-	{ID: "cloudfront.ClientCommError", Template: "ClientCommError", Class: parser.SymptomClientAbort, Rank: parser.RankNoise, Phases: atNone, Meaning: "the client went away"},
-}
-
-func w3cMessages() []Message {
-	return append(iisWords[:len(iisWords):len(iisWords)], cloudfrontWords[:]...)
-}
+var cloudfrontWords = vocabularies["cloudfront"]
 
 // w3cStamp reads "2026-11-21 02:42:23", the character between them and behind being sep, which is UTC in these logs.
 func w3cStamp(line []byte, sep byte, env *parser.Env, r *parser.Record) (rest []byte, ok bool) {
@@ -76,9 +46,7 @@ func w3cStamp(line []byte, sep byte, env *parser.Env, r *parser.Record) (rest []
 	}
 	text := line[:length]
 	if sep != ' ' {
-		start := len(env.Buf)
-		env.Buf = append(append(append(env.Buf, line[:10]...), ' '), line[11:length]...)
-		text = env.Buf[start:]
+		text = joined(env, line[:10], ' ', line[11:length])
 	}
 	stamp, n, ok := timestamp.ISO(text)
 	stamp.Clock = parser.ClockZoned
@@ -123,9 +91,7 @@ func w3cTarget(path, query []byte, env *parser.Env) []byte {
 	if len(query) == 0 || isDash(query) {
 		return path
 	}
-	start := len(env.Buf)
-	env.Buf = append(append(append(env.Buf, path...), '?'), query...)
-	return env.Buf[start:len(env.Buf):len(env.Buf)]
+	return joined(env, path, '?', query)
 }
 
 // iisNumbers reads "… 502 3 12029 17", behind which or between the last two of which may stand how many
@@ -154,23 +120,12 @@ func iisMessage(status, sub, windows int64) *Message {
 	if status != 502 {
 		return nil
 	}
-	const words = 6
-	if sub <= 3 {
-		for i, n := range [words]int64{12002, 12007, 12029, 12030, 12152, 12175} {
-			if n == windows {
-				return &iisWords[i]
-			}
-		}
+	var room [len("iis.502-") + 20]byte
+	id := strconv.AppendInt(append(room[:0], "iis."...), windows, 10)
+	if sub > 3 {
+		id = strconv.AppendInt(append(room[:0], "iis.502-"...), sub, 10)
 	}
-	switch sub {
-	case 4:
-		return &iisWords[words]
-	case 5:
-		return &iisWords[words+1]
-	case 7:
-		return &iisWords[words+2]
-	}
-	return nil
+	return entry(iisWords(), id)
 }
 
 // w3cFailure makes the line of a failed request its error line too: there is no other log.
@@ -210,8 +165,9 @@ func parseCloudFront(line []byte, env *parser.Env, r *parser.Record) bool {
 	if took, ok := awsSeconds(fields[16]); ok {
 		a.Duration = took
 	}
-	for i := range cloudfrontWords {
-		if m := &cloudfrontWords[i]; status >= 500 && count == len(fields) && m.Template == string(fields[26]) {
+	words := cloudfrontWords()
+	for i := range words {
+		if m := &words[i]; status >= 500 && count == len(fields) && m.Template == string(fields[26]) {
 			w3cFailure(m, r)
 		}
 	}

@@ -27,14 +27,7 @@ const (
 	badGatewayAfter = "badgateway: failed after "
 )
 
-var workhorseWords = [...]Message{
-	{ID: "gitlab-workhorse.badgateway", Template: badGateway + "<err>", Class: parser.SymptomOther, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseNone}, Meaning: "Puma did not answer; the error decides"},
-	{ID: "gitlab-workhorse.badgateway-after", Template: badGatewayAfter + "<n>s: <err>", Class: parser.SymptomOther, Rank: parser.RankPrimary,
-		Phases: []parser.Phase{parser.PhaseNone}, Meaning: "Puma did not answer; the error decides (up to version 12)"},
-}
-
-func workhorseMessages() []Message { return workhorseWords[:] }
+var workhorseWords = vocabularies["workhorse"]
 
 // A workhorseLine holds the fields of one line until all are known.
 type workhorseLine struct {
@@ -56,9 +49,9 @@ func parseWorkhorse(line []byte, env *parser.Env, r *parser.Record) bool {
 		}
 	}
 	text := unescaped(env, w.err)
-	m, cause := &workhorseWords[0], bytes.TrimPrefix(text, []byte(badGateway))
+	id, cause := "gitlab-workhorse.badgateway", bytes.TrimPrefix(text, []byte(badGateway))
 	if has(text, badGatewayAfter) {
-		m = &workhorseWords[1]
+		id = "gitlab-workhorse.badgateway-after"
 		_, cause, _ = bytes.Cut(text, []byte(": failed after "))
 		_, cause, _ = bytes.Cut(cause, []byte(": "))
 	}
@@ -66,7 +59,7 @@ func parseWorkhorse(line []byte, env *parser.Env, r *parser.Record) bool {
 		return false
 	}
 	r.Kind, r.Message = parser.KindGateway, text
-	goProxyFailure(m, cause, env, r)
+	goProxyFailure(entry(workhorseWords(), []byte(id)), cause, env, r)
 	if len(w.method) > 0 && len(w.uri) > 0 {
 		r.Gateway.Request = requestLine(env, w.method, w.uri, nil)
 	}

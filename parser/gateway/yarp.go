@@ -29,64 +29,18 @@ var yarp = &parser.Format{
 	Parse:   parseYARP,
 }
 
-const (
-	yarpCategory = "Yarp.ReverseProxy.Forwarder."
-	yarpNobody   = "No available destinations after load balancing for cluster '"
-)
+const yarpCategory = "Yarp.ReverseProxy.Forwarder."
 
 // yarpEvents are the classes and numbers of the entries (EventIds.cs): on the console they
 // stand alone on the first line.
 var yarpEvents = [...]string{"HttpForwarder[48]", "HttpForwarder[66]", "ForwarderMiddleware[7]"}
 
-func yarpMessages() []Message { return append(yarpErrors[:], yarpExceptions[:]...) }
-
 // yarpErrors are the ForwarderErrors with their texts.
-var yarpErrors = [...]Message{
-	{ID: "yarp.Request", Template: "Request: An error was encountered before receiving a response.", Rank: parser.RankPrimary, Class: parser.SymptomOther, Phases: []parser.Phase{parser.PhaseNone}, Meaning: "no connection, or it broke before the answer's header was there; the exception decides"},
-	{ID: "yarp.RequestTimedOut", Template: "RequestTimedOut: The request timed out before receiving a response.", Rank: parser.RankPrimary, Class: parser.SymptomReadTimeout, Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"slow-upstream"}, Meaning: "the answer's header did not come within ActivityTimeout, 100 s unless configured; the client got a 504"},
-	{ID: "yarp.RequestCanceled", Template: "RequestCanceled: The request was canceled before receiving a response.", Rank: parser.RankNoise, Class: parser.SymptomClientAbort, Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"client-abort"}, Meaning: "the client went away first"},
-	{ID: "yarp.RequestBodyCanceled", Template: "RequestBodyCanceled: Copying the request body was canceled.", Rank: parser.RankNoise, Class: parser.SymptomClientAbort, Phases: []parser.Phase{parser.PhaseSendingRequest}, Causes: []string{"client-abort"}, Meaning: "the client went away while it sent the body"},
-	{ID: "yarp.RequestBodyClient", Template: "RequestBodyClient: The client reported an error when copying the request body.", Rank: parser.RankNoise, Class: parser.SymptomClientAbort, Phases: []parser.Phase{parser.PhaseSendingRequest}, Causes: []string{"client-abort"}, Meaning: "the client's body broke off or was too large"},
-	{ID: "yarp.RequestBodyDestination", Template: "RequestBodyDestination: The destination reported an error when copying the request body.", Rank: parser.RankPrimary, Class: parser.SymptomConnReset, Phases: []parser.Phase{parser.PhaseSendingRequest}, Meaning: "the connection broke while the request was sent"},
-	{ID: "yarp.RequestCreation", Template: "RequestCreation: An error was encountered while creating the request message.", Rank: parser.RankPrimary, Class: parser.SymptomBadURL, Phases: []parser.Phase{parser.PhaseNone}, Causes: []string{"gateway-config"}, Meaning: "no request could be made from the configured address and transforms"},
-	{ID: "yarp.ResponseHeaders", Template: "ResponseHeaders: The destination returned a response that cannot be proxied back to the client.", Rank: parser.RankPrimary, Class: parser.SymptomProtocolError, Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"invalid-response"}, Meaning: "the answer's header is one that may not be passed on"},
-	{ID: "yarp.ResponseBodyDestination", Template: "ResponseBodyDestination: The destination reported an error when copying the response body.", Rank: parser.RankPrimary, Class: parser.SymptomTruncatedBody, Phases: []parser.Phase{parser.PhaseReadingBody}, Meaning: "the upstream broke off in the body, after the status was sent"},
-	{ID: "yarp.ResponseBodyClient", Template: "ResponseBodyClient: The client reported an error when copying the response body.", Rank: parser.RankNoise, Class: parser.SymptomClientAbort, Phases: []parser.Phase{parser.PhaseSendingToClient}, Causes: []string{"client-abort"}, Meaning: "the client went away during the answer"},
-	{ID: "yarp.ResponseBodyCanceled", Template: "ResponseBodyCanceled: Copying the response body was canceled.", Rank: parser.RankNoise, Class: parser.SymptomClientAbort, Phases: []parser.Phase{parser.PhaseSendingToClient}, Causes: []string{"client-abort"}, Meaning: "the client went away during the answer"},
-	{ID: "yarp.NoAvailableDestinations", Template: yarpNobody, Rank: parser.RankSecondary, Class: parser.SymptomNoLivePeer, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"not-listening"}, Meaning: "health checks or filters left no destination of the cluster; the client got a 503"},
-}
+var yarpErrors = vocabularies["yarp"]
 
-// yarpExceptions are what HttpClient says (dotnet/runtime src/libraries/System.Net.Http
+// dotnetExceptions are what HttpClient says (dotnet/runtime src/libraries/System.Net.Http
 // Resources/Strings.resx), each as its text begins.
-var yarpExceptions = [...]Message{
-	{ID: "dotnet.refused", Template: "Connection refused", Rank: parser.RankPrimary, Class: parser.SymptomConnRefused, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"not-listening", "restart"}, Meaning: "nothing listens on the address and port"},
-	{ID: "dotnet.refused-windows", Template: "No connection could be made because the target machine actively refused it.", Rank: parser.RankPrimary, Class: parser.SymptomConnRefused, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"not-listening", "restart"}, Meaning: "nothing listens on the address and port"},
-	{ID: "dotnet.connect-timeout", Template: "Connection timed out", Rank: parser.RankPrimary, Class: parser.SymptomConnectTimeout, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"network-unreachable"}, Meaning: "the connect got no answer in time"},
-	{ID: "dotnet.connect-timeout-windows", Template: "A connection attempt failed because the connected party did not properly respond after a period of time", Rank: parser.RankPrimary, Class: parser.SymptomConnectTimeout, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"network-unreachable"}, Meaning: "the connect got no answer in time"},
-	{ID: "dotnet.connect-configured", Template: "A connection could not be established within the configured ConnectTimeout.", Rank: parser.RankPrimary, Class: parser.SymptomConnectTimeout, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"network-unreachable", "upstream-saturated"}, Meaning: "the connect got no answer in time"},
-	{ID: "dotnet.no-route", Template: "No route to host", Rank: parser.RankPrimary, Class: parser.SymptomNoRoute, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"network-unreachable"}, Meaning: "no route to the address"},
-	{ID: "dotnet.no-network", Template: "Network is unreachable", Rank: parser.RankPrimary, Class: parser.SymptomNoRoute, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"network-unreachable"}, Meaning: "no route to the network"},
-	{ID: "dotnet.unknown-name", Template: "Name or service not known", Rank: parser.RankPrimary, Class: parser.SymptomResolveFailed, Phases: []parser.Phase{parser.PhaseResolving}, Causes: []string{"dns-failure"}, Meaning: "the destination's name is not known"},
-	{ID: "dotnet.unknown-name-windows", Template: "No such host is known.", Rank: parser.RankPrimary, Class: parser.SymptomResolveFailed, Phases: []parser.Phase{parser.PhaseResolving}, Causes: []string{"dns-failure"}, Meaning: "the destination's name is not known"},
-	{ID: "dotnet.name-later", Template: "Resource temporarily unavailable", Rank: parser.RankPrimary, Class: parser.SymptomResolveFailed, Phases: []parser.Phase{parser.PhaseResolving}, Causes: []string{"dns-failure"}, Meaning: "no DNS server answered: .NET gives EAI_AGAIN this text"},
-	{ID: "dotnet.no-ports", Template: "Cannot assign requested address", Rank: parser.RankPrimary, Class: parser.SymptomNoPorts, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"gateway-resources"}, Meaning: "no local port was left to connect from"},
-	{ID: "dotnet.no-files", Template: "Too many open files", Rank: parser.RankPrimary, Class: parser.SymptomNoFiles, Phases: []parser.Phase{parser.PhaseConnecting}, Causes: []string{"gateway-resources"}, Meaning: "the proxy's process had no file descriptor left"},
-	{ID: "dotnet.tls", Template: "The SSL connection could not be established, see inner exception.", Rank: parser.RankPrimary, Class: parser.SymptomTLSHandshake, Phases: []parser.Phase{parser.PhaseTLSHandshake}, Causes: []string{"tls-failure"}, Meaning: "the TLS handshake with the destination failed"},
-	{ID: "dotnet.tls-plain", Template: "Cannot determine the frame size or a corrupted frame was received.", Rank: parser.RankPrimary, Class: parser.SymptomTLSHandshake, Phases: []parser.Phase{parser.PhaseTLSHandshake}, Causes: []string{"protocol-mismatch"}, Meaning: "what answered the handshake was no TLS: a plain port"},
-	{ID: "dotnet.tls-certificate", Template: "The remote certificate", Rank: parser.RankPrimary, Class: parser.SymptomTLSVerify, Phases: []parser.Phase{parser.PhaseTLSHandshake}, Causes: []string{"tls-failure"}, Meaning: "the destination's certificate was not accepted"},
-	{ID: "dotnet.ended", Template: "The response ended prematurely", Rank: parser.RankPrimary, Class: parser.SymptomPrematureClose, Phases: []parser.Phase{parser.PhaseReadingHeader}, Meaning: "the destination closed the connection before the answer was complete"},
-	{ID: "dotnet.closed", Template: "The server shut down the connection.", Rank: parser.RankPrimary, Class: parser.SymptomPrematureClose, Phases: []parser.Phase{parser.PhaseReadingHeader}, Meaning: "the destination closed the connection before the answer was complete"},
-	{ID: "dotnet.reset", Template: "Unable to read data from the transport connection: Connection reset by peer", Rank: parser.RankPrimary, Class: parser.SymptomConnReset, Phases: []parser.Phase{parser.PhaseReadingHeader}, Meaning: "the destination reset the connection"},
-	{ID: "dotnet.reset-socket", Template: "Connection reset by peer", Rank: parser.RankPrimary, Class: parser.SymptomConnReset, Phases: []parser.Phase{parser.PhaseReadingHeader}, Meaning: "the destination reset the connection"},
-	{ID: "dotnet.reset-windows", Template: "An existing connection was forcibly closed by the remote host", Rank: parser.RankPrimary, Class: parser.SymptomConnReset, Phases: []parser.Phase{parser.PhaseReadingHeader}, Meaning: "the destination reset the connection"},
-	{ID: "dotnet.pipe", Template: "Unable to write data to the transport connection: Broken pipe", Rank: parser.RankPrimary, Class: parser.SymptomConnReset, Phases: []parser.Phase{parser.PhaseSendingRequest}, Meaning: "the destination closed the connection while the request was sent"},
-	{ID: "dotnet.status-line", Template: "Received an invalid status line:", Rank: parser.RankPrimary, Class: parser.SymptomNoHTTPHeader, Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"invalid-response", "protocol-mismatch"}, Meaning: "the answer did not begin with an HTTP status line"},
-	{ID: "dotnet.header-line", Template: "Received an invalid header ", Rank: parser.RankPrimary, Class: parser.SymptomInvalidHeader, Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"invalid-response"}, Meaning: "the answer's header was not valid"},
-	{ID: "dotnet.header-size", Template: "The HTTP response headers length exceeded the set limit of ", Rank: parser.RankPrimary, Class: parser.SymptomHeaderTooBig, Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"response-too-large"}, Meaning: "the answer's header was larger than HttpClient allows"},
-	{ID: "dotnet.h2-reset", Template: "The HTTP/2 server reset the stream.", Rank: parser.RankPrimary, Class: parser.SymptomConnReset, Phases: []parser.Phase{parser.PhaseReadingHeader}, Meaning: "the destination gave up the stream"},
-	{ID: "dotnet.h2-handshake", Template: "An HTTP/2 connection could not be established because the server did not complete the HTTP/2 handshake.", Rank: parser.RankPrimary, Class: parser.SymptomProtocolError, Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"protocol-mismatch"}, Meaning: "the destination does not speak HTTP/2 on this port"},
-	{ID: "dotnet.h2-invalid", Template: "The HTTP/2 server sent invalid data on the connection.", Rank: parser.RankPrimary, Class: parser.SymptomProtocolError, Phases: []parser.Phase{parser.PhaseReadingHeader}, Causes: []string{"invalid-response"}, Meaning: "the destination broke HTTP/2"},
-}
+var dotnetExceptions = vocabularies["dotnet"]
 
 func parseYARP(lines []byte, env *parser.Env, r *parser.Record) bool {
 	if has(lines, "{") {
@@ -110,8 +64,9 @@ func yarpParts(lines []byte) (head, text []byte, ok bool) {
 			}
 		}
 	}
-	for i := range yarpErrors {
-		name, words := yarpErrors[i].words()
+	errors := yarpErrors()
+	for i := range errors {
+		name, words := errors[i].words()
 		at := indexString(first, words)
 		if at < 0 {
 			continue
@@ -170,8 +125,9 @@ func yarpFailure(text []byte, r *parser.Record) bool {
 	g := &r.Gateway
 	g.Symptom, g.Rank = parser.SymptomOther, parser.RankPrimary
 	first, rest, _ := bytes.Cut(text, newline)
-	for i := range yarpErrors {
-		m := &yarpErrors[i]
+	errors := yarpErrors()
+	for i := range errors {
+		m := &errors[i]
 		name, words := m.words()
 		said := bytes.TrimPrefix(first, []byte(name))
 		if len(said) == len(first) && name != "" {
@@ -201,7 +157,7 @@ func yarpCause(m *Message, exception []byte, g *parser.Gateway) {
 	if m.Class != parser.SymptomOther {
 		return
 	}
-	tellException(exception, yarpExceptions[:], g)
+	tellException(exception, dotnetExceptions(), g)
 }
 
 // yarpJSON reads what .NET's console logger prints as JSON.
