@@ -15,9 +15,10 @@ const (
 	aboveNothing = 10 // above its prior
 	aboveNext    = 5  // above the next
 	foldSlack    = 3 * parser.Second
-	maxShown     = 4   // alternatives
-	answeredOn   = -20 // it answered while, by the evidence, it could not start
-	misfit       = -10 // a cause that fits the symptoms so badly explains none of them
+	longestStart = 2 * parser.Minute // until a server that cannot start says so: a JVM reads its classes first
+	maxShown     = 4                 // alternatives
+	answeredOn   = -20               // it answered while, by the evidence, it could not start
+	misfit       = -10               // a cause that fits the symptoms so badly explains none of them
 )
 
 // score is one cause's account.
@@ -378,6 +379,9 @@ func oneStory(c *rules.Case, root, other *score) bool {
 	slack := foldSlack
 	if root.cause == rules.CauseStartFailure || root.cause == rules.CauseOOMKill || root.cause == rules.CauseWorkerTimeout || slowKind(root.cause) {
 		slack = 10 * parser.Second // told late: the manager's line, the report's last line
+	}
+	if root.cause == rules.CauseStartFailure && other.cause == rules.CauseRestart && first(root).To < c.Span.To {
+		slack = longestStart // what was stopped in good order could have served again by then
 	}
 	return first(root).From <= first(other).To+slack
 }
