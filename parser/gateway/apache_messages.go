@@ -106,11 +106,13 @@ func (h *apacheHead) scheme() []byte {
 		return fastCGI
 	case "proxy_uwsgi":
 		return uwsgi
+	case "wsgi":
+		return ownDaemon
 	}
 	return nil
 }
 
-var fastCGI, uwsgi = []byte("fastcgi"), []byte("uwsgi")
+var fastCGI, uwsgi, ownDaemon = []byte("fastcgi"), []byte("uwsgi"), []byte(apache.Daemons)
 
 // isScript reports whether the module hands on what programs print.
 func (h *apacheHead) isScript() bool {

@@ -29,6 +29,9 @@ type Product struct {
 	Unreached int16 // what it answers instead if no server could be connected to; 0 if nothing else
 	Own503    bool  // a 503 of its own making refuses on purpose: where no server is left it answers otherwise
 
+	Queues  bool   // out of workers, it lets connections wait and fails none
+	Daemons string // the scheme of upstreams that are children of its own processes; "" if there are none such
+
 	BenchesUnreached bool                        // it asks no server for a while that it could not connect to
 	AllDownOn        string                      // in a line that no server of a group is left: what stands before that by which the group is found, if it has no name
 	PortsOf          func(service string) string // what the access log calls the ports of a service that an error line names, without the port

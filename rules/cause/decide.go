@@ -217,6 +217,9 @@ func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 		}
 		return s.Hints[0], weight, "the gateway's message says so itself"
 	}
+	if s.Class == parser.SymptomGatewayCrash && slices.Contains(s.Hints, rules.CauseKilled) && !slices.Contains(s.Hints, o.cause) {
+		return rules.CauseKilled, o.weight, "a worker of the gateway itself was killed"
+	}
 	if s.Timer > 0 {
 		return o.cause, o.weight, fmt.Sprintf("each was given up after %s, the gateway's timeout, while the same server answered others: it accepted the requests and did not answer in time", span(s.Timer))
 	}

@@ -73,7 +73,7 @@ const (
 
 func groupOf(s parser.Symptom) group {
 	switch s {
-	case parser.SymptomConnReset, parser.SymptomPrematureClose:
+	case parser.SymptomConnReset, parser.SymptomPrematureClose, parser.SymptomGatewayCrash: // whoever died, what ends a process cuts what it was at
 		return gClosed
 	case parser.SymptomConnRefused, parser.SymptomPeerDown, parser.SymptomHealthCheckFailed:
 		return gRefused
@@ -98,7 +98,7 @@ func groupOf(s parser.Symptom) group {
 	case parser.SymptomUpstreamStatus:
 		return gStatus
 	case parser.SymptomBadURL, parser.SymptomNoPorts, parser.SymptomNoConnections, parser.SymptomNoFiles, parser.SymptomNoMemory,
-		parser.SymptomDiskFull, parser.SymptomGatewayCrash:
+		parser.SymptomDiskFull:
 		return gOwn
 	case parser.SymptomTruncatedBody:
 		return gCut

@@ -77,6 +77,7 @@ func (e *Engine) cases() []*gathering {
 	}
 	e.shareNameless(groups)
 	e.adoptNameless(groups)
+	e.adoptOwn(groups)
 	all := e.addAccess(e.splitQuiet(groups))
 	for _, g := range all {
 		refusedAtOnce(g)
