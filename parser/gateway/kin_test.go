@@ -10,7 +10,7 @@ import (
 )
 
 func kinFormats() []*parser.Format {
-	return []*parser.Format{awsALB, awsELB, lighttpdError, varnishLog, varnishDaemon, ingressKlog, goProxy, nodeProxy, varnishAccess, lighttpdAccess, kongLog, apisixLog}
+	return []*parser.Format{awsALB, awsELB, lighttpdError, varnishLog, varnishDaemon, ingressKlog, goProxy, nodeProxy, varnishAccess, varnishOwn, lighttpdAccess, kongLog, apisixLog}
 }
 
 // Each sample belongs to one format in the order of detection.

@@ -35,21 +35,9 @@ func parseVarnishAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	if !parseCombinedAccess(line[:tail], env, r) {
 		return false
 	}
-	r.Kind = parser.KindAccess
-	a := &r.Access
-	a.AtStart = true
-	if host, path, ok := cutURL(a.Target); ok {
-		a.Host, a.Target = host, path
-	}
 	v := varnishTail{rest: line[tail:]}
 	v.read(env, r)
-	if v.addr != nil {
-		a.HasUps, a.Tries = true, 1
-		a.Attempts[0] = parser.Attempt{Addr: v.addr, Connect: -1, Header: -1, Response: -1}
-	}
-	if g := &r.Gateway; g.Symptom != parser.SymptomNone && (g.Upstream == nil || v.addr != nil) {
-		g.Upstream = v.addr
-	}
+	v.finish(r)
 	return true
 }
 
@@ -78,6 +66,7 @@ func combinedEnd(line []byte, quote int) int {
 type varnishTail struct {
 	rest []byte
 	addr []byte // of the back end, if logged
+	own  bool   // the line is known as Varnish's; only asked of formats of one's own
 
 	numbers int // without a name
 }
@@ -147,12 +136,11 @@ func isDurationName(name []byte) bool {
 	return false
 }
 
-// handling is %{Varnish:handling}x: synth is an answer that VCL made, error one for a
-// failed fetch. A miss or pass may be either side's answer.
+// handling is %{Varnish:handling}x: synth is an answer that VCL made on purpose. An error
+// is that or a failed fetch, a miss or pass either side's answer.
 func (v *varnishTail) handling(word []byte, a *parser.Access) {
 	keep(&a.Cache, word)
-	switch string(word) {
-	case "synth", "error":
+	if string(word) == "synth" {
 		a.Made = parser.MadeGateway
 	}
 }
@@ -189,7 +177,6 @@ func (v *varnishTail) text(value []byte, env *parser.Env, r *parser.Record) {
 	varnishFetchError(value, r)
 	r.Message = value
 	r.Access.Made = parser.MadeGateway
-	g.Client, g.Server, g.Request = r.Access.Client, r.Access.Host, r.Access.Request
 }
 
 // backendAddress puts the address in "21 boot.app 10.0.0.1 8080 10.0.0.9 34616 connect"

@@ -68,6 +68,7 @@ var gates = map[string][]gate{
 	"go-proxy-error":           {{all: ":"}},
 	"node-proxy-error":         {{first: numbers + "[PF"}},
 	"varnish-access":           {{all: `["`}},
+	"varnish-own":              {{first: object, word: "andling"}, {first: object, word: "arnish"}, {first: object, word: "etch"}, {first: object, word: "ackend"}, {word: ` connect"`}, {word: ` reuse"`}, {program: "varnishncsa"}},
 	"lighttpd-access":          {{all: `["`}},
 	"kong-log":                 {{first: object}},
 	"apisix-log":               {{first: object}},

@@ -126,6 +126,9 @@ func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
 	if cu.Host == "" && len(sv.hosts) == 1 && machine(sv.hosts[0]) {
 		cu.Host = sv.hosts[0]
 	}
+	if cu.Unit != "" && in.Service == cu.Process { // syslog's tag is the program that many units run
+		in.Service = cu.Unit
+	}
 }
 
 // identify adds what a line of proof says of whose end or state it tells.
