@@ -40,6 +40,7 @@ type CaseSymptom struct {
 	FromTally bool // known from access lines only
 	Status    int16
 	Timer     int64 // all ended after as many microseconds, a gateway's timeout; 0 if that is not how they are known
+	Late      int64 // so many of the requests an application finished seconds after the gateway had failed them; 0 if that is not how they are known
 	Queue     bool  // connecting timed out while the same address took other connections, and was slow with them
 }
 

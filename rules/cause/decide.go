@@ -223,6 +223,9 @@ func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 	if s.Timer > 0 {
 		return o.cause, o.weight, fmt.Sprintf("each was given up after %s, the gateway's timeout, while the same server answered others: it accepted the requests and did not answer in time", span(s.Timer))
 	}
+	if s.Late > 0 {
+		return o.cause, o.weight, fmt.Sprintf("the application finished %d of the same requests seconds after the gateway had failed them: it accepted them and did not answer in time", s.Late)
+	}
 	if s.Queue {
 		return rules.CauseUpstreamSaturated, o.weight, "connecting timed out while the same server took other connections: its queue of connections was full"
 	}

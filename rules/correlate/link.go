@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"culprit/parser"
@@ -133,10 +134,21 @@ func listenLink(p *pool, sv *service) link {
 	switch {
 	case best.weight > 0 || other == "" || p.gateway || len(p.names) == 0:
 		return best
-	case len(sv.containers) > 0 || !hasAddress(p.names): // published ports differ from the container's own
+	case len(sv.containers) > 0 || !hasAddress(p.names) || allPublished(p.names): // published ports differ from the container's own
 		return link{linkDoubt, "which listens on " + other}
 	}
 	return link{linkElsewhere, "which listens on " + strings.TrimPrefix(other, ":") + ", not on " + p.names[0]}
+}
+
+// allPublished reports whether the ports of all addresses are of those that a system hands out, on
+// other machines: few servers are told to listen there, and container engines publish theirs so
+// (Docker's -P, Amazon ECS's dynamic host ports, from 32768).
+func allPublished(names []string) bool {
+	return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool {
+		host, port := splitPort(plainAddress(name))
+		n, err := strconv.Atoi(port)
+		return err != nil || n < 32768 || loopback(host)
+	})
 }
 
 // mentioned are the addresses that a service names which does not say in other words where

@@ -71,6 +71,10 @@ func TestEdges(t *testing.T) {
 	f("it listens on the socket", linkAddress, failing("unix:/run/x.sock"), app().knows(0, rules.FactListens, "unix:/var/run/x.sock"), other())
 	f("a container's port is not the published one", linkDoubt, failing(shopAddress),
 		app().knows(0, rules.FactContainer, "0123456789abcdef").knows(0, rules.FactListens, ":3000"), other())
+	f("a port that the container engine handed out", linkDoubt, failing("10.20.3.41:32811"), app().knows(0, rules.FactListens, ":8080"), other())
+	f("a port handed out on this machine", linkElsewhere, failing("127.0.0.1:32811"), app().knows(0, rules.FactListens, ":8080"), other())
+	f("a machine of Amazon's, named after its address", linkHost, failing("10.20.3.41:8000"), app().knows(0, rules.FactHost, "ip-10-20-3-41"), other())
+	f("another machine of Amazon's", linkNone, failing("10.20.3.4:8000"), app().knows(0, rules.FactHost, "ip-10-20-3-41"), other())
 	f("its name stands in the socket's path", linkSocket, failing("unix:/run/catalog/gunicorn.sock"), appLog("logs/catalog.log").covers(0, 300), other())
 	f("the software's name stands in the socket's path, beside another's", linkNone, failing("unix:/run/puma/blog.sock"), appLog("logs/puma-shop.log").covers(0, 300), other())
 	f("the software's name is all that it has", linkSocket, failing("unix:/run/puma/blog.sock"), appLog("logs/puma.log").covers(0, 300), other())

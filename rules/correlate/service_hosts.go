@@ -81,11 +81,23 @@ func (h *hosts) of(upstream string) string {
 		return host
 	}
 	for _, known := range h.names {
-		if sameHost(known, name) {
+		if sameHost(known, name) || isAddressName(known, name) {
 			return known
 		}
 	}
 	return ""
+}
+
+// isAddressName reports whether a host is named after its address, as Amazon names machines:
+// ip-10-20-3-41, ip-10-20-3-41.eu-central-1.compute.internal
+// (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-naming.html).
+func isAddressName(host, address string) bool {
+	digits, ok := strings.CutPrefix(strings.ToLower(host), "ip-")
+	if !ok || strings.Count(address, ".") != 3 {
+		return false
+	}
+	digits, _, _ = strings.Cut(digits, ".")
+	return digits == strings.ReplaceAll(address, ".", "-")
 }
 
 // hostLink compares the host that a service's lines come from with those of the addresses.
