@@ -237,3 +237,32 @@ func TestOneLogOnly(t *testing.T) {
 		t.Errorf("%d lines, %d requests, source %+v", lines, requests, d.Source)
 	}
 }
+
+// The access lines of an application have the form that nginx writes, too: in a syslog file with
+// Apache's errors they do not make it nginx's.
+func TestGatewayOfSharedForm(t *testing.T) {
+	shared := &parser.Format{Name: "nginx-access", Role: parser.RoleGateway, Product: "nginx"}
+	record := func(f *parser.Format) *parser.Record {
+		r := accessLine(0, 200)
+		r.Format = f
+		return r
+	}
+	apache, nginx := &parser.Format{Name: "apache-error", Role: parser.RoleGateway, Product: "apache"}, &parser.Format{Name: "nginx-error", Role: parser.RoleGateway, Product: "nginx"}
+	f := func(want string, formats ...*parser.Format) {
+		t.Helper()
+		whole, b := New(rules.SourceInfo{Path: "a.log", Group: "a.log"}, words(nil), nil), New(rules.SourceInfo{Path: "a.log", Group: "a.log"}, words(nil), nil)
+		p := NewPart(words(nil), nil)
+		for _, format := range formats {
+			whole.Add(record(format))
+			p.Add(record(format))
+			b.Merge(p)
+		}
+		if a, c := whole.Finish().Source.Gateway, b.Finish().Source.Gateway; a != want || c != want {
+			t.Errorf("%q, in parts %q, want %q", a, c, want)
+		}
+	}
+	f("apache", shared, apache, shared)
+	f("apache", apache, shared)
+	f("nginx", shared, shared)
+	f("nginx", nginx, apache)
+}

@@ -74,6 +74,7 @@ type Builder struct {
 	strings intern
 	roles   [4]int64
 	access  accessKinds
+	namedBy *parser.Format // whose product the source's gateway is
 	zones   zones
 	group   []byte                       // scratch of urlGroup and streamOn
 	name    []byte                       // scratch of stream
@@ -138,6 +139,16 @@ func (b *Builder) Among(sources int) {
 // helps, the bound doubles, so that a fold is paid for by as many additions.
 func grown(bound, kept int) int { return max(bound, 2*kept) }
 
+// nameGateway takes the source for a product's, from a format of its lines. One that others write,
+// too (an application's access lines in the same stream), names nobody as soon as another does.
+func (b *Builder) nameGateway(f *parser.Format) {
+	if b.namedBy == nil || shared(b.namedBy) && !shared(f) {
+		b.namedBy, b.d.Source.Gateway = f, f.Product
+	}
+}
+
+func shared(f *parser.Format) bool { return gateway.Of(f.Product).SharedForm == f.Name }
+
 // Add folds one record.
 func (b *Builder) Add(r *parser.Record) {
 	stream := b.stream(r)
@@ -146,8 +157,8 @@ func (b *Builder) Add(r *parser.Record) {
 		b.lately[b.stamped%int64(len(b.lately))] = r.Stamp.Micros
 		b.stamped++
 	}
-	if r.Format != nil && r.Format.Role == parser.RoleGateway && b.d.Source.Gateway == "" {
-		b.d.Source.Gateway = r.Format.Product
+	if f := r.Format; f != b.namedBy && f != nil && f.Role == parser.RoleGateway {
+		b.nameGateway(f)
 	}
 	switch r.Kind {
 	case parser.KindGateway:

@@ -89,8 +89,8 @@ func (b *Builder) FoldLike(whole *Builder) {
 // Merge adds a part, which holds the lines behind those that b has seen, and empties it.
 func (b *Builder) Merge(p *Builder) {
 	s := &b.d.Source
-	if s.Gateway == "" {
-		s.Gateway = p.d.Source.Gateway
+	if p.namedBy != nil {
+		b.nameGateway(p.namedBy)
 	}
 	s.HasErrors, s.HasAccess = s.HasErrors || p.d.Source.HasErrors, s.HasAccess || p.d.Source.HasAccess
 	b.d.Program = b.d.Program || p.d.Program
@@ -230,5 +230,5 @@ func (b *Builder) Drop() {
 	b.named.dated.clear()
 	b.named.undated.clear()
 	b.part.events, b.part.tallies, b.part.texts = b.part.events[:0], b.part.tallies[:0], b.part.texts[:0]
-	b.roles, b.access, b.failures = [4]int64{}, accessKinds{}, 0
+	b.roles, b.access, b.failures, b.namedBy = [4]int64{}, accessKinds{}, 0, nil
 }
