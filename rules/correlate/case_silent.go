@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"slices"
 	"strings"
 
 	"culprit/parser"
@@ -133,7 +134,34 @@ func (e *Engine) enough(g *gathering, failures []*tallied) bool {
 			return true
 		}
 	}
-	return burst(g.symptoms) && e.lifted(g, failures)
+	return (burst(g.symptoms) || e.diedUnder(g)) && e.lifted(g, failures)
+}
+
+// diedUnder reports whether a worker of an application behind the gateway ended while each of the
+// failed requests was under way: then that failed them, and no answer of the application's. Apache
+// has no word for it where it speaks uwsgi: it answers 500 (mod_proxy_uwsgi.c, uwsgi_response).
+func (e *Engine) diedUnder(g *gathering) bool {
+	return !slices.ContainsFunc(g.symptoms, func(s *symptom) bool {
+		t := s.tally
+		late := near
+		if t.begun {
+			late = longestWait
+		}
+		if t.Made == rules.MakerUpstream {
+			return true
+		}
+		for h := range e.hitsIn(t.when.From-t.Waited, t.when.To+late) {
+			if h.when.From != rules.Past && h.service != nil && slices.ContainsFunc(h.Hits, workerEnded) && e.link(g.pool, h.service).weight > linkNone {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// workerEnded reports whether a line tells that one worker of an application ended, and not in order.
+func workerEnded(hit rules.Hit) bool {
+	return hit.Signature.Scope == rules.ScopeWorker && hit.Signature.Cause.Family() == "crashed" && !hit.Signature.AboutOthers()
 }
 
 // burst reports whether five failures stand within a minute.
