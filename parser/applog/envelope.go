@@ -44,6 +44,7 @@ const (
 	ListJSON                  // [, {"apiVersion": "v1", "items": [: what stands before the elements of a list; no text inside
 	Export                    // {"line": "text", "timestamp": "…"}, textPayload: text: a log store's own record
 	GrepFile                  // /var/log/nginx/error.log:1862:text: grep -H, with -n or without
+	Logcli                    // 2026-11-22T14:30:00Z {app="shop", pod="shop-1"} text: Grafana's logcli
 	PM2Time                   // 2026-11-22T14:30:00: text: what pm2 --time puts before each line of an application
 	EnvelopeCount             // how many there are
 )
@@ -53,7 +54,7 @@ var envelopeNames = [EnvelopeCount]string{
 	"kernel-uptime", "dmesg-t", "dmesg-iso", "kmsg", "compose", "kubectl-prefix", "docker-timestamps", "heroku",
 	"railway", "tail-header", "grep-number", "markdown-quote", "blanks", "pm2", "journal-sse", "dmesg-human",
 	"dmesg-json", "priority", "stern", "pod-description",
-	"container-inspection", "cee", "json-list", "export", "grep-file", "pm2-time",
+	"container-inspection", "cee", "json-list", "export", "grep-file", "logcli", "pm2-time",
 }
 
 // String returns the kebab-case name.

@@ -29,7 +29,7 @@ func (p *peeler) dated() bool {
 	if n+1 >= len(p.rest) {
 		return p.stampAlone(s, n)
 	}
-	return p.dmesgISO(s, n) || p.cri(s, n) || p.isoHeader(s, n) || p.railway(s, n) || p.dockerTimestamp(s, n)
+	return p.logcli(s, n) || p.dmesgISO(s, n) || p.cri(s, n) || p.isoHeader(s, n) || p.railway(s, n) || p.dockerTimestamp(s, n)
 }
 
 // dateEnd is where a stamp ends that a tab or comma follows, 0 if none does: 14:30:00,123 has a

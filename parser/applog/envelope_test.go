@@ -48,6 +48,12 @@ var peeled = []struct{ line, want string }{
 	{`[  +0.000015] Memory cgroup out of memory`, `dmesg-human program=kernel msg="Memory cgroup out of memory"`},
 	{`{"pri": 3, "time":   901.327141, "msg": "Killed process 1 (\"a\")"}`, `dmesg-json uptime=901.327141 level=error program=kernel msg="Killed process 1 (\"a\")"`},
 	{`{"fac":"kern","pri":"err","time":901.327141,"caller":"T1","msg":"x\n"}`, `dmesg-json uptime=901.327141 level=error program=kernel msg=x`},
+	// Grafana's logcli (pkg/logcli/output/default.go): labels are padded, the text has no blanks around it.
+	{`2026-11-24T09:41:01+11:00 {app="ledger", container="ledger", namespace="pay", pod="ledger-5bb4c-q9wzk"}   panic: boom`, `logcli time=2026-11-23T22:41:01Z(+11:00) program=ledger container=ledger-5bb4c-q9wzk/ledger msg="panic: boom"`},
+	{`2026-11-24T09:41:01Z {filename="/var/log/a \"b\".log", hostname="web-1", job="shop"} 2026/11/24 09:41:01 [error] 7#7: *1 x`, `logcli time=2026-11-24T09:41:01Z host=web-1 program=shop msg="2026/11/24 09:41:01 [error] 7#7: *1 x"`},
+	{`2026-11-24T09:41:01Z {hostname="web-1", unit="shop.service"} up`, `logcli time=2026-11-24T09:41:01Z host=web-1 unit=shop.service msg=up`},
+	{`2026-11-24T09:41:01Z {"a": "b"} up`, `msg="2026-11-24T09:41:01Z {\"a\": \"b\"} up"`},
+	{`2026-11-24T09:41:01Z {a="b", c="d} up`, `msg="2026-11-24T09:41:01Z {a=\"b\", c=\"d} up"`},
 	// The journal.
 	{`Nov 22 14:16:27 host systemd[1]: a.service: Failed with result 'signal'.`, `syslog-3164 time=11-22T14:16:27 host=host program=systemd unit=a.service pid=1 msg="a.service: Failed with result 'signal'."`},
 	{`Nov 22 14:16:27 host systemd[1]: Started chat.service - Chat relay.`, `syslog-3164 time=11-22T14:16:27 host=host program=systemd unit=chat.service pid=1 msg="Started chat.service - Chat relay."`},

@@ -272,6 +272,8 @@ func FuzzYARP(f *testing.F)          { fuzzGoFamily(f, yarp) }
 func FuzzJavaGateway(f *testing.F)   { fuzzGoFamily(f, javaGateway) }
 func FuzzZuul(f *testing.F)          { fuzzGoFamily(f, zuul) }
 func FuzzOcelot(f *testing.F)        { fuzzGoFamily(f, ocelot) }
+func FuzzOAuth2Error(f *testing.F)   { fuzzGoFamily(f, oauth2Error) }
+func FuzzOAuth2Access(f *testing.F)  { fuzzGoFamily(f, oauth2Access) }
 func FuzzKrakenD(f *testing.F)       { fuzzGoFamily(f, krakend) }
 func FuzzCloudFront(f *testing.F)    { fuzzGoFamily(f, cloudfrontAccess) }
 func FuzzSquidAccess(f *testing.F)   { fuzzGoFamily(f, squidAccess) }

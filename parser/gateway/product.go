@@ -21,6 +21,7 @@ type Product struct {
 	StampsBegin bool   // its access lines have the time at which a request began, not ended
 	TellsAll    bool   // its error log tells of each request that it could not hand on
 	Undated     bool   // its error log tells neither when nor where a request failed; its access log tells of each, too
+	WallUTC     bool   // its stamps without a zone are UTC unless it is told otherwise
 	NamesOnly   bool   // its lines name servers as its configuration does, not by host or address
 
 	// Answers are the statuses that it answers after a symptom, those for SymptomNone after one that
@@ -52,7 +53,7 @@ var products = []*Product{
 	&nginx, {Name: "openresty", Runs: nginx.Name}, {Name: "tengine", Runs: nginx.Name}, {Name: "angie", Runs: nginx.Name},
 	{Name: "kong", Runs: nginx.Name}, {Name: "apisix", Runs: nginx.Name}, {Name: "ingress-nginx", Runs: nginx.Name},
 	&apache, &lighttpd, {Name: "haproxy", NamesOnly: true}, {Name: "h2o", Undated: true},
-	{Name: "caddy"}, {Name: "traefik"}, {Name: "envoy"}, {Name: "varnish"}, {Name: "squid"},
+	{Name: "caddy", WallUTC: true}, {Name: "traefik"}, {Name: "envoy"}, {Name: "varnish"}, {Name: "squid"},
 }
 
 var byName = func() map[string]*Product {

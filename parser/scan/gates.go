@@ -61,6 +61,8 @@ var gates = map[string][]gate{
 	"ingress-nginx-controller": {{first: "IWEF", all: "]:"}},
 	"gitlab-workhorse":         {{word: "badgateway: failed "}},
 	"krakend-error":            {{all: "[]:", word: "[ENDPOINT: "}},
+	"oauth2-proxy-error":       {{first: "[", word: "] Error proxying to upstream"}},
+	"oauth2-proxy-access":      {{all: `["/:`}},
 	"java-gateway":             {{all: "[]", word: "Resolved ["}, {all: "0.:", word: "org.springframework.cloud.gateway."}},
 	"zuul":                     {{all: "0.:", word: "com.netflix.zuul."}, {all: "_=", word: ", origin = "}},
 	"yarp":                     {{all: ".:", word: "ReverseProxy.Forwarder."}, {first: yarpHead, all: ".:", word: "before receiving a response."}, {first: yarpHead, all: ".:", word: " body."}, {first: yarpHead, all: "'", word: "after load balancing for cluster '"}},

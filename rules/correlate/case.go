@@ -77,6 +77,7 @@ func (e *Engine) cases() []*gathering {
 		}
 	}
 	e.shareNameless(groups)
+	e.shareApart(groups)
 	e.adoptNameless(groups)
 	e.adoptOwn(groups)
 	all := e.addAccess(e.splitQuiet(groups))
@@ -196,13 +197,6 @@ func (e *Engine) ownerOf(s *symptom, groups map[node][]*symptom) (node, bool) {
 		return node{}, false
 	}
 	return found[0], true
-}
-
-// toldApart reports whether two logs of one gateway may tell of the same requests: what its own
-// log says of an error without saying whose (Traefik's), the access log says of a request.
-func toldApart(s, access *symptom) bool {
-	return s.source != access.source && access.source.Source.HasAccess && !s.source.Source.HasAccess && s.source.sameGateway(access.source) &&
-		access.when.From <= s.last.To+near && s.when.From <= access.last.To+near
 }
 
 // emptied reports whether a request found no server, of which the line names none, while the same

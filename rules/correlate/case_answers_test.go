@@ -144,24 +144,6 @@ func TestErrorsWithoutStampsHaveTheirAnswersTime(t *testing.T) {
 	}
 }
 
-// What a gateway's own log says of an error without saying whose (Traefik's) is of the request
-// that its access log tells of at that time, if there is one only.
-func TestErrorsOfNobodyAreOfTheRequest(t *testing.T) {
-	f := func(name string, want int, at float64, more ...string) {
-		t.Helper()
-		own := errorLog("traefik/traefik.log").fails(at, "", closed, 2, func(e *rules.Event) { e.VHost = "" })
-		access := accessLog("traefik/access.log").covers(0, 300).fails(100, shopAddress, parser.SymptomOther, 2)
-		for _, upstream := range more {
-			access.fails(100, upstream, parser.SymptomOther, 2)
-		}
-		own.d.Source.Gateway, access.d.Source.Gateway = "traefik", "traefik"
-		incidents(t, want, own, access)
-	}
-	f("one failed", 1, 100)
-	f("at another time", 2, 110)
-	f("two failed: nobody knows", 3, 100, "127.0.0.1:9000")
-}
-
 // Failures that no error line tells: one is enough where the gateway made it.
 func TestOneFailureMadeByTheGatewayIsEnough(t *testing.T) {
 	f := func(name string, want int, change tallyChange, status int16, others ...*logFile) {

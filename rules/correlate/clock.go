@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -109,6 +110,12 @@ func (s *source) clock() parser.Clock {
 }
 
 func (s *source) zoneless() bool { return s.clock() != parser.ClockZoned }
+
+// wallUTC reports whether the source is of a gateway whose stamps without a zone are UTC, unless
+// the requests that others saw tell otherwise.
+func (s *source) wallUTC() bool {
+	return s.clock() == parser.ClockLocal && s.Source.Role == parser.RoleGateway && gateway.Of(s.Source.Gateway).WallUTC
+}
 
 // reach is the time in UTC that a settled source tells of: its first and last stamps. Of
 // times of day that go over midnight those are the earliest and the latest of any day.

@@ -45,6 +45,11 @@ func (e *Engine) align() {
 			e.settle(s, 0, rules.ZoneStated)
 		}
 	}
+	for _, s := range e.sources {
+		if !s.settled && s.wallUTC() {
+			e.settle(s, 0, rules.ZoneAssumed)
+		}
+	}
 	e.untilAllSettled(e.settleByProcesses)
 	for _, s := range e.sources {
 		if !s.settled && s.clock() != parser.ClockUptime {
@@ -164,7 +169,8 @@ func (e *Engine) settleAnchor(a *source) {
 		e.settle(a, 0, rules.ZoneStated)
 		return
 	}
-	if e.cfg.HasZone {
+	utc := a.wallUTC()
+	if e.cfg.HasZone && !utc {
 		e.settle(a, e.cfg.zoneAt(a.Source.First.Micros), rules.ZoneFlag)
 		return
 	}
@@ -177,6 +183,10 @@ func (e *Engine) settleAnchor(a *source) {
 			e.settle(a, zone, rules.ZoneInferred)
 			return
 		}
+	}
+	if utc {
+		e.settle(a, 0, rules.ZoneAssumed)
+		return
 	}
 	var beside *source // a log that states its zone: that is the machine's, or shows where a lies
 	for _, s := range e.sources {

@@ -29,6 +29,33 @@ func TestZonesFromRequests(t *testing.T) {
 	}
 }
 
+// Caddy's console has UTC without saying so, or, with time_local, what its access log in JSON tells
+// (https://caddyserver.com/docs/caddyfile/directives/log#format-modules). Neither a neighbour's zone nor the flag is meant.
+func TestWallClockOfUTC(t *testing.T) {
+	f := func(name string, cfg Config, zone int64, from rules.ZoneFrom, beside bool) {
+		t.Helper()
+		errors := errorLog("caddy/caddy.log").local(zone).fails(0, shopAddress, refused, 1).fails(2100, shopAddress, refused, 1)
+		access := accessLog("caddy/access.log").covers(0, 2100)
+		errors.d.Source.Gateway, access.d.Source.Gateway = "caddy", "caddy"
+		app := appLog("app/shop.log")
+		app.zone = 8 * 3600
+		app.covers(0, 2100)
+		logs := []*logFile{errors, app}
+		if beside {
+			visits(access, errors, 300)
+			logs = append(logs, access)
+		}
+		s := settled(t, report(t, cfg, logs...), "caddy/caddy.log")
+		if int64(s.ZoneOffset) != zone || s.Skew != 0 || s.ZoneFrom != from {
+			t.Errorf("%s: %d (%s), skew %d", name, s.ZoneOffset, s.ZoneFrom, s.Skew)
+		}
+	}
+	f("alone", Config{}, 0, rules.ZoneAssumed, false)
+	f("a flag for others", Config{HasZone: true, Zone: time.FixedZone("", 3600)}, 0, rules.ZoneAssumed, false)
+	f("time_local", Config{}, 8*3600, rules.ZoneInferred, true)
+	f("UTC beside its access log", Config{}, 0, rules.ZoneInferred, true)
+}
+
 // Beside its zone a clock may go wrong by a constant, and the report says by how much.
 func TestSkewFromRequests(t *testing.T) {
 	f := func(zone int64, skew, want float64) {
