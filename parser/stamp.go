@@ -52,3 +52,13 @@ func (s Stamp) Time() time.Time { return time.UnixMicro(s.Micros).UTC() }
 
 // Known reports whether the line carried a stamp at all.
 func (s Stamp) Known() bool { return s.Clock != ClockNone }
+
+// FormatOffset renders seconds east of UTC as +01:00.
+func FormatOffset(seconds int32) string {
+	sign := byte('+')
+	if seconds < 0 {
+		sign, seconds = '-', -seconds
+	}
+	two := func(n int32) string { return string([]byte{byte('0' + n/10%10), byte('0' + n%10)}) }
+	return string(sign) + two(seconds/3600) + ":" + two(seconds/60%60)
+}

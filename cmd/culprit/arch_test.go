@@ -41,7 +41,7 @@ var layers = []struct {
 	{"store", []string{"parser", "rules"}, []string{"github.com/mattn/go-sqlite3"}, "the only user of SQLite; knows no report"},
 	{"report", []string{"parser", "parser/gateway", "rules"}, []string{"github.com/charmbracelet/lipgloss", "github.com/mattn/go-runewidth", "github.com/muesli/termenv", "github.com/rivo/uniseg"}, "functions from a report to bytes; knows no store"},
 	{"report/redact", []string{"rules"}, nil, "a function from a report to one without private things"},
-	{"fixtures", nil, nil, "data for tests"},
+	{"fixtures", []string{"parser"}, nil, "data for tests, and how a record is written in it"},
 	{"fixtures/synth", nil, nil, "seeded generator"},
 	{"fixtures/synth/write", []string{"fixtures/synth"}, nil, "the generator as a command, for benchmarks"},
 	{"cmd/internal/pipeline", []string{"parser", "parser/source", "parser/scan", "rules", "rules/digest", "rules/correlate"}, []string{"github.com/cespare/xxhash"}, "the only place that starts goroutines for work"},

@@ -37,7 +37,7 @@ func TestSamples(t *testing.T) {
 				t.Errorf("%s: does not read %q", f.Name, s.Line)
 				continue
 			}
-			if got := parser.Render(r); got != s.Want {
+			if got := fixtures.Render(r); got != s.Want {
 				t.Errorf("%s: %q\n got %s\nwant %s", f.Name, s.Line, got, s.Want)
 			}
 			if o := owner(s.Line); o != f {
@@ -114,7 +114,7 @@ func FuzzFormats(f *testing.F) {
 			if r.Kind == parser.KindAccess && (len(r.Access.Method) == 0 || len(r.Access.Target) == 0) {
 				t.Fatalf("%s: access record without a request from %q", format.Name, line)
 			}
-			parser.Render(r)
+			fixtures.Render(r)
 		}
 	})
 }
@@ -148,7 +148,7 @@ func FuzzHeads(f *testing.F) {
 			case len(b.Message) == 0 || &b.Message[0] != &other[at]:
 				t.Fatalf("%s: the message of %q is %q", format.Name, other, b.Message)
 			case a.Stamp != b.Stamp || a.Level != b.Level || a.PID != b.PID || string(a.Program) != string(b.Program):
-				t.Fatalf("%s tells of %q %s, and of %q %s", format.Name, line, parser.Render(a), other, parser.Render(b))
+				t.Fatalf("%s tells of %q %s, and of %q %s", format.Name, line, fixtures.Render(a), other, fixtures.Render(b))
 			}
 		}
 	})

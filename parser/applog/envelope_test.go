@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -18,7 +19,7 @@ func peelAs(line string, hint Layers) (string, Layers) {
 	for _, k := range hint.Kinds[:hint.N] {
 		kinds = append(kinds, k.String())
 	}
-	text := strings.Join(kinds, ",") + " " + parser.Render(&r)
+	text := strings.Join(kinds, ",") + " " + fixtures.Render(&r)
 	if hint.Stream > 0 {
 		text += fmt.Sprint(" stream=", hint.Stream)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -24,7 +25,7 @@ func reading(line []byte, hint *Layers) string {
 }
 
 func describe(format string, r *parser.Record) string {
-	stamp, _, _ := strings.Cut(parser.Render(&parser.Record{Stamp: r.Stamp}), " ")
+	stamp, _, _ := strings.Cut(fixtures.Render(&parser.Record{Stamp: r.Stamp}), " ")
 	kind := "log"
 	if r.Kind == parser.KindAccess {
 		kind = fmt.Sprintf("%s %s %d", r.Access.Method, r.Access.Target, r.Access.Status)

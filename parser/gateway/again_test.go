@@ -54,7 +54,7 @@ func TestAgain(t *testing.T) {
 				continue
 			}
 			if !parsed || !reflect.DeepEqual(again, want) {
-				t.Errorf("%s\nagain: %s\nwant:  %s", line, parser.Render(&again), parser.Render(&want))
+				t.Errorf("%s\nagain: %s\nwant:  %s", line, fixtures.Render(&again), fixtures.Render(&want))
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -33,7 +34,7 @@ func TestApacheErrorRejects(t *testing.T) {
 			var r parser.Record
 			r.Reset()
 			if f.Parse([]byte(line), &parser.Env{}, &r) {
-				t.Errorf("%s took %q as %s", f.Name, line, parser.Render(&r))
+				t.Errorf("%s took %q as %s", f.Name, line, fixtures.Render(&r))
 			}
 		}
 	}
@@ -88,10 +89,10 @@ func TestApacheErrorLogFormats(t *testing.T) {
 		r := parseApache(t, line)
 		g := &r.Gateway
 		if string(r.Message) != message || r.Level != parser.LevelError || g.Errno != 111 || g.Symptom != parser.SymptomConnRefused || string(g.Upstream) != "10.0.0.9:80" {
-			t.Errorf("%s\n%s", line, parser.Render(r))
+			t.Errorf("%s\n%s", line, fixtures.Render(r))
 		}
 		if strings.Contains(line, "10.0.0.1") != (string(g.Client) == "10.0.0.1") || strings.Contains(line, "pid 7") && r.PID != 7 || strings.Contains(line, "tid 8") && r.TID != 8 {
-			t.Errorf("%s\n%s", line, parser.Render(r))
+			t.Errorf("%s\n%s", line, fixtures.Render(r))
 		}
 	}
 }
@@ -110,7 +111,7 @@ func TestApacheMessageInBrackets(t *testing.T) {
 			want = "AH01215: " + message
 		}
 		if string(r.Message) != want || r.Gateway.Rank != parser.RankNoise || string(r.Gateway.Client) != "10.0.0.1" {
-			t.Errorf("%s\n%s", head, parser.Render(r))
+			t.Errorf("%s\n%s", head, fixtures.Render(r))
 		}
 	}
 }
@@ -118,11 +119,11 @@ func TestApacheMessageInBrackets(t *testing.T) {
 func TestApacheStderrIsQuoted(t *testing.T) {
 	r := parseApache(t, apacheStampAndPID+`[proxy_fcgi:error] [pid 7] [client 10.0.0.1:5] AH01071: Got error 'PHP message: PHP Fatal error:  Uncaught Exception: x, referer: y\nStack trace:', referer: https://shop.example.com/`)
 	if string(r.Gateway.Quoted) != "PHP Fatal error:  Uncaught Exception: x, referer: y\nStack trace:" || r.Gateway.Symptom != parser.SymptomUpstreamStatus {
-		t.Errorf("%s", parser.Render(r))
+		t.Errorf("%s", fixtures.Render(r))
 	}
 	r = parseApache(t, apacheStampAndPID+`[proxy_fcgi:error] [pid 7] [client 10.0.0.1:5] AH01071: Got error 'Primary script unknown\n'`)
 	if string(r.Gateway.Quoted) != "Primary script unknown" || r.Gateway.Rank != parser.RankNoise {
-		t.Errorf("%s", parser.Render(r))
+		t.Errorf("%s", fixtures.Render(r))
 	}
 }
 
@@ -180,7 +181,7 @@ func TestApacheInsideAnEnvelope(t *testing.T) {
 	r.Level, r.Stamp = parser.LevelInfo, parser.Stamp{Micros: 1, Precision: 1, Clock: parser.ClockZoned}
 	line := apacheStampAndPID + "[proxy:error] [pid 7:tid 8] (111)Connection refused: AH00957: http: attempt to connect to 10.0.0.9:80 (10.0.0.9:80) failed"
 	if !parseApacheError([]byte(line), &parser.Env{}, &r) || r.Level != parser.LevelError || r.PID != 7 || r.Gateway.Symptom != parser.SymptomConnRefused {
-		t.Errorf("%s", parser.Render(&r))
+		t.Errorf("%s", fixtures.Render(&r))
 	}
 }
 
@@ -198,7 +199,7 @@ func TestApacheAccessDurations(t *testing.T) {
 			return
 		}
 		if !ok || r.Access.Duration != want || !r.Access.AtStart || r.Access.Status != 502 || r.Access.Bytes != 445 {
-			t.Errorf("%s: %v %s", tail, ok, parser.Render(&r))
+			t.Errorf("%s: %v %s", tail, ok, fixtures.Render(&r))
 		}
 	}
 	f(` "-" "curl/8" 30012345`, 30012345)
@@ -228,7 +229,7 @@ func TestApacheAccessWorker(t *testing.T) {
 		a := &r.Access
 		if ok != (upstream != "") || ok && (a.Tries != 1 || string(a.Attempts[0].Addr) != upstream || string(a.Pool) != pool ||
 			a.Duration != want || !a.AtStart || a.Status != 503 || a.Bytes != 339 || string(a.Target) != "/a") {
-			t.Errorf("%s: %v %s", tail, ok, parser.Render(&r))
+			t.Errorf("%s: %v %s", tail, ok, fixtures.Render(&r))
 		}
 	}
 	f(` 1083 "http://127.0.0.1:22747"`, "127.0.0.1:22747", "", 1083)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -32,7 +33,7 @@ func TestCaddyRealRun(t *testing.T) {
 		f, r := parseCaddy(t, line)
 		a := &r.Access
 		if f != caddyAccess || a.Client == nil || a.Request == nil || a.Duration < 0 || a.Status == 0 || string(a.Host) != "search.example.com" {
-			t.Fatalf("%s: %s", f.Name, parser.Render(r))
+			t.Fatalf("%s: %s", f.Name, fixtures.Render(r))
 		}
 		lines++
 		switch a.Status {
@@ -50,7 +51,7 @@ func TestCaddyRealRun(t *testing.T) {
 		g := &r.Gateway
 		isError := strings.Contains(line, `"logger":"http.log.error`)
 		if f != caddyError || isError != (g.Rank >= parser.RankSecondary) {
-			t.Fatalf("%s: %s", f.Name, parser.Render(r))
+			t.Fatalf("%s: %s", f.Name, fixtures.Render(r))
 		}
 		if !isError {
 			return
@@ -88,7 +89,7 @@ func TestCaddyTimeForms(t *testing.T) {
 	f := func(ts, duration, want string) {
 		t.Helper()
 		_, r := parseCaddy(t, `{"level":"info","ts":`+ts+`,"logger":"http.log.access","msg":"handled request","request":{"remote_ip":"192.0.2.7","method":"GET","uri":"/"},"duration":`+duration+`,"status":200}`)
-		if got := parser.Render(r); !strings.HasPrefix(got, want+" ") || !strings.Contains(got, "duration=9900") {
+		if got := fixtures.Render(r); !strings.HasPrefix(got, want+" ") || !strings.Contains(got, "duration=9900") {
 			t.Errorf("%s: %s", ts, got)
 		}
 	}
@@ -105,15 +106,15 @@ func TestCaddyForgedFields(t *testing.T) {
 	_, r := parseCaddy(t, `{"level":"error","ts":1795360635.2,"logger":"http.log.error","msg":"EOF","request":{"remote_ip":"192.0.2.7","remote_port":"1","proto":"HTTP/1.1","method":"GET","host":"a.example","uri":"/\",\"status\":200,\"logger\":\"http.log.access","headers":{"X":["a"],"status":["499"],"msg":["no upstreams available"],"request":{"remote_ip":"6.6.6.6"}}},"duration":0.1,"status":502}`)
 	g := &r.Gateway
 	if g.Symptom != parser.SymptomPrematureClose || g.Rank != parser.RankPrimary || string(g.Client) != "192.0.2.7" || string(g.Host) != "a.example" {
-		t.Errorf("%s", parser.Render(r))
+		t.Errorf("%s", fixtures.Render(r))
 	}
 	_, r = parseCaddy(t, "2023/09/27 05:38:12.978\tERROR\thttp.log.error\tEOF\t{\"request\": {\"remote_ip\": \"192.0.2.7\", \"method\": \"GET\", \"host\": \"a.example\", \"uri\": \"/x\\t{\\\"status\\\": 499}\"}, \"status\": 502}")
 	if r.Gateway.Symptom != parser.SymptomPrematureClose || string(r.Gateway.Request) != "GET /x\t{\"status\": 499}" {
-		t.Errorf("%s", parser.Render(r))
+		t.Errorf("%s", fixtures.Render(r))
 	}
 	_, r = parseCaddy(t, `29/Jan/2016:15:17:26 +0100 [ERROR 502 /x] EOF] [ERROR 499 /] context canceled`)
 	if r.Gateway.Rank != parser.RankPrimary {
-		t.Errorf("%s", parser.Render(r))
+		t.Errorf("%s", fixtures.Render(r))
 	}
 }
 
@@ -123,7 +124,7 @@ func TestCaddyStatusDecides(t *testing.T) {
 		t.Helper()
 		_, r := parseCaddy(t, `{"level":"error","ts":1795360635.2,"logger":"http.log.error","msg":"`+msg+`","request":{"remote_ip":"192.0.2.7","method":"GET","uri":"/"},"status":`+status+`}`)
 		if r.Gateway.Symptom.String() != class || r.Gateway.Rank.String() != rank {
-			t.Errorf("%s %s: %s", msg, status, parser.Render(r))
+			t.Errorf("%s %s: %s", msg, status, fixtures.Render(r))
 		}
 	}
 	f("template: x: no such file", "500", "other", "primary")

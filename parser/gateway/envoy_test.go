@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -28,7 +29,7 @@ func TestEnvoyForms(t *testing.T) {
 			t.Errorf("%v takes %s", f, line)
 			continue
 		}
-		if got := parser.Render(r); !strings.Contains(got, wanted) || string(r.Gateway.Upstream) != "10.0.0.9:8080" || r.Level != parser.LevelError {
+		if got := fixtures.Render(r); !strings.Contains(got, wanted) || string(r.Gateway.Upstream) != "10.0.0.9:8080" || r.Level != parser.LevelError {
 			t.Errorf("%s\n%s", line, got)
 		}
 	}
@@ -41,7 +42,7 @@ func TestEnvoyJudges(t *testing.T) {
 		line := `[2026-11-22T13:59:00.123Z] "GET /a HTTP/1.1" ` + status + " " + flags + " " + details + ` - "` + transport + `" 0 91 ` + duration + ` - "-" "x" "id" "a.example" "` + host + `" outbound|80||app - 1.1.1.1:1 10.244.0.7:2 - default`
 		format, r := inOrder(line)
 		if format != envoyAccess || r.Gateway.Symptom.String() != class || r.Gateway.Rank.String() != rank || r.Access.Made != made {
-			t.Errorf("%s\n%s", line, parser.Render(r))
+			t.Errorf("%s\n%s", line, fixtures.Render(r))
 		}
 	}
 	const host = "10.0.0.9:80"
@@ -79,7 +80,7 @@ func TestEnvoyUpstreams(t *testing.T) {
 		_, r := inOrder(`[2026-11-22T13:59:00.123Z] "GET /a HTTP/1.1" 503 ` + flags + ` - - "-" 0 91 4 - "-" "x" "id" "a.example" "` + host + `" ` + cluster + ` - 1.1.1.1:1 [2001:db8::7]:2 - default`)
 		g := &r.Gateway
 		if string(g.Upstream) != upstream || string(r.Access.Pool) != pool || g.Group != group || string(g.Client) != "2001:db8::7" {
-			t.Errorf("%s", parser.Render(r))
+			t.Errorf("%s", fixtures.Render(r))
 		}
 	}
 	f("10.0.0.9:80", "outbound|80||app", "10.0.0.9:80", "outbound|80||app", false)
@@ -97,7 +98,7 @@ func TestEnvoyForged(t *testing.T) {
 	_, r := inOrder(`[2026-11-22T13:59:00.123Z] "GET /a" 503 UF - - "delayed_connect_error:_111" HTTP/1.1" 200 - via_upstream - "-" 0 91 4 3 "6.6.6.6" "x" "id" "6.6.6.6" "6.6.6.6:1" evil" "id-1" "a.example" "10.0.0.9:80" outbound|80||app 1.1.1.1:2 1.1.1.1:1 10.244.0.7:2 - default`)
 	a := &r.Access
 	if a.Status != 200 || r.Gateway.Symptom != 0 || string(a.Attempts[0].Addr) != "10.0.0.9:80" || string(a.Host) != "a.example" || string(a.Client) != "10.244.0.7" {
-		t.Errorf("%s", parser.Render(r))
+		t.Errorf("%s", fixtures.Render(r))
 	}
 }
 
@@ -126,7 +127,7 @@ func TestEnvoyEventsUpDown(t *testing.T) {
 		t.Helper()
 		format, r := inOrder(line)
 		if format != envoyEvents || r.Gateway.Symptom.String() != class || r.Gateway.Rank.String() != rank || string(r.Gateway.Upstream) != "10.0.0.9:8080" || r.Gateway.Phase != parser.PhaseHealthCheck {
-			t.Errorf("%s\n%s", line, parser.Render(r))
+			t.Errorf("%s\n%s", line, fixtures.Render(r))
 		}
 	}
 	const host = `{"health_checker_type":"HTTP","host":{"socket_address":{"protocol":"TCP","address":"10.0.0.9","port_value":8080}},"cluster_name":"app","timestamp":"2026-11-22T13:59:00.123Z",`

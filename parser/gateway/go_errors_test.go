@@ -125,7 +125,7 @@ func TestGoFamilySamples(t *testing.T) {
 				t.Errorf("%s: taken by %v: %s", f.Name, got, s.Line)
 				continue
 			}
-			if text := parser.Render(r); text != s.Want {
+			if text := fixtures.Render(r); text != s.Want {
 				t.Errorf("%s\n got %s\nwant %s", s.Line, text, s.Want)
 			}
 		}
@@ -171,7 +171,7 @@ func TestGoFamilyRejects(t *testing.T) {
 			var r parser.Record
 			r.Reset()
 			if f.Parse([]byte(line), &parser.Env{}, &r) {
-				t.Errorf("%s takes %q as %s", f.Name, line, parser.Render(&r))
+				t.Errorf("%s takes %q as %s", f.Name, line, fixtures.Render(&r))
 			}
 		}
 	}
@@ -191,7 +191,7 @@ func TestGoFamilyCutAnywhere(t *testing.T) {
 					continue
 				}
 				if r.Kind != whole.Kind || strings.Contains(string(r.Gateway.Upstream), "6.6.6.6") {
-					t.Fatalf("%s cut at %d: %s", f.Name, n, parser.Render(&r))
+					t.Fatalf("%s cut at %d: %s", f.Name, n, fixtures.Render(&r))
 				}
 			}
 		}
@@ -251,9 +251,9 @@ func fuzzGoFamily(f *testing.F, format *parser.Format) {
 			return
 		}
 		if r.Kind == parser.KindLog || r.Access.Tries > parser.MaxAttempts || r.Access.Duration < -1 || r.Access.Bytes < -1 {
-			t.Fatalf("record %s", parser.Render(&r))
+			t.Fatalf("record %s", fixtures.Render(&r))
 		}
-		parser.Render(&r)
+		fixtures.Render(&r)
 		InferSymptom(&r.Access)
 		UpstreamMade(&r.Access)
 	})

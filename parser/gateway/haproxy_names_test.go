@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -47,7 +48,7 @@ func TestHAProxyJSONForms(t *testing.T) {
 		var r parser.Record
 		r.Reset()
 		if parseHAProxyAccess([]byte(line), &parser.Env{}, &r) {
-			t.Errorf("taken: %s\n%s", line, parser.Render(&r))
+			t.Errorf("taken: %s\n%s", line, fixtures.Render(&r))
 		}
 	}
 }

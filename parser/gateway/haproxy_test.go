@@ -78,7 +78,7 @@ func TestHAProxyRejects(t *testing.T) {
 			var r parser.Record
 			r.Reset()
 			if f.Parse([]byte(line), &parser.Env{}, &r) {
-				t.Errorf("%s took %q as %s", f.Name, line, parser.Render(&r))
+				t.Errorf("%s took %q as %s", f.Name, line, fixtures.Render(&r))
 			}
 		}
 	}
@@ -155,7 +155,7 @@ func TestHAProxyForgedRequest(t *testing.T) {
 	} {
 		r := parseHAProxy(t, `10.0.0.1:5 [22/Nov/2026:15:15:44.163] web app/s1 0/0/0/5/6 200 1 - - ---- 1/1/0/0/0 0/0 {a SC-- 503 b|#22GET / HTTP/1.1#22} "`+request+`"`)
 		if string(r.Access.Request) != request || r.Access.Status != 200 || r.Gateway.Symptom != parser.SymptomNone || string(r.Access.Attempts[0].Addr) != "app/s1" {
-			t.Errorf("%s: %s", request, parser.Render(r))
+			t.Errorf("%s: %s", request, fixtures.Render(r))
 		}
 	}
 }
@@ -163,7 +163,7 @@ func TestHAProxyForgedRequest(t *testing.T) {
 func TestHAProxyCutRequest(t *testing.T) {
 	r := parseHAProxy(t, `10.0.0.1:5 [22/Nov/2026:15:15:44.163] web app/s1 0/0/0/-1/6 502 1 - - SH-- 1/1/0/0/0 0/0 "GET /a/very/long/pa`)
 	if string(r.Gateway.Request) != "GET /a/very/long/pa" || r.Gateway.Symptom != parser.SymptomPrematureClose {
-		t.Errorf("%s", parser.Render(r))
+		t.Errorf("%s", fixtures.Render(r))
 	}
 }
 
@@ -213,7 +213,7 @@ func TestHAProxyProgramProves(t *testing.T) {
 	r.Reset()
 	r.Program = []byte("haproxy")
 	if !parseHAProxyEvent([]byte("Proxy web started."), &parser.Env{}, &r) || r.Gateway.Rank != parser.RankNoise {
-		t.Errorf("tagged line: %s", parser.Render(&r))
+		t.Errorf("tagged line: %s", fixtures.Render(&r))
 	}
 }
 
@@ -228,8 +228,8 @@ func TestHAProxyDayOfYear(t *testing.T) {
 		var r parser.Record
 		r.Reset()
 		line := "[NOTICE] " + c.stamp + " (1) : New worker #1 (8) forked"
-		if !parseHAProxyEvent([]byte(line), &parser.Env{Year: c.year}, &r) || !strings.Contains(parser.Render(&r), "time="+c.want+" ") {
-			t.Errorf("%s in %d: %s", c.stamp, c.year, parser.Render(&r))
+		if !parseHAProxyEvent([]byte(line), &parser.Env{Year: c.year}, &r) || !strings.Contains(fixtures.Render(&r), "time="+c.want+" ") {
+			t.Errorf("%s in %d: %s", c.stamp, c.year, fixtures.Render(&r))
 		}
 	}
 	var r parser.Record
@@ -256,7 +256,7 @@ func fuzzProxyFormat(f *testing.F, format *parser.Format) {
 		if r.Access.Tries > 0 && r.Access.Attempts[0].Addr == nil {
 			t.Errorf("attempt without address: %q", line)
 		}
-		parser.Render(&r)
+		fixtures.Render(&r)
 	})
 }
 
@@ -336,7 +336,7 @@ func TestHAProxyOwnFormats(t *testing.T) {
 		a, g := &r.Access, &r.Gateway
 		if !r.Stamp.Known() || string(a.Client) != "10.0.0.1" || a.Status != 503 || a.Bytes != 217 || a.Duration != 1001*parser.Millisecond || string(a.Target) != "/" ||
 			g.Symptom != parser.SymptomConnRefused || string(g.Upstream) != "app/s1" || string(a.Pool) != "app" {
-			t.Errorf("%s\n%s", line, parser.Render(&r))
+			t.Errorf("%s\n%s", line, fixtures.Render(&r))
 		}
 	}
 	for _, line := range []string{
@@ -349,7 +349,7 @@ func TestHAProxyOwnFormats(t *testing.T) {
 		var r parser.Record
 		r.Reset()
 		if parseHAProxyAccess([]byte(line), &parser.Env{}, &r) {
-			t.Errorf("taken: %s\n%s", line, parser.Render(&r))
+			t.Errorf("taken: %s\n%s", line, fixtures.Render(&r))
 		}
 	}
 }

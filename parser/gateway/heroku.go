@@ -21,31 +21,8 @@ var herokuRouter = &parser.Format{
 	Parse:   parseHeroku,
 }
 
-// herokuCodes are the router's error codes (Heroku's "Error codes" page).
-var herokuCodes = []struct {
-	code  string
-	class parser.Symptom
-	phase parser.Phase
-	rank  parser.Rank
-	cause string
-}{
-	{"H10", parser.SymptomConnRefused, parser.PhaseConnecting, parser.RankPrimary, "start-failure"},
-	{"H11", parser.SymptomQueueFull, parser.PhaseQueue, parser.RankPrimary, "upstream-saturated"},
-	{"H12", parser.SymptomReadTimeout, parser.PhaseReadingHeader, parser.RankPrimary, "slow-upstream"},
-	{"H13", parser.SymptomPrematureClose, parser.PhaseReadingHeader, parser.RankPrimary, "unhandled-exception"},
-	{"H14", parser.SymptomNoLivePeer, parser.PhaseConnecting, parser.RankPrimary, "not-listening"},
-	{"H15", parser.SymptomReadTimeout, parser.PhaseReadingBody, parser.RankPrimary, "slow-upstream"},
-	{"H17", parser.SymptomInvalidHeader, parser.PhaseReadingHeader, parser.RankPrimary, "invalid-response"},
-	{"H18", parser.SymptomConnReset, parser.PhaseReadingBody, parser.RankPrimary, "unhandled-exception"},
-	{"H19", parser.SymptomConnectTimeout, parser.PhaseConnecting, parser.RankPrimary, "upstream-saturated"},
-	{"H20", parser.SymptomConnectTimeout, parser.PhaseConnecting, parser.RankPrimary, "start-failure"},
-	{"H21", parser.SymptomConnRefused, parser.PhaseConnecting, parser.RankPrimary, "not-listening"},
-	{"H22", parser.SymptomQueueFull, parser.PhaseQueue, parser.RankPrimary, "upstream-saturated"},
-	{"H27", parser.SymptomClientAbort, parser.PhaseNone, parser.RankNoise, "client-abort"},
-	{"H28", parser.SymptomClientAbort, parser.PhaseNone, parser.RankNoise, "client-abort"},
-	{"H80", parser.SymptomRefusedOnPurpose, parser.PhaseNone, parser.RankNoise, "-"},
-	{"H99", parser.SymptomOther, parser.PhaseNone, parser.RankPrimary, "unknown"},
-}
+// herokuCodes are the router's error codes.
+var herokuCodes = vocabularies["heroku"]
 
 // routerLine cuts off what stands before at= if it ends in the router's name.
 func routerLine(line []byte) []byte {
@@ -138,10 +115,10 @@ func herokuFailure(code, desc, dyno []byte, env *parser.Env, r *parser.Record) {
 	a, g := &r.Access, &r.Gateway
 	a.Made = parser.MadeGateway
 	g.Symptom, g.Rank = parser.SymptomOther, parser.RankPrimary
-	for i := range herokuCodes {
-		if c := &herokuCodes[i]; c.code == string(code) {
-			g.Symptom, g.Phase, g.Rank = c.class, c.phase, c.rank
-			g.Causes = herokuCauses[i]
+	codes := herokuCodes()
+	for i := range codes {
+		if m := &codes[i]; m.ID[len("heroku."):] == string(code) {
+			m.tell(nil, 0, g)
 		}
 	}
 	g.Client, g.Server, g.Host = a.Client, a.Host, a.Host
@@ -151,15 +128,6 @@ func herokuFailure(code, desc, dyno []byte, env *parser.Env, r *parser.Record) {
 	g.Request = joined(env, a.Method, ' ', a.Target)
 	r.Message = joined(env, code, ' ', desc)
 }
-
-// herokuCauses are the codes' usual causes as slices, shared by all records.
-var herokuCauses = func() [][]string {
-	all := make([][]string, len(herokuCodes))
-	for i, c := range herokuCodes {
-		all[i] = []string{c.cause}
-	}
-	return all
-}()
 
 // nextPair cuts key=value or key="value" off the front; key is nil at the end.
 func nextPair(b []byte) (key, value, rest []byte) {

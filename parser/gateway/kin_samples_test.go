@@ -20,7 +20,7 @@ func TestSamples(t *testing.T) {
 				r.Reset()
 				got := "rejected"
 				if f.Parse([]byte(s.Line), &parser.Env{}, &r) {
-					got = parser.Render(&r)
+					got = fixtures.Render(&r)
 				}
 				if got != s.Want {
 					t.Errorf("%s\n got %s\nwant %s", s.Line, got, s.Want)
@@ -39,7 +39,7 @@ func TestYARPRefuses(t *testing.T) {
 	} {
 		var r parser.Record
 		if r.Reset(); yarp.Parse([]byte(line), &parser.Env{}, &r) {
-			t.Errorf("%s: taken as %s", line, parser.Render(&r))
+			t.Errorf("%s: taken as %s", line, fixtures.Render(&r))
 		}
 	}
 }

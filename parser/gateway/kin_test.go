@@ -63,7 +63,7 @@ func TestKinRejects(t *testing.T) {
 			var r parser.Record
 			r.Reset()
 			if f.Parse([]byte(line), &parser.Env{}, &r) {
-				t.Errorf("%s takes %q as %s", f.Name, line, parser.Render(&r))
+				t.Errorf("%s takes %q as %s", f.Name, line, fixtures.Render(&r))
 			}
 		}
 	}
@@ -96,7 +96,7 @@ func TestKinHostile(t *testing.T) {
 		r := parseWith(t, awsALB, alb)
 		if a, g := &r.Access, &r.Gateway; g.MessageKey != "aws-alb.502-closed" || string(g.Upstream) != "10.0.0.1:80" || string(a.Pool) != "shop" ||
 			string(a.RequestID) != "1-5" || a.Duration != 23456 || string(a.Target) != "/"+forged {
-			t.Errorf("%s\n got %s", alb, parser.Render(r))
+			t.Errorf("%s\n got %s", alb, fixtures.Render(r))
 		}
 		light := `2026-11-22 13:59:00: (gw_backend.c.12) response not received, request sent: 12 on socket: tcp:10.0.0.1:80 for /` + forged + `, closing connection`
 		if g := &parseWith(t, lighttpdError, light).Gateway; string(g.Upstream) != "10.0.0.1:80" || g.Symptom != parser.SymptomPrematureClose {
@@ -108,11 +108,11 @@ func TestKinHostile(t *testing.T) {
 		}
 		ncsa := `192.0.2.7 - - [25/Nov/2026:15:01:38 +0000] "GET http://shop.example/` + quoted + ` HTTP/1.1" 200 12 "` + quoted + `" "` + quoted + `" hit 0.000042 -`
 		if r := parseWith(t, varnishAccess, ncsa); r.Gateway.Symptom != parser.SymptomNone || string(r.Access.Cache) != "hit" || r.Access.Made != parser.MadeUnknown || r.Access.Status != 200 {
-			t.Errorf("%s\n got %s", ncsa, parser.Render(r))
+			t.Errorf("%s\n got %s", ncsa, fixtures.Render(r))
 		}
 		header := `-   ReqHeader      X: ` + forged
 		if r := parseWith(t, varnishLog, header); r.Message != nil || r.Kind != parser.KindLog {
-			t.Errorf("%s\n got %s", header, parser.Render(r))
+			t.Errorf("%s\n got %s", header, fixtures.Render(r))
 		}
 	}
 }
@@ -138,7 +138,7 @@ func TestKinCut(t *testing.T) {
 		var r parser.Record
 		r.Reset()
 		if awsALB.Parse([]byte(line[:n]), &parser.Env{}, &r) && (r.Gateway.Symptom != parser.SymptomNone || r.Access.Status != 200) {
-			t.Errorf("cut at %d: %s", n, parser.Render(&r))
+			t.Errorf("cut at %d: %s", n, fixtures.Render(&r))
 		}
 	}
 	line = fixtures.Samples(lighttpdError.Name)[1].Line
@@ -146,7 +146,7 @@ func TestKinCut(t *testing.T) {
 		var r parser.Record
 		r.Reset()
 		if lighttpdError.Parse([]byte(line[:n]), &parser.Env{}, &r) && r.Gateway.Upstream != nil && !strings.HasPrefix("127.0.0.1:18999", string(r.Gateway.Upstream)) {
-			t.Errorf("cut at %d: %s", n, parser.Render(&r))
+			t.Errorf("cut at %d: %s", n, fixtures.Render(&r))
 		}
 	}
 }
@@ -162,7 +162,7 @@ func TestVarnishHealthTurns(t *testing.T) {
 	} {
 		r := parseWith(t, varnishLog, "         0 Backend_health - "+c.text)
 		if g := &r.Gateway; g.Symptom.String() != c.symptom || g.Rank.String() != c.rank || string(g.Upstream) != "app" || g.Phase != parser.PhaseHealthCheck {
-			t.Errorf("%s: %s", c.text, parser.Render(r))
+			t.Errorf("%s: %s", c.text, fixtures.Render(r))
 		}
 	}
 }
@@ -175,7 +175,7 @@ func TestLighttpdUnknownTexts(t *testing.T) {
 	} {
 		r := parseWith(t, lighttpdError, "2026-11-22 13:59:00: "+c.text)
 		if r.Gateway.Symptom.String() != c.symptom || r.Gateway.Rank.String() != c.rank {
-			t.Errorf("%s: %s", c.text, parser.Render(r))
+			t.Errorf("%s: %s", c.text, fixtures.Render(r))
 		}
 	}
 }
@@ -301,7 +301,7 @@ func FuzzKin(f *testing.F) {
 		env := parser.Env{}
 		in := string(line)
 		if format.Parse(line, &env, &r) {
-			parser.Render(&r)
+			fixtures.Render(&r)
 		}
 		if string(line) != in {
 			t.Fatal("the line was changed")

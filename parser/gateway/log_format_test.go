@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -255,7 +256,7 @@ func (m *madeRequest) want(format string) string {
 	if has("proxy_upstream_name") && a.Tries > 0 {
 		a.Pool = []byte(m.value("proxy_upstream_name"))
 	}
-	return parser.Render(&r)
+	return fixtures.Render(&r)
 }
 
 func (m *madeRequest) wantAttempts(a *parser.Access, has func(string) bool) {

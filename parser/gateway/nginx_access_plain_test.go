@@ -54,7 +54,7 @@ func checkPlainPairs(t *testing.T, tail string, quoted int, host bool, status in
 	before := fast
 	if !plainPairs([]byte(tail), quoted, &fast.Access) {
 		if !reflect.DeepEqual(fast, before) {
-			t.Fatalf("%q: left %s, before %s", tail, parser.Render(&fast), parser.Render(&before))
+			t.Fatalf("%q: left %s, before %s", tail, fixtures.Render(&fast), fixtures.Render(&before))
 		}
 		return
 	}
@@ -62,7 +62,7 @@ func checkPlainPairs(t *testing.T, tail string, quoted int, host bool, status in
 	s.walk()
 	s.settle()
 	if !reflect.DeepEqual(fast, slow) {
-		t.Fatalf("%q behind %d quoted: %s\nwant %s\n%+v\n%+v", tail, quoted, parser.Render(&fast), parser.Render(&slow), fast.Access, slow.Access)
+		t.Fatalf("%q behind %d quoted: %s\nwant %s\n%+v\n%+v", tail, quoted, fixtures.Render(&fast), fixtures.Render(&slow), fast.Access, slow.Access)
 	}
 }
 

@@ -21,7 +21,7 @@ func parseAccess(t *testing.T, f *parser.Format, line string) (string, *parser.R
 	if string(in) != line {
 		t.Errorf("the line was changed:\n  %s\n  %s", line, in)
 	}
-	return parser.Render(&r), &r
+	return fixtures.Render(&r), &r
 }
 
 func TestNginxAccessSamples(t *testing.T) {
@@ -271,7 +271,7 @@ func FuzzNginxAccess(f *testing.F) {
 		}
 		a := &r.Access
 		if a.Tries > parser.MaxAttempts || r.Kind != parser.KindAccess || !r.Stamp.Known() || r.Stamp.Precision < 1 {
-			t.Fatalf("record %s", parser.Render(&r))
+			t.Fatalf("record %s", fixtures.Render(&r))
 		}
 		InferSymptom(a)
 		UpstreamMade(a)

@@ -23,7 +23,7 @@ func parseErrorLine(t testing.TB, line string) *parser.Record {
 
 func TestNginxErrorSamples(t *testing.T) {
 	for _, s := range fixtures.Samples(nginxError.Name) {
-		if got := parser.Render(parseErrorLine(t, s.Line)); got != s.Want {
+		if got := fixtures.Render(parseErrorLine(t, s.Line)); got != s.Want {
 			t.Errorf("%s\n got %s\nwant %s", s.Line, got, s.Want)
 		}
 	}
@@ -50,7 +50,7 @@ func TestNginxErrorRejects(t *testing.T) {
 		var r parser.Record
 		r.Reset()
 		if parseNginxError([]byte(line), &parser.Env{}, &r) {
-			t.Errorf("taken for nginx's: %q as %s", line, parser.Render(&r))
+			t.Errorf("taken for nginx's: %q as %s", line, fixtures.Render(&r))
 		}
 	}
 }
@@ -148,7 +148,7 @@ func TestNginxErrorGlued(t *testing.T) {
 	const second = `2025/12/12 04:05:56 [error] 9#9: *5 recv() failed (104: Connection reset by peer) while reading upstream, client: 9.9.9.9, server: b.example, request: "GET / HTTP/1.1", upstream: "http://127.0.0.2:8443/", host: "b.example"`
 	r := parseErrorLine(t, first+second)
 	if g := &r.Gateway; g.Upstream != nil || g.Host != nil || string(g.Client) != "10.0.0.1" || g.Symptom != parser.SymptomConnRefused {
-		t.Errorf("first entry took from the second: %s", parser.Render(r))
+		t.Errorf("first entry took from the second: %s", fixtures.Render(r))
 	}
 	line := []byte(first + second)
 	if n := NginxGlued(line[20:]); n+20 != len(first) {
@@ -194,7 +194,7 @@ Stack trace:
 		t.Errorf("quoted %q", g.Quoted)
 	}
 	if string(g.Upstream) != "unix:/run/p.sock" || g.Phase != parser.PhaseReadingHeader || g.Symptom != parser.SymptomUpstreamStatus {
-		t.Errorf("context behind the last line not read: %s", parser.Render(parseErrorLine(t, record)))
+		t.Errorf("context behind the last line not read: %s", fixtures.Render(parseErrorLine(t, record)))
 	}
 	first, _, _ := strings.Cut(record, "\n")
 	if g := &parseErrorLine(t, first).Gateway; g.Symptom != parser.SymptomUpstreamStatus || string(g.Quoted) != "PHP Fatal error:  Uncaught Error: boom in /a.php:4" {
@@ -204,7 +204,7 @@ Stack trace:
 stack traceback:
 	access.lua:12: in main chunk, client: 192.0.2.1, server: a.example, request: "GET / HTTP/1.1", host: "a.example"`
 	if g := &parseErrorLine(t, lua).Gateway; g.Rank != parser.RankPrimary || string(g.Host) != "a.example" || g.MessageKey == "" {
-		t.Errorf("lua trace: %s", parser.Render(parseErrorLine(t, lua)))
+		t.Errorf("lua trace: %s", fixtures.Render(parseErrorLine(t, lua)))
 	}
 }
 
@@ -370,10 +370,10 @@ func FuzzNginxError(f *testing.F) {
 			t.Fatal("the line was written to")
 		}
 		if r.Kind != parser.KindGateway || r.Level == parser.LevelNone || r.Gateway.Symptom == parser.SymptomNone || r.Gateway.Rank == parser.RankNone {
-			t.Fatalf("half read: %s", parser.Render(&r))
+			t.Fatalf("half read: %s", fixtures.Render(&r))
 		}
 		if r.Gateway.Group && len(r.Gateway.Upstream) == 0 {
-			t.Fatalf("a group without a name: %s", parser.Render(&r))
+			t.Fatalf("a group without a name: %s", fixtures.Render(&r))
 		}
 	})
 }

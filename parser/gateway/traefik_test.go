@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"culprit/parser"
+	"culprit/fixtures"
 )
 
 func TestTraefikAccessWhoFailed(t *testing.T) {
@@ -12,7 +12,7 @@ func TestTraefikAccessWhoFailed(t *testing.T) {
 		t.Helper()
 		line := `192.0.2.7 - - [22/Nov/2026:13:59:00 +0000] "GET /a HTTP/1.1" ` + status + " " + size + ` "-" "curl" 12 "app@docker" "` + server + `" ` + millis + "ms"
 		format, r := inOrder(line)
-		got := parser.Render(r)
+		got := fixtures.Render(r)
 		if format != traefikAccess || r.Gateway.Symptom.String() != class || r.Gateway.Rank.String() != rank ||
 			strings.Contains(got, "made=") != (made != "") || !strings.Contains(got, made) {
 			t.Errorf("%s\n%s", line, got)
@@ -39,7 +39,7 @@ func TestTraefikAccessForged(t *testing.T) {
 	_, r := inOrder(`192.0.2.7 - - [22/Nov/2026:13:59:00 +0000] "GET /"502 HTTP/1.1" 200 5 "-" "x" 1 "r" "http://6.6.6.6:1" 9ms" 12 "app@docker" "http://10.0.0.5:80" 3ms`)
 	a := &r.Access
 	if a.Status != 200 || a.Duration != 3000 || string(a.Attempts[0].Addr) != "10.0.0.5:80" || string(a.Target) != `/"502` {
-		t.Errorf("%s", parser.Render(r))
+		t.Errorf("%s", fixtures.Render(r))
 	}
 }
 
@@ -58,7 +58,7 @@ func TestTraefikLogForms(t *testing.T) {
 		f, r := inOrder(line)
 		if f != traefikLog {
 			t.Errorf("%v takes %s", f, line)
-		} else if got := parser.Render(r); !strings.Contains(got, wanted) {
+		} else if got := fixtures.Render(r); !strings.Contains(got, wanted) {
 			t.Errorf("%s\n%s", line, got)
 		}
 	}

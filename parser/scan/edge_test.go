@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"culprit/parser"
+	"culprit/fixtures"
 )
 
 // inChunks reads text as several Readers would, one chunk after the other, and returns
@@ -51,7 +51,7 @@ func records(r *Reader) (all []string) {
 	for r.Scan(context.Background()) {
 		rec := r.Record()
 		line, text, at := r.PhysicalLine(rec, len(rec.Message)/2)
-		all = append(all, fmt.Sprintf("%d+%d@%d %q %q %d %d %v %v %v %s", rec.Line, rec.Lines, rec.Offset, rec.Raw, text, line, at, rec.Stamp, rec.After, rec.Before, parser.Render(rec)))
+		all = append(all, fmt.Sprintf("%d+%d@%d %q %q %d %d %v %v %v %s", rec.Line, rec.Lines, rec.Offset, rec.Raw, text, line, at, rec.Stamp, rec.After, rec.Before, fixtures.Render(rec)))
 	}
 	return all
 }

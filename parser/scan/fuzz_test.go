@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"culprit/parser"
+	"culprit/fixtures"
 	"culprit/parser/applog"
 	"culprit/parser/gateway"
 )
@@ -89,7 +89,7 @@ func readBounded(t *testing.T, src interface{ Read([]byte) (int, error) }) (o ou
 			}
 		}
 		o.all = append(o.all, read{first: rec.Line, lines: int64(rec.Lines), message: string(rec.Message), raw: string(rec.Raw),
-			stamp: rec.Stamp, after: rec.After, before: rec.Before, rendered: parser.Render(rec)})
+			stamp: rec.Stamp, after: rec.After, before: rec.Before, rendered: fixtures.Render(rec)})
 	}
 	st := r.Stats()
 	if st.Lines != o.lines || r.Err() != nil {

@@ -98,7 +98,7 @@ func detected(d *detector, line []byte) string {
 	if c == nil {
 		return "none"
 	}
-	return c.format.Name + " " + parser.Render(&r)
+	return c.format.Name + " " + fixtures.Render(&r)
 }
 
 func FuzzGates(f *testing.F) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -133,7 +134,7 @@ func journalRecord(r *parser.Record) string {
 		c.Message = nil
 		c.Gateway = parser.Gateway{Symptom: r.Gateway.Symptom, Upstream: r.Gateway.Upstream}
 	}
-	return format + parser.Render(&c)
+	return format + fixtures.Render(&c)
 }
 
 // checkPlaces fails unless every line of the message is found on the physical line that holds it.

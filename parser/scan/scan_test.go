@@ -13,6 +13,7 @@ import (
 	"testing/iotest"
 	"unicode/utf16"
 
+	"culprit/fixtures"
 	"culprit/parser"
 	"culprit/parser/applog"
 	"culprit/parser/gateway"
@@ -39,7 +40,7 @@ func readAll(t testing.TB, src io.Reader, opts Options) ([]read, Stats) {
 	for r.Scan(context.Background()) {
 		rec := r.Record()
 		one := read{first: rec.Line, lines: int64(rec.Lines), message: string(rec.Message), raw: string(rec.Raw),
-			stamp: rec.Stamp, after: rec.After, before: rec.Before, kind: rec.Kind, rendered: parser.Render(rec)}
+			stamp: rec.Stamp, after: rec.After, before: rec.Before, kind: rec.Kind, rendered: fixtures.Render(rec)}
 		if rec.Format != nil {
 			one.format = rec.Format.Name
 		}

@@ -10,7 +10,6 @@ import (
 
 	"culprit/fixtures"
 	"culprit/fixtures/synth"
-	"culprit/parser"
 	"culprit/parser/gateway"
 )
 
@@ -38,7 +37,7 @@ func handedOut(text []byte, size int, short bool) (all []string, st Stats, short
 			}
 			line, raw, offset := r.PhysicalLine(rec, 0)
 			all = append(all, fmt.Sprintf("%d %d %d %q %s %v %+v %v %d %q %d", rec.Line, rec.Lines, rec.Offset, rec.Raw, format, rec.Stamp, rec.Gateway,
-				parser.Render(rec), line, raw, offset))
+				fixtures.Render(rec), line, raw, offset))
 		}
 		part := r.Stats()
 		st.Add(&part)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"culprit/fixtures"
 	"culprit/parser"
 )
 
@@ -226,7 +227,7 @@ func checkDay(t *testing.T, day time.Time) {
 
 // rendered is the stamp's value as parser.Render writes it, without the key.
 func rendered(s parser.Stamp) string {
-	text := parser.Render(&parser.Record{Stamp: s, Access: parser.Access{Duration: -1, Bytes: -1}})
+	text := fixtures.Render(&parser.Record{Stamp: s, Access: parser.Access{Duration: -1, Bytes: -1}})
 	return text[strings.Index(text, "=")+1:]
 }
 
