@@ -44,16 +44,24 @@ type lock struct {
 	c     *candidate
 }
 
-// probeEvery is how many lines of a shape pass until one is shown to all formats.
+// probeEvery is how many lines of a shape pass until one is shown to all formats; when ever so many
+// showed nothing else, a sixteenth of these does: to show one takes as long as 20 others, and was
+// 8 % of the time of an application's log.
 const probeEvery = 256
+
+// due reports whether the next line is to be shown to all formats.
+func (l *lock) due() bool {
+	n := l.hits + 1
+	return n%probeEvery == 0 && (n < 16*probeEvery || n%(16*probeEvery) == 0)
+}
 
 // trusts reports whether a line that goes on like this one was shown to all formats. Those
 // of free text do so in so many ways that at last all are taken as known.
 func (l *lock) trusts(inner []byte) bool {
 	h := sequel(inner)
 	word, bit := &l.known[h>>6&15], uint64(1)<<(h&63)
+	known := *word&bit != 0 && !l.due()
 	l.hits++
-	known := *word&bit != 0 && l.hits%probeEvery != 0
 	*word |= bit
 	return known
 }

@@ -99,7 +99,7 @@ func (r *Reader) pass() bool {
 			return any
 		}
 		next, more := r.silent(line.end)
-		if !more || (line.lock.hits+1)%probeEvery == 0 {
+		if !more || line.lock.due() {
 			return any
 		}
 		if len(r.queue) > 0 {

@@ -36,7 +36,7 @@ func (r *Reader) short() (ready bool) {
 	if this.start != r.lines.start && !r.readShort(this, r.lines.start) {
 		return false
 	}
-	if this.c.place > 0 && (this.lock.hits+1)%probeEvery == 0 || !r.readShort(next, this.end) {
+	if this.c.place > 0 && this.lock.due() || !r.readShort(next, this.end) {
 		this.start = -1
 		return false
 	}
