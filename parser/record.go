@@ -176,7 +176,10 @@ const (
 )
 
 // Reset clears the record for the next line, keeping nothing.
-func (r *Record) Reset() { *r = Record{Access: Access{Duration: -1, Bytes: -1}} }
+func (r *Record) Reset() {
+	*r = Record{} // in place; with the two fields in the literal, a record was copied
+	r.Access.Duration, r.Access.Bytes = -1, -1
+}
 
 // EachSlice calls f for every byte slice of the record, so that f may move it to other
 // memory. It is the only list of them: a new field goes in here.

@@ -7,10 +7,11 @@ import (
 
 // Sizes of chunks.
 const (
-	// DefaultChunk is how many bytes a chunk has. To start a Reader and to compare it with the
-	// one before takes a thirtieth of the time of 512 KiB; twice as much saves nothing that can
-	// be measured and half as much costs nothing, but what is in flight has to lie in memory.
-	DefaultChunk = 512 << 10
+	// DefaultChunk is how many bytes a chunk has. What is folded inside of one is merged once, and
+	// what it takes to start a Reader and to compare it with the one before is spent once: an error log
+	// takes 12 % less CPU with 2 MiB than with 512 KiB, an access log 5 % and an application's 8 %. What is
+	// in flight has to lie in memory, at most one more than there are cores.
+	DefaultChunk = 2 << 20
 	// leadBytes of the chunk before are read first, to learn what is open at the edge.
 	leadBytes = 8 << 10
 )

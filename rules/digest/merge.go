@@ -72,7 +72,7 @@ func (p *part) tally(base uint64, text note) {
 	}
 }
 
-// NewPart returns a Builder for a part of at most a megabyte, to be merged and used again.
+// NewPart returns a Builder for a part of a few megabytes, to be merged and used again.
 func NewPart(matcher Matcher, locator Locator) *Builder {
 	b := New(rules.SourceInfo{}, matcher, locator)
 	b.part, b.pools.isPart = &part{}, true
