@@ -29,7 +29,7 @@ func (e *Engine) series(g *gathering) []rules.Point {
 			status = rules.StatusText(a.tally.Status)
 			words[a.tally.Status] = status
 		}
-		by[instant{parser.FloorDiv(a.tally.when.From, parser.Second), status}] += a.count
+		spread(by, a.tally.when.From, a.tally.when.From+a.tally.More*parser.Second, status, a.count)
 	}
 	if g.rules.Seen.Access {
 		e.addUnanswered(by, g)
@@ -37,11 +37,23 @@ func (e *Engine) series(g *gathering) []rules.Point {
 	if len(by) == 0 {
 		for _, s := range g.symptoms {
 			if s.when.From > rules.Past {
-				by[instant{parser.FloorDiv(s.when.From, parser.Second), s.Rank.String()}] += s.Count
+				spread(by, s.when.From, s.last.From, s.Rank.String(), s.Count)
 			}
 		}
 	}
 	return points(by)
+}
+
+// spread adds a count, in equal parts, of what lies between two moments: of an outage of many lines, ten
+// seconds or more are folded into one.
+func spread(by map[instant]int64, from, to int64, status string, count int64) {
+	const most = 10 // parts
+	first := parser.FloorDiv(from, parser.Second)
+	length := max(parser.FloorDiv(to, parser.Second)-first+1, 1)
+	parts := max(min(length, most, count), 1)
+	for i := range parts {
+		by[instant{first + length*i/parts, status}] += count*(i+1)/parts - count*i/parts
+	}
 }
 
 // addUnanswered adds what has no status of failure: cut bodies, and clients that gave up.

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"maps"
 	"testing"
 
 	"culprit/parser"
@@ -95,6 +96,24 @@ func TestBackoff(t *testing.T) {
 	e, g := gap(t, "..x"+quiet, 0)
 	if g.verdict.Cause = rules.CauseResponseTooLarge; e.backoff(g) != (rules.Backoff{}) {
 		t.Error("a header that is too large is so whenever it is asked for; other requests' answers tell nothing")
+	}
+}
+
+// A long outage's failures are told by tens or hundreds of seconds: its picture has no gaps in which
+// nothing failed.
+func TestSpreadFoldedFailures(t *testing.T) {
+	by := map[instant]int64{}
+	const at = 1_795_359_600 * parser.Second
+	spread(by, at, at+99*parser.Second, "502", 25)
+	spread(by, at, at, "502", 3)
+	spread(by, at, at+parser.Second/2, "504", 1)
+	spread(by, at+200*parser.Second, at, "504", 2) // a clock that was set back
+	want := map[instant]int64{{1_795_359_600, "504"}: 1, {1_795_359_800, "504"}: 2}
+	for i, n := range []int64{2 + 3, 3, 2, 3, 2, 3, 2, 3, 2, 3} {
+		want[instant{1_795_359_600 + 10*int64(i), "502"}] = n
+	}
+	if !maps.Equal(by, want) {
+		t.Errorf("%v, want %v", by, want)
 	}
 }
 
