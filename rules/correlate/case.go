@@ -210,11 +210,11 @@ func sortedRoots(groups map[node][]*symptom) []node {
 	for root := range groups {
 		roots = append(roots, root)
 	}
-	slices.SortFunc(roots, func(a, b node) int {
-		return cmp.Or(cmp.Compare(a.site, b.site), cmp.Compare(a.name, b.name))
-	})
+	slices.SortFunc(roots, byNode)
 	return roots
 }
+
+func byNode(a, b node) int { return cmp.Or(cmp.Compare(a.site, b.site), cmp.Compare(a.name, b.name)) }
 
 // splitQuiet cuts each pool's symptoms where it was quiet for long enough.
 func (e *Engine) splitQuiet(groups map[node][]*symptom) []*gathering {

@@ -69,6 +69,7 @@ type Engine struct {
 	cfg      Config
 	sources  []*source
 	pools    *poolSet
+	left     rest // see findRest
 	onlyPool node // to which all addresses belong that the gateways' logs name; zero if there are several
 	services []*service
 	backings []*service // those that stand behind applications

@@ -68,10 +68,11 @@ func (e *Engine) link(p *pool, sv *service) link {
 	}
 	var edges []link
 	listens, name := listenLink(p, sv), e.nameLink(p, sv)
-	if listens.weight == linkDoubt && name.weight > linkNone && !hasAddress(p.names) {
-		listens = link{} // where a namesake listens is no doubt: the gateway tells a name only
+	left := e.leftLink(p, sv)
+	if listens.weight == linkDoubt && max(name.weight, left.weight) > linkNone && !hasAddress(p.names) {
+		listens = link{} // where it listens is no doubt then: the gateway tells a name only
 	}
-	edges = append(edges, listens, requestLink(p, sv), schemeLink(p, sv), name, e.aloneLink(p, sv), e.streamLink(p, sv), e.hostLink(p, sv), e.urlLink(p, sv))
+	edges = append(edges, listens, requestLink(p, sv), schemeLink(p, sv), name, left, e.aloneLink(p, sv), e.streamLink(p, sv), e.hostLink(p, sv), e.urlLink(p, sv))
 	if siteOf(p) != "" || sv.site != "" {
 		edges = append(edges, siteLink(p, sv.site))
 	}

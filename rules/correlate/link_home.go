@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -17,6 +18,77 @@ func (e *Engine) findHomes(cases []*gathering) {
 			}
 		}
 	}
+	e.findRest()
+}
+
+// A rest is the one back end that no application is known to serve, and the one application that is
+// known to serve none.
+type rest struct {
+	root node
+	sv   *service
+}
+
+// mostRest bounds the back ends among which one is found by what the others are not.
+const mostRest = 8
+
+// findRest finds the rest where each other back end that the gateways name has its application among
+// the logs, and each other application that listens its back end.
+func (e *Engine) findRest() {
+	names := e.namedPools()
+	servers := slices.DeleteFunc(slices.Clone(e.services), func(sv *service) bool {
+		return sv.gateway || sv.system || len(sv.listens) == 0 && sv.requests < minMatches || !sv.real(e)
+	})
+	if len(names) < 2 || len(names) != len(servers) || len(names) > mostRest {
+		return
+	}
+	var left []node
+	for _, root := range slices.SortedFunc(maps.Keys(names), byNode) {
+		p := &pool{root: root, names: names[root]}
+		serves := func(sv *service) bool { return e.link(p, sv).weight >= linkName }
+		at := slices.IndexFunc(servers, serves)
+		switch {
+		case at < 0:
+			left = append(left, root)
+		case slices.ContainsFunc(servers[at+1:], serves):
+			return // two may serve one
+		default:
+			servers = slices.Delete(servers, at, at+1)
+		}
+	}
+	if len(left) == 1 && len(servers) == 1 {
+		e.left = rest{left[0], servers[0]}
+	}
+}
+
+// namedPools lists the names of each pool that the gateways' logs name, of not too many.
+func (e *Engine) namedPools() map[node][]string {
+	names := map[node][]string{}
+	see := func(s *source, upstream string) {
+		if upstream == "" || len(names) > mostRest {
+			return
+		}
+		root := e.pools.find(e.node(s, upstream))
+		if !slices.Contains(names[root], upstream) {
+			names[root] = append(names[root], upstream)
+		}
+	}
+	for _, s := range e.sources {
+		for i := range s.Events {
+			see(s, s.Events[i].Upstream)
+		}
+		for i := range s.Tallies {
+			see(s, s.Tallies[i].Upstream)
+		}
+	}
+	return names
+}
+
+// leftLink links what is left.
+func (e *Engine) leftLink(p *pool, sv *service) link {
+	if e.left.sv != sv || e.left.root != p.root {
+		return link{}
+	}
+	return link{linkOnly, "the only application that serves no other back end"}
 }
 
 // atHome turns a weak link away from a service that serves other failing addresses of the

@@ -100,7 +100,7 @@ func (e *Engine) findPools() {
 
 // findOnlyPool finds the pool to which all addresses belong that the gateways' logs name.
 func (e *Engine) findOnlyPool() {
-	e.onlyPool = node{}
+	e.onlyPool, e.left = node{}, rest{}
 	var last *source
 	known := "" // of the last source
 	another := func(s *source, upstream string) bool {
