@@ -52,8 +52,8 @@ func parseEnvoyAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	ok := false
 	if line[0] == '{' {
 		ok = e.json(line, env, r)
-	} else {
-		ok = e.text(line, r)
+	} else if ok = e.text(line, r); !ok {
+		ok = e.pairs(line, env, r)
 	}
 	if !ok {
 		return false

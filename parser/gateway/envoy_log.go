@@ -50,7 +50,7 @@ func parseEnvoyLog(line []byte, env *parser.Env, r *parser.Record) bool {
 	}
 	r.Kind, r.Message = parser.KindGateway, text
 	g := &r.Gateway
-	if t := envoyVocabulary().log.find(text); t != nil {
+	if t := envoyVocabulary().log.find(withoutConnection(text)); t != nil {
 		m := t.variants[0]
 		m.tell(nil, 0, g)
 		if name := m.capture(text, "host"); name != nil {
@@ -162,6 +162,16 @@ func withoutPlace(b []byte) []byte {
 		return bytes.TrimLeft(rest, " \t")
 	}
 	return b
+}
+
+// withoutConnection cuts off which connection and stream a line is of: "[C2912] ", "[C1][S2] ", and
+// since 1.27 `[Tags: "ConnectionId":"2912"] ` (source/common/common/logger.h, ENVOY_CONN_LOG, ENVOY_STREAM_LOG).
+func withoutConnection(b []byte) []byte {
+	if !has(b, "[C") && !has(b, "[Tags: ") {
+		return b
+	}
+	_, text, _ := bytes.Cut(b, []byte("] "))
+	return text
 }
 
 func envoyLevel(word []byte, r *parser.Record) bool {

@@ -39,7 +39,7 @@ var gates = map[string][]gate{
 	"haproxy-event":            haproxyGates,
 	"mod-jk":                   {{first: "[", all: "[]:"}},
 	"apache-error":             {{first: "[A("}, {first: numbers + "A-Z{\"a-z@_", word: "AH"}},
-	"envoy-access":             {{first: object}, {first: `["A`, all: `"`}},
+	"envoy-access":             {{first: object}, {first: `["A`, all: `"`}, {all: "=", word: "flags="}},
 	"envoy-events":             {{first: object}},
 	"envoy-log":                {{first: object}, {first: "["}, {first: numbers, all: ":"}},
 	"caddy-error":              {{first: object}, {first: numbers, all: "/:"}, {first: "E", all: ":"}},

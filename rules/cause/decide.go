@@ -162,7 +162,11 @@ func symptomsAlone(c *rules.Case) map[rules.Cause]rules.Reason {
 		if cause == "" || total > 0 && s.Rank != parser.RankPrimary {
 			continue
 		}
-		if i > 0 && total > 0 && s.Count*5 < total && !sameFirst(c, s) {
+		if slices.ContainsFunc(c.Symptoms, func(o rules.CaseSymptom) bool { return tellsMore(o, s) }) {
+			continue // of some of these failures another line says which
+		}
+		few := s.Count*5 < total && !slices.ContainsFunc(c.Symptoms, func(o rules.CaseSymptom) bool { return tellsMore(s, o) })
+		if i > 0 && total > 0 && few && !sameFirst(c, s) {
 			weight /= 2 // a few among many others, and not the first
 		}
 		if weight > out[cause].Weight {
@@ -253,6 +257,14 @@ func vague(class parser.Symptom) bool {
 		return true
 	}
 	return false
+}
+
+// tellsMore reports whether the exact class of one symptom is one of the several causes that the words
+// of a vague one leave open: Envoy's access log has UPE for whatever is no valid answer, and what its
+// codec says of some of them tells what was wrong with it.
+func tellsMore(exact, open rules.CaseSymptom) bool {
+	return !vague(exact.Class) && exact.Rank == parser.RankPrimary && vague(open.Class) && len(open.Hints) > 1 &&
+		slices.Contains(open.Hints, own[exact.Class].cause) && groupOf(open.Class) == gGarbage
 }
 
 // lateListener reports whether the pool was served in seconds of the case: then

@@ -450,6 +450,21 @@ func TestHints(t *testing.T) {
 	f("a health check that says why", hinted(parser.SymptomHealthCheckFailed, 3, rules.CauseSlowUpstream), rules.CauseSlowUpstream)
 }
 
+// Envoy's UPE is whatever is no valid answer; its codec's debug lines say of some what was wrong.
+func TestExactWordOfSomeReadsTheVagueOneOfAll(t *testing.T) {
+	upe := []rules.Cause{rules.CauseProtocolMismatch, rules.CauseInvalidResponse, rules.CauseResponseTooLarge}
+	f := func(want rules.Cause, more ...rules.CaseSymptom) {
+		t.Helper()
+		if got := Decide(failing(append([]rules.CaseSymptom{hinted(parser.SymptomProtocolError, 70, upe...)}, more...)...)); got.Cause != want {
+			t.Errorf("%v: %s, want %s", more, got.Cause, want)
+		}
+	}
+	f(rules.CauseProtocolMismatch)
+	f(rules.CauseInvalidResponse, saw(parser.SymptomInvalidHeader, 3, 1, 3))
+	f(rules.CauseResponseTooLarge, saw(parser.SymptomHeaderTooBig, 3, 1, 3))
+	f(rules.CauseProtocolMismatch, hinted(parser.SymptomProtocolError, 3, rules.CauseInvalidResponse))
+}
+
 // HAProxy: "going DOWN for maintenance (DNS NX status)", then <NOSRV> for all. No request reached
 // a server, so the check's words say what one would have met.
 func TestHealthCheckThatExcludes(t *testing.T) {

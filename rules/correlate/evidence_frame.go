@@ -47,6 +47,18 @@ func gone(g *gathering) bool {
 	})
 }
 
+// untold reports whether the gateway says nothing about how it failed, as access logs without a
+// reason do (Traefik's): it may have been refused.
+func untold(g *gathering) bool {
+	return !slices.ContainsFunc(g.symptoms, func(s *symptom) bool {
+		switch s.Symptom {
+		case parser.SymptomOther, parser.SymptomNoLivePeer, parser.SymptomPeerDown, parser.SymptomPeerDisabled, parser.SymptomHealthCheckFailed:
+			return false
+		}
+		return true
+	})
+}
+
 // othersFail reports whether another pool of the same machine's gateway was refused meanwhile.
 func (e *Engine) othersFail(g *gathering) bool {
 	return slices.ContainsFunc(e.open, func(o *gathering) bool {

@@ -24,7 +24,7 @@ const deafTime = 10 * parser.Second
 // moves lists the services of the case's pool that after their last start listen elsewhere: the
 // address stays refused, and that start was no recovery.
 func (e *Engine) moves(g *gathering) (out []move) {
-	if g.pool.gateway || !gone(g) {
+	if g.pool.gateway || !gone(g) && !untold(g) {
 		return nil
 	}
 	for _, sv := range e.services {

@@ -32,6 +32,25 @@ func TestListensElsewhere(t *testing.T) {
 	f("nowhere yet", rules.CauseRestart, func(*logFile) {})
 }
 
+// An access log without reasons (Traefik's) does not say that connections were refused, and does not
+// deny it; a connection that was closed does.
+func TestListensElsewhereByAccessLinesAlone(t *testing.T) {
+	f := func(class parser.Symptom, want rules.Cause) {
+		t.Helper()
+		access, app := accessLog("access.log").serves(0, 100, shopAddress), appLog("shop.log").covers(0, 300).knows(0, rules.FactListens, shopAddress)
+		access.d.Source.Gateway, access.d.Source.HasErrors = "traefik", true
+		for s := range 20 {
+			access.fails(float64(101+s), shopAddress, class, 3, func(e *rules.Event) { e.Asked = true })
+		}
+		app.says(0, serving, field(rules.FieldAddress, shopAddress)).says(100, stopping).says(102, serving, field(rules.FieldAddress, "127.0.0.1:8001"))
+		if in := incidents(t, 1, access, app)[0]; in.Verdict.Cause != want {
+			t.Errorf("%s: %s, want %s: %s", class, in.Verdict.Cause, want, in.Summary)
+		}
+	}
+	f(parser.SymptomOther, rules.CauseNotListening)
+	f(parser.SymptomPrematureClose, rules.CauseUnknown)
+}
+
 // A service that says that it serves, and not where, and is refused to the end, serves elsewhere.
 func TestServesElsewhere(t *testing.T) {
 	f := func(name string, want rules.Cause, change func(app, errors, access *logFile)) {
