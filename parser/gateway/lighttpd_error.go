@@ -10,6 +10,7 @@ import (
 var lighttpd = Product{
 	Name:             "lighttpd",
 	BenchesUnreached: true,
+	Respawns:         true,   // bin-path: gw_restart_dead_procs
 	AllDownOn:        " on ", // all handlers for /cart on / are down.
 }
 

@@ -7,6 +7,14 @@ import (
 	"culprit/parser/timestamp"
 )
 
+// varnish is what is known of the product: whatever fails a fetch is a 503 (vbf_beresp2obj and
+// vcl_backend_error of the built-in VCL); any other 5xx was an answer.
+var varnish = Product{
+	Name:        "varnish",
+	StampsBegin: true, // %t (varnishncsa.html)
+	Answers:     map[parser.Symptom][]int16{parser.SymptomNone: {503}},
+}
+
 // varnishLog is the output of varnishlog, grouped by transaction or raw. Grouped, a line
 // with stars opens a transaction and lines with dashes are its records; raw, each line
 // has the transaction's number and its side:

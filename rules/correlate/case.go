@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 	"culprit/rules/cause"
 )
@@ -93,6 +94,13 @@ func (e *Engine) cases() []*gathering {
 func (e *Engine) harmless(g *gathering) bool {
 	if len(g.answers) > 0 {
 		return false
+	}
+	respawned := true
+	for _, s := range g.symptoms {
+		respawned = respawned && s.Symptom == parser.SymptomPeerDown && s.Upstream == "" && gateway.Of(s.source.Source.Gateway).Respawns
+	}
+	if respawned { // of itself it fails no request
+		return true
 	}
 	for _, s := range g.symptoms {
 		switch {

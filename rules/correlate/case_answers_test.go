@@ -115,6 +115,36 @@ func TestFailuresOfAnAddressOutsideOfItsCase(t *testing.T) {
 	}
 }
 
+// Of Varnish each failed fetch is a 503; a 500 beside them was somebody's answer, and another case.
+func TestVarnishAnswersOneStatus(t *testing.T) {
+	errors, access := errorLog("varnish/varnishlog.txt").covers(0, 300), accessLog("varnish/varnishncsa.log").covers(0, 300)
+	errors.d.Source.Gateway, access.d.Source.Gateway = "varnish", "varnish"
+	for at := 100.0; at < 110; at++ {
+		errors.noPeers(at, "search", 1, onHost(""))
+		access.answers(at, "", 503, 1, madeBy(rules.MakerUnknown)).answers(at, "", 500, 2, madeBy(rules.MakerUnknown))
+	}
+	if r := report(t, Config{}, errors, access); failedOf(r) != "[=20 search=10]" {
+		t.Errorf("%s: %s", failedOf(r), outline(r))
+	}
+}
+
+// lighttpd starts the servers of bin-path anew when they end, at a reload, too: "child signalled: 1".
+// Only what failed meanwhile is an outage.
+func TestServersThatTheirGatewayStartsAnew(t *testing.T) {
+	signalled := func(at float64) *logFile {
+		l := errorLog("lighttpd/error.log").covers(0, 300)
+		l.d.Source.Gateway = "lighttpd"
+		l.add(at, 1, rules.Event{Symptom: parser.SymptomPeerDown, Phase: parser.PhaseHealthCheck, Rank: parser.RankSecondary, Lines: 1})
+		return l
+	}
+	if r := report(t, Config{}, signalled(100)); len(r.Incidents) != 0 {
+		t.Errorf("nothing failed: %s", outline(r))
+	}
+	if r := report(t, Config{}, signalled(100).fails(101, shopAddress, refused, 2)); len(r.Incidents) != 1 {
+		t.Errorf("connects failed: %s", outline(r))
+	}
+}
+
 // Squid says nothing more once it has detected a dead parent; failures that name no address
 // and follow one another are of the case, those after a pause are not.
 func TestFailuresGoOnWithoutErrorLines(t *testing.T) {
