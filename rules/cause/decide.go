@@ -159,7 +159,7 @@ func symptomsAlone(c *rules.Case) map[rules.Cause]rules.Reason {
 	total := c.Primary(parser.SymptomNone)
 	for i, s := range c.Symptoms {
 		cause, weight, why := alone(c, s)
-		if cause == "" || total > 0 && s.Rank != parser.RankPrimary {
+		if cause == "" || total > 0 && s.Rank != parser.RankPrimary && cause != rules.CauseCrashSignal { // how a server died tells why it failed requests
 			continue
 		}
 		if slices.ContainsFunc(c.Symptoms, func(o rules.CaseSymptom) bool { return tellsMore(o, s) }) {
@@ -205,6 +205,9 @@ func sameFirst(c *rules.Case, s rules.CaseSymptom) bool { return s.First.From < 
 func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 	o := own[s.Class]
 	if (s.Class == parser.SymptomPeerDown || s.Class == parser.SymptomHealthCheckFailed) && len(s.Hints) > 0 && s.Hints[0] != rules.CauseUnknown {
+		if len(s.Hints) == 1 && s.Hints[0] == rules.CauseCrashSignal {
+			return s.Hints[0], 22, "the gateway, which had started the server itself, says on what signal it died"
+		}
 		weight := 13
 		if len(s.Hints) == 1 && slices.Contains(overrules, s.Hints[0]) {
 			weight = 22 // nothing else took the server out: an answer for its name, a certificate, a route was missing

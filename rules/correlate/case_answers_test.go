@@ -143,6 +143,13 @@ func TestServersThatTheirGatewayStartsAnew(t *testing.T) {
 	if r := report(t, Config{}, signalled(100).fails(101, shopAddress, refused, 2)); len(r.Incidents) != 1 {
 		t.Errorf("connects failed: %s", outline(r))
 	}
+	// child signalled: 6, and then: unexpected end-of-file (perhaps the fastcgi process died)
+	l := signalled(100).fails(100, shopAddress, closed, 2, onHost(""))
+	l.d.Events[0].Hints = []rules.Cause{rules.CauseCrashSignal}
+	in := incidents(t, 1, l)[0]
+	if in.Verdict.Cause != rules.CauseCrashSignal || in.Evidence[0].Why != "the gateway, which had started the server itself, says on what signal it died" || in.Evidence[0].Kind != "peer-down" {
+		t.Errorf("one died: %s, %+v", in.Verdict.Cause, in.Evidence)
+	}
 }
 
 // Squid says nothing more once it has detected a dead parent; failures that name no address

@@ -107,26 +107,21 @@ func (e *Engine) selfEvident(g, from *gathering) (ev rules.Evidence, ok bool) {
 		return ev, false
 	}
 	var best *symptom
-	for _, s := range from.symptoms {
-		if s.Rank == parser.RankPrimary && cause.Speaks(g.verdict.Cause, s.Symptom, s.Hints) {
-			best = s
+	for _, says := range []func(*symptom) bool{
+		func(s *symptom) bool {
+			return s.Rank == parser.RankPrimary && cause.Speaks(g.verdict.Cause, s.Symptom, s.Hints)
+		},
+		func(s *symptom) bool { // how the server that it had started died
+			return s.Rank == parser.RankSecondary && len(s.Hints) == 1 && s.Hints[0] == g.verdict.Cause && g.verdict.Cause == rules.CauseCrashSignal
+		},
+		func(s *symptom) bool { return s.Rank == parser.RankPrimary },
+		func(s *symptom) bool { // the gateway's own health check says why
+			return s.Rank == parser.RankSecondary && slices.Contains(s.Hints, g.verdict.Cause)
+		},
+	} {
+		if i := slices.IndexFunc(from.symptoms, says); i >= 0 {
+			best = from.symptoms[i]
 			break
-		}
-	}
-	if best == nil {
-		for _, s := range from.symptoms {
-			if s.Rank == parser.RankPrimary {
-				best = s
-				break
-			}
-		}
-	}
-	if best == nil { // the gateway's own health check says why
-		for _, s := range from.symptoms {
-			if s.Rank == parser.RankSecondary && slices.Contains(s.Hints, g.verdict.Cause) {
-				best = s
-				break
-			}
 		}
 	}
 	if best == nil || len(g.verdict.Reasons) == 0 {
