@@ -49,6 +49,7 @@ type Traffic struct {
 	Known          bool  // an access log names the pool's addresses
 	Succeeded      int64 // answers below 500 between the first and the last symptom
 	Failed         int64
+	KeptAlive      bool  // the gateway always keeps connections, and does not log which it used again
 	FailedReused   int64 // failures on a kept-alive connection (connect time 0.000)
 	FailedFresh    int64 // failures with another connect time, or none
 	FailedLong     int64 // failures that took two seconds and more

@@ -33,6 +33,7 @@ type Product struct {
 	Queues  bool   // out of workers, it lets connections wait and fails none
 	Daemons string // the scheme of upstreams that are children of its own processes; "" if there are none such
 
+	KeepsAlive       bool                        // it always keeps connections to servers, and logs of none whether it was used again
 	Respawns         bool                        // it starts servers itself, and anew when they end, which is what a line about one without an address tells
 	BenchesUnreached bool                        // it asks no server for a while that it could not connect to
 	AllDownOn        string                      // in a line that no server of a group is left: what stands before that by which the group is found, if it has no name
@@ -54,7 +55,7 @@ var products = []*Product{
 	&nginx, {Name: "openresty", Runs: nginx.Name}, {Name: "tengine", Runs: nginx.Name}, {Name: "angie", Runs: nginx.Name},
 	{Name: "kong", Runs: nginx.Name}, {Name: "apisix", Runs: nginx.Name}, {Name: "ingress-nginx", Runs: nginx.Name},
 	&apache, &lighttpd, {Name: "haproxy", NamesOnly: true}, {Name: "h2o", Undated: true},
-	{Name: "caddy", WallUTC: true}, {Name: "traefik"}, {Name: "envoy"}, &varnish, {Name: "squid"},
+	{Name: "caddy", WallUTC: true}, {Name: "traefik"}, {Name: "envoy"}, &varnish, {Name: "squid"}, {Name: "aws-alb", KeepsAlive: true},
 }
 
 var byName = func() map[string]*Product {

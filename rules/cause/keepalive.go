@@ -18,6 +18,8 @@ import (
 // millisecond), nor does a short answer time; seconds of waiting speak against it.
 // Where few requests come, nothing is answered in the very second; then it takes three such
 // pieces, and what was answered right before and after this one tells that the peer was well.
+// Three of them say so, less surely, of a gateway that keeps its connections and does not log which
+// it used again, an ALB (https://repost.aws/knowledge-center/elb-alb-troubleshoot-502-errors).
 func keepaliveRace(c *rules.Case) rules.Reason {
 	total := c.Primary(parser.SymptomNone)
 	closed := c.Primary(parser.SymptomPrematureClose) + c.Primary(parser.SymptomConnReset) + c.Primary(parser.SymptomSendTimeout)
@@ -27,7 +29,8 @@ func keepaliveRace(c *rules.Case) rules.Reason {
 			return rules.Reason{} // a header had come: the connection was no stale one
 		}
 	}
-	if t.Around > t.Succeeded && t.Failed > 0 && t.FailedReused == t.Failed && !slices.ContainsFunc(c.Symptoms, func(sy rules.CaseSymptom) bool { return singleUse(sy.Scheme) }) {
+	untold := t.KeptAlive && t.FailedReused+t.FailedFresh == 0
+	if t.Around > t.Succeeded && t.Failed > 0 && (untold || t.FailedReused == t.Failed) && !slices.ContainsFunc(c.Symptoms, func(sy rules.CaseSymptom) bool { return singleUse(sy.Scheme) }) {
 		t.Succeeded, t.ServedSeconds = t.Around, t.SymptomSeconds
 	}
 	if total == 0 || closed != total || !t.Known || t.Succeeded == 0 {
@@ -40,8 +43,11 @@ func keepaliveRace(c *rules.Case) rules.Reason {
 	if t.SymptomSeconds > 0 && t.ServedSeconds*10 >= t.SymptomSeconds*6 {
 		weight += 10
 	}
-	if t.FailedReused > 0 || t.Failed == 0 { // none failed: all were sent again
+	switch {
+	case t.FailedReused > 0 || t.Failed == 0: // none failed: all were sent again
 		weight += 8
+	case untold:
+		weight -= 2
 	}
 	switch {
 	case total*10 <= t.Succeeded:

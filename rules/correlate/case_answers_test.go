@@ -415,9 +415,11 @@ func TestRefusalsAreNoFailures(t *testing.T) {
 // Single closed connections, minutes apart, beside few other requests: three are a race that
 // the gateway loses now and then, one may be anything.
 func TestPiecesOfARace(t *testing.T) {
+	product := "nginx"
 	f := func(name string, want rules.Cause, class parser.Symptom, change tallyChange, at ...float64) {
 		t.Helper()
 		errors, access := errorLog("error.log").covers(0, 1000), accessLog("access.log").covers(0, 1000)
+		errors.d.Source.Gateway, access.d.Source.Gateway = product, product
 		for i := range 100 {
 			access.answers(float64(10*i), shopAddress, 200, 1)
 		}
@@ -435,6 +437,10 @@ func TestPiecesOfARace(t *testing.T) {
 	f("three pieces", rules.CauseKeepaliveRace, closed, reused, 105, 305, 705)
 	f("one alone", rules.CauseUnknown, closed, reused, 105)
 	f("no connect times", rules.CauseUnknown, closed, func(*rules.Tally) {}, 105, 305, 705)
+	product = "aws-alb" // "502 -", https://repost.aws/knowledge-center/elb-alb-troubleshoot-502-errors
+	f("an ALB keeps connections", rules.CauseKeepaliveRace, closed, func(*rules.Tally) {}, 105, 305, 705)
+	f("one of an ALB's", rules.CauseUnknown, closed, func(*rules.Tally) {}, 105)
+	product = "nginx"
 	f("after the last answer", rules.CauseUnknown, closed, reused, 1100, 1300, 1500)
 }
 

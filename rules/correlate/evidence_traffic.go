@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -32,6 +33,7 @@ func (e *Engine) traffic(g *gathering) rules.Traffic {
 		t.FailedLong += a.tally.Long * a.count / max(a.tally.Count, 1)
 		t.FailedOnce += a.tally.Once * a.count / max(a.tally.Count, 1)
 	}
+	t.KeptAlive = !slices.ContainsFunc(g.symptoms, func(s *symptom) bool { return !gateway.Of(s.source.Source.Gateway).KeepsAlive })
 	seconds := map[int64]bool{}
 	for _, s := range g.symptoms {
 		if s.Rank == parser.RankPrimary {
