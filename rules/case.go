@@ -41,6 +41,7 @@ type CaseSymptom struct {
 	Status    int16
 	Timer     int64 // all ended after as many microseconds, a gateway's timeout; 0 if that is not how they are known
 	Late      int64 // so many of the requests an application finished seconds after the gateway had failed them; 0 if that is not how they are known
+	Begun     int64 // so many of the requests an application began and did not finish, other than those that were answered; 0 if it is not known
 	Queue     bool  // connecting timed out while the same address took other connections, and was slow with them
 }
 

@@ -230,6 +230,9 @@ func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 	if s.Timer > 0 {
 		return o.cause, o.weight, fmt.Sprintf("each was given up after %s, the gateway's timeout, while the same server answered others: it accepted the requests and did not answer in time", span(s.Timer))
 	}
+	if s.Begun > 0 && o.cause == "" {
+		return rules.CauseSlowUpstream, 14, fmt.Sprintf("the application began %d of the same requests and finished none of them, while it went on with others: it accepted them and did not answer", s.Begun)
+	}
 	if s.Late > 0 {
 		return o.cause, o.weight, fmt.Sprintf("the application finished %d of the same requests seconds after the gateway had failed them: it accepted them and did not answer in time", s.Late)
 	}

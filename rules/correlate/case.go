@@ -18,6 +18,7 @@ type symptom struct {
 	last    rules.Interval
 	tally   *tallied // it comes from access lines, nil for an error line
 	members string   // the address it names
+	begun   int64    // so many requests of its case an application began and did not finish
 	late    int64    // so many requests of its case an application finished seconds after the gateway had failed them
 	timer   int64    // after which it ended, with all others of its case; 0 if that is not told by it
 	shared  bool     // its line may be of another case's request, of which others like it are

@@ -60,3 +60,42 @@ func TestAnswersThatComeLate(t *testing.T) {
 		}
 	})
 }
+
+// An application that says what it begins and what it is done with, and hangs:
+//
+//	2026-11-27 13:23:01,812 INFO [Thread-9] ledgerd started GET /book/886
+//	2026-11-27 13:23:01,843 INFO [Thread-9] ledgerd finished GET /book/886 200 in 31ms
+func TestRequestsThatAreBegunOnly(t *testing.T) {
+	f := func(name string, want rules.Cause, good, bad []float64) {
+		t.Helper()
+		l, app := accessLog("varnish/varnishncsa.log"), appLog("app/ledgerd.log")
+		names := func(at float64, key uint64, delays []float64) {
+			for _, d := range delays {
+				when, _ := app.moment(at + d)
+				app.d.Named = append(app.d.Named, rules.Request{Micros: when.From, Key: key, Named: true})
+			}
+		}
+		for i := range 30 {
+			at, key := float64(60+5*i), uint64(8*(500+i))
+			l.answers(at, "", 200, 1).asks(at, key, "", 200)
+			names(at, key, good)
+		}
+		for i := range 12 {
+			at, key := 100+float64(i), uint64(8*(100+i))
+			l.answers(at, "", 503, 1, madeBy(rules.MakerUnknown)).asks(at, key, "", 503)
+			names(at, key, bad)
+		}
+		in := incidents(t, 1, l.covers(0, 300), app.covers(0, 300))[0]
+		if in.Verdict.Cause != want {
+			t.Errorf("%s: %s, want %s", name, in.Verdict.Cause, want)
+		}
+		if want == rules.CauseSlowUpstream && !strings.HasPrefix(in.Evidence[0].Why, "the application began 12 of the same requests and finished none of them") {
+			t.Errorf("%s: %s", name, in.Evidence[0].Why)
+		}
+	}
+	f("begun only", rules.CauseSlowUpstream, []float64{0, 0.03}, []float64{0})
+	f("it never says when it is done", rules.CauseUnknown, []float64{0}, []float64{0})
+	f("it says when it is done with both", rules.CauseUnknown, []float64{0, 0.03}, []float64{0, 0.03})
+	f("it says nothing of them", rules.CauseUnknown, []float64{0, 0.03}, nil)
+	f("it names them long after", rules.CauseUnknown, []float64{0, 0.03}, []float64{30})
+}

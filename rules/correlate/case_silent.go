@@ -49,7 +49,7 @@ func (e *Engine) silentCases(cases []*gathering, failures []*tallied) []*gatheri
 		}
 		if e.enough(g, failures) {
 			e.readTimer(g)
-			e.lateAnswers(g)
+			e.waitedFor(g)
 			for _, s := range g.symptoms {
 				g.answers = append(g.answers, answer{s.tally, s.tally.left})
 				s.tally.left = 0

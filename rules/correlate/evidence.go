@@ -95,7 +95,7 @@ func caseSymptoms(list []*symptom, queues map[node]bool) []rules.CaseSymptom {
 				at[k] = n
 				out = append(out, rules.CaseSymptom{
 					Class: s.Symptom, Phase: s.Phase, Rank: s.Rank, Errno: s.Errno, Hints: s.Hints, Scheme: s.Scheme,
-					First: s.when, Last: s.last, FromTally: s.Access, Status: k.status, Queue: k.queue, Timer: s.timer, Late: s.late,
+					First: s.when, Last: s.last, FromTally: s.Access, Status: k.status, Queue: k.queue, Timer: s.timer, Late: s.late, Begun: s.begun,
 				})
 			}
 			i, last = n, k
