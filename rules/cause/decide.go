@@ -360,11 +360,20 @@ func fold(c *rules.Case, scores []*score) {
 	}
 }
 
+// surely reports whether a strong line speaks for the cause in the first place: that a pool of php-fpm
+// "seems busy" means no more than that it starts children.
+func (s *score) surely(c *rules.Case) bool {
+	return slices.ContainsFunc(s.pieces, func(p piece) bool {
+		ev := &c.Evidence[p.index]
+		return p.weight > 0 && ev.Cause == s.cause && ev.Hit.Signature.Strong
+	})
+}
+
 // failsEach reports whether a cause is that something was used up, and the other one nothing but the
 // errors of single requests: each that finds no place ends in one. The death of a process is no such
 // consequence.
 func failsEach(c *rules.Case, root, other *score) bool {
-	if root.cause != rules.CauseUpstreamSaturated || other.cause != rules.CauseUnhandledException || other.own != 0 {
+	if root.cause != rules.CauseUpstreamSaturated || other.cause != rules.CauseUnhandledException || other.own != 0 || !root.surely(c) {
 		return false
 	}
 	errors := 0

@@ -111,7 +111,8 @@ func groupOf(s parser.Symptom) group {
 //	an OOM kill: closes and resets at once, then refusals until the restart;
 //	an orderly restart: refusals, few closes;
 //	garbage: invalid headers with no crash at all;
-//	two protocols: HAProxy's word for a connection that HTTP/2 could not begin on is that for a refused one.
+//	two protocols: HAProxy's word for a connection that HTTP/2 could not begin on is that for a refused one,
+//	or for one that was not made in time ("proto h2" to a server of HTTP/1, 2.6.12: SC and sC).
 var fits = map[rules.Cause][groups]int{
 	//                                 closed refused socket denied silent connect route garbage big  tls  name status own  cut none
 	rules.CauseOOMKill:            {8, 6, 5, -30, -6, -8, -12, -18, -25, -15, -25, 2, -25, 8, 0},
@@ -124,7 +125,7 @@ var fits = map[rules.Cause][groups]int{
 	rules.CauseStartFailure:       {2, 8, 8, -30, -8, -6, -12, -15, -25, -12, -15, 3, -20, 0, 0},
 	rules.CauseNotListening:       {-12, 2, 2, 2, -20, -10, -10, -25, -25, -20, -25, -15, -25, -20, 0},
 	rules.CauseInvalidResponse:    {-6, -20, -20, -20, -15, -20, -25, 6, -5, -15, -25, -15, -25, 0, 0},
-	rules.CauseProtocolMismatch:   {-4, -6, -20, -20, -10, -20, -25, 2, -5, 4, -25, 0, -25, -10, 0},
+	rules.CauseProtocolMismatch:   {-4, -6, -20, -20, -10, -6, -25, 2, -5, 4, -25, 0, -25, -10, 0},
 	rules.CauseResponseTooLarge:   {-15, -25, -25, -25, -20, -25, -25, -5, 4, -20, -25, -15, -25, -15, 0},
 	rules.CauseTLSFailure:         {-6, -20, -20, -20, -12, -15, -20, -15, -25, 4, -25, -10, -25, -15, 0},
 	rules.CauseNetworkUnreachable: {-6, -6, -25, -20, 0, 4, 4, -25, -25, -8, -10, -15, -25, 0, 0},
@@ -164,7 +165,7 @@ var explains = map[rules.Cause][]rules.Cause{
 	rules.CauseDNSFailure:         {rules.CauseSlowUpstream},
 	rules.CauseGatewayConfig:      {rules.CauseDNSFailure, rules.CauseNotListening},
 	rules.CauseResponseTooLarge:   {rules.CauseInvalidResponse},
-	rules.CauseProtocolMismatch:   {rules.CauseTLSFailure, rules.CauseInvalidResponse, rules.CauseNotListening},
+	rules.CauseProtocolMismatch:   {rules.CauseTLSFailure, rules.CauseInvalidResponse, rules.CauseNotListening, rules.CauseNetworkUnreachable},
 }
 
 func folds(root, consequence rules.Cause) bool { return slices.Contains(explains[root], consequence) }

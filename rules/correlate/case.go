@@ -86,7 +86,31 @@ func (e *Engine) cases() []*gathering {
 	for _, g := range all {
 		refusedAtOnce(g)
 	}
-	return slices.DeleteFunc(all, e.harmless)
+	return slices.DeleteFunc(all, func(g *gathering) bool { return e.harmless(g) || e.fewAnswers(g) })
+}
+
+// fewAnswers reports whether all that failed is what an upstream answered itself, as lines of the
+// error log quote it (PHP's fatal errors), and no burst of it. It takes an access log to know that
+// others were answered well.
+func (e *Engine) fewAnswers(g *gathering) bool {
+	if !slices.ContainsFunc(e.accessSources(), func(s *source) bool { return s.site == g.pool.root.site }) {
+		return false
+	}
+	for i, s := range g.symptoms {
+		if s.Symptom != parser.SymptomUpstreamStatus || s.Rank != parser.RankPrimary || s.Access {
+			return false
+		}
+		var n int64
+		for _, other := range g.symptoms[i:] {
+			if other.when.From < s.when.From+burstWindow {
+				n += other.Count
+			}
+		}
+		if n >= burstCount {
+			return false
+		}
+	}
+	return true
 }
 
 // harmless reports whether no request failed of what the gateway complains of: a reload with

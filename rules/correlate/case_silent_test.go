@@ -39,3 +39,23 @@ func TestWorkerDiedUnderARequest(t *testing.T) {
 		}
 	})
 }
+
+// One PHP error of many requests is the application's own answer: "AH01071: Got error 'PHP message: PHP
+// Fatal error:  Uncaught RuntimeException: no such coupon" (2.4.71, php-fpm 8.2).
+func TestFewAnswersOfAnUpstream(t *testing.T) {
+	f := func(name string, want int, access bool, seconds ...float64) {
+		t.Helper()
+		logs := []*logFile{apacheLog().covers(-300, 300)}
+		for _, s := range seconds {
+			logs[0].fails(s, "", parser.SymptomUpstreamStatus, 1)
+		}
+		if access {
+			logs = append(logs, accessLog("apache2/access.log").serves(-300, 300, ""))
+		}
+		incidents(t, want, logs...)
+	}
+	f("one", 0, true, 100)
+	f("one a minute", 0, true, 40, 99, 158, 217, 276)
+	f("a burst", 1, true, 100, 104, 108, 120, 140)
+	f("one, and nobody knows what else was answered", 1, false, 100)
+}
