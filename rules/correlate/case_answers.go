@@ -17,7 +17,7 @@ type tallied struct {
 	left    int64 // failures not attributed to a case yet
 	refused int64 // of them on purpose, as error lines tell
 	alone   int64 // of those, by the gateway alone: no line tells
-	begun   bool  // when is the requests' begin, and how long they took is not told
+	begun   bool  // when is the requests' begin, and how long they took is not told, or by a number of which the unit is open (%D, %{ms}T)
 }
 
 // An answer is a number of failed requests of one tally that belong to a case.
@@ -41,7 +41,7 @@ func (e *Engine) tallies(pass func(*rules.Tally) bool) []*tallied {
 			}
 			from := s.utc(t.Second*parser.Second, s.clock())
 			out = append(out, &tallied{
-				Tally: t, source: s, when: rules.Interval{From: from, To: from + (1+t.More)*parser.Second}, left: t.Count, begun: t.Waited == 0 && begins,
+				Tally: t, source: s, when: rules.Interval{From: from, To: from + (1+t.More)*parser.Second}, left: t.Count, begun: t.Waited < parser.Second && begins,
 			})
 		}
 	}

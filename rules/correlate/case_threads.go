@@ -83,7 +83,7 @@ func (e *Engine) toldCases(cases []*gathering) []*toldCase {
 // takeTold gives the case what is nearest in time.
 func (e *Engine) takeTold(c *toldCase, failures []*tallied, p choice) {
 	early, waits := near, isTimeout(c.Symptom)
-	if waits {
+	if waits || brokeOff(c.Symptom) { // whoever is killed may have had the request for long
 		early = longestWait
 	}
 	first, _ := slices.BinarySearchFunc(failures, c.from-early, func(t *tallied, at int64) int { return cmp.Compare(t.when.From, at) })
@@ -96,7 +96,8 @@ func (e *Engine) takeTold(c *toldCase, failures []*tallied, p choice) {
 		switch {
 		case c.left == 0 || t.left == 0 || t.Upstream != "" || p.client && !meets(c.Clients, t.Clients):
 			return
-		case connecting(c.Symptom) != (t.Status == gateway.Of(c.source.Source.Gateway).Unreached) && (p.status || connecting(c.Symptom)) || !e.mayHold(c.g, t):
+		case connecting(c.Symptom) != (t.Status == gateway.Of(c.source.Source.Gateway).Unreached) && (p.status || connecting(c.Symptom)) || !e.couldHold(c.g, t),
+			!inside(c.g, t) && !(t.begun && brokeOff(c.Symptom)):
 			return
 		}
 		n := min(c.left, t.left)

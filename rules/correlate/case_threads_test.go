@@ -75,6 +75,14 @@ func TestToldFailuresAreCounted(t *testing.T) {
 	f("two cases at once, told by how long they waited", map[string]int64{one: 4, crm: 3},
 		apacheLog().fails(10, one, refused, 4, nowhere).fails(10, crm, parser.SymptomConnectTimeout, 3, nowhere).tells(10, one, 4).tells(10, crm, 3),
 		access().answers(8, "", 503, 3, asked()).answers(10, "", 503, 4, asked()))
+	took := func(micros int64) tallyChange { return func(t *rules.Tally) { t.Waited = micros } }
+	held := func() *logFile { return apacheLog().fails(10, one, closed, 3, nowhere).tells(10, one, 3, 1, 2) }
+	f("a worker that was killed had them for long", map[string]int64{one: 3},
+		held(), access().answers(4, "", 502, 1, asked(1)).answers(5, "", 502, 2, asked(2)))
+	f("and how long is told without a unit", map[string]int64{one: 3},
+		held(), access().answers(4, "", 502, 1, asked(1), took(5033)).answers(5, "", 502, 2, asked(2), took(4016)))
+	f("or is told to have been short", map[string]int64{one: 0},
+		held(), access().answers(2, "", 502, 1, asked(1), took(2*parser.Second)))
 	f("members of one request are one pool", map[string]int64{one: 5},
 		apacheLog().fails(10, one, refused, 5, nowhere).fails(10, two, refused, 5, nowhere).tells(10, one, 5, 1).pools([]string{one, two}),
 		access().answers(10, "", 503, 5, asked(1)))
