@@ -315,10 +315,22 @@ func sourcePart(b []byte) ([]byte, bool) {
 // getaddrinfo, and "(OS 10061)No connection …: " of Windows (server/log.c).
 func (h *apacheHead) statusPart(b []byte) ([]byte, bool) {
 	end := bytes.Index(b, []byte(": "))
-	if end < 0 || end > 400 || !h.statusOf(b[:end]) {
+	if end < 0 || end > 400 {
 		return b, false
 	}
-	return b[end+2:], true
+	rest := b[end+2:]
+	if blank := bytes.LastIndexByte(b[:end], ' '); blank > 0 {
+		if number, _ := ahNumber(b[blank+1:]); number > 0 { // a format has "%E %M" or "%E [client %a] %M"
+			if part := bytes.Index(b[:blank], []byte(" [")); part > 0 {
+				blank = part
+			}
+			end, rest = blank, b[blank+1:]
+		}
+	}
+	if !h.statusOf(b[:end]) {
+		return b, false
+	}
+	return rest, true
 }
 
 // statusOf reads the same without what ends it.
