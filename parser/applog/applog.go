@@ -17,7 +17,7 @@ func Formats() []*parser.Format {
 	return []*parser.Format{
 		&kernelText,
 		// Layouts with marks of their own.
-		&pino, &jsonl, &audit, &logfmt, &klog, &rubyLogger, &rails, &mojo, &gunicorn, &celery, &monolog, &jvm, &envLogger, &phpFPM, &phpErrorLog,
+		&ztunnel, &pino, &jsonl, &audit, &logfmt, &klog, &rubyLogger, &rails, &mojo, &gunicorn, &celery, &monolog, &jvm, &envLogger, &phpFPM, &phpErrorLog,
 		&djangoServer, &serilogConsole, &passenger, &nest, &gin, &uwsgi, &redis, &erlang,
 		&postgresql, &mysql, &springBoot, &nlog, &jetty, &wildfly, &logback, &tomcat, &jul, &zapConsole, &tracing,
 		&zerologConsole, &elixir, &pm2, &supervisord, &dockerEvents, &dpkg, &hostlessSyslog, &sudo, &systemctlStatus, &cron,

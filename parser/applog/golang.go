@@ -129,7 +129,7 @@ var zapConsole = parser.Format{
 // optional, so they stay in the text.
 func parseZapConsole(line []byte, env *parser.Env, r *parser.Record) bool {
 	in := input{line}
-	if !in.stamp(anyStamp, r) || !in.lit("\t") || !in.level("\t", r) || !in.lit("\t") {
+	if !in.stamp(anyStamp, r) || !in.lit("\t") || !in.level("\t", r) || !in.lit("\t") || bytes.HasPrefix(in.rest, ztunnelScope) {
 		return false
 	}
 	return messageWithFields(in.rest, env, r)

@@ -116,6 +116,7 @@ var gates = map[string][]gate{
 	"elixir":            {{first: numbers, all: "[]:"}},
 	"pm2":               {{first: numbers, all: ":"}},
 	"supervisord":       {{first: numbers, all: ",:"}},
+	"ztunnel":           {{first: object, word: `"scope":"access"`}, {first: numbers, all: "=:", word: " dst."}},
 	"docker-events":     {{first: numbers, all: "():"}},
 	"dpkg":              {{first: numbers, all: ":"}},
 	"syslog-hostless":   {{first: capital, all: "[]:"}, {program: "dnsmasq"}},

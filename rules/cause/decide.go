@@ -217,7 +217,7 @@ func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 	if s.Class == parser.SymptomNoPorts && c.Traffic.Succeeded > 0 {
 		return o.cause, o.weight, o.why // the address to connect from works for others: its ports are used up
 	}
-	if len(s.Hints) > 0 && s.Hints[0] != o.cause && vague(s.Class) && slices.Contains(overrules, s.Hints[0]) {
+	if len(s.Hints) > 0 && s.Hints[0] != o.cause && (vague(s.Class) || certain(s)) && slices.Contains(overrules, s.Hints[0]) {
 		weight := max(o.weight, 22)
 		if len(s.Hints) > 1 && o.cause == "" {
 			weight = 16
@@ -263,6 +263,12 @@ func vague(class parser.Symptom) bool {
 		return true
 	}
 	return false
+}
+
+// certain reports whether the words of an answer that is none leave one cause only: it began as a TLS
+// alert or an HTTP/2 frame does.
+func certain(s rules.CaseSymptom) bool {
+	return s.Class == parser.SymptomNoHTTPHeader && len(s.Hints) == 1
 }
 
 // tellsMore reports whether the exact class of one symptom is one of the several causes that the words

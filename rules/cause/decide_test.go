@@ -454,6 +454,18 @@ func TestHints(t *testing.T) {
 	f("a health check that says why", hinted(parser.SymptomHealthCheckFailed, 3, rules.CauseSlowUpstream), rules.CauseSlowUpstream)
 }
 
+// Go's "malformed HTTP response \"\x00\x00…" is an HTTP/2 frame; with other bytes it may be anything.
+func TestWordsThatLeaveOneCause(t *testing.T) {
+	f := func(want rules.Cause, class parser.Symptom, hints ...rules.Cause) {
+		t.Helper()
+		if got := Decide(failing(hinted(class, 42, hints...))); got.Cause != want {
+			t.Errorf("%s %v: %s, want %s", class, hints, got.Cause, want)
+		}
+	}
+	f(rules.CauseProtocolMismatch, parser.SymptomNoHTTPHeader, rules.CauseProtocolMismatch)
+	f(rules.CauseInvalidResponse, parser.SymptomNoHTTPHeader, rules.CauseProtocolMismatch, rules.CauseInvalidResponse)
+}
+
 // Envoy's UPE is whatever is no valid answer; its codec's debug lines say of some what was wrong.
 func TestExactWordOfSomeReadsTheVagueOneOfAll(t *testing.T) {
 	upe := []rules.Cause{rules.CauseProtocolMismatch, rules.CauseInvalidResponse, rules.CauseResponseTooLarge}
