@@ -13,10 +13,10 @@ const maxPathBytes = 256
 // its log can tell. No path is what has a host before it, for that is another server's; / alone, which
 // everybody has; a place in source code (/srv/app.js:12).
 func NamedPath(msg []byte, at int) (from, to int) {
-	msg = firstLine(msg)
+	msg = msg[:min(len(msg), maxRequestBytes)]
 	for at < len(msg) {
 		i := bytes.IndexByte(msg[at:], '/')
-		if i < 0 {
+		if i < 0 || bytes.IndexByte(msg[at:at+i], '\n') >= 0 { // only the first line counts
 			break
 		}
 		from := at + i
