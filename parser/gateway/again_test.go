@@ -35,7 +35,19 @@ func TestAgain(t *testing.T) {
 		vary("812#812: *4077 ", ""),
 		vary("[error] ", "[error]  "),
 	)
-	for _, s := range fixtures.Samples(nginxError.Name) {
+	sameAgain(t, nginxError, takes, lines)
+	takes = []string{benchLines[0].line, benchLines[1].line}
+	for _, status := range []string{"200", "502"} {
+		takes = append(takes, `10.0.0.7 - - [22/Nov/2026:15:07:11 +0000] "GET /x\x22?y=1 HTTP/1.1" `+status+` 11 "-" "curl/8.5.0" rt=0.024 uct="0.000" uht="0.024" urt="0.024" ua="127.0.0.1:9001" us="`+status+`"`)
+	}
+	sameAgain(t, nginxAccess, takes, append(takes, benchLines[2].line, benchLines[3].line))
+}
+
+// sameAgain asks of lines of a format, and of its samples, that Again takes those that it should and
+// reads all that it takes as Parse does.
+func sameAgain(t *testing.T, f *parser.Format, takes, lines []string) {
+	t.Helper()
+	for _, s := range fixtures.Samples(f.Name) {
 		lines = append(lines, s.Line)
 	}
 	var env parser.Env
@@ -45,8 +57,8 @@ func TestAgain(t *testing.T) {
 		for i, line := range lines {
 			var want parser.Record
 			want.Reset()
-			parsed := nginxError.Parse([]byte(line), &env, &want)
-			if !nginxError.Again([]byte(line), &env, &again) {
+			parsed := f.Parse([]byte(line), &env, &want)
+			if !f.Again([]byte(line), &env, &again) {
 				again.Reset()
 				if known > 0 && i < len(takes) {
 					t.Errorf("not taken: %s", line)

@@ -30,6 +30,7 @@ var nginxAccess = &parser.Format{
 	Product: "nginx",
 	Doc:     "nginx src/http/modules/ngx_http_log_module.c, src/http/ngx_http_upstream.c (variables); https://nginx.org/en/docs/http/ngx_http_log_module.html",
 	Parse:   parseNginxAccess,
+	Again:   againNginxAccess,
 }
 
 func parseNginxAccess(line []byte, env *parser.Env, r *parser.Record) bool {
@@ -58,31 +59,61 @@ func parseNginxAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	return ok
 }
 
+// againNginxAccess reads a line that begins as combined does and goes on in nothing but pairs, if at
+// all: most. An access log takes a twentieth less with it.
+func againNginxAccess(line []byte, env *parser.Env, r *parser.Record) bool {
+	if len(line) < len(`22/Nov/2026:15:07:11 +0000 200`) {
+		return false
+	}
+	a := &r.Access
+	a.Client, a.Host, a.Request, a.Method, a.Target, a.Cache = nil, nil, nil, nil, nil, nil
+	a.Bytes, a.Duration, a.Tries, a.HasUps = -1, -1, 0, false
+	a.Attempts[0], a.Attempts[1] = parser.Attempt{}, parser.Attempt{} // of no try, or one
+	r.Kind = parser.KindAccess
+	tail, ok := combinedHead(line, env, r)
+	return ok && plainTail(tail, a)
+}
+
 // clfLength is the length of "22/Nov/2026:15:07:11 +0000", which nginx never varies.
 const clfLength = 26
 
-// parseCombinedAccess reads lines that begin as combined does:
+// parseCombinedAccess reads lines that begin as combined does, and what a format adds to it.
+func parseCombinedAccess(line []byte, env *parser.Env, r *parser.Record) bool {
+	tail, ok := combinedHead(line, env, r)
+	if !ok {
+		return false
+	}
+	if !plainTail(tail, &r.Access) {
+		pos, quoted := opaque(tail)
+		s := accessScan{line: tail, pos: pos, env: env, r: r, a: &r.Access, hasRequest: true, hasStatus: true, quoted: quoted}
+		s.walk()
+		s.settle()
+	}
+	return true
+}
+
+// combinedHead reads what combined begins with, and returns what stands behind it:
 //
 //	[vhost ]client - user [time ]"request" status bytes tail
 //
 // The first quote begins the request, for neither an address nor a user name can
 // hold one; the stamp must stand right before it. So a user name that looks like a
 // stamp moves nothing.
-func parseCombinedAccess(line []byte, env *parser.Env, r *parser.Record) bool {
+func combinedHead(line []byte, env *parser.Env, r *parser.Record) (tail []byte, ok bool) {
 	quote := bytes.IndexByte(line, '"')
 	open := quote - len("[] ") - clfLength
 	if open < len("c - u ") || line[open] != '[' || line[quote-2] != ']' || line[quote-1] != ' ' || line[open-1] != ' ' {
-		return false
+		return nil, false
 	}
 	if isLoggerHead(line) {
-		return false
+		return nil, false
 	}
 	text := line[open+1 : quote-2]
 	stamp, again := env.Last.Of(text)
 	if !again {
 		s, n, ok := timestamp.CLF(text)
 		if !ok || n != clfLength || s.Clock != parser.ClockZoned {
-			return false
+			return nil, false
 		}
 		env.Last.Keep(text, s)
 		stamp = s
@@ -90,15 +121,14 @@ func parseCombinedAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	end := quotedEnd(line, quote+1)
 	status, rest, ok := cutStatus(line[min(end+1, len(line)):])
 	if !ok {
-		return false
+		return nil, false
 	}
 	r.Stamp = stamp
 	a := &r.Access
 	readClientAndHost(a, line[:open-1])
 	a.Status = status
 	setRequest(a, unescaped(env, line[quote+1:end]))
-	readTail(readBytes(a, rest), env, r)
-	return true
+	return readBytes(a, rest), true
 }
 
 // isLogged turns down an access line, with its stamp, behind what an application's own logger
@@ -228,25 +258,17 @@ func setRequest(a *parser.Access, request []byte) {
 	a.Method, a.Target = request[:blank], target
 }
 
-// readTail reads what a format adds after combined's bytes.
-func readTail(tail []byte, env *parser.Env, r *parser.Record) {
-	pos, quoted := 0, 0
-	for ; quoted < opaqueQuoted; quoted++ {
-		if pos+1 >= len(tail) || tail[pos] != ' ' || tail[pos+1] != '"' {
-			break
-		}
+// opaque skips the referrer and the user agent, if they are there.
+func opaque(tail []byte) (pos, quoted int) {
+	for ; quoted < opaqueQuoted && pos+1 < len(tail) && tail[pos] == ' ' && tail[pos+1] == '"'; quoted++ {
 		pos = min(quotedEnd(tail, pos+2)+1, len(tail))
-		if pos == len(tail) {
-			return
-		}
 	}
-	if len(bytes.TrimRight(tail[pos:], " ")) == 0 {
-		return
-	}
-	if plainPairs(tail[pos:], quoted, &r.Access) {
-		return
-	}
-	s := accessScan{line: tail, pos: pos, env: env, r: r, a: &r.Access, hasRequest: true, hasStatus: true, quoted: quoted}
-	s.walk()
-	s.settle()
+	return pos, quoted
+}
+
+// plainTail reads what a format adds after combined's bytes, and reports whether that is nothing or
+// plain pairs; else nothing has changed.
+func plainTail(tail []byte, a *parser.Access) bool {
+	pos, quoted := opaque(tail)
+	return len(bytes.TrimRight(tail[pos:], " ")) == 0 || plainPairs(tail[pos:], quoted, a)
 }

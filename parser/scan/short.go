@@ -83,11 +83,10 @@ func (r *Reader) readShort(s *shortRecord, at int) bool {
 		c.place > 0 && !s.lock.knows(line) || applog.Coloured(line) {
 		return false
 	}
-	s.env.Year = r.years.year
+	s.env.Year, s.env.Buf = r.years.year, shrink(s.env.Buf)
 	if c.format.Again == nil || !s.readAgain(line, c) {
 		s.again = false
 		s.rec.Reset()
-		s.env.Buf = shrink(s.env.Buf)
 		if line[4] == '/' && mayBeGlued(nil, line) && r.glued(nil, line) >= 0 ||
 			!c.format.Parse(line, &s.env, &s.rec) || s.rec.Stamp.Clock < parser.ClockLocal || c.opens != nil && c.opens(&s.rec, line) != none {
 			return false
