@@ -73,6 +73,9 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 	for _, g := range all {
 		g.countOnce()
 		g.date()
+		if g.until > g.pool.span.To+near { // its error lines ended, its failures did not
+			g.pool.span.To = g.until
+		}
 		for _, a := range g.answers {
 			if a.tally.Waited > 0 || a.tally.begun {
 				g.began = min(g.began, a.tally.when.From-a.tally.Waited)

@@ -162,8 +162,13 @@ func TestFailuresGoOnWithoutErrorLines(t *testing.T) {
 	for at := 100.0; at < 110; at++ {
 		access.answers(at, "", 502, 1)
 	}
-	if r := report(t, Config{}, errors, access.answers(120, "", 502, 1)); failedOf(r) != "["+shopAddress+"=10 =1]" {
-		t.Errorf("%s: %s", failedOf(r), outline(r))
+	r := report(t, Config{}, errors, access.answers(120, "", 502, 1))
+	if failedOf(r) != "["+shopAddress+"=10 =1]" {
+		t.Fatalf("%s: %s", failedOf(r), outline(r))
+	}
+	in := &r.Incidents[0]
+	if _, last := in.Failing(); last.Micros != (epoch+109)*parser.Second || in.End != last {
+		t.Errorf("it fails until %s and ends at %s, its last failure was at 109: %s", last.Time(), in.End.Time(), outline(r))
 	}
 }
 

@@ -72,6 +72,9 @@ func (e *Engine) incident(g *gathering) *rules.Incident {
 	first := g.symptoms[0]
 	in.ID = e.id(g, first)
 	in.Start, in.End = moment(first.when), e.end(g)
+	if g.wentOn() {
+		in.Until = moment(rules.Interval{From: g.until - parser.Second, To: g.until})
+	}
 	e.count(in, g)
 	in.Series = e.series(g)
 	in.Backoff = e.backoff(g)
@@ -208,6 +211,9 @@ func (e *Engine) end(g *gathering) rules.Moment {
 	if at, _, _, ok := e.firstSuccess(g); ok {
 		return rules.Moment{Micros: at, Precision: parser.Second}
 	}
+	if g.wentOn() {
+		return moment(rules.Interval{From: g.until - parser.Second, To: g.until})
+	}
 	var last *symptom
 	for _, s := range g.symptoms {
 		if last == nil || s.last.From > last.last.From {
@@ -216,6 +222,10 @@ func (e *Engine) end(g *gathering) rules.Moment {
 	}
 	return moment(last.last)
 }
+
+// wentOn reports whether requests failed after the last line that tells of it: a gateway that asks
+// a dead server no more says nothing more.
+func (g *gathering) wentOn() bool { return g.until > 0 && g.until == g.pool.span.To }
 
 func moment(v rules.Interval) rules.Moment {
 	if v.From == rules.Past || v.From == rules.Future {
