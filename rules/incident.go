@@ -78,7 +78,6 @@ type Incident struct {
 	Requests       int64 // all that were answered from its start to its last failure; -1 where no access log tells
 	OfGateway      bool  // Requests are the gateway's, since the log does not say which upstream a request went to
 	StatusCounts   []StatusCount
-	Until          Moment     // of the last failed request, if the gateway wrote of none of the last ones; zero else
 	Series         []Point    // failures over time, at most MaxPoints, by second, then status
 	URLs           []URLGroup // what the failed requests asked for, worst first; the rest and the untold last, under ""
 	Clients        int64      // whose requests failed, by address; -1 where no access log tells
@@ -155,7 +154,6 @@ type Backoff struct {
 // Failing is when the gateway first and last saw it fail: its cause may stand before, the next success
 // long after.
 func (in *Incident) Failing() (first, last Moment) {
-	last = in.Until
 	for i := range in.Symptoms {
 		s := &in.Symptoms[i]
 		if !s.First.IsZero() && (first.IsZero() || s.First.Micros < first.Micros) {
@@ -170,6 +168,11 @@ func (in *Incident) Failing() (first, last Moment) {
 	}
 	if last.Micros < first.Micros {
 		last = first
+	}
+	if n := len(in.Series); n > 0 { // its lines may end before its failures do
+		if p := &in.Series[n-1]; p.Second*parser.Second > last.Micros+2*parser.Second {
+			last = Moment{Micros: p.Second * parser.Second, Precision: p.Span * parser.Second}
+		}
 	}
 	return first, last
 }

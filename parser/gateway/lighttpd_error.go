@@ -10,6 +10,7 @@ import (
 var lighttpd = Product{
 	Name:             "lighttpd",
 	BenchesUnreached: true,
+	PlainOnly:        true,   // mod_proxy: https to a back end is not supported
 	Respawns:         true,   // bin-path: gw_restart_dead_procs
 	AllDownOn:        " on ", // all handlers for /cart on / are down.
 }

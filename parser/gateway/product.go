@@ -34,6 +34,7 @@ type Product struct {
 	Daemons string // the scheme of upstreams that are children of its own processes; "" if there are none such
 
 	KeepsAlive       bool                        // it always keeps connections to servers, and logs of none whether it was used again
+	PlainOnly        bool                        // it speaks no TLS to servers, and does not write what it speaks
 	Respawns         bool                        // it starts servers itself, and anew when they end, which is what a line about one without an address tells
 	BenchesUnreached bool                        // it asks no server for a while that it could not connect to
 	AllDownOn        string                      // in a line that no server of a group is left: what stands before that by which the group is found, if it has no name

@@ -11,6 +11,7 @@ import (
 // vcl_backend_error of the built-in VCL); any other 5xx was an answer.
 var varnish = Product{
 	Name:        "varnish",
+	PlainOnly:   true, // backend_definition has no TLS (reference/vcl-backend.html)
 	StampsBegin: true, // %t (varnishncsa.html)
 	Answers:     map[parser.Symptom][]int16{parser.SymptomNone: {503}},
 }

@@ -72,9 +72,6 @@ func (e *Engine) incident(g *gathering) *rules.Incident {
 	first := g.symptoms[0]
 	in.ID = e.id(g, first)
 	in.Start, in.End = moment(first.when), e.end(g)
-	if g.wentOn() {
-		in.Until = moment(rules.Interval{From: g.until - parser.Second, To: g.until})
-	}
 	e.count(in, g)
 	in.Series = e.series(g)
 	in.Backoff = e.backoff(g)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -116,7 +117,11 @@ func (e *Engine) settleMoves(g *gathering, all []rules.Candidate) []rules.Candid
 // settleSchemes lets a line speak that says what the service speaks on the pool's address, where
 // the gateway speaks something else to it and no answer came since.
 func (e *Engine) settleSchemes(g *gathering, all []rules.Candidate) []rules.Candidate {
-	if g.pool.gateway || g.pool.scheme != "http" && g.pool.scheme != "https" {
+	asks := g.pool.scheme
+	if asks == "" && !slices.ContainsFunc(g.symptoms, func(s *symptom) bool { return !gateway.Of(s.source.Source.Gateway).PlainOnly }) {
+		asks = "http"
+	}
+	if g.pool.gateway || asks != "http" && asks != "https" {
 		return all
 	}
 	for _, sv := range e.services {
@@ -134,7 +139,7 @@ func (e *Engine) settleSchemes(g *gathering, all []rules.Candidate) []rules.Cand
 		if last == nil || !g.failsSince(last.when.To+parser.Second) {
 			continue
 		}
-		if speaks := spoken(last.Text); speaks != "" && speaks != g.pool.scheme && !e.servedBetween(g.pool, last.when.To, g.pool.span.To) {
+		if speaks := spoken(last.Text); speaks != "" && speaks != asks && !e.servedBetween(g.pool, last.when.To, g.pool.span.To) {
 			all = slices.DeleteFunc(all, func(c rules.Candidate) bool { // that stop was over
 				return c.Subject == sv.index && c.Cause == rules.CauseRestart && c.When.From <= last.when.From
 			})

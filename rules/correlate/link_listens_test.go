@@ -99,6 +99,16 @@ func TestSpeaksAnotherScheme(t *testing.T) {
 	}
 	same := func(*logFile, *logFile) {}
 	f("TLS to a gateway that speaks plain", rules.CauseProtocolMismatch, "Listening at: https://127.0.0.1:8000 (5438)", same)
+	untold := func(product string) func(_, errors *logFile) { // lighttpd writes "socket: tcp:127.0.0.1:8000" of whatever it speaks
+		return func(_, errors *logFile) {
+			errors.d.Source.Gateway = product
+			for i := range errors.d.Events {
+				errors.d.Events[i].Scheme = ""
+			}
+		}
+	}
+	f("TLS to a gateway that cannot speak it", rules.CauseProtocolMismatch, "Listening at: https://127.0.0.1:8000 (5438)", untold("lighttpd"))
+	f("TLS to a gateway that may speak it", rules.CauseUnknown, "Listening at: https://127.0.0.1:8000 (5438)", untold("haproxy"))
 	f("the same", rules.CauseUnknown, "Listening at: http://127.0.0.1:8000 (5438)", same)
 	f("nothing told", rules.CauseUnknown, "Listening at: 127.0.0.1:8000 (5438)", same)
 	f("one of many before it served", rules.CauseUnknown, "Listening at: 127.0.0.1:8000 (5438)", func(_, errors *logFile) {
