@@ -147,7 +147,11 @@ func (c *caddyLine) ownLine(env *parser.Env, r *parser.Record, err []byte) {
 			g.Symptom, g.Rank = parser.SymptomUpstreamStatus, parser.RankPrimary
 		}
 		return
-	case "caddy.selected", "caddy.roundtrip":
+	case "caddy.roundtrip":
+		if f := readGoError(err); f.message != nil { // of this try: http.log.error tells of the request, and names no upstream
+			f.tell(env, g)
+		}
+	case "caddy.selected":
 	default:
 		if g.Phase != parser.PhaseHealthCheck {
 			return

@@ -226,10 +226,40 @@ func (e *Engine) ownerOf(s *symptom, groups map[node][]*symptom) (node, bool) {
 			}
 		}
 	}
+	if len(found) > 1 && !resolver {
+		found = tellingOf(s, found, groups)
+	}
 	if len(found) == 0 || len(found) > 1 && !resolver || s.Symptom == parser.SymptomBadURL || s.Symptom == parser.SymptomNoResolver {
 		return node{}, false
 	}
 	return found[0], true
+}
+
+// tellingOf narrows pools down to the one whose lines tell of most of the same requests: Caddy's debug
+// lines of each try name the upstream that its error lines do not.
+func tellingOf(s *symptom, among []node, groups map[node][]*symptom) []node {
+	var best []node
+	most := 0
+	for _, root := range among {
+		n := 0
+		for _, o := range groups[root] {
+			for _, key := range o.Requests {
+				if _, same := slices.BinarySearch(s.Requests, key); same && o.source == s.source && o.when.From <= s.last.To+near && s.when.From <= o.last.To+near {
+					n++
+				}
+			}
+		}
+		switch {
+		case n > most:
+			best, most = []node{root}, n
+		case n == most && n > 0:
+			best = append(best, root)
+		}
+	}
+	if most == 0 {
+		return among
+	}
+	return best
 }
 
 // emptied reports whether a request found no server, of which the line names none, while the same

@@ -47,3 +47,20 @@ func TestErrorsOfNobodyAreOfTheRequest(t *testing.T) {
 	f("at another time", "127.0.0.1:8000=2 =2 ", 110, false)
 	f("two failed at once", "127.0.0.1:8000=2 127.0.0.1:9000=2 ", 100, true, other)
 }
+
+// Caddy's error lines name no upstream; with debug on, a line of each try does, for the same request.
+func TestErrorsAreOfTheTriesThatNameTheirUpstream(t *testing.T) {
+	const other = "127.0.0.1:9000"
+	asks := func(keys ...uint64) eventChange { return func(e *rules.Event) { e.Requests = keys } }
+	try := func(e *rules.Event) { e.Level, e.Lines = parser.LevelDebug, 0 }
+	log := errorLog("caddy/caddy.log").covers(0, 300).
+		fails(100, shopAddress, closed, 3, try, asks(1, 2, 3)).fails(100, other, closed, 1, try, asks(9)).
+		fails(100, "", closed, 3, asks(1, 2, 3)).fails(101, "", closed, 1, asks(9))
+	got := ""
+	for _, in := range report(t, Config{}, log).Incidents {
+		got += fmt.Sprintf("%s=%d ", firstOf(in.Upstreams), in.ErrorLines)
+	}
+	if want := shopAddress + "=3 " + other + "=1 "; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -46,16 +46,17 @@ type link struct {
 
 // A pool is a set of addresses with what is known about it.
 type pool struct {
-	root    node
-	names   []string // members, as written
-	vhosts  []string
-	scheme  string
-	span    rules.Interval // of its symptoms
-	gateway bool           // a fault of the gateway itself
-	sources []int          // that its symptoms stand in
-	asked   map[uint64]int // its failed requests, or a sample of them, by URL group
-	namer   *service       // see failingNamer
-	words   []poolName     // see called
+	root      node
+	names     []string // members, as written
+	vhosts    []string
+	scheme    string
+	span      rules.Interval // of its symptoms
+	gateway   bool           // a fault of the gateway itself
+	sources   []int          // that its symptoms stand in
+	asked     map[uint64]int // its failed requests, or a sample of them, by URL group
+	namer     *service       // see failingNamer
+	words     []poolName     // see called
+	namesakes []*service     // see anyPort; nil before somebody asked
 }
 
 // link judges one service for one pool.
@@ -67,7 +68,7 @@ func (e *Engine) link(p *pool, sv *service) link {
 		return l
 	}
 	var edges []link
-	listens, name := listenLink(p, sv), e.nameLink(p, sv)
+	listens, name := e.anyPort(p, sv, listenLink(p, sv)), e.nameLink(p, sv)
 	left := e.leftLink(p, sv)
 	if listens.weight == linkDoubt && max(name.weight, left.weight) > linkNone && !hasAddress(p.names) {
 		listens = link{} // where it listens is no doubt then: the gateway tells a name only
