@@ -143,7 +143,7 @@ var namesProducts = map[string]string{
 	"parser/scan/gates.go":       "the table of what a format's lines begin with, by its name",
 	"parser/scan/grammar.go":     "the table of which lines of a format go on, by its name",
 	"parser/scan/detect.go":      "two formats whose lines are remembered by what stands before their text",
-	"cmd/culprit/tail_places.go": "the usual places of logs",
+	"cmd/culprit/tail_places.go": "an agent that is none, and help",
 	"cmd/culprit/tail.go":        "help",
 	"cmd/culprit/analyze.go":     "help",
 	"parser/applog/envelope.go":  "what stands before the lines of an application on Heroku",

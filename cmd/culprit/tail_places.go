@@ -7,20 +7,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 
+	"culprit/parser/gateway"
 	"culprit/report"
 )
 
-// logPlaces are where distributions and what people install let gateways, applications
-// and containers log. Folders of /var/log are looked for by themselves.
+// logPlaces are where distributions and what people install let applications and containers
+// log, beside the places that each gateway has. Folders of /var/log are looked for by themselves.
 var logPlaces = []string{
-	"/var/log/haproxy.log", "/var/log/haproxy*.log", "/var/log/php*-fpm.log", "/var/log/nginx/*/*.log",
-	"/usr/local/openresty/nginx/logs/*.log", "/usr/local/nginx/logs/*.log", "/usr/local/apache2/logs/*_log", "/opt/bitnami/*/logs/*log",
+	"/var/log/php*-fpm.log", "/opt/bitnami/*/logs/*log",
 	"/var/log/uwsgi/app/*.log", "/var/log/containers/*.log", "/var/lib/docker/containers/*/*-json.log",
 	"/opt/*/logs/*.log", "/opt/*/log/*.log", "/srv/*/logs/*.log", "/srv/*/log/*.log",
 	"/var/www/*/logs/*.log", "/var/www/*/log/*.log", "/var/www/*/shared/log/*.log", "/var/www/*/storage/logs/*.log",
@@ -48,10 +46,17 @@ type places struct {
 // findLogs looks in the usual places below root.
 func findLogs(root string) *places {
 	p := &places{root: root}
-	p.nginxConfig()
+	for _, g := range gateway.Products() {
+		p.configured(g)
+	}
 	for _, dir := range p.folders() {
 		for _, name := range folderLogs {
 			p.add(filepath.Join(dir, name))
+		}
+	}
+	for _, g := range gateway.Products() {
+		for _, pattern := range g.Places {
+			p.add(pattern)
 		}
 	}
 	for _, pattern := range logPlaces {
@@ -171,27 +176,22 @@ func (p *places) journal() bool {
 	return false
 }
 
-// nginxLog finds where nginx.conf sends its logs.
-var nginxLog = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?m)^[^#\n]*\b(?:access_log|error_log)\s+"?(/[^\s;"$]+)`)
-})
-
 // maxConfig bounds how much of a configuration is read.
 const maxConfig = 1 << 20
 
-// nginxConfig follows the logs that nginx's configuration names.
-func (p *places) nginxConfig() {
-	for _, pattern := range []string{"/etc/nginx/nginx.conf", "/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*", "/usr/local/openresty/nginx/conf/*.conf"} {
-		configs, _ := filepath.Glob(p.root + pattern)
-		for _, c := range configs {
-			info, err := os.Stat(c)
+// configured follows the logs that a gateway's configuration names.
+func (p *places) configured(g *gateway.Product) {
+	for _, pattern := range g.Configs {
+		files, _ := filepath.Glob(p.root + pattern)
+		for _, file := range files {
+			info, err := os.Stat(file)
 			if err != nil || !info.Mode().IsRegular() || info.Size() > maxConfig {
 				continue
 			}
-			text, _ := os.ReadFile(c)
-			for _, m := range nginxLog().FindAllSubmatch(text, -1) {
+			text, _ := os.ReadFile(file)
+			for _, path := range g.LogsIn(text) {
 				// Folders of /var/log are followed whole.
-				if path := string(m[1]); !strings.HasPrefix(path, "/var/log/nginx/") && !strings.ContainsAny(path, "*?[") {
+				if !strings.HasPrefix(path, "/var/log/"+gateway.Process(g.Name)+"/") && !strings.ContainsAny(path, "*?[") {
 					p.add(path)
 				}
 			}

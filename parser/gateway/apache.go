@@ -5,6 +5,7 @@ var apache = Product{
 	Name:        "apache",
 	Folders:     []string{"apache2", "httpd"},
 	HasApps:     true,
+	Places:      []string{"/usr/local/apache2/logs/*_log"},
 	StampsBegin: true, // %t (mod_log_config)
 	TellsAll:    true,
 	Unreached:   503,    // ap_proxy_connect_backend and the callers of ap_proxy_connect_to_backend

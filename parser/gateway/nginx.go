@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"regexp"
 	"strings"
+	"sync"
 
 	"culprit/parser"
 )
@@ -10,6 +12,9 @@ import (
 // gunicorn, Puma and Tomcat, too.
 var nginx = Product{
 	Name:       "nginx",
+	Places:     []string{"/var/log/nginx/*/*.log", "/usr/local/nginx/logs/*.log"},
+	Configs:    []string{"/etc/nginx/nginx.conf", "/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*"},
+	LogsIn:     nginxLogsIn,
 	SharedForm: "nginx-access",
 	TellsAll:   true,
 	Own503:     true, // 502 is for "no live upstreams", with the group's name
@@ -47,4 +52,16 @@ func ingressPorts(service string) string {
 		return ""
 	}
 	return namespace + "-" + name + "-"
+}
+
+var nginxLog = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^[^#\n]*\b(?:access_log|error_log)\s+"?(/[^\s;"$]+)`)
+})
+
+// nginxLogsIn are the paths that access_log and error_log have in nginx.conf.
+func nginxLogsIn(config []byte) (paths []string) {
+	for _, m := range nginxLog().FindAllSubmatch(config, -1) {
+		paths = append(paths, string(m[1]))
+	}
+	return paths
 }

@@ -17,6 +17,10 @@ type Product struct {
 	Folders []string // names of folders for its logs, beside its own
 	HasApps bool     // applications are run in it, too: its name in a tag does not mean a gateway
 
+	Places  []string                     // patterns of its logs' paths, beside those in /var/log that its name tells
+	Configs []string                     // patterns of its configuration's paths
+	LogsIn  func(config []byte) []string // the logs that a configuration names
+
 	SharedForm  string // its access format that others write, too: what stands beside such a log tells whose it is
 	StampsBegin bool   // its access lines have the time at which a request began, not ended
 	TellsAll    bool   // its error log tells of each request that it could not hand on
@@ -53,9 +57,12 @@ type Kin struct {
 
 // products are the gateways of which more is known than their formats.
 var products = []*Product{
-	&nginx, {Name: "openresty", Runs: nginx.Name}, {Name: "tengine", Runs: nginx.Name}, {Name: "angie", Runs: nginx.Name},
-	{Name: "kong", Runs: nginx.Name}, {Name: "apisix", Runs: nginx.Name}, {Name: "ingress-nginx", Runs: nginx.Name},
-	&apache, &lighttpd, {Name: "haproxy", NamesOnly: true}, {Name: "h2o", Undated: true},
+	&nginx, {
+		Name: "openresty", Runs: nginx.Name, Places: []string{"/usr/local/openresty/nginx/logs/*.log"},
+		Configs: []string{"/usr/local/openresty/nginx/conf/*.conf"}, LogsIn: nginx.LogsIn,
+	},
+	{Name: "tengine", Runs: nginx.Name}, {Name: "angie", Runs: nginx.Name}, {Name: "kong", Runs: nginx.Name}, {Name: "apisix", Runs: nginx.Name}, {Name: "ingress-nginx", Runs: nginx.Name},
+	&apache, &lighttpd, {Name: "haproxy", NamesOnly: true, Places: []string{"/var/log/haproxy*.log"}}, {Name: "h2o", Undated: true},
 	{Name: "caddy", WallUTC: true}, {Name: "traefik"}, {Name: "envoy"}, &varnish, {Name: "squid"}, {Name: "aws-alb", KeepsAlive: true},
 }
 
@@ -66,6 +73,10 @@ var byName = func() map[string]*Product {
 	}
 	return all
 }()
+
+// Products lists the gateways of which more is known than their formats. They are shared: do not
+// change them.
+func Products() []*Product { return products }
 
 // Of is what is known of a product, as Format.Product names it. It is shared: do not change it.
 func Of(name string) *Product {

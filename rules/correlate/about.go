@@ -93,7 +93,6 @@ type directory struct {
 	processes                                        map[string][]*service // by the comm that was asked for
 	names                                            map[string]*name      // that lines told
 	real                                             map[string][]*service // applications, by site
-	machines                                         map[string][]*service // applications, by the one host that they run on
 	asked                                            int                   // how often it was asked whom a line is about
 }
 
@@ -103,7 +102,7 @@ func (e *Engine) list() {
 		units: map[string][]*service{}, containers: map[string][]*service{}, called: map[string][]*service{},
 		tokens: map[string][]*service{}, tokensOfUnits: map[string][]*service{},
 		pids: map[int64][]*service{}, processes: map[string][]*service{}, names: map[string]*name{},
-		real: map[string][]*service{}, machines: map[string][]*service{},
+		real: map[string][]*service{},
 	}
 	for _, sv := range e.services {
 		sv.called = sv.called[:0]
@@ -133,10 +132,6 @@ func (e *Engine) list() {
 		}
 		if !sv.gateway && !sv.system && sv.real(e) {
 			d.real[sv.site] = append(d.real[sv.site], sv)
-			if len(sv.hosts) == 1 {
-				host := strings.ToLower(sv.hosts[0])
-				d.machines[host] = append(d.machines[host], sv)
-			}
 		}
 		sv.known = rules.Future
 		for pid, seen := range sv.pids {

@@ -94,9 +94,6 @@ func (e *Engine) join(h *hitEvent, hit *rules.Hit, sv *service) (int, string) {
 	if n.process != "" && n.unit == "" && !apart && (sameProcess(n.process, sv) || sv.isCalled(e.nameOf(n.process))) {
 		return linkName, "process " + n.process
 	}
-	if n.process != "" && n.unit == "" && n.container == "" && e.aloneOn(h.Host, sv) {
-		return linkOnly, "process " + n.process + " on " + h.Host + ", whose only application among the logs is " + sv.name
-	}
 	return linkNone, ""
 }
 
@@ -106,13 +103,6 @@ func (e *Engine) isAnothers(h *hitEvent, n *name) bool {
 	return slices.ContainsFunc(e.directory.called[n.whole], func(o *service) bool {
 		return o.real(e) && !(h.Host != "" && o.elsewhere(h.Host))
 	})
-}
-
-// aloneOn reports whether a service is the only application on a machine, and nothing tells what
-// its processes are called.
-func (e *Engine) aloneOn(host string, sv *service) bool {
-	return host != "" && len(sv.hosts) == 1 && sameHost(sv.hosts[0], host) && sv.process() == "" && len(sv.pids) == 0 &&
-		len(e.directory.machines[strings.ToLower(sv.hosts[0])]) == 1 && sv.real(e)
 }
 
 // knownBy reports whether any process of the service is known to have lived by then: those that
