@@ -81,6 +81,9 @@ func weigh(c *rules.Case, i int, cause rules.Cause) piece {
 	if ev.LivedOn {
 		w += livedOnWeight(c)
 	}
+	if sig.Scope == rules.ScopeWorker && cause.Family() == "crashed" && !sig.AboutOthers() && refusedMostly(c) {
+		w += livedOn // its master holds the socket
+	}
 	if cause == rules.CauseDependencyFailure && fewComplained(c, ev) {
 		w += fewComplaints
 	}
@@ -148,10 +151,15 @@ func livedOnWeight(c *rules.Case) int {
 	switch {
 	case onlyStatuses(c):
 		return 0
-	case 2*(c.Primary(parser.SymptomConnRefused)+c.Primary(parser.SymptomSocketMissing)) > c.Primary(parser.SymptomNone):
+	case refusedMostly(c):
 		return listenedOn
 	}
 	return livedOn
+}
+
+// refusedMostly reports whether most failures were connections that nobody listened for.
+func refusedMostly(c *rules.Case) bool {
+	return 2*(c.Primary(parser.SymptomConnRefused)+c.Primary(parser.SymptomSocketMissing)) > c.Primary(parser.SymptomNone)
 }
 
 // onlyStatuses reports whether the symptoms are answers of the upstream itself.

@@ -76,6 +76,7 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 		if g.until > g.pool.span.To+near { // its error lines ended, its failures did not
 			g.pool.span.To = g.until
 		}
+		g.host()
 		for _, a := range g.answers {
 			if a.tally.Waited > 0 || a.tally.begun {
 				g.began = min(g.began, a.tally.when.From-a.tally.Waited)
@@ -106,6 +107,17 @@ func (g *gathering) countOnce() {
 		}
 	}
 	g.answers = slices.DeleteFunc(g.answers, func(a answer) bool { return a.count == 0 })
+}
+
+// host gives a case whose error lines name no virtual host that of its answers, if they have one.
+func (g *gathering) host() {
+	if len(g.pool.vhosts) > 0 || len(g.answers) == 0 || g.pool.gateway {
+		return
+	}
+	host := g.answers[0].tally.VHost
+	if host != "" && !slices.ContainsFunc(g.answers, func(a answer) bool { return a.tally.VHost != host }) {
+		g.pool.vhosts = []string{host}
+	}
 }
 
 // date gives a case whose error lines have no stamps the time of its answers.

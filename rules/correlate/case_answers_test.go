@@ -485,3 +485,20 @@ func TestFailuresPassedOnCountOnce(t *testing.T) {
 	f("half of them", 6, 1, 2, 8, 9)
 	f("others", 8, 6, 7, 8, 9)
 }
+
+// Of two php-fpm masters that both speak FastCGI, the virtual host that the failed requests asked for
+// tells which: Apache's error lines need not name it.
+func TestHostOfTheAnswers(t *testing.T) {
+	f := func(host string, want rules.Cause) {
+		t.Helper()
+		errors := apacheLog().fails(10, "127.0.0.1:37102", refused, 5, onHost("")).tells(10, "127.0.0.1:37102", 5, 1).covers(-600, 600)
+		access := accessLog("apache2/access.log").answers(10, "", 503, 5, asked(1), func(t *rules.Tally) { t.VHost = host }).covers(-600, 600)
+		access.d.Source.Gateway = "apache"
+		in := incidents(t, 1, errors, access, appLog("fpm-wiki.log").says(9.5, stopping).covers(-600, 600), appLog("fpm-forum.log").says(9.5, failedStart).covers(-600, 600))[0]
+		if in.FailedRequests != 5 || in.Verdict.Cause != want {
+			t.Errorf("%s: %s of %d, want %s", host, in.Verdict.Cause, in.FailedRequests, want)
+		}
+	}
+	f("wiki.example.gr", rules.CauseRestart)
+	f("forum.example.gr", rules.CauseStartFailure)
+}
