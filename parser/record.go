@@ -218,6 +218,13 @@ type Format struct {
 	// Program says that the gateway is a part of a program whose other lines, in layouts that
 	// applications have too, stand around its own.
 	Program bool
+	// Gates: one of them lets a line through, or all do if there are none, see Gate.
+	Gates []Gate
+	// Glued: a second entry may stand on the line of a first one that a full disk cut; the numbers of
+	// the processes that write entries tell.
+	Glued bool
+	// Handshakes: what its TLS library says of a handshake stands on lines of its own.
+	Handshakes bool
 	// Parse reads one physical line without its newline and envelope and reports
 	// whether it is of this format. It may leave r half filled when it reports false.
 	// It must not keep line, allocate, or look at the clock.

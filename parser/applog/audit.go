@@ -9,6 +9,7 @@ var auditName = []byte("audit")
 
 var audit = parser.Format{
 	Name:    "audit",
+	Gates:   []parser.Gate{{First: "nt", All: "=(:)"}},
 	Role:    parser.RoleSystem,
 	Product: "linux",
 	Doc:     "auditd(8); audit-userspace src/auditd-event.c: one record of an event; those of one event have the same stamp and serial",

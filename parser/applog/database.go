@@ -9,6 +9,7 @@ import (
 
 var postgresql = parser.Format{
 	Name:    "postgresql",
+	Gates:   []parser.Gate{{First: parser.Digits, All: "[]:"}},
 	Role:    parser.RoleApp,
 	Product: "postgresql",
 	Doc:     "https://www.postgresql.org/docs/current/runtime-config-logging.html: log_line_prefix '%m [%p] ' and Debian's '%m [%p] %q%u@%d '",
@@ -67,6 +68,7 @@ func parsePostgreSQL(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var mysql = parser.Format{
 	Name:    "mysql",
+	Gates:   []parser.Gate{{First: parser.Digits, All: "[]:"}, {First: parser.Digits, All: ":", Word: "InnoDB: "}, {First: parser.Digits, All: ":", Word: " mysqld"}},
 	Role:    parser.RoleApp,
 	Product: "mysql",
 	Doc:     "https://dev.mysql.com/doc/refman/8.0/en/error-log-format.html; MariaDB: stamp, thread, [level]",
@@ -103,6 +105,7 @@ func parseMySQL(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var redis = parser.Format{
 	Name:    "redis",
+	Gates:   []parser.Gate{{First: parser.Digits, All: ":"}},
 	Role:    parser.RoleApp,
 	Product: "redis",
 	Doc:     "redis src/server.c: serverLogRaw; Valkey and Sentinel too",

@@ -8,6 +8,7 @@ import (
 
 var dotnetConsole = parser.Format{
 	Name:    "dotnet-console",
+	Gates:   []parser.Gate{{First: parser.Digits + "tdiwfc", All: "[]:"}},
 	Role:    parser.RoleApp,
 	Product: "dotnet",
 	Doc:     "Microsoft.Extensions.Logging.Console SimpleConsoleFormatter: level: Category[id], the text on the next lines, indented by six",
@@ -38,6 +39,7 @@ func parseDotnetConsole(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var serilogConsole = parser.Format{
 	Name:    "serilog-console",
+	Gates:   []parser.Gate{{First: parser.Digits + "[", All: "[]:"}},
 	Role:    parser.RoleApp,
 	Product: "dotnet",
 	Doc:     "https://github.com/serilog/serilog-sinks-console: [{Timestamp:HH:mm:ss} {Level:u3}] {Message}",
@@ -58,6 +60,7 @@ func parseSerilogConsole(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var nlog = parser.Format{
 	Name:    "nlog",
+	Gates:   []parser.Gate{{First: parser.Digits, All: "|:"}},
 	Role:    parser.RoleApp,
 	Product: "dotnet",
 	Doc:     "https://github.com/NLog/NLog/wiki/File-target: default layout ${longdate}|${level:uppercase=true}|${logger}|${message}",

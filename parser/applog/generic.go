@@ -9,6 +9,7 @@ import (
 
 var clfAccess = parser.Format{
 	Name:  "app-access",
+	Gates: []parser.Gate{{All: "[]"}},
 	Role:  parser.RoleApp,
 	Doc:   "common log format as application servers write it: Werkzeug, WEBrick, gunicorn --access-logfile, Rack::CommonLogger, Apache Tomcat",
 	Parse: uncoloured(parseCLFAccess),
@@ -35,6 +36,7 @@ func parseCLFAccess(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var levelledText = parser.Format{
 	Name:        "levelled-text",
+	Gates:       []parser.Gate{{First: parser.Digits + "[", All: "0"}, {First: parser.Capitals, All: "0", More: stampOrLevel}},
 	Role:        parser.RoleApp,
 	Doc:         "stamp, level, text: the layout people choose by hand; JSON behind the text is read as fields (pino and winston printf, logr, Laravel's kin)",
 	Parse:       text(parseLevelledText),
@@ -141,6 +143,7 @@ func (in *input) codePlace() {
 
 var timestampedText = parser.Format{
 	Name:  "timestamped-text",
+	Gates: []parser.Gate{{First: parser.Digits + "[", All: "0"}, {First: parser.Capitals, All: "0", More: stampOrLevel}},
 	Role:  parser.RoleApp,
 	Doc:   "any text behind a stamp of a known layout, or with one behind a short bracket",
 	Parse: text(parseTimestampedText),
@@ -162,4 +165,16 @@ func parseTimestampedText(line []byte, env *parser.Env, r *parser.Record) bool {
 	in.lit("- ")
 	keptLevel(in, r)
 	return messageWithFields(in.rest, env, r)
+}
+
+// stampOrLevel reports whether a line that begins with a capital may begin with a stamp, of
+// which the name of a month or day is the first word, or with a level in capitals.
+func stampOrLevel(line []byte) bool {
+	return len(line) > 3 && (line[1] >= 'A' && line[1] <= 'Z' || line[3] == ' ' || line[3] == ',')
+}
+
+// levelBracket reports whether a bracket stands right behind the first word, as in INFO[0001].
+func levelBracket(line []byte) bool {
+	i := bytes.IndexByte(line, '[')
+	return i > 0 && i <= 12
 }

@@ -9,6 +9,7 @@ import (
 
 var goLog = parser.Format{
 	Name:    "go-log",
+	Gates:   []parser.Gate{{All: "0/:"}},
 	Role:    parser.RoleApp,
 	Product: "go",
 	Doc:     "https://pkg.go.dev/log: LstdFlags, with or without a prefix; slog's default handler adds a level",
@@ -63,6 +64,7 @@ func (in *input) goPrefix(r *parser.Record) bool {
 
 var gin = parser.Format{
 	Name:    "gin",
+	Gates:   []parser.Gate{{First: "[", All: "]"}},
 	Role:    parser.RoleApp,
 	Product: "go",
 	Doc:     "gin-gonic/gin logger.go: defaultLogFormatter",
@@ -96,6 +98,7 @@ func parseGin(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var klog = parser.Format{
 	Name:    "klog",
+	Gates:   []parser.Gate{{First: "DVTIANWEFC", All: "]:"}},
 	Role:    parser.RoleApp,
 	Product: "kubernetes",
 	Doc:     "https://github.com/kubernetes/klog: header of klog.go, formatHeader; glog",
@@ -119,6 +122,7 @@ func parseKlog(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var zapConsole = parser.Format{
 	Name:    "zap-console",
+	Gates:   []parser.Gate{{First: parser.Digits + parser.Capitals + "[", All: "\t"}},
 	Role:    parser.RoleApp,
 	Product: "go",
 	Doc:     "go.uber.org/zap console encoder: parts split by tabs, then JSON",
@@ -137,6 +141,7 @@ func parseZapConsole(line []byte, env *parser.Env, r *parser.Record) bool {
 
 var zerologConsole = parser.Format{
 	Name:    "zerolog-console",
+	Gates:   []parser.Gate{{First: parser.Digits, All: ":"}, {First: parser.Capitals, All: "[]", More: levelBracket}},
 	Role:    parser.RoleApp,
 	Product: "go",
 	Doc:     "github.com/rs/zerolog ConsoleWriter: kitchen time or RFC 3339 and a three-letter level; logrus on a terminal: LEVL[seconds]",

@@ -9,6 +9,7 @@ import (
 
 var springBoot = parser.Format{
 	Name:    "spring-boot",
+	Gates:   []parser.Gate{{First: parser.Digits, All: "-:"}},
 	Role:    parser.RoleApp,
 	Product: "java",
 	Doc:     "Spring Boot logback/defaults.xml: FILE_LOG_PATTERN",
@@ -39,6 +40,7 @@ func parseSpringBoot(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var logback = parser.Format{
 	Name:        "logback",
+	Gates:       []parser.Gate{{First: parser.Digits, All: "[]:"}},
 	Role:        parser.RoleApp,
 	Product:     "java",
 	Doc:         "https://logback.qos.ch/manual/layouts.html, log4j PatternLayout: stamp, [thread] and level in either order, logger, dash, text",
@@ -90,6 +92,7 @@ func parseLogback(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var tomcat = parser.Format{
 	Name:    "tomcat",
+	Gates:   []parser.Gate{{First: parser.Digits, All: "[]:"}},
 	Role:    parser.RoleApp,
 	Product: "tomcat",
 	Doc:     "org.apache.juli.OneLineFormatter",
@@ -111,6 +114,7 @@ func parseTomcat(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var jul = parser.Format{
 	Name:    "java-util-logging",
+	Gates:   []parser.Gate{{First: parser.Capitals, All: ":"}},
 	Role:    parser.RoleApp,
 	Product: "java",
 	Doc:     "java.util.logging.SimpleFormatter: two lines, date class method, then LEVEL: text",
@@ -132,6 +136,7 @@ func parseJUL(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var jetty = parser.Format{
 	Name:    "jetty",
+	Gates:   []parser.Gate{{First: parser.Digits, All: ":"}},
 	Role:    parser.RoleApp,
 	Product: "jetty",
 	Doc:     "org.eclipse.jetty.logging.StdErrAppender: stamp:LEVEL:logger:thread: text",
@@ -150,6 +155,7 @@ func parseJetty(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var wildfly = parser.Format{
 	Name:    "wildfly",
+	Gates:   []parser.Gate{{First: parser.Digits, All: "[]()"}},
 	Role:    parser.RoleApp,
 	Product: "wildfly",
 	Doc:     "WildFly logging subsystem's pattern: %d{yyyy-MM-dd HH:mm:ss,SSS} %-5p [%c] (%t) %s%e%n",
@@ -171,6 +177,7 @@ func parseWildFly(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var jvm = parser.Format{
 	Name:    "jvm",
+	Gates:   []parser.Gate{{First: "[", All: "]"}},
 	Role:    parser.RoleApp,
 	Product: "java",
 	Doc:     "JEP 158, unified JVM logging: decorations in brackets",

@@ -8,6 +8,7 @@ import (
 
 var jsonl = parser.Format{
 	Name:  "jsonl",
+	Gates: []parser.Gate{{First: parser.Object}},
 	Role:  parser.RoleApp,
 	Doc:   "field names of zap, zerolog, logrus, slog, pino, bunyan, winston, structlog, python-json-logger, loguru, Serilog, .NET, log4j2, ECS, logstash, GELF, Google Cloud, Monolog and MongoDB, from their documentation",
 	Parse: uncoloured(parseJSON),

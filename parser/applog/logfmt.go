@@ -8,6 +8,7 @@ import (
 
 var logfmt = parser.Format{
 	Name:  "logfmt",
+	Gates: []parser.Gate{{First: "A-Za-z@_", All: "="}},
 	Role:  parser.RoleApp,
 	Doc:   "https://brandur.org/logfmt; logrus TextFormatter, slog TextHandler, dockerd, containerd, lograge",
 	Parse: uncoloured(parseLogfmt),

@@ -11,6 +11,7 @@ import (
 
 var envLogger = parser.Format{
 	Name:    "env-logger",
+	Gates:   []parser.Gate{{First: "[", All: "]"}},
 	Role:    parser.RoleApp,
 	Product: "rust",
 	Doc:     "https://docs.rs/env_logger: default format",
@@ -29,6 +30,7 @@ func parseEnvLogger(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var tracing = parser.Format{
 	Name:    "tracing",
+	Gates:   []parser.Gate{{First: parser.Digits, All: ":"}},
 	Role:    parser.RoleApp,
 	Product: "rust",
 	Doc:     "https://docs.rs/tracing-subscriber: fmt::format::Full",
@@ -58,6 +60,7 @@ func parseTracing(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var elixir = parser.Format{
 	Name:    "elixir",
+	Gates:   []parser.Gate{{First: parser.Digits, All: "[]:"}},
 	Role:    parser.RoleApp,
 	Product: "elixir",
 	Doc:     "https://hexdocs.pm/logger: default format $time $metadata[$level] $message",
@@ -85,6 +88,7 @@ func parseElixir(line []byte, env *parser.Env, r *parser.Record) bool {
 
 var erlang = parser.Format{
 	Name:    "erlang",
+	Gates:   []parser.Gate{{First: "=", All: "="}},
 	Role:    parser.RoleApp,
 	Product: "erlang",
 	Doc:     "https://www.erlang.org/doc/apps/kernel/logger_formatter.html: legacy header; the report follows on further lines",

@@ -9,6 +9,7 @@ var pm2Name = []byte("pm2")
 
 var pm2 = parser.Format{
 	Name:    "pm2",
+	Gates:   []parser.Gate{{First: parser.Digits, All: ":"}},
 	Role:    parser.RoleSystem,
 	Product: "pm2",
 	Doc:     "pm2 lib/Daemon.js and lib/Utility.js: its own log with PM2 log: or PM2 error:",
@@ -30,6 +31,7 @@ func parsePM2(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var nest = parser.Format{
 	Name:    "nest",
+	Gates:   []parser.Gate{{First: "[", All: "]"}},
 	Role:    parser.RoleApp,
 	Product: "node",
 	Doc:     "nestjs/nest console-logger.service.ts: formatMessage",

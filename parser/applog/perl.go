@@ -4,6 +4,7 @@ import "culprit/parser"
 
 var mojo = parser.Format{
 	Name:    "mojo-log",
+	Gates:   []parser.Gate{{First: "[", All: "]."}},
 	Role:    parser.RoleApp,
 	Product: "perl",
 	Doc:     "https://docs.mojolicious.org/Mojo/Log: format",

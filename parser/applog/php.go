@@ -9,6 +9,7 @@ import (
 
 var phpFPM = parser.Format{
 	Name:    "php-fpm",
+	Gates:   []parser.Gate{{First: "[", All: "]"}},
 	Role:    parser.RoleApp,
 	Product: "php-fpm",
 	Doc:     "php-src sapi/fpm/fpm/zlog.c: level_names, timestamps",
@@ -35,6 +36,7 @@ func parsePHPFPM(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var phpErrorLog = parser.Format{
 	Name:    "php-error-log",
+	Gates:   []parser.Gate{{First: "["}, {First: "P", All: ":"}},
 	Role:    parser.RoleApp,
 	Product: "php",
 	Doc:     "php-src main/main.c: php_log_err_with_severity",
@@ -70,6 +72,7 @@ func parsePHPErrorLog(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var monolog = parser.Format{
 	Name:    "monolog",
+	Gates:   []parser.Gate{{First: "[", All: "]"}},
 	Role:    parser.RoleApp,
 	Product: "php",
 	Doc:     "Monolog LineFormatter: [%datetime%] %channel%.%level_name%: %message% %context% %extra%; Laravel, Symfony",

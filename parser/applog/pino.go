@@ -11,6 +11,7 @@ import (
 // asJson). Only Node writes it, so it names the process.
 var pino = parser.Format{
 	Name:    "pino",
+	Gates:   []parser.Gate{{First: parser.Object}},
 	Role:    parser.RoleApp,
 	Product: "node",
 	Doc:     "https://github.com/pinojs/pino/blob/main/docs/api.md",

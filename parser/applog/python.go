@@ -9,6 +9,7 @@ import (
 
 var gunicorn = parser.Format{
 	Name:    "gunicorn",
+	Gates:   []parser.Gate{{First: "[", All: "]"}},
 	Role:    parser.RoleApp,
 	Product: "gunicorn",
 	Doc:     "gunicorn/glogging.py: error_fmt; hypercorn and unicorn-like Python servers use the same",
@@ -26,6 +27,7 @@ func parseGunicorn(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var celery = parser.Format{
 	Name:    "celery",
+	Gates:   []parser.Gate{{First: "[", All: "]"}},
 	Role:    parser.RoleApp,
 	Product: "celery",
 	Doc:     "celery/app/defaults.py: worker_log_format",
@@ -44,6 +46,7 @@ func parseCelery(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var djangoServer = parser.Format{
 	Name:    "django-runserver",
+	Gates:   []parser.Gate{{First: "[", All: "]"}},
 	Role:    parser.RoleApp,
 	Product: "django",
 	Doc:     "django/utils/log.py: ServerFormatter",
@@ -61,6 +64,7 @@ var supervisordName = []byte("supervisord")
 
 var supervisord = parser.Format{
 	Name:    "supervisord",
+	Gates:   []parser.Gate{{First: parser.Digits, All: ",:"}},
 	Role:    parser.RoleSystem,
 	Product: "supervisord",
 	Doc:     "supervisor/loggers.py: LevelsByName; supervisor/process.py, supervisord.py: the messages",
@@ -97,6 +101,7 @@ func parseSupervisord(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var pythonLogging = parser.Format{
 	Name:        "python-logging",
+	Gates:       []parser.Gate{{First: parser.Digits + "[", All: ","}, {First: parser.Capitals, All: ":"}},
 	Role:        parser.RoleApp,
 	Product:     "python",
 	Doc:         "https://docs.python.org/3/library/logging.html: asctime has its milliseconds behind a comma; basicConfig's default is LEVEL:logger:text",
@@ -195,8 +200,9 @@ func basicConfig(line []byte, r *parser.Record) bool {
 }
 
 var uvicorn = parser.Format{
-	Name: "uvicorn",
-	Role: parser.RoleApp,
+	Name:  "uvicorn",
+	Gates: []parser.Gate{{First: parser.Capitals, All: ":"}},
+	Role:  parser.RoleApp,
 	// No product: php-fpm and others behind syslog write LEVEL: text too; uvicorn's own words tell.
 	Doc:   "uvicorn/logging.py: DefaultFormatter, level and colon padded to nine",
 	Parse: text(parseUvicorn),
@@ -211,6 +217,7 @@ func parseUvicorn(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var uwsgi = parser.Format{
 	Name:    "uwsgi",
+	Gates:   []parser.Gate{{First: "*[MTWFS", All: ":"}},
 	Role:    parser.RoleApp,
 	Product: "uwsgi",
 	Doc:     "uwsgi core/logging.c: the request line; core/utils.c: uwsgi_log_verbose",

@@ -8,6 +8,7 @@ import (
 
 var rubyLogger = parser.Format{
 	Name:    "ruby-logger",
+	Gates:   []parser.Gate{{First: "DVTIANWEFC", All: ",[#]"}},
 	Role:    parser.RoleApp,
 	Product: "ruby",
 	Doc:     "ruby lib/logger/formatter.rb: Format; Rails, unicorn, Sidekiq",
@@ -42,6 +43,7 @@ func parseRubyLogger(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var rails = parser.Format{
 	Name:    "rails",
+	Gates:   []parser.Gate{{First: "S", All: "\":"}},
 	Role:    parser.RoleApp,
 	Product: "ruby",
 	Doc:     "railties lib/rails/rack/logger.rb: started_request_message, where the log has no formatter",
@@ -77,6 +79,7 @@ func railsStamp(r *parser.Record) bool {
 
 var puma = parser.Format{
 	Name:    "puma",
+	Gates:   []parser.Gate{{First: "[", All: "]"}},
 	Role:    parser.RoleApp,
 	Product: "puma",
 	Doc:     "puma lib/puma/log_writer.rb: PidFormatter; lib/puma/error_logger.rb",
@@ -91,6 +94,7 @@ func parsePuma(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var passenger = parser.Format{
 	Name:    "passenger",
+	Gates:   []parser.Gate{{First: "[", All: "]"}},
 	Role:    parser.RoleApp,
 	Product: "passenger",
 	Doc:     "passenger src/cxx_supportlib/LoggingKit/Implementation.cpp: realLog",

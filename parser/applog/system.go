@@ -9,6 +9,7 @@ import (
 
 var kernelText = parser.Format{
 	Name:    "kernel",
+	Gates:   []parser.Gate{{First: "["}, {Program: "kernel"}},
 	Role:    parser.RoleSystem,
 	Product: "linux",
 	Doc:     "the kernel's ring buffer, its envelope taken off; with [seconds.micros] as dmesg prints it",
@@ -33,6 +34,7 @@ func parseKernel(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var dockerEvents = parser.Format{
 	Name:    "docker-events",
+	Gates:   []parser.Gate{{First: parser.Digits, All: "():"}},
 	Role:    parser.RoleSystem,
 	Product: "docker",
 	Doc:     "https://docs.docker.com/reference/cli/docker/system/events/",
@@ -63,6 +65,7 @@ var dpkgName = []byte("dpkg")
 
 var dpkg = parser.Format{
 	Name:    "dpkg",
+	Gates:   []parser.Gate{{First: parser.Digits, All: ":"}},
 	Role:    parser.RoleSystem,
 	Product: "dpkg",
 	Doc:     "dpkg(1): --log",
@@ -100,6 +103,7 @@ func parseDpkg(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var hostlessSyslog = parser.Format{
 	Name:  "syslog-hostless",
+	Gates: []parser.Gate{{First: parser.Capitals, All: "[]:"}, {Program: "dnsmasq"}},
 	Role:  parser.RoleSystem,
 	Doc:   "dnsmasq src/log.c: with log-facility=FILE there is no host; others write the same by hand",
 	Parse: text(parseHostlessSyslog),
@@ -135,6 +139,7 @@ func keptLevel(in input, r *parser.Record) {
 
 var sudo = parser.Format{
 	Name:    "sudo",
+	Gates:   []parser.Gate{{All: "=:"}},
 	Role:    parser.RoleSystem,
 	Product: "sudo",
 	Doc:     "sudoers(5): LOG FORMAT",
@@ -153,6 +158,7 @@ func parseSudo(line []byte, _ *parser.Env, r *parser.Record) bool {
 // above the journal's lines without a year is the one that knows it.
 var systemctlStatus = parser.Format{
 	Name:    "systemctl-status",
+	Gates:   []parser.Gate{{First: "A", Word: " since "}},
 	Role:    parser.RoleSystem,
 	Product: "systemd",
 	Doc:     "systemctl(1): status; systemd src/systemctl/systemctl-show.c (print_status_info)",
@@ -172,6 +178,7 @@ func parseSystemctlStatus(line []byte, _ *parser.Env, r *parser.Record) bool {
 
 var cron = parser.Format{
 	Name:    "cron",
+	Gates:   []parser.Gate{{First: "(", All: "()"}},
 	Role:    parser.RoleSystem,
 	Product: "cron",
 	Doc:     "cron(8): log lines through syslog",

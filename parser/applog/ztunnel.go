@@ -15,6 +15,7 @@ import (
 // The message of both is the text's, so that one rule reads both.
 var ztunnel = parser.Format{
 	Name:    "ztunnel",
+	Gates:   []parser.Gate{{First: parser.Object, Word: `"scope":"access"`}, {First: parser.Digits, All: "=:", Word: " dst."}},
 	Role:    parser.RoleSystem,
 	Product: "kubernetes",
 	Doc:     "https://github.com/istio/ztunnel/blob/master/src/telemetry.rs (IstioFormat, IstioJsonFormat), src/proxy/metrics.rs",

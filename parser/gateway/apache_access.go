@@ -20,6 +20,7 @@ import (
 // it tells whose line it is, and no duration.
 var apacheAccess = &parser.Format{
 	Name:    "apache-access",
+	Gates:   []parser.Gate{{All: `["`}},
 	Role:    parser.RoleGateway,
 	Product: "apache",
 	Doc:     "httpd modules/loggers/mod_log_config.c, modules/proxy/mod_proxy_balancer.c; https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#formats",

@@ -27,12 +27,14 @@ import (
 //
 // BenchmarkApacheError, one of two busy cores: connect lines 220 MB/s, request lines 330, scripts' 530; nothing is allocated.
 var apacheError = &parser.Format{
-	Name:    "apache-error",
-	Role:    parser.RoleGateway,
-	Product: "apache",
-	Doc:     "httpd server/log.c (default ErrorLogFormat), docs/log-message-tags, modules/proxy; https://httpd.apache.org/docs/2.4/mod/core.html#errorlogformat",
-	Threads: true,
-	Parse:   parseApacheError,
+	Name:       "apache-error",
+	Gates:      []parser.Gate{{First: "[A("}, {First: parser.Digits + "A-Z{\"a-z@_", Word: "AH"}},
+	Handshakes: true,
+	Role:       parser.RoleGateway,
+	Product:    "apache",
+	Doc:        "httpd server/log.c (default ErrorLogFormat), docs/log-message-tags, modules/proxy; https://httpd.apache.org/docs/2.4/mod/core.html#errorlogformat",
+	Threads:    true,
+	Parse:      parseApacheError,
 }
 
 func parseApacheError(line []byte, env *parser.Env, r *parser.Record) bool {

@@ -17,6 +17,7 @@ import (
 // Whether it was refused, silent or cut is told by which of the three times are -1.
 var awsALB = &parser.Format{
 	Name:    "aws-alb-access",
+	Gates:   []parser.Gate{{First: "hwg", All: `"/:`}},
 	Role:    parser.RoleGateway,
 	Product: "aws-alb",
 	Doc:     "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html",

@@ -13,6 +13,7 @@ import (
 // place of statuses and of the request: nothing can be said of those but the times.
 var awsELB = &parser.Format{
 	Name:    "aws-elb-access",
+	Gates:   []parser.Gate{{First: parser.Digits, All: `":`}},
 	Role:    parser.RoleGateway,
 	Product: "aws-elb",
 	Doc:     "https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html",

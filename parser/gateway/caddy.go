@@ -28,6 +28,7 @@ import (
 // allocated.
 var caddyError = &parser.Format{
 	Name:    "caddy-error",
+	Gates:   []parser.Gate{{First: parser.Object}, {First: parser.Digits, All: "/:"}, {First: "E", All: ":"}},
 	Role:    parser.RoleGateway,
 	Product: "caddy",
 	Doc:     "https://caddyserver.com/docs/caddyfile/directives/log; caddy modules/caddyhttp/server.go (logRequest, errLog), modules/caddyhttp/marshalers.go, logging.go",
@@ -39,6 +40,7 @@ var caddyError = &parser.Format{
 // http.log.error beside it.
 var caddyAccess = &parser.Format{
 	Name:    "caddy-access",
+	Gates:   []parser.Gate{{First: parser.Object}, {First: parser.Digits, All: "\t/:"}},
 	Role:    parser.RoleGateway,
 	Product: "caddy",
 	Doc:     "https://caddyserver.com/docs/caddyfile/directives/log; caddy modules/caddyhttp/server.go (logRequest)",

@@ -18,6 +18,7 @@ import (
 // about the tunnel, not about what stands behind it, and are left to the general layout.
 var cloudflared = &parser.Format{
 	Name:    "cloudflared",
+	Gates:   []parser.Gate{{First: parser.Object}, {First: parser.Digits, Word: "ERR "}},
 	Role:    parser.RoleGateway,
 	Product: "cloudflared",
 	Doc:     "https://github.com/cloudflare/cloudflared proxy/proxy.go (logRequestError), connection/http2.go, connection/quic.go",

@@ -28,6 +28,7 @@ import (
 // nothing is allocated.
 var envoyAccess = &parser.Format{
 	Name:    "envoy-access",
+	Gates:   []parser.Gate{{First: parser.Object}, {First: `["A`, All: `"`}, {All: "=", Word: "flags="}},
 	Role:    parser.RoleGateway,
 	Product: "envoy",
 	Doc:     "https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage; envoy source/common/formatter/substitution_format_string.cc; istio pilot/pkg/model/telemetry_logging.go (EnvoyTextLogFormat)",

@@ -17,6 +17,7 @@ import (
 // here. Stamps of the first form have no zone.
 var envoyLog = &parser.Format{
 	Name:    "envoy-log",
+	Gates:   []parser.Gate{{First: parser.Object}, {First: "["}, {First: parser.Digits, All: ":"}},
 	Role:    parser.RoleGateway,
 	Product: "envoy",
 	Doc:     "https://www.envoyproxy.io/docs/envoy/latest/operations/cli (--log-format); envoy source/common/common/logger.h; istio pkg/envoy/proxy.go",
@@ -26,6 +27,7 @@ var envoyLog = &parser.Format{
 // envoyEvents are the logs of health checks and outlier detection, one object a line.
 var envoyEvents = &parser.Format{
 	Name:    "envoy-events",
+	Gates:   []parser.Gate{{First: parser.Object}},
 	Role:    parser.RoleGateway,
 	Product: "envoy",
 	Doc:     "envoy api/envoy/data/core/v3/health_check_event.proto, api/envoy/data/cluster/v3/outlier_detection_event.proto",

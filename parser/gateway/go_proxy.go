@@ -18,6 +18,7 @@ import (
 // nothing but the proxy's words is taken.
 var goProxy = &parser.Format{
 	Name:    "go-proxy-error",
+	Gates:   []parser.Gate{{All: ":"}},
 	Role:    parser.RoleGateway,
 	Product: "go-httputil",
 	Doc:     "Go net/http/httputil/reverseproxy.go: defaultErrorHandler, copyResponse; log package; log/slog",
@@ -169,6 +170,7 @@ func goProxyLogfmt(line []byte, env *parser.Env, r *parser.Record) ([]byte, bool
 //	[KRAKEND] 2024/05/30 - 20:20:19.777 ▶ ERROR [ENDPOINT: /v1/cards] Error #0: Get "http://10.7.1.4:8000/cards": context deadline exceeded
 var krakend = &parser.Format{
 	Name:    "krakend-error",
+	Gates:   []parser.Gate{{All: "[]:", Word: "[ENDPOINT: "}},
 	Role:    parser.RoleGateway,
 	Product: "krakend",
 	Program: true,

@@ -24,6 +24,7 @@ import (
 // down in 90 ns. Nothing is allocated.
 var haproxyAccess = &parser.Format{
 	Name:    "haproxy-access",
+	Gates:   []parser.Gate{{First: parser.Object}, {All: "[]/:"}, {All: "/="}, {Program: "haproxy"}},
 	Role:    parser.RoleGateway,
 	Product: "haproxy",
 	Doc:     "haproxy src/log.c, doc/configuration.txt chapter 8; https://docs.haproxy.org/dev/configuration.html#8.2",

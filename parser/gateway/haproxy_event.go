@@ -21,7 +21,11 @@ import (
 // as in access lines. Causes are those of the check's info or reason, so that a server
 // taken out for a refused connection and one for a wrong status differ.
 var haproxyEvent = &parser.Format{
-	Name:    "haproxy-event",
+	Name: "haproxy-event",
+	Gates: []parser.Gate{
+		{First: "[", All: "]("}, {All: "[]/:"}, {First: "SBHA", All: "/"}, {First: "bp", All: "!"}, {First: "P", All: "."}, {First: "C", All: "("},
+		{All: "/", Word: " changed "}, {All: "/", Word: " IP changed "}, {Program: "haproxy"},
+	},
 	Role:    parser.RoleGateway,
 	Product: "haproxy",
 	Doc:     "haproxy src/server.c (srv_append_status), src/check.c, src/proxy.c, src/errors.c, src/mworker.c, src/session.c",

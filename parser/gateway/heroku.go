@@ -15,6 +15,7 @@ import (
 // they copy a line: the name alone, or Papertrail's "app heroku/router". The dyno is the upstream.
 var herokuRouter = &parser.Format{
 	Name:    "heroku-router",
+	Gates:   []parser.Gate{{First: "a", All: "="}, {All: "=", Word: "router"}},
 	Role:    parser.RoleGateway,
 	Product: "heroku",
 	Doc:     "https://devcenter.heroku.com/articles/http-routing, https://devcenter.heroku.com/articles/error-codes",

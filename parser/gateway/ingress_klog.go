@@ -15,6 +15,7 @@ import (
 // belong to klog's own format.
 var ingressKlog = &parser.Format{
 	Name:    "ingress-nginx-controller",
+	Gates:   []parser.Gate{{First: "IWEF", All: "]:"}},
 	Role:    parser.RoleGateway,
 	Product: "nginx",
 	Doc:     "ingress-nginx internal/ingress/controller/controller.go, nginx.go; klog formatHeader",

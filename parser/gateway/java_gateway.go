@@ -22,6 +22,7 @@ import (
 // handler tells at DEBUG only, on one line. A logger that prints JSON has the trace in a field.
 var javaGateway = &parser.Format{
 	Name:    "java-gateway",
+	Gates:   []parser.Gate{{All: "[]", Word: "Resolved ["}, {All: "0.:", Word: "org.springframework.cloud.gateway."}},
 	Role:    parser.RoleGateway,
 	Product: "spring-cloud-gateway",
 	Program: true,

@@ -11,6 +11,7 @@ import (
 // target is in it. Failures have a line in Kong's error log too, in nginx's form.
 var kongLog = &parser.Format{
 	Name:    "kong-log",
+	Gates:   []parser.Gate{{First: parser.Object}},
 	Role:    parser.RoleGateway,
 	Product: "kong",
 	Doc:     "https://developer.konghq.com/plugins/file-log/reference/ (log format); kong/pdk/log.lua",
@@ -22,6 +23,7 @@ var kongLog = &parser.Format{
 // apisixLog is the object of APISIX's logger plug-ins in its default form.
 var apisixLog = &parser.Format{
 	Name:    "apisix-log",
+	Gates:   []parser.Gate{{First: parser.Object}},
 	Role:    parser.RoleGateway,
 	Product: "apisix",
 	Doc:     "https://apisix.apache.org/docs/apisix/plugins/file-logger/; apisix/utils/log-util.lua",

@@ -15,6 +15,7 @@ import (
 // (which the error log of mod_proxy does not show), 502 a bad header, 504 a timeout.
 var lighttpdAccess = &parser.Format{
 	Name:    "lighttpd-access",
+	Gates:   []parser.Gate{{All: `["`}},
 	Role:    parser.RoleGateway,
 	Product: "lighttpd",
 	Doc:     "lighttpd src/mod_accesslog.c; https://redmine.lighttpd.net/projects/lighttpd/wiki/Mod_accesslog",

@@ -25,6 +25,7 @@ var lighttpd = Product{
 // 1.4.69).
 var lighttpdError = &parser.Format{
 	Name:    "lighttpd-error",
+	Gates:   []parser.Gate{{First: parser.Digits + "(", All: "()."}},
 	Role:    parser.RoleGateway,
 	Product: "lighttpd",
 	Doc:     "lighttpd src/log.c, src/gw_backend.c; https://redmine.lighttpd.net/projects/lighttpd/wiki/Server_errorlogDetails",

@@ -18,6 +18,7 @@ var modJKVocabulary = phrasesOf("mod_jk")
 // is the worker's name, for few messages have the address too.
 var modJK = &parser.Format{
 	Name:    "mod-jk",
+	Gates:   []parser.Gate{{First: "[", All: "[]:"}},
 	Role:    parser.RoleGateway,
 	Product: "apache",
 	Doc:     "tomcat-connectors native/common/jk_util.c (jk_log), jk_ajp_common.c, jk_lb_worker.c, jk_connect.c",

@@ -20,6 +20,8 @@ import (
 // 2047 or 4095 bytes; a second entry glued to a cut first one.
 var nginxError = &parser.Format{
 	Name:    "nginx-error",
+	Gates:   []parser.Gate{{First: parser.Object}, {First: parser.Digits + "[na", All: "[]"}},
+	Glued:   true,
 	Role:    parser.RoleGateway,
 	Product: "nginx",
 	Doc:     "nginx src/core/ngx_log.c, src/http/ngx_http_request.c, src/stream/ngx_stream_handler.c, src/mail/ngx_mail_handler.c; Angie src/core/ngx_log.c",

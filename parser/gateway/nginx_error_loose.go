@@ -14,6 +14,7 @@ import (
 // so an application that mentions an upstream is not taken for the gateway.
 var nginxErrorLoose = &parser.Format{
 	Name:    "nginx-error-loose",
+	Gates:   []parser.Gate{{Word: "upstream"}, {Word: "sending to client"}},
 	Role:    parser.RoleGateway,
 	Product: "nginx",
 	Doc:     "nginx src/core/ngx_log.c, as people paste it",

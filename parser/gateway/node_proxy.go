@@ -20,6 +20,7 @@ import (
 // application's and are not taken. Lines have no stamp.
 var nodeProxy = &parser.Format{
 	Name:    "node-proxy-error",
+	Gates:   []parser.Gate{{First: parser.Digits + "[PF"}},
 	Role:    parser.RoleGateway,
 	Product: "node",
 	Doc:     "http-proxy-middleware src/plugins/default/logger-plugin.ts; vite packages/vite/src/node/server/middlewares/proxy.ts; react-dev-utils WebpackDevServerUtils.js; next server/lib/router-utils/proxy-request.ts",

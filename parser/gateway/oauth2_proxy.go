@@ -13,6 +13,7 @@ import (
 //	[2026/11/27 07:15:00] [error_page.go:91] Error proxying to upstream server: dial tcp 127.0.0.1:8080: connect: connection refused
 var oauth2Error = &parser.Format{
 	Name:    "oauth2-proxy-error",
+	Gates:   []parser.Gate{{First: "[", Word: "] Error proxying to upstream"}},
 	Role:    parser.RoleGateway,
 	Product: "oauth2-proxy",
 	Program: true,
@@ -28,6 +29,7 @@ var oauth2Error = &parser.Format{
 // Version 6 and older have no request id.
 var oauth2Access = &parser.Format{
 	Name:    "oauth2-proxy-access",
+	Gates:   []parser.Gate{{All: `["/:`}},
 	Role:    parser.RoleGateway,
 	Product: "oauth2-proxy",
 	Doc:     "oauth2-proxy pkg/logger/logger.go (DefaultRequestLoggingFormat, PrintReq)",

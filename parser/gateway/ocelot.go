@@ -18,6 +18,7 @@ import (
 // loggers than the console's leave the class out, but have the code and these last words.
 var ocelot = &parser.Format{
 	Name:    "ocelot",
+	Gates:   []parser.Gate{{First: yarpFirst, All: ".:", Word: "ResponderMiddleware"}},
 	Role:    parser.RoleGateway,
 	Product: "ocelot",
 	Program: true,

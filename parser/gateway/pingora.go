@@ -16,6 +16,7 @@ import (
 // The first word says whose the error is, the second what it was.
 var pingora = &parser.Format{
 	Name:    "pingora",
+	Gates:   []parser.Gate{{Word: "Fail to proxy: "}},
 	Role:    parser.RoleGateway,
 	Product: "pingora",
 	Doc:     "https://github.com/cloudflare/pingora pingora-proxy/src/lib.rs (handle_error), pingora-error/src/lib.rs (Display)",

@@ -16,6 +16,7 @@ import (
 // address that anything else could be linked by; who made a status is not told.
 var squidAccess = &parser.Format{
 	Name:    "squid-access",
+	Gates:   []parser.Gate{{First: parser.Digits, All: "./"}},
 	Role:    parser.RoleGateway,
 	Product: "squid",
 	Doc:     "https://wiki.squid-cache.org/Features/LogFormat (squid), https://wiki.squid-cache.org/SquidFaq/SquidLogs",
@@ -71,6 +72,7 @@ func isSquidCode(b []byte) bool {
 //	2026/11/26 13:10:37 kid1| Detected DEAD Parent: shop
 var squidCache = &parser.Format{
 	Name:    "squid-cache",
+	Gates:   []parser.Gate{{First: parser.Digits, All: "/:|"}},
 	Role:    parser.RoleGateway,
 	Product: "squid",
 	Doc:     "Squid 5 src/neighbors.cc (peerConnectFailed, neighborAlive, peerDNSConfigure), src/fd.cc, src/http.cc (continueAfterParsingHeader); https://wiki.squid-cache.org/SquidFaq/SquidLogs#cachelog",

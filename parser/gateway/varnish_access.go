@@ -19,6 +19,7 @@ import (
 // a number alone under 1,000 may be seconds (%T) and is no duration, two may be sizes.
 var varnishAccess = &parser.Format{
 	Name:    "varnish-access",
+	Gates:   []parser.Gate{{All: `["`}},
 	Role:    parser.RoleGateway,
 	Product: "varnish",
 	Doc:     "https://varnish-cache.org/docs/trunk/reference/varnishncsa.html; varnish-cache bin/varnishncsa/varnishncsa.c",

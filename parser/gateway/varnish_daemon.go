@@ -12,6 +12,7 @@ import "culprit/parser"
 // header says wrote them: a log of many programs stays one.
 var varnishDaemon = &parser.Format{
 	Name:    "varnishd",
+	Gates:   []parser.Gate{{First: "EIDW", All: ":"}, {First: "Cc", All: "("}, {First: "C", Word: "Child "}, {Program: "varnishd"}},
 	Role:    parser.RoleGateway,
 	Product: "varnish",
 	Doc:     "varnish-cache bin/varnishd/mgt/mgt_child.c, mgt_util.c",

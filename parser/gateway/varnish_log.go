@@ -33,6 +33,7 @@ var varnish = Product{
 // What clients and back ends wrote (headers, URLs) never becomes a Message.
 var varnishLog = &parser.Format{
 	Name:    "varnish-log",
+	Gates:   []parser.Gate{{First: "*", All: "<>"}, {First: parser.Digits + "-"}},
 	Role:    parser.RoleGateway,
 	Product: "varnish",
 	Doc:     "https://varnish-cache.org/docs/trunk/reference/vsl.html; varnish-cache include/tbl/vsl_tags.h, lib/libvarnishapi/vsl.c",

@@ -18,6 +18,7 @@ import (
 // envelope names. A number alone may be a size and is no duration.
 var varnishOwn = &parser.Format{
 	Name:    "varnish-own",
+	Gates:   []parser.Gate{{First: parser.Object, Word: "andling"}, {First: parser.Object, Word: "arnish"}, {First: parser.Object, Word: "etch"}, {First: parser.Object, Word: "ackend"}, {Word: ` connect"`}, {Word: ` reuse"`}, {Program: "varnishncsa"}},
 	Role:    parser.RoleGateway,
 	Product: "varnish",
 	Doc:     "https://varnish-cache.org/docs/trunk/reference/varnishncsa.html (FORMAT)",

@@ -16,6 +16,7 @@ import (
 // ASP.NET Core's module failed, and Windows' error, which tells how.
 var iisAccess = &parser.Format{
 	Name:    "iis-access",
+	Gates:   []parser.Gate{{First: parser.Digits, All: "-:/"}},
 	Role:    parser.RoleGateway,
 	Product: "iis",
 	Doc:     "https://learn.microsoft.com/windows/win32/http/w3c-logging; https://learn.microsoft.com/troubleshoot/developer/webapps/iis/health-diagnostic-performance/http-status-code; https://learn.microsoft.com/windows/win32/winhttp/error-messages",
@@ -25,6 +26,7 @@ var iisAccess = &parser.Format{
 // cloudfrontAccess is CloudFront's standard log, tab by tab; times are UTC and the moment of the answer.
 var cloudfrontAccess = &parser.Format{
 	Name:    "cloudfront-access",
+	Gates:   []parser.Gate{{First: parser.Digits, All: "\t-:/"}},
 	Role:    parser.RoleGateway,
 	Product: "cloudfront",
 	Doc:     "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html (x-edge-detailed-result-type)",

@@ -15,6 +15,7 @@ import (
 // All other lines are read as the application's that they are.
 var workhorse = &parser.Format{
 	Name:    "gitlab-workhorse",
+	Gates:   []parser.Gate{{Word: "badgateway: failed "}},
 	Role:    parser.RoleGateway,
 	Product: "gitlab-workhorse",
 	Program: true,

@@ -22,6 +22,7 @@ import (
 // one entry joined by \n; all other entries of the program are an application's.
 var yarp = &parser.Format{
 	Name:    "yarp",
+	Gates:   []parser.Gate{{All: ".:", Word: "ReverseProxy.Forwarder."}, {First: yarpFirst, All: ".:", Word: "before receiving a response."}, {First: yarpFirst, All: ".:", Word: " body."}, {First: yarpFirst, All: "'", Word: "after load balancing for cluster '"}},
 	Role:    parser.RoleGateway,
 	Product: "yarp",
 	Program: true,
@@ -86,6 +87,9 @@ func (m *Message) words() (name, text string) {
 	}
 	return "", m.Template
 }
+
+// yarpFirst begins a stamp, a level or an object.
+const yarpFirst = parser.Digits + "[{tdiwfcDIWE:"
 
 // yarpHead reads a stamp, a level and names. A request, which a client chooses, is quoted.
 func yarpHead(b []byte, r *parser.Record) bool {

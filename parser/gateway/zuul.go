@@ -17,6 +17,7 @@ import (
 // (processErrorFromOrigin). The names are those of ZuulStatusCategory.
 var zuul = &parser.Format{
 	Name:    "zuul",
+	Gates:   []parser.Gate{{All: "0.:", Word: "com.netflix.zuul."}, {All: "_=", Word: ", origin = "}},
 	Role:    parser.RoleGateway,
 	Product: "zuul",
 	Program: true,

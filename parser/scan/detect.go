@@ -13,8 +13,6 @@ type candidate struct {
 	gates  []turnstile                               // one lets a line through; all do if there is none
 	opens  func(r *parser.Record, inner []byte) lang // what such a line may open; nil for most
 	words  [][]byte                                  // with one of them a line may be a gateway's
-	nginx  bool                                      // entries that name the process
-	apache bool                                      // its library's lines are told apart (handshake.go)
 	place  int                                       // in the order of formats
 	taken  bool                                      // the source has such lines
 }
@@ -75,7 +73,7 @@ func (l *lock) knows(inner []byte) bool {
 func newDetector(formats []*parser.Format) *detector {
 	d := &detector{strictest: len(formats)}
 	for i, f := range formats {
-		d.all = append(d.all, &candidate{place: i, format: f, gates: turnstiles[f.Name], opens: openers[f.Name], words: gatewayWords(f), nginx: f.Name == "nginx-error", apache: f.Name == "apache-error"})
+		d.all = append(d.all, &candidate{place: i, format: f, gates: turnstiles[f], opens: openers[f.Name], words: gatewayWords(f)})
 	}
 	return d
 }

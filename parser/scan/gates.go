@@ -3,178 +3,17 @@ package scan
 import (
 	"bytes"
 	"math/bits"
+
+	"culprit/parser"
+	"culprit/parser/applog"
+	"culprit/parser/gateway"
 )
 
-// A gate is what a line must have for a format to take it, as far as it can be told at a
-// glance. A gate may let lines through that the format refuses, but must not keep one from
-// it: TestGates and FuzzGates hold the table against the formats.
-//
-// Why: a line that no format knows was given to all of them. Without and with gates, MB/s of
-// a thread's own time (BenchmarkReader): plain text 13 and 180, text of many kinds in lines of 35
-// bytes 9 and 100, gunicorn's logs with their tracebacks 52 and 179, syslog around
-// free text 18 and 93. What a format has taken before is still tried without a look.
-type gate struct {
-	first   string // the first byte that is no blank, as in a character class; "" for any
-	all     string // bytes that stand somewhere in the line, 0 for any digit
-	some    string // of these at least one, if there are any
-	word    string // this stands in the line
-	program string // or else the envelope names a program that begins so: then any line
-	more    func(line []byte) bool
-}
-
-const (
-	numbers = "0-9"
-	capital = "A-Z"
-	object  = "{"
-	// yarpHead begins a stamp, a level or an object.
-	yarpHead = numbers + "[{tdiwfcDIWE:"
-)
-
-// gates by format: one of a format's must let the line through. Formats without an entry
-// are asked about every line.
-var gates = map[string][]gate{
-	// Gateways.
-	"nginx-error":              {{first: object}, {first: numbers + "[na", all: "[]"}},
-	"haproxy-access":           {{first: object}, {all: "[]/:"}, {all: "/="}, {program: "haproxy"}},
-	"haproxy-event":            haproxyGates,
-	"mod-jk":                   {{first: "[", all: "[]:"}},
-	"apache-error":             {{first: "[A("}, {first: numbers + "A-Z{\"a-z@_", word: "AH"}},
-	"envoy-access":             {{first: object}, {first: `["A`, all: `"`}, {all: "=", word: "flags="}},
-	"envoy-events":             {{first: object}},
-	"envoy-log":                {{first: object}, {first: "["}, {first: numbers, all: ":"}},
-	"caddy-error":              {{first: object}, {first: numbers, all: "/:"}, {first: "E", all: ":"}},
-	"caddy-access":             {{first: object}, {first: numbers, all: "\t/:"}},
-	"traefik-access":           {{first: object}, {all: `["`}},
-	"cloudflared":              {{first: object}, {first: numbers, word: "ERR "}},
-	"pingora":                  {{word: "Fail to proxy: "}},
-	"squid-access":             {{first: numbers, all: "./"}},
-	"squid-cache":              {{first: numbers, all: "/:|"}},
-	"traefik-log":              {{first: object}, {first: numbers, all: ":"}, {first: "tl", all: "="}, {first: "TDIWEFP", all: ">"}},
-	"heroku-router":            {{first: "a", all: "="}, {all: "=", word: "router"}},
-	"aws-alb-access":           {{first: "hwg", all: `"/:`}},
-	"aws-elb-access":           {{first: numbers, all: `":`}},
-	"iis-access":               {{first: numbers, all: "-:/"}},
-	"cloudfront-access":        {{first: numbers, all: "\t-:/"}},
-	"lighttpd-error":           {{first: numbers + "(", all: "()."}},
-	"varnish-log":              {{first: "*", all: "<>"}, {first: numbers + "-"}},
-	"varnishd":                 {{first: "EIDW", all: ":"}, {first: "Cc", all: "("}, {first: "C", word: "Child "}, {program: "varnishd"}},
-	"ingress-nginx-controller": {{first: "IWEF", all: "]:"}},
-	"gitlab-workhorse":         {{word: "badgateway: failed "}},
-	"krakend-error":            {{all: "[]:", word: "[ENDPOINT: "}},
-	"oauth2-proxy-error":       {{first: "[", word: "] Error proxying to upstream"}},
-	"oauth2-proxy-access":      {{all: `["/:`}},
-	"java-gateway":             {{all: "[]", word: "Resolved ["}, {all: "0.:", word: "org.springframework.cloud.gateway."}},
-	"zuul":                     {{all: "0.:", word: "com.netflix.zuul."}, {all: "_=", word: ", origin = "}},
-	"yarp":                     {{all: ".:", word: "ReverseProxy.Forwarder."}, {first: yarpHead, all: ".:", word: "before receiving a response."}, {first: yarpHead, all: ".:", word: " body."}, {first: yarpHead, all: "'", word: "after load balancing for cluster '"}},
-	"ocelot":                   {{first: yarpHead, all: ".:", word: "ResponderMiddleware"}},
-	"go-proxy-error":           {{all: ":"}},
-	"node-proxy-error":         {{first: numbers + "[PF"}},
-	"varnish-access":           {{all: `["`}},
-	"varnish-own":              {{first: object, word: "andling"}, {first: object, word: "arnish"}, {first: object, word: "etch"}, {first: object, word: "ackend"}, {word: ` connect"`}, {word: ` reuse"`}, {program: "varnishncsa"}},
-	"lighttpd-access":          {{all: `["`}},
-	"kong-log":                 {{first: object}},
-	"apisix-log":               {{first: object}},
-	"apache-access":            {{all: `["`}},
-	"nginx-error-loose":        {{word: "upstream"}, {word: "sending to client"}},
-	"nginx-access":             {{first: object}, {all: "0", some: "\"=:_.\t|;", more: holdsStatus}},
-
-	// Objects and pairs.
-	"audit": {{first: "nt", all: "=(:)"}},
-	"pino":  {{first: object}}, "jsonl": {{first: object}}, "logfmt": {{first: "A-Za-z@_", all: "="}},
-
-	// A bracket or another mark first.
-	"kernel":   {{first: "["}, {program: "kernel"}},
-	"mojo-log": {{first: "[", all: "]."}},
-	"gunicorn": {{first: "[", all: "]"}}, "celery": {{first: "[", all: "]"}}, "monolog": {{first: "[", all: "]"}},
-	"jvm": {{first: "[", all: "]"}}, "env-logger": {{first: "[", all: "]"}}, "php-fpm": {{first: "[", all: "]"}},
-	"django-runserver": {{first: "[", all: "]"}}, "passenger": {{first: "[", all: "]"}}, "nest": {{first: "[", all: "]"}},
-	"gin": {{first: "[", all: "]"}}, "puma": {{first: "[", all: "]"}}, "php-error-log": {{first: "["}, {first: "P", all: ":"}},
-	"erlang": {{first: "=", all: "="}}, "cron": {{first: "(", all: "()"}},
-
-	// A letter first.
-	"klog":        {{first: "DVTIANWEFC", all: "]:"}},
-	"ruby-logger": {{first: "DVTIANWEFC", all: ",[#]"}},
-	"rails":       {{first: "S", all: "\":"}},
-	"uvicorn":     {{first: capital, all: ":"}},
-
-	// A stamp first, or a word before it.
-	"serilog-console":   {{first: numbers + "[", all: "[]:"}},
-	"uwsgi":             {{first: "*[MTWFS", all: ":"}},
-	"redis":             {{first: numbers, all: ":"}},
-	"postgresql":        {{first: numbers, all: "[]:"}},
-	"mysql":             {{first: numbers, all: "[]:"}, {first: numbers, all: ":", word: "InnoDB: "}, {first: numbers, all: ":", word: " mysqld"}},
-	"spring-boot":       {{first: numbers, all: "-:"}},
-	"nlog":              {{first: numbers, all: "|:"}},
-	"jetty":             {{first: numbers, all: ":"}},
-	"wildfly":           {{first: numbers, all: "[]()"}},
-	"logback":           {{first: numbers, all: "[]:"}},
-	"tomcat":            {{first: numbers, all: "[]:"}},
-	"java-util-logging": {{first: capital, all: ":"}},
-	"zap-console":       {{first: numbers + capital + "[", all: "\t"}},
-	"tracing":           {{first: numbers, all: ":"}},
-	"zerolog-console":   {{first: numbers, all: ":"}, {first: capital, all: "[]", more: levelBracket}},
-	"elixir":            {{first: numbers, all: "[]:"}},
-	"pm2":               {{first: numbers, all: ":"}},
-	"supervisord":       {{first: numbers, all: ",:"}},
-	"ztunnel":           {{first: object, word: `"scope":"access"`}, {first: numbers, all: "=:", word: " dst."}},
-	"docker-events":     {{first: numbers, all: "():"}},
-	"dpkg":              {{first: numbers, all: ":"}},
-	"syslog-hostless":   {{first: capital, all: "[]:"}, {program: "dnsmasq"}},
-	"sudo":              {{all: "=:"}},
-	"systemctl-status":  {{first: "A", word: " since "}},
-	"python-logging":    {{first: numbers + "[", all: ","}, {first: capital, all: ":"}},
-	"go-log":            {{all: "0/:"}},
-	"dotnet-console":    {{first: numbers + "tdiwfc", all: "[]:"}},
-	"app-access":        {{all: "[]"}},
-	"levelled-text":     {{first: numbers + "[", all: "0"}, {first: capital, all: "0", more: stampOrLevel}},
-	"timestamped-text":  {{first: numbers + "[", all: "0"}, {first: capital, all: "0", more: stampOrLevel}},
-}
-
-// haproxyGates: a line with a level, one of a connection, and the events that name HAProxy's
-// objects so clearly that they need no envelope.
-var haproxyGates = []gate{
-	{first: "[", all: "]("}, {all: "[]/:"}, {first: "SBHA", all: "/"}, {first: "bp", all: "!"}, {first: "P", all: "."}, {first: "C", all: "("},
-	{all: "/", word: " changed "}, {all: "/", word: " IP changed "}, {program: "haproxy"},
-}
-
-// holdsStatus reports whether three digits stand alone, as a status does.
-func holdsStatus(line []byte) bool {
-	for i := 2; i < len(line); i += 3 { // one of any three neighbours
-		if !isDigit(line[i]) {
-			continue
-		}
-		from, to := i, i+1
-		for from > 0 && isDigit(line[from-1]) {
-			from--
-		}
-		for to < len(line) && isDigit(line[to]) {
-			to++
-		}
-		if to-from == 3 && (from == 0 || !inWord(line[from-1])) && (to == len(line) || !inWord(line[to])) {
-			return true
-		}
-		i = max(i, to-2)
-	}
-	return false
-}
-
-// stampOrLevel reports whether a line that begins with a capital may begin with a stamp, of
-// which the name of a month or day is the first word, or with a level in capitals.
-func stampOrLevel(line []byte) bool {
-	return len(line) > 3 && (line[1] >= 'A' && line[1] <= 'Z' || line[3] == ' ' || line[3] == ',')
-}
-
-// levelBracket reports whether a bracket stands right behind the first word, as in INFO[0001].
-func levelBracket(line []byte) bool {
-	i := bytes.IndexByte(line, '[')
-	return i > 0 && i <= 12
-}
-
-// inWord reports whether c beside digits makes them a part of something else: an id, a
-// path, a version.
-func inWord(c byte) bool {
-	return c|0x20 >= 'a' && c|0x20 <= 'z' || c == '.' || c == '/' || c == '-' || c == '_'
-}
+// Why there are gates (parser.Gate): a line that no format knows was given to all of them. Without
+// and with gates, MB/s of a thread's own time (BenchmarkReader): plain text 13 and 180, text of many
+// kinds in lines of 35 bytes 9 and 100, gunicorn's logs with their tracebacks 52 and 179, syslog
+// around free text 18 and 93. What a format has taken before is still tried without a look. TestGates
+// and FuzzGates hold the gates against their formats.
 
 func isDigit(c byte) bool { return c-'0' <= 9 }
 
@@ -286,36 +125,36 @@ func (c *candidate) screened(list []screened, l *look) []screened {
 	return list
 }
 
-// turnstiles by format.
-var turnstiles = func() map[string][]turnstile {
-	all := make(map[string][]turnstile, len(gates))
-	for name, list := range gates {
-		for _, g := range list {
-			all[name] = append(all[name], g.ready())
+// turnstiles of the formats that are built in.
+var turnstiles = func() map[*parser.Format][]turnstile {
+	all := map[*parser.Format][]turnstile{}
+	for _, f := range append(gateway.Formats(), applog.Formats()...) {
+		for i := range f.Gates {
+			all[f] = append(all[f], ready(&f.Gates[i]))
 		}
 	}
 	return all
 }()
 
-func (g *gate) ready() turnstile {
-	t := turnstile{all: maskOf(g.all), some: maskOf(g.some), more: g.more}
-	if g.word != "" {
-		t.word = []byte(g.word)
+func ready(g *parser.Gate) turnstile {
+	t := turnstile{all: maskOf(g.All), some: maskOf(g.Some), more: g.More}
+	if g.Word != "" {
+		t.word = []byte(g.Word)
 	}
-	if g.program != "" {
-		t.program = []byte(g.program)
+	if g.Program != "" {
+		t.program = []byte(g.Program)
 	}
-	for i := 0; i < len(g.first); i++ {
-		from, to := g.first[i], g.first[i]
-		if i+2 < len(g.first) && g.first[i+1] == '-' {
-			to = g.first[i+2]
+	for i := 0; i < len(g.First); i++ {
+		from, to := g.First[i], g.First[i]
+		if i+2 < len(g.First) && g.First[i+1] == '-' {
+			to = g.First[i+2]
 			i += 2
 		}
 		for c := int(from); c <= int(to); c++ {
 			t.first[c>>6] |= 1 << (c & 63)
 		}
 	}
-	if g.first == "" {
+	if g.First == "" {
 		t.first = [4]uint64{1<<64 - 1, 1<<64 - 1, 1<<64 - 1, 1<<64 - 1}
 	}
 	return t

@@ -52,18 +52,6 @@ func TestGates(t *testing.T) {
 	}
 }
 
-func TestGatesNameFormats(t *testing.T) {
-	known := map[string]bool{}
-	for _, f := range benchFormats {
-		known[f.Name] = true
-	}
-	for name := range gates {
-		if !known[name] {
-			t.Errorf("gates of %s, which is no format", name)
-		}
-	}
-}
-
 // Whole logs are read alike with the gates and without.
 func TestGatesChangeNothing(t *testing.T) {
 	files, _ := filepath.Glob("../../fixtures/cases/*/logs/*")

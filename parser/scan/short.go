@@ -54,7 +54,7 @@ func (r *Reader) short() (ready bool) {
 	if rec.Stamp.Clock == parser.ClockLocal {
 		r.years.settle(&rec.Stamp)
 	}
-	if this.c.nginx {
+	if this.c.format.Glued {
 		r.workers.saw(rec.PID)
 	}
 	r.stats.handOut(rec)
@@ -79,7 +79,7 @@ func (r *Reader) readShort(s *shortRecord, at int) bool {
 	key := shape(line)
 	s.lock = r.detect.lock(key)
 	c := s.lock.c
-	if s.lock.key != key || c == nil || c.format.Role != parser.RoleGateway || c.apache || r.detect.strictest < c.place ||
+	if s.lock.key != key || c == nil || c.format.Role != parser.RoleGateway || c.format.Handshakes || r.detect.strictest < c.place ||
 		c.place > 0 && !s.lock.knows(line) || applog.Coloured(line) {
 		return false
 	}

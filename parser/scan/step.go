@@ -174,10 +174,10 @@ func (r *Reader) begin(s *slot, p physical, inner []byte, c *candidate, opened l
 		if opened == none && c.opens != nil {
 			opened = c.opens(&s.rec, inner)
 		}
-		if c.nginx {
+		if c.format.Glued {
 			r.workers.saw(s.rec.PID)
 		}
-		if c.apache {
+		if c.format.Handshakes {
 			r.tls.see(&s.rec, &s.env)
 		}
 	}
