@@ -189,6 +189,17 @@ func TestConcreteCauses(t *testing.T) {
 	}
 	closed, refused := saw(parser.SymptomPrematureClose, 1, 0, 0), saw(parser.SymptomConnRefused, 4, 0, 5)
 	f("an error", "died of an unhandled error: IndexError: list index out of range;", "", tell(failing(closed), says(rules.CauseUnhandledException, "", "", "IndexError: list index out of range", "shop-1")), rules.CauseUnhandledException, nil)
+	// Rails tells that a request ended with an exception, and names it two lines later (actionpack's log subscriber and debug_exceptions.rb).
+	names := says(rules.CauseUnhandledException, "", "", "NoMethodError (undefined method 'vat_rate' for nil)", "shop-1")
+	names.Hit.Signature.ID = "y"
+	f("an error that its next line names", "(127.0.0.1:8000) died of an unhandled error: NoMethodError (undefined method 'vat_rate' for nil);", "",
+		tell(failing(closed), says(rules.CauseUnhandledException, "", "", "", "shop-1"), names), rules.CauseUnhandledException, func(in *rules.Incident) { in.Service = "shop" })
+	ofRequest := says(rules.CauseUnhandledException, "", "", "KeyError: 'total'", "shop-1")
+	ofRequest.Hit.Signature.Scope = rules.ScopeRequest
+	f("an error of a request", "shop (127.0.0.1:8000) did not handle an error: KeyError: 'total';", "", tell(failing(saw(parser.SymptomUpstreamStatus, 9, 0, 9)), ofRequest), rules.CauseUnhandledException, func(in *rules.Incident) { in.Service = "shop" })
+	f("a service that the gateway's log does not name", "shop (an upstream that the gateway's log does not name) died of an unhandled error: KeyError: 'total';", "",
+		tell(failing(closed), says(rules.CauseUnhandledException, "", "", "KeyError: 'total'", "shop-1")), rules.CauseUnhandledException,
+		func(in *rules.Incident) { in.Upstreams, in.Service, in.Culprit.Process = nil, "shop", "python3" })
 	f("a long error", strings.Repeat("é", 60)+"…;", "", tell(failing(closed), says(rules.CauseUnhandledException, "", "", strings.Repeat("é", 500), "")), rules.CauseUnhandledException, nil)
 	f("three services", "shop-1, shop-2 and shop-3 (127.0.0.1:8000) died of an unhandled error", "", tell(failing(refused), says(rules.CauseUnhandledException, "", "", "", "shop-2"),
 		says(rules.CauseUnhandledException, "", "", "", "shop-1"), says(rules.CauseUnhandledException, "", "", "", "shop-3")), rules.CauseUnhandledException, nil)

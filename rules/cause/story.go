@@ -44,6 +44,8 @@ func who(c *rules.Case, in *rules.Incident) string {
 	switch {
 	case len(in.Upstreams) == 0 && c.Gateway:
 		return "the gateway"
+	case len(in.Upstreams) == 0 && in.Service != "" && in.Culprit.Process != "" && in.Verdict.Cause != rules.CauseUnknown:
+		return short(in.Service) + " (an upstream that the gateway's log does not name)"
 	case len(in.Upstreams) == 0:
 		return "an upstream that the gateway's log does not name"
 	}
@@ -107,24 +109,28 @@ func proven(c *rules.Case, in *rules.Incident) (services []string) {
 // maxDetail bounds what a sentence takes over from a line.
 const maxDetail = 120
 
-// detail is what the best line of the proof says of the error itself; "" if it says nothing.
+// detail is what the proof says of the error itself: its best line, or the next one of the same
+// service where that one tells only that there was an error; "" if none says it.
 func detail(c *rules.Case, in *rules.Incident) string {
-	if len(in.Verdict.Proof) == 0 {
-		return ""
-	}
-	hit := c.Evidence[in.Verdict.Proof[0].Candidate].Hit
-	text := strings.TrimSpace(hit.Get(rules.FieldDetail))
-	if where := hit.Get(rules.FieldWhere); where != "" && len(text)+len(where) < maxDetail {
-		text += ", at " + where
-	}
-	if len(text) > maxDetail {
-		end := maxDetail
-		for end > 0 && text[end]&0xC0 == 0x80 {
-			end--
+	for _, p := range in.Verdict.Proof {
+		ev := &c.Evidence[p.Candidate]
+		text := strings.TrimSpace(ev.Hit.Get(rules.FieldDetail))
+		if text == "" || ev.Hit.Signature.Cause != in.Verdict.Cause || ev.Subject != c.Evidence[in.Verdict.Proof[0].Candidate].Subject {
+			continue
 		}
-		text = text[:end] + "…"
+		if where := ev.Hit.Get(rules.FieldWhere); where != "" && len(text)+len(where) < maxDetail {
+			text += ", at " + where
+		}
+		if len(text) > maxDetail {
+			end := maxDetail
+			for end > 0 && text[end]&0xC0 == 0x80 {
+				end--
+			}
+			text = text[:end] + "…"
+		}
+		return short(text)
 	}
-	return short(text)
+	return ""
 }
 
 func list(names []string) string {
@@ -246,6 +252,8 @@ func phrase(c *rules.Case, in *rules.Incident) string {
 			return capital(fmt.Sprintf("%s had %d workers (pids %s) killed by their own manager because they took too long", subject, len(pids), named(pids)))
 		}
 		return capital(fmt.Sprintf(phrases[cause], subject))
+	case cause == rules.CauseUnhandledException && len(in.Verdict.Proof) > 0 && c.Evidence[in.Verdict.Proof[0].Candidate].Hit.Signature.Scope == rules.ScopeRequest:
+		return capital(subject + " did not handle an error") // that of a request, which ends no process
 	case cause == rules.CauseNotListening && denied(c):
 		return "The gateway was not permitted to connect to " + subject
 	case cause == rules.CauseUpstreamSaturated && len(in.Verdict.Proof) > 0 && len(in.Upstreams) > 0:
