@@ -27,7 +27,7 @@ func (e *Engine) settleAccess() {
 				continue
 			}
 			switch second := !named && secondLog(s, g) || twin(s, g) || e.passedOn(s, g); {
-			case !second && (named || !namesUpstreams(g)) || !e.within(s, g):
+			case !second && (named || !namesUpstreams(g) && (!speaks(s) || speaks(g))) || !e.within(s, g):
 				continue
 			case second:
 				s.Source.HasAccess = false
@@ -152,6 +152,15 @@ func (e *Engine) passedOn(s, g *source) bool {
 		return slices.ContainsFunc(e.sources, func(l *source) bool { return l.Source.HasErrors && !l.Source.HasAccess && l.sameGateway(o) })
 	}
 	return s.Source.Gateway != g.Source.Gateway && !namesUpstreams(s) && !namesUpstreams(g) && told(g) && !told(s) && failedThere(s, g)
+}
+
+// speaks reports whether a log in the form that many servers write holds an application's own
+// words, too: where it listens, what it threw. So does the output of Express with morgan, and no
+// gateway's access log.
+func speaks(s *source) bool {
+	return gateway.Of(s.Source.Gateway).SharedForm != "" && slices.ContainsFunc(s.Events, func(ev rules.Event) bool {
+		return ev.Stream == "" && ev.Symptom == parser.SymptomNone && len(ev.Hits) > 0
+	})
 }
 
 // failedThere reports whether requests failed in s, and nearly all of them in g in that second, too.

@@ -45,6 +45,28 @@ func TestSecondLogsCountOnce(t *testing.T) {
 	f("one path that all are asked for", 24, 64, onePath(access("logs/web-1.log", 0, 6)), onePath(access("logs/web-2.log", 0, 6)))
 }
 
+// Express with morgan writes its requests in the form of nginx beside what it throws: that log is the
+// application's own, and what failed in it is what the gateway before it passed on.
+func TestLogThatSpeaksIsTheApplications(t *testing.T) {
+	threw := &rules.Signature{ID: "node-type-error", Cause: rules.CauseUnhandledException, Scope: rules.ScopeRequest, Technology: "node"}
+	access := func(path, product string) *logFile {
+		l := accessLog(path)
+		l.d.Source.Gateway = product
+		for i := range 20 {
+			l.answers(float64(i), "", 200, 1, asked()).sketch(float64(i), uint64(i%7+1), "")
+		}
+		return l.answers(10, "", 500, 6, asked(1)).answers(11, "", 500, 6, asked(1))
+	}
+	own := access("quotes.log", "nginx").says(10, threw).says(11, threw)
+	r := report(t, Config{}, own, access("varnish/varnishncsa.log", "varnish"))
+	if r.Totals.FailedRequests != 12 || len(r.Incidents) != 1 || r.Incidents[0].Gateway != "varnish" {
+		t.Errorf("%d failed\n%s", r.Totals.FailedRequests, outline(r))
+	}
+	if r := report(t, Config{}, access("web.log", "nginx"), access("varnish/varnishncsa.log", "varnish")); r.Totals.FailedRequests != 24 {
+		t.Errorf("two gateways of which nothing tells which is behind: %d failed", r.Totals.FailedRequests)
+	}
+}
+
 // Varnish passes on what lighttpd answers, and stamps the end of a request where lighttpd's clock ticks
 // once a second: neither names an upstream, and lighttpd's error log tells why.
 func TestPassedOnRequestsCountOnce(t *testing.T) {

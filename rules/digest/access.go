@@ -15,8 +15,11 @@ import (
 // accessKinds remembers who the clients of the access lines were.
 type accessKinds struct{ lines, loopback int64 }
 
+// see counts a client. A server whose socket takes IPv4 and IPv6 writes an IPv4 client as
+// ::ffff:127.0.0.1 (RFC 4291, 2.5.5.2; Node's listen without a host, so Express with morgan).
 func (k *accessKinds) see(client []byte) {
 	k.lines++
+	client = bytes.TrimPrefix(client, []byte("::ffff:"))
 	if bytes.HasPrefix(client, []byte("127.")) || string(client) == "::1" || bytes.HasPrefix(client, []byte("unix:")) {
 		k.loopback++
 	}

@@ -222,8 +222,8 @@ func TestLoopback(t *testing.T) {
 		}
 		return fold(words(nil), list...).Source.Loopback
 	}
-	if !from("127.0.0.1", "::1", "unix:") || from("127.0.0.1", "10.0.0.9") || from() {
-		t.Errorf("loopback only %v, mixed %v, none %v", from("127.0.0.1", "::1", "unix:"), from("127.0.0.1", "10.0.0.9"), from())
+	if !from("127.0.0.1", "::1", "unix:", "::ffff:127.0.0.1") || from("127.0.0.1", "10.0.0.9") || from("::ffff:10.0.0.9") || from() {
+		t.Errorf("loopback only %v, mixed %v, mapped %v, none %v", from("127.0.0.1", "::1", "unix:", "::ffff:127.0.0.1"), from("127.0.0.1", "10.0.0.9"), from("::ffff:10.0.0.9"), from())
 	}
 }
 
