@@ -65,12 +65,12 @@ func mayBeSecond(s *source) bool {
 }
 
 // heldByAccess lists which access logs hold the requests of those that may be second ones. Where
-// none names upstreams or tells errors, and no two tell failures, none is.
+// none names upstreams, tells errors or holds an application's own words, and no two tell failures, none is.
 func (e *Engine) heldByAccess() *holders {
 	first, failing := false, 0
 	for _, s := range e.sources {
 		if s.Source.HasAccess {
-			first = first || s.Source.HasErrors || namesUpstreams(s)
+			first = first || s.Source.HasErrors || namesUpstreams(s) || speaks(s)
 			if len(s.gist().failed) > 0 {
 				failing++
 			}

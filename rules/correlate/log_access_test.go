@@ -62,6 +62,14 @@ func TestLogThatSpeaksIsTheApplications(t *testing.T) {
 	if r.Totals.FailedRequests != 12 || len(r.Incidents) != 1 || r.Incidents[0].Gateway != "varnish" {
 		t.Errorf("%d failed\n%s", r.Totals.FailedRequests, outline(r))
 	}
+	dead := accessLog("quotes.log")
+	dead.d.Source.Gateway = "nginx"
+	for i := range 20 {
+		dead.answers(float64(i), "", 200, 1, asked()).sketch(float64(i), uint64(i%7+1), "")
+	}
+	if r := report(t, Config{}, dead.says(0, threw), access("varnish/varnishncsa.log", "varnish")); r.Totals.Requests != 32 {
+		t.Errorf("failures that only the gateway tells: %d requests, want its 32", r.Totals.Requests)
+	}
 	if r := report(t, Config{}, access("web.log", "nginx"), access("varnish/varnishncsa.log", "varnish")); r.Totals.FailedRequests != 24 {
 		t.Errorf("two gateways of which nothing tells which is behind: %d failed", r.Totals.FailedRequests)
 	}
