@@ -45,8 +45,8 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 	}
 }
 
-// listening is the address that the services linked best to the pool say they listen on, if
-// they name one only.
+// listening is the address that the services linked best to the pool say they listen on, or the
+// best is asked at, if it is one only.
 func (e *Engine) listening(g *gathering) []string {
 	var all []string
 	least := 1
@@ -58,9 +58,26 @@ func (e *Engine) listening(g *gathering) []string {
 			all = append(all, sv.addresses()...)
 		}
 	}
+	if best := e.linked(g); len(all) == 0 && best != nil {
+		all = e.askedHere(best)
+	}
 	slices.Sort(all)
 	if all = slices.Compact(all); len(all) != 1 {
 		return []string{}
+	}
+	return all
+}
+
+// askedHere lists the addresses that a service is asked at whose clients are all this machine and
+// which listens on every IPv4 address.
+func (e *Engine) askedHere(sv *service) (all []string) {
+	if !slices.ContainsFunc(sv.streams, func(id streamID) bool { return e.sources[id.source].Source.Loopback }) {
+		return nil
+	}
+	for _, f := range sv.listens {
+		if host, port := splitPort(plainAddress(f.Value)); host == "0.0.0.0" {
+			all = append(all, "127.0.0.1:"+port)
+		}
 	}
 	return all
 }

@@ -75,6 +75,27 @@ func TestLogThatSpeaksIsTheApplications(t *testing.T) {
 	}
 }
 
+// gunicorn binds 0.0.0.0:8000 and its access lines are all of 127.0.0.1: so the gateway, whose log
+// names no upstream, asks 127.0.0.1:8000. Clients of other machines leave that open.
+func TestServiceThatThisMachineAsks(t *testing.T) {
+	threw := &rules.Signature{ID: "gunicorn-request-error", Cause: rules.CauseUnhandledException, Strong: true, Scope: rules.ScopeRequest, Technology: "gunicorn"}
+	for loopback, want := range map[bool]string{true: "127.0.0.1:8000", false: ""} {
+		access := func(path, product string) *logFile {
+			l := accessLog(path)
+			l.d.Source.Gateway = product
+			for i := range 40 {
+				l.answers(float64(i), "", 200, 1, asked()).sketch(float64(i), uint64(i+1), "")
+			}
+			return l.answers(20, "", 500, 6, asked(21)).answers(21, "", 500, 6, asked(22))
+		}
+		own := access("app.log", "nginx").says(20, threw).says(21, threw).knows(0, rules.FactListens, "0.0.0.0:8000")
+		own.d.Source.Loopback = loopback
+		if r := report(t, Config{}, own, access("caddy/access.log", "caddy")); len(r.Incidents) != 1 || firstOf(r.Incidents[0].Upstreams) != want {
+			t.Errorf("loopback %v: %s", loopback, outline(r))
+		}
+	}
+}
+
 // Varnish passes on what lighttpd answers, and stamps the end of a request where lighttpd's clock ticks
 // once a second: neither names an upstream, and lighttpd's error log tells why.
 func TestPassedOnRequestsCountOnce(t *testing.T) {
