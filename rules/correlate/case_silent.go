@@ -49,7 +49,6 @@ func (e *Engine) silentCases(cases []*gathering, failures []*tallied) []*gatheri
 		}
 		if e.enough(g, failures) {
 			e.readTimer(g)
-			e.waitedFor(g)
 			for _, s := range g.symptoms {
 				g.answers = append(g.answers, answer{s.tally, s.tally.left})
 				s.tally.left = 0
@@ -57,6 +56,7 @@ func (e *Engine) silentCases(cases []*gathering, failures []*tallied) []*gatheri
 			out = append(out, g)
 		}
 	}
+	e.waitedFor(out)
 	return out
 }
 
