@@ -2,7 +2,6 @@ package cause
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -14,11 +13,9 @@ import (
 const (
 	aboveNothing = 10 // above its prior
 	aboveNext    = 5  // above the next
-	foldSlack    = 3 * parser.Second
-	longestStart = 2 * parser.Minute // until a server that cannot start says so: a JVM reads its classes first
-	maxShown     = 4                 // alternatives
-	answeredOn   = -20               // it answered while, by the evidence, it could not start
-	misfit       = -10               // a cause that fits the symptoms so badly explains none of them
+	maxShown     = 4   // alternatives
+	answeredOn   = -20 // it answered while, by the evidence, it could not start
+	misfit       = -10 // a cause that fits the symptoms so badly explains none of them
 )
 
 // score is one cause's account.
@@ -152,145 +149,6 @@ func elsewhere(c *rules.Case, best, p piece) bool {
 	return (ev.Foreign || ev.Link < 0) && c.Evidence[best.index].Link > 0
 }
 
-// symptomsAlone is what the gateway's own lines say, by the share that each class
-// has of the primary symptoms and with the first one counted double.
-func symptomsAlone(c *rules.Case) map[rules.Cause]rules.Reason {
-	out := map[rules.Cause]rules.Reason{}
-	total := c.Primary(parser.SymptomNone)
-	for i, s := range c.Symptoms {
-		cause, weight, why := alone(c, s)
-		if cause == "" || total > 0 && s.Rank != parser.RankPrimary && cause != rules.CauseCrashSignal { // how a server died tells why it failed requests
-			continue
-		}
-		if slices.ContainsFunc(c.Symptoms, func(o rules.CaseSymptom) bool { return tellsMore(o, s) }) {
-			continue // of some of these failures another line says which
-		}
-		few := s.Count*5 < total && !slices.ContainsFunc(c.Symptoms, func(o rules.CaseSymptom) bool { return tellsMore(s, o) })
-		if i > 0 && total > 0 && few && !sameFirst(c, s) {
-			weight /= 2 // a few among many others, and not the first
-		}
-		if weight > out[cause].Weight {
-			out[cause] = rules.Reason{Weight: weight, Text: why}
-		}
-	}
-	if closed := c.Primary(parser.SymptomPrematureClose) + c.Primary(parser.SymptomConnReset); closed > 0 {
-		for _, gone := range []rules.Cause{rules.CauseNotListening, rules.CauseNetworkUnreachable} {
-			if w, ok := out[gone]; ok && closedFirst(c) {
-				// It served a moment before: it went away (a container takes its address
-				// with it), and that has a cause of its own.
-				w.Weight = min(w.Weight, aboveNothing-2)
-				out[gone] = w
-			}
-		}
-	}
-	return out
-}
-
-// closedFirst reports whether connections were cut before any was refused.
-func closedFirst(c *rules.Case) bool {
-	for _, s := range c.Symptoms {
-		switch groupOf(s.Class) {
-		case gClosed:
-			return true
-		case gRefused, gSocket, gRoute, gConnect, gSilent:
-			return false
-		}
-	}
-	return false
-}
-
-func sameFirst(c *rules.Case, s rules.CaseSymptom) bool { return s.First.From < c.First().To }
-
-// alone is what one class says; the message's own words win over the class.
-func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
-	o := own[s.Class]
-	if (s.Class == parser.SymptomPeerDown || s.Class == parser.SymptomHealthCheckFailed) && len(s.Hints) > 0 && s.Hints[0] != rules.CauseUnknown {
-		if len(s.Hints) == 1 && s.Hints[0] == rules.CauseCrashSignal {
-			return s.Hints[0], 22, "the gateway, which had started the server itself, says on what signal it died"
-		}
-		weight := 13
-		if len(s.Hints) == 1 && slices.Contains(overrules, s.Hints[0]) {
-			weight = 22 // nothing else took the server out: an answer for its name, a certificate, a route was missing
-		}
-		return s.Hints[0], weight, "the health check's own words say so"
-	}
-	if s.Class == parser.SymptomNoPorts && c.Traffic.Succeeded > 0 {
-		return o.cause, o.weight, o.why // the address to connect from works for others: its ports are used up
-	}
-	if len(s.Hints) > 0 && s.Hints[0] != o.cause && (vague(s.Class) || certain(s)) && slices.Contains(overrules, s.Hints[0]) {
-		weight := max(o.weight, 22)
-		if len(s.Hints) > 1 && o.cause == "" {
-			weight = 16
-		}
-		return s.Hints[0], weight, "the gateway's message says so itself"
-	}
-	if s.Class == parser.SymptomGatewayCrash && slices.Contains(s.Hints, rules.CauseKilled) && !slices.Contains(s.Hints, o.cause) {
-		return rules.CauseKilled, o.weight, "a worker of the gateway itself was killed"
-	}
-	if s.Timer > 0 {
-		return o.cause, o.weight, fmt.Sprintf("each was given up after %s, the gateway's timeout, while the same server answered others: it accepted the requests and did not answer in time", span(s.Timer))
-	}
-	if s.Begun > 0 && o.cause == "" {
-		return rules.CauseSlowUpstream, 14, fmt.Sprintf("the application began %d of the same requests and finished none of them, while it went on with others: it accepted them and did not answer", s.Begun)
-	}
-	if s.Late > 0 {
-		return o.cause, o.weight, fmt.Sprintf("the application finished %d of the same requests seconds after the gateway had failed them: it accepted them and did not answer in time", s.Late)
-	}
-	if s.Queue {
-		return rules.CauseUpstreamSaturated, o.weight, "connecting timed out while the same server took other connections: its queue of connections was full"
-	}
-	if s.Class == parser.SymptomConnRefused && lateListener(c) {
-		return o.cause, o.weight / 2, o.why
-	}
-	if orHandshake(&s) {
-		return o.cause, o.weight - 3, "no connection was made: it was refused, or its TLS handshake failed, which this gateway's log does not tell apart"
-	}
-	return o.cause, o.weight, o.why
-}
-
-// orHandshake reports whether a gateway has one word for a refused connection and for one whose TLS
-// handshake failed: HAProxy's SC (back_handle_st_cer of src/backend.c; both were seen from 2.6.12,
-// with equal timers). A number of the system's or words of a health check tell.
-func orHandshake(s *rules.CaseSymptom) bool {
-	return s.Class == parser.SymptomConnRefused && s.Errno == 0 && slices.Contains(s.Hints, rules.CauseTLSFailure)
-}
-
-// vague lists the classes whose messages differ in cause: there the words decide.
-func vague(class parser.Symptom) bool {
-	switch class {
-	case parser.SymptomTLSHandshake, parser.SymptomTLSVerify, parser.SymptomProtocolError, parser.SymptomOther, parser.SymptomNoPorts,
-		parser.SymptomSocketMissing, parser.SymptomSocketPermission, parser.SymptomNoResolver, parser.SymptomResolveFailed:
-		return true
-	}
-	return false
-}
-
-// certain reports whether the words of an answer that is none leave one cause only: it began as a TLS
-// alert or an HTTP/2 frame does.
-func certain(s rules.CaseSymptom) bool {
-	return s.Class == parser.SymptomNoHTTPHeader && len(s.Hints) == 1
-}
-
-// tellsMore reports whether the exact class of one symptom is one of the several causes that the words
-// of a vague one leave open: Envoy's access log has UPE for whatever is no valid answer, and what its
-// codec says of some of them tells what was wrong with it.
-func tellsMore(exact, open rules.CaseSymptom) bool {
-	return !vague(exact.Class) && exact.Rank == parser.RankPrimary && vague(open.Class) && len(open.Hints) > 1 &&
-		slices.Contains(open.Hints, own[exact.Class].cause) && groupOf(open.Class) == gGarbage
-}
-
-// lateListener reports whether the pool was served in seconds of the case: then
-// something listened, at least at times. What was served in the case's first or last
-// second may have been served before it or after it.
-func lateListener(c *rules.Case) bool {
-	return c.Traffic.Known && c.Traffic.SymptomSeconds > 2 && c.Traffic.ServedSeconds*2 > c.Traffic.SymptomSeconds
-}
-
-// refused reports whether a connection was refused, or its socket was not there.
-func refused(c *rules.Case) bool {
-	return c.Primary(parser.SymptomConnRefused)+c.Primary(parser.SymptomSocketMissing) > 0
-}
-
 // fit averages the table over the primary symptoms. Where no class makes up four
 // fifths of them, the first one, with which the story began, counts half.
 func fit(c *rules.Case, cause rules.Cause) int {
@@ -341,115 +199,6 @@ func fitsChecks(c *rules.Case, row [groups]int) int {
 		return 0
 	}
 	return int(sum / n)
-}
-
-// fold gives the first link of a chain the weight of its consequences.
-func fold(c *rules.Case, scores []*score) {
-	byTotal := slices.Clone(scores)
-	slices.SortStableFunc(byTotal, func(a, b *score) int { return cmp.Compare(b.total, a.total) })
-	for _, root := range byTotal {
-		if root.foldedI != "" || root.total < aboveNothing {
-			continue
-		}
-		for _, other := range byTotal {
-			if other == root || other.foldedI != "" || !folds(root.cause, other.cause) && !failsEach(c, root, other) || !oneStory(c, root, other) {
-				continue
-			}
-			if folds(other.cause, root.cause) && earlier(other, root) {
-				continue // each may explain the other: the earlier one does
-			}
-			if other.total > root.total {
-				root.add(other.total-root.total, fmt.Sprintf("%s is its consequence", other.cause))
-			}
-			other.foldedI = root.cause
-		}
-	}
-}
-
-// surely reports whether a strong line speaks for the cause in the first place: that a pool of php-fpm
-// "seems busy" means no more than that it starts children.
-func (s *score) surely(c *rules.Case) bool {
-	return slices.ContainsFunc(s.pieces, func(p piece) bool {
-		ev := &c.Evidence[p.index]
-		return p.weight > 0 && ev.Cause == s.cause && ev.Hit.Signature.Strong
-	})
-}
-
-// failsEach reports whether a cause is that something was used up, and the other one nothing but the
-// errors of single requests: each that finds no place ends in one. The death of a process is no such
-// consequence.
-func failsEach(c *rules.Case, root, other *score) bool {
-	if root.cause != rules.CauseUpstreamSaturated || other.cause != rules.CauseUnhandledException || other.own != 0 || !root.surely(c) {
-		return false
-	}
-	errors := 0
-	for _, p := range other.pieces {
-		switch ev := &c.Evidence[p.index]; {
-		case ev.Cause != other.cause:
-		case ev.Hit.Signature.Scope != rules.ScopeRequest:
-			return false
-		default:
-			errors++
-		}
-	}
-	return errors > 0
-}
-
-// oneStory reports whether the root's evidence is about the same service as the
-// other's and not clearly after it. Only what is linked to the upstream can be the
-// root of what happened to it.
-func oneStory(c *rules.Case, root, other *score) bool {
-	a := rootPiece(c, root)
-	switch {
-	case len(other.pieces) == 0 && len(root.pieces) == 0:
-		return other.own < root.own
-	case a == nil:
-		return false
-	case len(other.pieces) == 0: // known from the symptoms alone
-		return root.own == 0 && root.pieces[0].weight >= weightWeak && fit(c, root.cause) > misfit
-	}
-	b := &c.Evidence[other.pieces[0].index]
-	if a.Subject != b.Subject && (b.Link > 0 || a.Link <= 0) && a.Subject >= 0 && b.Subject >= 0 && root.cause != rules.CauseDependencyFailure {
-		return false
-	}
-	if a.Link <= 0 && b.Link > 0 {
-		return false
-	}
-	slack := foldSlack
-	if root.cause == rules.CauseStartFailure || root.cause == rules.CauseOOMKill || root.cause == rules.CauseWorkerTimeout || slowKind(root.cause) {
-		slack = 10 * parser.Second // told late: the manager's line, the report's last line
-	}
-	if root.cause == rules.CauseStartFailure && other.cause == rules.CauseRestart && first(root).To < c.Span.To {
-		slack = longestStart // what was stopped in good order could have served again by then
-	}
-	return first(root).From <= first(other).To+slack
-}
-
-// rootPiece is the best line that speaks for the cause in the first place and is
-// linked to the upstream, or stands before nearly all of its failures: a line that
-// only may stand for the cause, or is about somebody else, begins no chain.
-func rootPiece(c *rules.Case, s *score) *rules.Candidate {
-	for _, p := range s.pieces {
-		ev := &c.Evidence[p.index]
-		if s.cause == rules.CauseDependencyFailure && fewComplained(c, ev) || endedOtherwise(ev, s.cause) {
-			continue
-		}
-		if p.weight > 0 && ev.Cause == s.cause && (ev.Link > 0 || ev.Link == 0 && coverWeight(ev) >= coverTwo) {
-			return ev
-		}
-	}
-	return nil
-}
-
-// first is the earliest piece of a score that carries weight.
-func first(s *score) rules.Interval {
-	v := s.pieces[0].when
-	for _, p := range s.pieces {
-		if p.weight >= s.pieces[0].weight-10 && p.when.From < v.From && p.when.From != rules.Past {
-			v = p.when
-		}
-	}
-	return v
 }
 
 func earlier(a, b *score) bool {
