@@ -11,8 +11,8 @@ import (
 
 // The bar that a winner must pass, in decibans.
 const (
-	aboveNothing = 10 // above its prior
-	aboveNext    = 5  // above the next
+	aboveNothing = 10  // above its prior
+	aboveNext    = 5   // above the next
 	maxShown     = 4   // alternatives
 	answeredOn   = -20 // it answered while, by the evidence, it could not start
 	misfit       = -10 // a cause that fits the symptoms so badly explains none of them
