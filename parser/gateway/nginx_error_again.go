@@ -15,18 +15,22 @@ import (
 // it, nothing is forged or glued on, and it tells what parseNginxError finds with more care.
 func againNginxError(line []byte, env *parser.Env, r *parser.Record) bool {
 	const stampLen = len("2026/11/22 15:01:47 ")
-	if len(line) < stampLen {
+	if len(line) < 2*stampLen {
 		return false
 	}
 	stamp, ok := env.Last.Of(line[:stampLen])
 	if !ok {
 		return false
 	}
-	level, b, ok := nginxLevel(line[stampLen:])
-	if !ok || !has(b, " ") {
+	level, b := parser.LevelError, line[stampLen:]
+	if has(b, "[error] ") {
+		b = b[len("[error] "):]
+	} else if level, b, ok = nginxLevel(b); !ok || !has(b, " ") {
 		return false
+	} else {
+		b = b[1:]
 	}
-	pid, tid, b, ok := nginxProcess(b[1:])
+	pid, tid, b, ok := nginxProcess(b)
 	if !ok || !has(b, " *") {
 		return false
 	}
@@ -34,46 +38,89 @@ func againNginxError(line []byte, env *parser.Env, r *parser.Record) bool {
 	if connection == 0 || !has(b, " ") || bytes.IndexByte(b, '[') >= 0 {
 		return false
 	}
-	g, c := &r.Gateway, strict{b[1:]}
-	head := nginxVocabulary().heads.find(level, c.upTo(clientKey))
+	b = b[1:]
+	g, rest := &r.Gateway, b
+	at := bytes.IndexByte(rest, ',')
+	if at < 0 || !has(rest[at:], clientKey) {
+		return false
+	}
+	head := nginxVocabulary().heads.find(level, rest[:at])
 	if head == nil {
 		return false
 	}
-	bare := head.tell(b[1:], r)
-	g.Client, g.Server, g.Request, g.Scheme = c.upTo(serverKey), c.upTo(requestKey), c.upTo(`"`+upstreamKey), nil
-	quote := bytes.IndexByte(c.rest, '"')
-	rest := upstreamValue(c.rest, g)
-	if quote < 0 || len(c.rest)-len(rest) != quote+1 || !has(rest, hostKey) || !endsInProtocol(g.Request) || len(g.Client) == 0 || bytes.IndexByte(g.Server, '"') >= 0 {
+	rest = rest[at+len(clientKey):]
+	if at = addressEnd(rest); at == 0 || !has(rest[at:], serverKey) {
 		return false
 	}
-	for _, c := range g.Client {
-		if c != ':' && c != '.' && !isDigit(c) && c|0x20-'a' >= 6 {
-			return false
-		}
-	}
-	if quote = bytes.IndexByte(rest[len(hostKey):], '"'); quote < 0 {
+	g.Client, rest = rest[:at], rest[at+len(serverKey):]
+	if at = nameEnd(rest); !has(rest[at:], requestKey) {
 		return false
 	}
-	g.Host, rest = rest[len(hostKey):][:quote], rest[len(hostKey):][quote+1:]
+	g.Server, rest = rest[:at], rest[at+len(requestKey):]
+	if at = bytes.IndexByte(rest, '"'); at < 0 || !has(rest[at+1:], upstreamKey) || !endsInProtocol(rest[:at]) {
+		return false
+	}
+	g.Request, rest = rest[:at], rest[at+1+len(upstreamKey):]
+	if at = bytes.IndexByte(rest, '"'); at < 0 || !has(rest[at+1:], hostKey) {
+		return false
+	}
+	if g.Scheme = nil; !plainUpstream(rest[:at], g) && len(rest)-len(upstreamValue(rest, g)) != at+1 {
+		return false
+	}
+	rest = rest[at+1+len(hostKey):]
+	if at = bytes.IndexByte(rest, '"'); at < 0 {
+		return false
+	}
+	g.Host, rest = rest[:at], rest[at+1:]
 	if referrer, ok := bytes.CutPrefix(rest, []byte(referrerKey)); len(rest) > 0 && (!ok || len(referrer) == 0 || bytes.IndexByte(referrer, '"') != len(referrer)-1) {
 		return false
 	}
+	bare := head.tell(b, r)
 	r.Kind, r.Stamp, r.Level, r.PID, r.TID, g.Connection = parser.KindGateway, stamp, level, pid, tid, connection
 	nginxSettle(&nginxKeys{}, bare, r)
 	return true
 }
 
-// A strict is text that is cut at marks.
-type strict struct{ rest []byte }
-
-// upTo returns what stands before the first mark and goes on behind the key, which begins with the
-// mark; if the key does not stand there, nothing is left.
-func (s *strict) upTo(key string) (value []byte) {
-	i := bytes.IndexByte(s.rest, key[0])
-	if i < 0 || !has(s.rest[i:], key) {
-		s.rest = nil
-		return nil
+// addressEnd is where an address ends that has neither a port's brackets nor a name.
+func addressEnd(b []byte) int {
+	for i, c := range b {
+		if !isDigit(c) && c != '.' && c != ':' && c|0x20-'a' >= 6 {
+			return i
+		}
 	}
-	value, s.rest = s.rest[:i], s.rest[i+len(key):]
-	return value
+	return len(b)
+}
+
+// nameEnd is where a comma or a quote ends a name.
+func nameEnd(b []byte) int {
+	for i, c := range b {
+		if c == ',' || c == '"' {
+			return i
+		}
+	}
+	return len(b)
+}
+
+// plainUpstream takes an upstream's value of one plain form, scheme://peer/uri without a socket's path,
+// as upstreamValue does.
+func plainUpstream(value []byte, g *parser.Gateway) bool {
+	n := len("http")
+	if !has(value, "http://") {
+		if n = schemeEnd(value); n == 0 {
+			return false
+		}
+	}
+	peer, port := value[n+len("://"):], false
+	for i, c := range peer {
+		if c == '/' || c == '?' {
+			peer = peer[:i]
+			break
+		}
+		port = port || c == ':'
+	}
+	if port && (has(peer, "unix:") || peer[len(peer)-1] == ':') {
+		return false
+	}
+	g.Scheme, g.Upstream, g.Group = value[:n], peer, len(peer) > 0 && !port && !isAddress(peer)
+	return true
 }

@@ -123,6 +123,9 @@ func NewReader(r io.Reader, opts Options) *Reader {
 // Scan moves to the next record and reports whether there is one. It ends at the end
 // of the source, at an error or when ctx is done (see Err).
 func (r *Reader) Scan(ctx context.Context) bool {
+	if r.handed != nil && r.goOn() {
+		return true
+	}
 	r.release()
 	for {
 		if s := r.head(); s != nil {

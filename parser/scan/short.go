@@ -32,18 +32,42 @@ func (r *Reader) short() (ready bool) {
 	if !r.chunked || !r.plainAhead() {
 		return false
 	}
-	this, next := r.two[0], r.two[1]
-	if this.start != r.lines.start && !r.readShort(this, r.lines.start) {
-		return false
-	}
-	if this.c.place > 0 && this.lock.due() || !r.readShort(next, this.end) {
-		this.start = -1
+	this := r.two[0]
+	if this.start != r.lines.start && !r.readShort(this, nil, r.lines.start) || !r.nextShort() {
 		return false
 	}
 	if len(r.queue) > 0 {
 		r.close(r.queue[0])
 		return true
 	}
+	r.handOut()
+	return true
+}
+
+// goOn hands out the next record behind one that went the short way, so that nothing waits for the
+// line. Most lines do: it saves a fifth of what is done around the reading of a line.
+func (r *Reader) goOn() bool {
+	if r.lines.number%64 == 0 || r.two[0].start != r.lines.start || !r.nextShort() {
+		return false
+	}
+	r.handOut()
+	return true
+}
+
+// nextShort reports whether the next line, which was read on the short way, may be handed out: the one
+// behind it could be read in the same way.
+func (r *Reader) nextShort() bool {
+	this, next := r.two[0], r.two[1]
+	if this.c.place > 0 && this.lock.due() || !r.readShort(next, this, this.end) {
+		this.start = -1
+		return false
+	}
+	return true
+}
+
+// handOut hands out the record of the next line, behind which the next one was read.
+func (r *Reader) handOut() {
+	this := r.two[0]
 	if this.c.place > 0 { // the first format is asked about each line
 		this.lock.hits++
 	}
@@ -60,12 +84,12 @@ func (r *Reader) short() (ready bool) {
 	r.stats.handOut(rec)
 	r.handed = rec
 	this.start = -1
-	r.two[0], r.two[1] = next, this
-	return true
+	r.two[0], r.two[1] = r.two[1], this
 }
 
-// readShort reads the line at a place of the buffer, if it can go the short way.
-func (r *Reader) readShort(s *shortRecord, at int) bool {
+// readShort reads the line at a place of the buffer, if it can go the short way. Behind a line before
+// that begins with the same bytes it is read as that was.
+func (r *Reader) readShort(s, before *shortRecord, at int) bool {
 	s.start = -1
 	data := r.lines.buf[at:r.lines.end]
 	if len(data) < 2*shapeBytes || !isDigit(data[0]) || data[1] != '.' && data[2] != '.' && data[3] != '.' && data[4] != '/' {
@@ -75,12 +99,17 @@ func (r *Reader) readShort(s *shortRecord, at int) bool {
 	if n < 2*shapeBytes || n > r.lines.maxLine {
 		return false
 	}
-	line := bytes.TrimSuffix(data[:n:n], carriageReturn)
-	key := shape(line)
-	s.lock = r.detect.lock(key)
-	c := s.lock.c
-	if s.lock.key != key || c == nil || c.format.Role != parser.RoleGateway || c.format.Handshakes || r.detect.strictest < c.place ||
-		c.place > 0 && !s.lock.knows(line) || applog.Coloured(line) {
+	line := data[:n:n]
+	if line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	if before != nil && string(line[:shapeBytes]) == string(before.rec.Raw[:shapeBytes]) {
+		s.lock, s.c = before.lock, before.c
+	} else if !r.lockShort(s, line) {
+		return false
+	}
+	c := s.c
+	if c.place > 0 && !s.lock.knows(line) || applog.Coloured(line) {
 		return false
 	}
 	s.env.Year, s.env.Buf = r.years.year, shrink(s.env.Buf)
@@ -93,13 +122,21 @@ func (r *Reader) readShort(s *shortRecord, at int) bool {
 		}
 	}
 	s.rec.Format, s.rec.Raw = c.format, line
-	s.c, s.start, s.end = c, at, at+n+1
+	s.start, s.end = at, at+n+1
 	return true
+}
+
+// lockShort finds the format that lines of this shape are shown first, if it may be read on the short way.
+func (r *Reader) lockShort(s *shortRecord, line []byte) bool {
+	key := shape(line)
+	s.lock = r.detect.lock(key)
+	s.c = s.lock.c
+	return s.lock.key == key && s.c != nil && s.c.format.Role == parser.RoleGateway && !s.c.format.Handshakes && r.detect.strictest >= s.c.place
 }
 
 // readAgain reads a line that is like one before.
 func (s *shortRecord) readAgain(line []byte, c *candidate) bool {
-	if !s.again || s.c != c {
+	if !s.again || s.rec.Format != c.format {
 		s.rec.Reset()
 	}
 	s.again = c.format.Again(line, &s.env, &s.rec)

@@ -18,20 +18,15 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	g := &r.Gateway
 	upstream, client, request := xxhash.Sum64(g.Upstream), xxhash.Sum64(g.Client), xxhash.Sum64(g.Request)
 	b.pools.see(r, upstream, client, request)
-	if l, ok := b.threadLineOf(r); ok && b.pools.isPart {
-		b.pools.lines = append(b.pools.lines, l)
-	} else if ok {
-		b.pools.seeThread(l)
+	if r.Format != nil && r.Format.Threads {
+		b.seeThreadOf(r)
 	}
 	span, clock := when(r)
 	if len(g.Request) > 0 {
 		method, target := splitRequest(g.Request)
-		q := rules.Request{Micros: span.From, Stream: stream, Unsent: g.Phase == parser.PhaseConnecting || g.Phase == parser.PhaseResolving}
-		var failedAt []byte
-		if !g.Group {
-			failedAt = g.Upstream
+		if key := requestPartsKey(method, target); b.sketch.wants(span.From, key) {
+			b.sketchFailed(g, span.From, key, method, target, stream)
 		}
-		b.sketchRequest(q, method, target, nil, failedAt)
 	}
 	b.hits = b.hits[:0]
 	if len(g.Quoted) > 0 || g.Rank == parser.RankNone || g.Rank == parser.RankNoise {
@@ -40,16 +35,10 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 	if (g.Rank == parser.RankNone || g.Rank == parser.RankNoise) && len(b.hits) == 0 && g.Symptom != parser.SymptomRefusedOnPurpose && g.Symptom != parser.SymptomClientAbort {
 		return
 	}
-	var key mixer
-	key.text(stream)
-	key.word(upstream)
-	key.word(uint64(g.Symptom) | uint64(g.Phase)<<8 | uint64(g.Rank)<<16 | uint64(r.Level)<<24 | uint64(uint32(g.Errno))<<32)
-	key.text(g.MessageKey)
-	b.mixHits(&key)
 	asked := r.Kind == parser.KindAccess
-	if asked {
-		key.text("asked")
-	}
+	key := mixer{b.saying.of(stream, g.MessageKey, asked, uint64(g.Symptom)|uint64(g.Phase)<<8|uint64(g.Rank)<<16|uint64(r.Level)<<24|uint64(uint32(g.Errno))<<32)}
+	key.word(upstream)
+	b.mixHits(&key)
 	base := key.h
 	host := b.vhost(g)
 	key.bytes(host)
@@ -78,8 +67,20 @@ func (b *Builder) addSymptom(r *parser.Record, stream string) {
 		e.Lines += int64(max(r.Lines, 1) - r.Lines + 1)
 	}
 	if len(g.Request) > 0 {
-		e.addRequest(requestKeyOf(client, request))
+		e.addRequest(requestKeyOf(client, request), b.part != nil)
 	}
+}
+
+// sketchFailed notes a failed request that the sketch wants.
+func (b *Builder) sketchFailed(g *parser.Gateway, micros int64, key uint64, method, target []byte, stream string) {
+	q := rules.Request{
+		Micros: micros, Key: key, Group: b.groupKey(method, target), Stream: stream,
+		Unsent: g.Phase == parser.PhaseConnecting || g.Phase == parser.PhaseResolving,
+	}
+	if !g.Group {
+		q.FailedAt = b.strings.of(g.Upstream)
+	}
+	b.sketch.add(q)
 }
 
 // counted reports whether the record counts as a line of the gateway's error log:
@@ -246,7 +247,39 @@ func (b *Builder) bucket(micros int64) int64 {
 	if micros == rules.Past || micros == rules.Future {
 		return micros
 	}
-	return parser.FloorDiv(micros, b.grain)
+	if l := &b.bucketed; l.micros != micros || l.grain != b.grain { // lines of one second are many
+		*l = bucketed{micros, b.grain, parser.FloorDiv(micros, b.grain)}
+	}
+	return b.bucketed.bucket
+}
+
+// bucketed is what bucket found last.
+type bucketed struct{ micros, grain, bucket int64 }
+
+// sayings remember the hashes of what error lines say, whatever they say it of.
+type sayings [16]saying
+
+type saying struct {
+	stream, message string
+	asked           bool
+	class           uint64 // symptom, phase, rank, level and errno
+	hash            uint64
+}
+
+// of returns the hash, which is the same whether it was remembered or not.
+func (s *sayings) of(stream, message string, asked bool, class uint64) uint64 {
+	k := &s[(class^class>>8^class>>31)%uint64(len(s))]
+	if k.class != class || k.message != message || k.stream != stream || k.asked != asked || k.hash == 0 {
+		var key mixer
+		key.text(stream)
+		key.word(class)
+		key.text(message)
+		if asked {
+			key.text("asked")
+		}
+		*k = saying{stream, message, asked, class, key.h}
+	}
+	return k.hash
 }
 
 type event struct{ *rules.Event }
@@ -331,12 +364,38 @@ func (e event) fold(span rules.Interval) {
 	}
 }
 
-// addRequest keeps the smallest hashes, so that the choice does not depend on order.
-func (e event) addRequest(key uint64) {
-	if key == 0 {
-		return
+// addRequest keeps the smallest hashes, so that the choice does not depend on order. In a part they
+// stand in any order, and some twice, until there are as many as may be: see addRequests.
+func (e event) addRequest(key uint64, inPart bool) {
+	switch {
+	case key == 0:
+	case inPart && len(e.Requests) < rules.MaxRequests:
+		if e.Requests = append(e.Requests, key); len(e.Requests) == rules.MaxRequests {
+			e.Requests = distinct(e.Requests)
+		}
+	default:
+		e.Requests = keepSmallest(e.Requests, key, rules.MaxRequests)
 	}
-	e.Requests = keepSmallest(e.Requests, key, rules.MaxRequests)
+}
+
+// distinct sorts a set, and takes out what stands in it twice.
+func distinct(set []uint64) []uint64 {
+	slices.Sort(set)
+	return slices.Compact(set)
+}
+
+// addRequests adds those of a part.
+func (e event) addRequests(more []uint64) {
+	if n := len(e.Requests); n == rules.MaxRequests { // of a long outage's few stay
+		few := more[:0]
+		for _, key := range more {
+			if key < e.Requests[n-1] {
+				few = append(few, key)
+			}
+		}
+		more = few
+	}
+	e.Requests = mergeSmallest(e.Requests, distinct(more), rules.MaxRequests)
 }
 
 func keepSmallest(set []uint64, key uint64, bound int) []uint64 {

@@ -145,7 +145,7 @@ func (b *Builder) mergeEvent(p *part, k eventKey, o *rules.Event) {
 	e, fresh := b.event(key.h)
 	if fresh {
 		*e.Event = *o
-		e.Requests = append([]uint64(nil), o.Requests...) // the part's memory is used again
+		e.Requests = append([]uint64(nil), distinct(o.Requests)...) // the part's memory is used again
 		p.quote(k.text, &e.Place, &e.Text)
 		return
 	}
@@ -155,7 +155,7 @@ func (b *Builder) mergeEvent(p *part, k eventKey, o *rules.Event) {
 		e.Last = o.Last
 	}
 	e.When.From = min(e.When.From, o.When.From)
-	e.Requests = mergeSmallest(e.Requests, o.Requests, rules.MaxRequests)
+	e.addRequests(o.Requests)
 }
 
 func (b *Builder) mergeTally(p *part, k tallyKey, o *rules.Tally) {

@@ -12,7 +12,7 @@ import (
 // the same ones, so the choice goes by the request's own hash: the smallest eight of
 // a second, and, when the sketch is full, only hashes below a limit that halves.
 type sketch struct {
-	second int64
+	second int64           // that now is of, its first microsecond
 	now    []rules.Request // of the current second, at most so many as most says
 	kept   []rules.Request
 	limit  uint64
@@ -37,15 +37,17 @@ func (s *sketch) wants(micros int64, key uint64) bool {
 	if key == 0 || key > s.limit || micros == rules.Past {
 		return false
 	}
-	return len(s.now) < s.most || key <= s.worst || parser.FloorDiv(micros, parser.Second) != s.second
+	return len(s.now) < s.most || key <= s.worst || !s.isNow(micros)
 }
+
+func (s *sketch) isNow(micros int64) bool { return uint64(micros-s.second) < uint64(parser.Second) }
 
 // add notes a request that wants said yes to.
 func (s *sketch) add(q rules.Request) {
 	micros, key, status, upstream, stream := q.Micros, q.Key, q.Status, q.Upstream, q.Stream
-	if second := parser.FloorDiv(micros, parser.Second); second != s.second {
+	if !s.isNow(micros) {
 		s.flush()
-		s.second = second
+		s.second = parser.FloorDiv(micros, parser.Second) * parser.Second
 	}
 	for i := range s.now {
 		if o := &s.now[i]; o.Key == key && o.Upstream == upstream && o.FailedAt == q.FailedAt && o.Stream == stream && (o.Status == status || status == 0 || o.Status == 0) {

@@ -67,10 +67,19 @@ type threads struct {
 	same  int // so many of told are as the last snapshot has them
 }
 
+// seeThreadOf takes the next error line of a format whose threads tell which lines are of one request.
+func (b *Builder) seeThreadOf(r *parser.Record) {
+	if l, ok := b.threadLineOf(r); ok && b.pools.isPart {
+		b.pools.lines = append(b.pools.lines, l)
+	} else if ok {
+		b.pools.seeThread(l)
+	}
+}
+
 // threadLineOf is an error line's place in its thread, false if nothing tells it.
 func (b *Builder) threadLineOf(r *parser.Record) (l threadLine, ok bool) {
 	g := &r.Gateway
-	if r.Format == nil || !r.Format.Threads || r.PID == 0 || r.Level == parser.LevelDebug || g.Rank < parser.RankSecondary ||
+	if r.PID == 0 || r.Level == parser.LevelDebug || g.Rank < parser.RankSecondary ||
 		!r.Stamp.Known() || r.Stamp.Precision > atOnce || g.Symptom == parser.SymptomRefusedOnPurpose || g.Symptom == parser.SymptomClientAbort {
 		return l, false
 	}

@@ -113,10 +113,11 @@ func addGroup(groups []rules.URLGroup, url string, failed int64) []rules.URLGrou
 
 // splitRequest cuts a request line into method and target.
 func splitRequest(line []byte) (method, target []byte) {
-	method, rest, ok := bytes.Cut(line, []byte(" "))
-	if !ok {
+	i := bytes.IndexByte(line, ' ')
+	if i < 0 {
 		return nil, nil
 	}
+	method, rest := line[:i], line[i+1:]
 	if i := bytes.LastIndexByte(rest, ' '); i >= 0 {
 		rest = rest[:i]
 	}

@@ -14,7 +14,7 @@ import (
 	"culprit/rules/signature"
 )
 
-// BenchmarkStages is the price of each stage with all before it, over 16 MiB of each input,
+// BenchmarkStages is the price of each stage with all before it, over 16 MiB of each input in chunks,
 // by one worker; and of all of them by as many as there are cores.
 func BenchmarkStages(b *testing.B) {
 	ctx := context.Background()
@@ -29,16 +29,26 @@ func BenchmarkStages(b *testing.B) {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			b.Fatal(err)
 		}
-		cut := func() {
+		cut := func(each func(c *scan.Chunk)) {
 			var c scan.Chunk
 			for s := scan.NewSplitter(bytes.NewReader(text), 0); s.Next(&c); {
+				each(&c)
 			}
 		}
+		crew := newCrew(&Config{Matcher: set}, 1)
+		var h *hand
 		read := func(each func(r *scan.Reader)) {
-			r := scan.NewReader(bytes.NewReader(text), scan.Options{Year: casesYear})
-			for r.Scan(ctx) {
-				each(r)
-			}
+			first := true
+			cut(func(c *scan.Chunk) {
+				if h.chunk = *c; first {
+					h.reader.Start(ctx, c, casesYear, nil)
+				} else {
+					h.reader.Continue(c)
+				}
+				for first = false; h.reader.Scan(ctx); {
+					each(h.reader)
+				}
+			})
 		}
 		var hits []rules.Hit
 		stage := func(name string, f func()) {
@@ -50,12 +60,24 @@ func BenchmarkStages(b *testing.B) {
 				}
 			})
 		}
-		stage("1 cut", cut)
+		stage("1 cut", func() { cut(func(*scan.Chunk) {}) })
+		h = crew.take()
 		stage("2 scan", func() { read(func(*scan.Reader) {}) })
 		stage("3 match", func() { read(func(r *scan.Reader) { hits = set.Match(r.Record(), hits[:0]) }) })
 		stage("4 fold", func() {
-			builder := digest.New(rules.SourceInfo{}, set, nil)
-			read(func(r *scan.Reader) { builder.Add(r.Record()) })
+			whole := digest.New(rules.SourceInfo{}, set, nil)
+			first := true
+			cut(func(c *scan.Chunk) {
+				h.part.FoldLike(whole)
+				if first {
+					h.reader.Start(ctx, c, casesYear, nil)
+				} else {
+					h.reader.Continue(c)
+				}
+				first = false
+				h.fold(ctx)
+				whole.Merge(h.part)
+			})
 		})
 		for workers, name := range map[int]string{1: "5 all, one worker", 0: "6 all"} {
 			cfg := config(workers, path)
