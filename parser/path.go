@@ -19,6 +19,9 @@ func NameOf(file string) string {
 	file = strings.ReplaceAll(file, "\\", "/")
 	first := stemOf(path.Base(file))
 	for name := first; ; name = path.Base(file) {
+		if program, ok := CutSupervisor(name); ok {
+			return program
+		}
 		if !nameless[strings.ToLower(name)] && strings.Trim(name, "0123456789") != "" {
 			return name
 		}
@@ -28,6 +31,17 @@ func NameOf(file string) string {
 		}
 		file = up
 	}
+}
+
+// CutSupervisor returns the program's name in a log's that supervisord chose itself (its AUTO, the
+// default): shop of shop-stdout---supervisor-k2j4x_9q.
+func CutSupervisor(name string) (string, bool) {
+	for _, channel := range []string{"-stdout---", "-stderr---"} {
+		if program, _, ok := strings.Cut(name, channel); ok && program != "" {
+			return program, true
+		}
+	}
+	return name, false
 }
 
 // stemOf cuts extensions: shop.log.1.gz is shop. What follows the point of a version is none:

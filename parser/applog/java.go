@@ -49,7 +49,8 @@ var logback = parser.Format{
 }
 
 // parseLogback reads stamp, level and [thread] in any order, a logger, and the text
-// behind a dash; without a dash the logger must be dotted.
+// behind a dash; without a dash the logger must be dotted. Python's threads have names of
+// their own.
 func parseLogback(line []byte, _ *parser.Env, r *parser.Record) bool {
 	in := input{line}
 	if !in.stamp(iso, r) && !in.stamp(timeOfDay, r) {
@@ -62,7 +63,7 @@ func parseLogback(line []byte, _ *parser.Env, r *parser.Record) bool {
 			return false
 		}
 		if w, ok := in.bracket(); ok {
-			if _, isLevel := levelOf(bytes.TrimSpace(w)); isLevel || len(w) == 0 || isDigit(w[0]) || thread {
+			if _, isLevel := levelOf(bytes.TrimSpace(w)); isLevel || len(w) == 0 || isDigit(w[0]) || thread || isPythonThread(w) {
 				return false
 			}
 			thread = true

@@ -2,6 +2,7 @@ package applog
 
 import (
 	"bytes"
+	"slices"
 
 	"culprit/parser"
 	"culprit/parser/timestamp"
@@ -109,7 +110,7 @@ var pythonLogging = parser.Format{
 	HeadDecides: true,
 }
 
-// parsePythonLogging reads asctime with a comma, then pid, logger and level in any
+// parsePythonLogging reads asctime with a comma, then pid, [thread], logger and level in any
 // of the usual orders, or LEVEL:logger:text.
 func parsePythonLogging(line []byte, _ *parser.Env, r *parser.Record) bool {
 	if len(line) > 0 && !isDigit(line[0]) && line[0] != '[' {
@@ -131,7 +132,7 @@ func parsePythonLogging(line []byte, _ *parser.Env, r *parser.Record) bool {
 		if in.lit("- ") {
 			in.blanks()
 		}
-		if in.bracketedPID(r) {
+		if in.bracketedPID(r) || in.pythonThread() {
 			continue
 		}
 		if in.anyLevel(r) {
@@ -140,6 +141,7 @@ func parsePythonLogging(line []byte, _ *parser.Env, r *parser.Record) bool {
 			}
 			in.blanks()
 			in.bracketedPID(r)
+			in.pythonThread()
 			return in.message(r)
 		}
 		name := input{in.rest}
@@ -149,6 +151,31 @@ func parsePythonLogging(line []byte, _ *parser.Env, r *parser.Record) bool {
 		in = name
 	}
 	return false
+}
+
+// pythonThread takes [MainThread] and its like.
+func (in *input) pythonThread() bool {
+	t := *in
+	name, ok := t.bracket()
+	if !ok || !isPythonThread(name) {
+		return false
+	}
+	t.blanks()
+	*in = t
+	return true
+}
+
+// pythonThreads begin the names that threading, concurrent.futures, asyncio, AnyIO and waitress
+// give to threads, and no other runtime does.
+var pythonThreads = []string{"MainThread", "ThreadPoolExecutor-", "Dummy-", "asyncio_", "AnyIO worker thread", "waitress-"}
+
+// isPythonThread reports whether a thread has a name that Python gave it. Since 3.10 one that
+// nobody named is called after its function, too: Thread-7 (run).
+func isPythonThread(name []byte) bool {
+	if hasPrefix(name, "Thread-") {
+		return hasSuffix(name, ")")
+	}
+	return slices.ContainsFunc(pythonThreads, func(p string) bool { return hasPrefix(name, p) })
 }
 
 // bracketedPID takes [123] or 123 before a blank.

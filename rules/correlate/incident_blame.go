@@ -36,7 +36,8 @@ func (e *Engine) blame(in *rules.Incident, g *gathering) {
 	if host == nil || g.links[host].weight <= linkAlone || g.verdict.Cause == rules.CauseDNSFailure { // nobody was asked whom to blame
 		return
 	}
-	in.Culprit.Process = cmp.Or(host.process(), e.title(host))
+	in.Culprit.Process = host.process()
+	e.accuse(&in.Culprit, host)
 	if len(host.units) > 0 {
 		in.Culprit.Unit = host.units[0]
 	}
@@ -127,7 +128,8 @@ func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
 		return
 	}
 	in.Service = cmp.Or(in.Service, e.title(sv))
-	cu.Process = cmp.Or(cu.Process, sv.process(), processOf(best.Hit.Signature.Technology), e.title(sv))
+	cu.Process = cmp.Or(cu.Process, sv.process(), processOf(best.Hit.Signature.Technology))
+	e.accuse(cu, sv)
 	if cu.Process == "php" && e.any("php-fpm", "phpfpm") {
 		cu.Process = "php-fpm" // the log of a script names no server
 	}
@@ -145,6 +147,16 @@ func (e *Engine) blameProof(in *rules.Incident, g *gathering, host *service) {
 	}
 	if cu.Unit != "" && in.Service == cu.Process { // syslog's tag is the program that many units run
 		in.Service = cu.Unit
+	}
+}
+
+// accuse names a service where nothing tells its program. A container's id is no program's name.
+func (e *Engine) accuse(cu *rules.Culprit, sv *service) {
+	if cu.Container == "" && len(sv.containers) > 0 {
+		cu.Container = sv.containerName(e)
+	}
+	if title := e.title(sv); cu.Process == "" && len(idsIn(title)) == 0 {
+		cu.Process = title
 	}
 }
 

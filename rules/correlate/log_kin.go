@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"culprit/parser"
 	"culprit/rules"
 )
 
@@ -14,7 +15,8 @@ import (
 var tomcatFiles = []string{"catalina", "localhost", "localhost_access_log", "manager", "host-manager"}
 
 // kindEndings say which of an application's files one is: PM2's shop-out.log and shop-error.log,
-// shop.stdout.log and shop.stderr.log, shop.log and shop.err.
+// shop.stdout.log and shop.stderr.log, shop.log and shop.err. supervisord's own names for them
+// hold more (parser.CutSupervisor).
 var kindEndings = []string{"out", "err", "error", "errors", "stdout", "stderr", "access"}
 
 // kins are the names that sources have in common with others of the same application, by their
@@ -46,6 +48,9 @@ func splitFamily(s *source) (dir, name string) {
 	dir, name = family[:i], strings.ToLower(family[i:])
 	for _, ending := range []string{".log", ".txt"} {
 		name = strings.TrimSuffix(name, ending)
+	}
+	if program, ok := parser.CutSupervisor(name); ok {
+		return dir, program
 	}
 	if cut := strings.LastIndexAny(name, ".-_"); cut >= 0 && slices.Contains(kindEndings, name[cut+1:]) {
 		return dir, name[:cut]

@@ -33,6 +33,8 @@ func TestFilesOfOneApplication(t *testing.T) {
 	f(1, "pm2/storefront-out.log", "pm2/storefront-error.log")
 	f(1, "shop.stdout.log", "shop.stderr.log", "shop.log", "shop.err")
 	f(2, "pm2/storefront-out.log", "pm2/search-error.log")
+	f(1, "supervisor/ws-stdout---supervisor-k2j4x_9q.log", "supervisor/ws-stderr---supervisor-b7d0aa1c.log")
+	f(2, "supervisor/ws-stdout---supervisor-k2j4x_9q.log", "supervisor/jobs-stderr---supervisor-b7d0aa1c.log")
 	f(2, "error.log", "access.log")
 }
 
