@@ -28,6 +28,9 @@ func Advice(c *rules.Case, in *rules.Incident) []string {
 		texts = []string{"see which TLS versions each end takes: `openssl s_client -connect {address} -tls1_2`, then `-tls1_3`; compare {tls}"}
 	case cause == rules.CauseGatewayConfig && saidIn(c, in, "lua"):
 		texts = []string{"mend the Lua code that the quoted line names"}
+	case cause == rules.CauseGatewayConfig && denied(c):
+		texts = []string{"see what forbids the connection: `ausearch -m avc -ts recent`, `getsebool httpd_can_network_connect`, the OUTPUT chain of `nft list ruleset`",
+			"where it is SELinux: `setsebool -P httpd_can_network_connect on`, or name the port with `semanage port -a -t http_port_t -p tcp PORT`"}
 	case cause == rules.CauseProtocolMismatch:
 		if _, text := spoken(c, in); text != "" {
 			texts = []string{text}
@@ -75,6 +78,8 @@ func Prevent(c *rules.Case, in *rules.Incident) []string {
 		texts = resolving(c, in).next
 	case in.Verdict.Cause == rules.CauseDependencyFailure:
 		texts = dependencyNext(c, in)
+	case in.Verdict.Cause == rules.CauseGatewayConfig && denied(c):
+		texts = []string{"ask once through the gateway after each change of the system's policy, and of the port that it connects to"}
 	case in.Verdict.Cause == rules.CauseNotListening && denied(c):
 		texts = []string{"let the service make the socket with the gateway's group, and ask once through the gateway after each change of either's user"}
 	}

@@ -199,3 +199,9 @@ func rejected(v *rules.Verdict, cause rules.Cause) (rules.Alternative, bool) {
 	}
 	return v.Alternatives[i], true
 }
+
+// upstream names the case's upstream.
+func upstream(address string, c *rules.Case) *rules.Case {
+	c.Key, c.Members = address, []string{address}
+	return c
+}

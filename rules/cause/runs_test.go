@@ -212,6 +212,8 @@ func TestConcreteCauses(t *testing.T) {
 		says(rules.CauseDependencyFailure, "FATAL:  sorry, too many clients already", "", "", "pg")), rules.CauseDependencyFailure, func(in *rules.Incident) { in.Culprit.Process = "postgres" })
 	f("a socket that may not be used", "The gateway was not permitted to connect to unix:/run/php/php8.2-fpm.sock", "`ls -l /run/php/php8.2-fpm.sock`; `namei -l /run/php/php8.2-fpm.sock`; listen.owner, listen.group",
 		failing(saw(parser.SymptomSocketPermission, 9, 0, 5)), rules.CauseNotListening, func(in *rules.Incident) { in.Upstreams = []string{"unix:/run/php/php8.2-fpm.sock"} })
+	f("a port that may not be used", "The gateway was not permitted to connect to 127.0.0.1:8000;", "`ausearch -m avc -ts recent`",
+		failing(saw(parser.SymptomSocketPermission, 9, 0, 5)), rules.CauseGatewayConfig, nil)
 	f("a socket on which nothing listens", "Nothing listened for unix:/run/app.sock", "ss -lxp", failing(saw(parser.SymptomConnRefused, 9, 0, 5)), rules.CauseNotListening,
 		func(in *rules.Incident) { in.Upstreams = []string{"unix:/run/app.sock"} })
 	f("a php-fpm that tells nothing", "", "request_slowlog_timeout", failing(saw(parser.SymptomReadTimeout, 9, 0, 5)), rules.CauseSlowUpstream,

@@ -180,6 +180,9 @@ func Summary(c *rules.Case, in *rules.Incident) string {
 			text = because(text, "an error of its Lua code")
 			break
 		}
+		if denied(c) {
+			break
+		}
 		text = because(text, met(in))
 	case rules.CauseDNSFailure:
 		switch {
@@ -254,7 +257,7 @@ func phrase(c *rules.Case, in *rules.Incident) string {
 		return capital(fmt.Sprintf(phrases[cause], subject))
 	case cause == rules.CauseUnhandledException && len(in.Verdict.Proof) > 0 && c.Evidence[in.Verdict.Proof[0].Candidate].Hit.Signature.Scope == rules.ScopeRequest:
 		return capital(subject + " did not handle an error") // that of a request, which ends no process
-	case cause == rules.CauseNotListening && denied(c):
+	case (cause == rules.CauseNotListening || cause == rules.CauseGatewayConfig) && denied(c):
 		return "The gateway was not permitted to connect to " + subject
 	case cause == rules.CauseUpstreamSaturated && len(in.Verdict.Proof) > 0 && len(in.Upstreams) > 0:
 		return capital(subject + " could take no further request: " + Meaning(c.Evidence[in.Verdict.Proof[0].Candidate].Hit))

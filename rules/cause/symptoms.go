@@ -3,6 +3,7 @@ package cause
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -59,6 +60,18 @@ func closedFirst(c *rules.Case) bool {
 
 func sameFirst(c *rules.Case, s rules.CaseSymptom) bool { return s.First.From < c.First().To }
 
+// forbidden is how connect(2) explains EACCES of an address that is no file: the kernel of the
+// gateway's own machine refuses, and no server is asked.
+const forbidden = "the gateway's own machine forbids it to connect there: SELinux, or a local firewall rule"
+
+// onPort reports whether all that the pool's members tell are addresses with a port, which no
+// file's mode guards.
+func onPort(c *rules.Case) bool {
+	return len(c.Members) > 0 && !slices.ContainsFunc(c.Members, func(m string) bool {
+		return strings.Contains(m, "/") || !strings.Contains(m, ":")
+	})
+}
+
 // alone is what one class says; the message's own words win over the class.
 func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 	o := own[s.Class]
@@ -71,6 +84,9 @@ func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 			weight = 22 // nothing else took the server out: an answer for its name, a certificate, a route was missing
 		}
 		return s.Hints[0], weight, "the health check's own words say so"
+	}
+	if s.Class == parser.SymptomSocketPermission && onPort(c) {
+		return rules.CauseGatewayConfig, o.weight, forbidden
 	}
 	if s.Class == parser.SymptomNoPorts && c.Traffic.Succeeded > 0 {
 		return o.cause, o.weight, o.why // the address to connect from works for others: its ports are used up
