@@ -88,7 +88,8 @@ type Candidate struct {
 	// complain about the same service behind; where nothing tells which one, it is Inside.
 	Complaints int64
 	// Behind tells that the line is about the end of a service that the pool's own services
-	// complain of: it speaks for dependency-failure only.
+	// complain of, or of a name server that the gateway asks: it speaks for dependency-failure, or
+	// dns-failure, only.
 	Behind bool
 	// Not are causes that its signature may also stand for, and here does not.
 	Not     []Cause

@@ -166,6 +166,9 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 			if behind, said := e.deathBehind(g, h, hit, sv, l); said > 0 {
 				c.Behind, c.Complaints, c.Cause = true, said, rules.CauseDependencyFailure
 				c.Link, c.LinkWhy = behind.weight, behind.why
+			} else if ended, ok := resolverEnd(g, h, hit, sv); ok {
+				c.Behind, c.Cause = true, rules.CauseDNSFailure
+				c.Link, c.LinkWhy = ended.weight, ended.why
 			}
 			c.Foreign = c.Link == linkNone && (namesUnit(hit) || e.victims[h.Event] != (loser{}))
 			if sv != nil {
