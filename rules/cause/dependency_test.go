@@ -56,3 +56,19 @@ func TestDependencyEnded(t *testing.T) {
 		}
 	}
 }
+
+// Each that waits for a lock tells so once, at its begin: that the gateway gave the first one up
+// minutes later makes the lines no fewer.
+func TestLockIsToldOfAtItsBegin(t *testing.T) {
+	f := func(lines int64, want rules.Cause) {
+		t.Helper()
+		c := tell(failing(saw(parser.SymptomReadTimeout, 60, 0, 140)), line("pg-lock-wait", rules.CauseDependencyFailure, -299, scope(rules.ScopeDependency), weak, linked(6, "the only database among the logs")))
+		c.Began -= 300 * parser.Second
+		c.Evidence[0].Inside, c.Evidence[0].Complaints = lines, lines
+		if v := decide(t, c); v.Cause != want {
+			t.Errorf("%d lines: %s (%d)", lines, v.Cause, v.Decibans)
+		}
+	}
+	f(9, rules.CauseDependencyFailure)
+	f(1, rules.CauseUnknown)
+}

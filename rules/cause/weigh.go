@@ -107,7 +107,8 @@ func endedOtherwise(ev *rules.Candidate, cause rules.Cause) bool {
 
 // fewComplained reports whether all complaints about a dependency stand for less than a
 // third of the failures. One loop that tries again complains once a turn for all requests that
-// wait for it: then it does so for as long as they fail, and at no other time.
+// wait for it: then it does so for as long as they fail, and at no other time. That the first of
+// them waited for minutes makes that no longer: a lock is told of once, by each that waits.
 func fewComplained(c *rules.Case, ev *rules.Candidate) bool {
 	if !ev.Behind && ev.Hit.Signature.AboutOthers() {
 		return false // the kernel says once that a file server does not answer
@@ -115,7 +116,7 @@ func fewComplained(c *rules.Case, ev *rules.Candidate) bool {
 	if ev.Complaints*3 >= c.Primary(parser.SymptomNone) {
 		return false
 	}
-	return ev.Inside < 5 || ev.Outside > 0 || ev.Inside*turn < c.Span.To-c.Began
+	return ev.Inside < 5 || ev.Outside > 0 || ev.Inside*turn < c.Span.To-c.First().From
 }
 
 // turn is how often a loop complains at least.

@@ -112,10 +112,18 @@ func (e *Engine) throughDependency(g *gathering, hit *rules.Hit, sv *service, ow
 			return link{max(weight-8, 1), "the only " + cmp.Or(programBehind(d.technology), "SQL database") + " among the logs, of which " + d.service.name + " complains"}
 		}
 	}
-	if slices.Contains(e.backings, sv) && !farAway(g.pool.names) && e.onlyBacking(g.pool, sv) {
+	if slices.Contains(e.backings, sv) && (!farAway(g.pool.names) || e.serverSpeaks(g)) && e.onlyBacking(g.pool, sv) {
 		return link{linkOnly, onlyDatabase}
 	}
 	return own
+}
+
+// serverSpeaks reports whether the log of an application that surely serves the pool is here: then what
+// stands behind it may be, too.
+func (e *Engine) serverSpeaks(g *gathering) bool {
+	return slices.ContainsFunc(g.linked, func(sv *service) bool {
+		return g.links[sv].weight >= linkMention && sv.real(e) && !slices.Contains(e.backings, sv)
+	})
 }
 
 const onlyDatabase = "the only database, cache or broker among the logs"

@@ -214,3 +214,27 @@ func TestOnlyDatabaseAfterTheUpstreamsWord(t *testing.T) {
 	f(files, 104, rules.CauseDependencyFailure)
 	f(goPanic, 104, rules.CauseUnhandledException)
 }
+
+// The only database among the logs may stand behind an upstream on another machine if the log of
+// that upstream is here, too.
+func TestOnlyDatabaseOfAnotherMachine(t *testing.T) {
+	const far = "10.2.0.8:5000"
+	lock := &rules.Signature{ID: "pg-lock-wait", Technology: "postgres", Cause: rules.CauseDependencyFailure, Role: rules.RoleCause, Strong: true,
+		Scope: rules.ScopeDependency, Meaning: "a statement waited for a lock"}
+	f := func(want rules.Cause, logs ...*logFile) {
+		t.Helper()
+		errors := errorLog("nginx/error.log").covers(0, 300)
+		db := appLog("db/postgresql.log").covers(0, 300).knows(0, rules.FactTechnology, "postgres")
+		for i := range 20 {
+			errors.fails(float64(103+5*i), far, parser.SymptomReadTimeout, 1)
+		}
+		for i := range 8 {
+			db.says(float64(102+i), lock)
+		}
+		if in := incidents(t, 1, append(logs, errors, db)...)[0]; in.Verdict.Cause != want {
+			t.Errorf("%d logs: %s, want %s", len(logs), in.Verdict.Cause, want)
+		}
+	}
+	f(rules.CauseDependencyFailure, appLog("pay/pay.log").covers(0, 300).knows(0, rules.FactListens, far))
+	f(rules.CauseSlowUpstream, appLog("pay/pay.log").covers(0, 300).knows(0, rules.FactListens, "10.2.0.9:5000"))
+}
