@@ -37,10 +37,49 @@ func TestAgain(t *testing.T) {
 	)
 	sameAgain(t, nginxError, takes, lines)
 	takes = []string{benchLines[0].line, benchLines[1].line}
-	for _, status := range []string{"200", "502"} {
-		takes = append(takes, `10.0.0.7 - - [22/Nov/2026:15:07:11 +0000] "GET /x\x22?y=1 HTTP/1.1" `+status+` 11 "-" "curl/8.5.0" rt=0.024 uct="0.000" uht="0.024" urt="0.024" ua="127.0.0.1:9001" us="`+status+`"`)
+	head := `10.0.0.7 - - [22/Nov/2026:15:07:11 +0000] "GET /x?y=1 HTTP/1.1" 502 11`
+	for _, tail := range plainAccessTails {
+		takes = append(takes, head+tail, strings.Replace(head, "502", "200", 1)+tail)
 	}
-	sameAgain(t, nginxAccess, takes, append(takes, benchLines[2].line, benchLines[3].line))
+	for _, begin := range []string{
+		`2001:db8::17 - - `, `10.0.0.xxx - - `, `unix: - - `, `10.0.0.7 - anna `, `10.0.0.7 - a b `, `10.0.0.7 ident - `, `shop.example.com 10.0.0.7 - - `, `10.20.30.40 - - `, `1.2.3.4 - - `, `100.200.100.200 - - `,
+	} {
+		takes = append(takes, begin+head[len(`10.0.0.7 - - `):], begin+head[len(`10.0.0.7 - - `):]+plainAccessTails[1])
+	}
+	for _, request := range []string{
+		`GET /x\x22?y=1 HTTP/1.1`, `GET /a b HTTP/1.1`, `GET  HTTP/1.1`, `GET HTTP/1.1`, `-`, ``, `\x16\x03\x01`, `GET /x`, `get /x HTTP/1.1`, `M-SEARCH * HTTP/1.1`,
+		`VERSION-CONTROL /x HTTP/1.1`, `GET /x HTTP/1.1 HTTP/1.1`, `GET /x HTTP/10.1`, `GET /x HTTP/2`, `GET /x SPDY/3.1`, `PRI * HTTP/2.0`, `PROPFIND /x HTTP/1.1`,
+	} {
+		line := strings.Replace(head, "GET /x?y=1 HTTP/1.1", request, 1)
+		takes = append(takes, line, line+plainAccessTails[1])
+	}
+	for _, size := range []string{`0`, `-`, `1234567`, `12345678`, `123456789012`} {
+		line := strings.Replace(head, " 11", " "+size, 1)
+		takes = append(takes, line, line+plainAccessTails[1])
+	}
+	sameAgain(t, nginxAccess, takes, append(takes, benchLines[2].line, benchLines[3].line,
+		head+` "-" "curl/8.5.0" rt=0.024 uct="0.000, 0.001" uht="-, 0.024" urt="0.000, 0.024" ua="127.0.0.1:9001, 127.0.0.1:9002" us="502, 200"`,
+		head+` "-" "curl/8.5.0" rt=0.024 ua="127.0.0.1:9001 : 127.0.0.1:9002" us="502 : 200"`,
+		head+` "-" "curl/8.5.0" rt=0.024 ua="shop_backend" us="502"`,
+		head+` "-" "curl/8.5.0" rt=0.024 ua="127.0.0.1:9001" us="502" id=5`,
+		head+` "-" "curl/8.5.0`,
+		head+` "-" "curl/8.5.0" rt=0.024 ua="127.0.0.1:9001" us="50`,
+		strings.Replace(head, "2026:", "2026 ", 1), strings.Replace(head, "+0000", "+000", 1), strings.Replace(head, "502", "902", 1), `10.0.0.1.7`+head[len(`10.0.0.7`):], `10.0..7`+head[len(`10.0.0.7`):],
+	))
+}
+
+// Tails as people log them behind combined's bytes, all pairs.
+var plainAccessTails = []string{
+	` "-" "curl/8.5.0"`,
+	` "-" "curl/8.5.0" rt=0.024 uct="0.000" uht="0.024" urt="0.024" ua="127.0.0.1:9001" us="502"`,
+	` "https://a.example/" "a\x22b\x5C" rt=0.000 uct="-" uht="-" urt="-" ua="-" us="-"`,
+	` "-" "Mozilla/5.0 (X11)" "198.51.100.1, 10.0.0.1" rt=60.001 uct="0.000" uht="-" urt="60.001" ua="10.200.100.211:65535" us="504"`,
+	` "-" "-" "-" urt=0.024 rt=0.025 us=502 uaddr=10.0.0.1:80`,
+	` "-" "-" upstream_addr="unix:/run/php/php8.2-fpm.sock" upstream_status="502" upstream_response_time="0.010" request_time="0.010" upstream_cache_status="MISS"`,
+	` "-" "-" uaddr="[2001:db8::1]:8080" us="200" rt=1.000 cs=-`,
+	` rt=0.024 uct=- uht=- urt=0.024 peer=10.0.0.1:80 us=502`,
+	` "-" "-" rt=0.024`,
+	` "-" "-"  `,
 }
 
 // sameAgain asks of lines of a format, and of its samples, that Again takes those that it should and
@@ -50,7 +89,7 @@ func sameAgain(t *testing.T, f *parser.Format, takes, lines []string) {
 	for _, s := range fixtures.Samples(f.Name) {
 		lines = append(lines, s.Line)
 	}
-	var env parser.Env
+	env := parser.Env{Marks: &parser.Marks{}}
 	var again parser.Record
 	again.Reset()
 	for known := range 2 { // what is like a line before is known from the second time on

@@ -60,21 +60,6 @@ func parseNginxAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	return ok
 }
 
-// againNginxAccess reads a line that begins as combined does and goes on in nothing but pairs, if at
-// all: most. An access log takes a twentieth less with it.
-func againNginxAccess(line []byte, env *parser.Env, r *parser.Record) bool {
-	if len(line) < len(`22/Nov/2026:15:07:11 +0000 200`) {
-		return false
-	}
-	a := &r.Access
-	a.Client, a.Host, a.Request, a.Method, a.Target, a.Cache = nil, nil, nil, nil, nil, nil
-	a.Bytes, a.Duration, a.Tries, a.HasUps = -1, -1, 0, false
-	a.Attempts[0], a.Attempts[1] = parser.Attempt{}, parser.Attempt{} // of no try, or one
-	r.Kind = parser.KindAccess
-	tail, ok := combinedHead(line, env, r)
-	return ok && plainTail(tail, a)
-}
-
 // clfLength is the length of "22/Nov/2026:15:07:11 +0000", which nginx never varies.
 const clfLength = 26
 
@@ -84,7 +69,7 @@ func parseCombinedAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 	if !ok {
 		return false
 	}
-	if !plainTail(tail, &r.Access) {
+	if !plainTail(tail, &r.Access, nil) {
 		pos, quoted := opaque(tail)
 		s := accessScan{line: tail, pos: pos, env: env, r: r, a: &r.Access, hasRequest: true, hasStatus: true, quoted: quoted}
 		s.walk()
@@ -269,9 +254,9 @@ func opaque(tail []byte) (pos, quoted int) {
 
 // plainTail reads what a format adds after combined's bytes, and reports whether that is nothing or
 // plain pairs; else nothing has changed.
-func plainTail(tail []byte, a *parser.Access) bool {
+func plainTail(tail []byte, a *parser.Access, marks *parser.Marks) bool {
 	pos, quoted := opaque(tail)
-	return len(bytes.TrimRight(tail[pos:], " ")) == 0 || plainPairs(tail[pos:], quoted, a)
+	return len(bytes.TrimRight(tail[pos:], " ")) == 0 || plainPairs(tail[pos:], quoted, a, marks)
 }
 
 // holdsStatus reports whether three digits stand alone, as a status does.

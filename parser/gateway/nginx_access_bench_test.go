@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"bytes"
 	"testing"
 
+	"culprit/fixtures/synth"
 	"culprit/parser"
 )
 
@@ -32,5 +34,25 @@ func BenchmarkNginxAccess(b *testing.B) {
 				parseNginxAccess(line, &env, &r)
 			}
 		})
+	}
+}
+
+// Lines of a log, each unlike the one before. The figures stand at againNginxAccess.
+func BenchmarkAgainAccess(b *testing.B) {
+	var buf bytes.Buffer
+	if err := synth.Write(&buf, synth.Access, 1, 1<<20); err != nil {
+		b.Fatal(err)
+	}
+	lines := bytes.Split(bytes.TrimSuffix(buf.Bytes(), []byte("\n")), []byte("\n"))
+	env, r := parser.Env{Marks: &parser.Marks{}}, parser.Record{}
+	r.Reset()
+	b.SetBytes(int64(buf.Len()))
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, line := range lines {
+			if !againNginxAccess(line, &env, &r) {
+				b.Fatalf("not taken: %s", line)
+			}
+		}
 	}
 }

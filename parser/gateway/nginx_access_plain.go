@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"culprit/parser"
 )
@@ -14,10 +15,11 @@ import (
 // says (FuzzPlainPairs), which took three tenths of the time of a whole access log.
 
 // plainValues are the values of one line: durations in microseconds, -1 for what it does not
-// have, and the others as written, nil for what it does not have.
+// have or has no value of ("-"), and the others as written, nil for those.
 type plainValues struct {
 	times [plainPeer]int64
-	texts [notPlain][]byte // those behind plainResponse
+	texts [notPlain - plainPeer][]byte // those behind plainResponse
+	named uint16                       // bit set of the places that have a name in the line
 }
 
 // Places in plainValues; those of durations come first.
@@ -33,6 +35,9 @@ const (
 	notPlain
 )
 
+// plainVariables are the places of upstream variables that need no other beside them.
+const plainVariables = 1<<plainConnect | 1<<plainHeader | 1<<plainResponse | 1<<plainPeer | 1<<plainStatus
+
 // plainPlaces of keys.
 var plainPlaces = func() (places [keyAnyResponse + 1]uint8) {
 	for i := range places {
@@ -45,8 +50,9 @@ var plainPlaces = func() (places [keyAnyResponse + 1]uint8) {
 }()
 
 // plainPairs reads a tail that consists of pairs and reports whether it was one; else nothing
-// has changed. quoted is how many quoted texts stood before it.
-func plainPairs(tail []byte, quoted int, a *parser.Access) bool {
+// has changed. quoted is how many quoted texts stood before it. A tail with the same marks as the
+// last one needs no names looked up.
+func plainPairs(tail []byte, quoted int, a *parser.Access, marks *parser.Marks) bool {
 	if a.Client == nil || a.Duration >= 0 {
 		return false
 	}
@@ -58,49 +64,119 @@ func plainPairs(tail []byte, quoted int, a *parser.Access) bool {
 		}
 		tail = tail[end+1:]
 	}
-	v := plainValues{times: [plainPeer]int64{-1, -1, -1, -1}}
-	for len(tail) > 0 {
-		name, value := cutPlainName(tail)
-		if name == nil {
-			return false
-		}
-		if tail = v.take(plainPlaces[plainKey(name)], value); tail == nil {
+	v := plainValues{times: noTimes}
+	if marks == nil || !v.cut(tail, marks) {
+		v = plainValues{times: noTimes}
+		if !v.read(tail, marks) {
 			return false
 		}
 	}
 	return v.settle(a, forwarded)
 }
 
-// settle fills a with one attempt, or none if no value is an upstream's.
-func (v *plainValues) settle(a *parser.Access, forwarded bool) bool {
-	addr := v.texts[plainPeer]
-	if v.texts[plainPeerOrAgent] != nil {
-		if addr != nil || v.texts[plainStatus] == nil {
+var noTimes = [plainPeer]int64{-1, -1, -1, -1}
+
+// read reads the pairs of a tail by their names, and notes their marks if marks is not nil.
+func (v *plainValues) read(tail []byte, marks *parser.Marks) bool {
+	if marks != nil {
+		marks.N = 0
+	}
+	n, fits, quoted := 0, marks != nil, false
+	for mark := tail; len(tail) > 0; n++ {
+		name, value := cutPlainName(tail)
+		if name == nil {
 			return false
 		}
-		addr = v.texts[plainPeerOrAgent]
+		place := plainPlaces[plainKey(name)]
+		if tail = v.take(place, value); tail == nil {
+			return false
+		}
+		if quoted = value[0] == '"'; quoted {
+			value = value[1:]
+		}
+		fits = fits && n < len(marks.All) && noteMark(&marks.All[n], mark[:len(mark)-len(value)], place)
+		if mark = tail; quoted {
+			mark = value[len(value)-len(tail)-1:] // with the quote
+		}
 	}
-	touched := addr != nil || v.texts[plainStatus] != nil || v.times[plainConnect] >= 0 || v.times[plainHeader] >= 0 || v.times[plainResponse] >= 0
-	if forwarded && a.Host != nil && !touched {
+	if fits {
+		marks.N, marks.Quoted = n, quoted
+	}
+	return true
+}
+
+// noteMark keeps the text before a value, if it is not too long.
+func noteMark(m *parser.Mark, text []byte, place uint8) bool {
+	if len(text) > len(m.Text) {
+		return false
+	}
+	*m = parser.Mark{Length: uint8(len(text)), Value: place, Mask: ^uint64(0)}
+	if copy(m.Text[:], text); len(text) < 8 {
+		m.Mask >>= 64 - 8*len(text)
+	}
+	m.Word = binary.LittleEndian.Uint64(m.Text[:])
+	return true
+}
+
+// cut reads the values of a tail that has the very marks.
+func (v *plainValues) cut(tail []byte, marks *parser.Marks) bool {
+	for i := range marks.All[:marks.N] {
+		m := &marks.All[i]
+		n := int(m.Length)
+		if len(tail) < n+8 { // which is so of the last value at most
+			if len(tail) <= n || string(tail[:n]) != string(m.Text[:n]) {
+				return false
+			}
+		} else if binary.LittleEndian.Uint64(tail)&m.Mask != m.Word || n > 8 && string(tail[8:n]) != string(m.Text[8:n]) {
+			return false
+		}
+		tail = tail[n:]
+		if n = v.value(m.Value, tail, m.Text[m.Length-1] == '"'); n == 0 {
+			return false
+		}
+		tail = tail[n:]
+	}
+	if marks.Quoted {
+		return len(tail) == 1 && tail[0] == '"'
+	}
+	return marks.N > 0 && len(tail) == 0
+}
+
+// settle fills a with one attempt, or none if no value is an upstream's.
+func (v *plainValues) settle(a *parser.Access, forwarded bool) bool {
+	addr, status := v.text(plainPeer), v.text(plainStatus)
+	if v.has(plainPeerOrAgent) {
+		if v.has(plainPeer) || !v.has(plainStatus) {
+			return false
+		}
+		addr = v.text(plainPeerOrAgent)
+	}
+	logged := v.named&plainVariables != 0
+	if forwarded && a.Host != nil && !logged {
 		return false
 	}
 	if v.times[plainDuration] >= 0 {
 		a.Duration = v.times[plainDuration]
 	}
-	if v.texts[plainCache] != nil {
-		keep(&a.Cache, v.texts[plainCache])
+	if cache := v.text(plainCache); cache != nil {
+		keep(&a.Cache, cache)
 	}
-	if touched {
-		a.HasUps, a.Tries = true, 1
+	a.HasUps = a.HasUps || logged
+	if addr != nil || status != nil || v.times[plainConnect] >= 0 || v.times[plainHeader] >= 0 || v.times[plainResponse] >= 0 {
+		a.Tries = 1
 		t := &a.Attempts[0]
 		t.Addr, t.Connect, t.Header, t.Response = addr, v.times[plainConnect], v.times[plainHeader], v.times[plainResponse]
-		if s := v.texts[plainStatus]; s != nil {
-			t.Status = statusOf(s)
+		if status != nil {
+			t.Status = statusOf(status)
 		}
 	}
-	noteUnlogged(a, v.times[plainConnect] >= 0, v.times[plainHeader] >= 0)
+	noteUnlogged(a, v.has(plainConnect), v.has(plainHeader))
 	return true
 }
+
+func (v *plainValues) has(place uint8) bool { return v.named>>place&1 != 0 }
+
+func (v *plainValues) text(place uint8) []byte { return v.texts[place-plainPeer] }
 
 // cutPlainName cuts ` name=` and returns what stands behind it; name is nil if there is none.
 func cutPlainName(b []byte) (name, value []byte) {
@@ -121,26 +197,10 @@ func (v *plainValues) take(place uint8, b []byte) (rest []byte) {
 	if quoted {
 		b = b[1:]
 	}
-	end := 0
-	switch place {
-	case plainDuration, plainConnect, plainHeader, plainResponse:
-		if v.times[place] >= 0 {
-			return nil
-		}
-		v.times[place], end = plainSeconds(b)
-	case notPlain:
+	if place == notPlain || v.has(place) {
 		return nil
-	default:
-		if end = bytes.IndexByte(b, ' '); quoted {
-			end = bytes.IndexByte(b, '"')
-		} else if end < 0 {
-			end = len(b)
-		}
-		if end < 1 || v.texts[place] != nil || !isPlain(place, b[:end]) {
-			return nil
-		}
-		v.texts[place] = b[:end]
 	}
+	end := v.value(place, b, quoted)
 	switch {
 	case end < 1:
 		return nil
@@ -152,31 +212,54 @@ func (v *plainValues) take(place uint8, b []byte) (rest []byte) {
 	return nil
 }
 
-// isPlain reports whether a text is what its name promises, of one attempt.
-func isPlain(place uint8, value []byte) bool {
-	switch place {
-	case plainPeer, plainPeerOrAgent:
-		return decimal(value[0]) && isPeerAddr(value)
-	case plainStatus:
-		return len(value) == 3 && decimal(value[0]) && decimal(value[1]) && decimal(value[2])
-	case plainCache:
-		return isCacheStatus(value)
+// value reads the value at the start of b, if it begins with what its name promises of one attempt, and
+// returns its length, else 0. No such value holds a quote or a blank.
+func (v *plainValues) value(place uint8, b []byte, quoted bool) (n int) {
+	v.named |= 1 << place
+	if len(b) == 0 {
+		return 0
 	}
-	return false
+	if b[0] == '-' && place != plainDuration {
+		return 1
+	}
+	switch place {
+	case plainDuration, plainConnect, plainHeader, plainResponse:
+		v.times[place], n = plainSeconds(b)
+		return n
+	case plainStatus:
+		if len(b) < 3 || !decimal(b[0]) || !decimal(b[1]) || !decimal(b[2]) {
+			return 0
+		}
+		n = 3
+	case plainPeer, plainPeerOrAgent:
+		if n = plainPeerLength(b); n == 0 {
+			if n = plainEnd(b); n == 0 || !isPlainPeer(b[:n], quoted) {
+				return 0
+			}
+		}
+	case plainCache:
+		if n = plainEnd(b); !isCacheStatus(b[:n]) {
+			return 0
+		}
+	}
+	v.texts[place-plainPeer] = b[:n]
+	return n
 }
 
-// plainSeconds reads a duration as isSeconds accepts it, at the start of b; n is its length, 0
-// if there is none.
-func plainSeconds(b []byte) (micros int64, n int) {
-	for n < len(b) && n < 13 && decimal(b[n]) {
-		micros = micros*10 + int64(b[n]-'0')
-		n++
+// plainEnd returns where a quote or a blank stands in b, or len(b).
+func plainEnd(b []byte) int {
+	for i, c := range b {
+		if c == '"' || c == ' ' {
+			return i
+		}
 	}
-	if n == 0 || n > 12 || n+4 > len(b) || b[n] != '.' || !decimal(b[n+1]) || !decimal(b[n+2]) || !decimal(b[n+3]) {
-		return -1, 0
-	}
-	micros = micros*1000 + int64(b[n+1]-'0')*100 + int64(b[n+2]-'0')*10 + int64(b[n+3]-'0')
-	return micros * parser.Millisecond, n + 4
+	return len(b)
+}
+
+// isPlainPeer reports whether an address means the same wherever it stands. Without quotes what a
+// bracket begins or a socket's name ends with may be the format's.
+func isPlainPeer(addr []byte, quoted bool) bool {
+	return (decimal(addr[0]) || quoted && !bytes.Contains(addr, []byte("://"))) && isPeerAddr(addr)
 }
 
 // plainKey is lookupAccessKey by way of a table, in which nearly all names are found.

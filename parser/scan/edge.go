@@ -81,6 +81,10 @@ func NewChunkReader(opts Options) *Reader {
 	r := NewReader(nil, opts)
 	r.lines.src, r.telling, r.named, r.heads = nil, opts.Telling, opts.Named, &heads{}
 	r.chunked, r.two = true, [2]*shortRecord{{}, {}}
+	marks := &parser.Marks{}
+	for _, s := range r.two {
+		s.env.Marks = marks
+	}
 	return r
 }
 
