@@ -19,6 +19,7 @@ type part struct {
 	events  []eventKey
 	tallies []tallyKey
 	texts   []byte
+	near    [256]int32 // tallies that were asked for last, by a few bytes of what they are of
 }
 
 // A note is where the text of an event or tally stands in a part. Only of those that are
