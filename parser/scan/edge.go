@@ -80,7 +80,7 @@ func (r *Reader) recall(m *Memory) {
 func NewChunkReader(opts Options) *Reader {
 	r := NewReader(nil, opts)
 	r.lines.src, r.telling, r.named, r.heads = nil, opts.Telling, opts.Named, &heads{}
-	r.chunked, r.two = true, [2]*shortRecord{{}, {}}
+	r.chunked, r.two, r.shapes = true, [2]*shortRecord{{}, {}}, &shapeMemo{}
 	marks := &parser.Marks{}
 	for _, s := range r.two {
 		s.env.Marks = marks
@@ -130,7 +130,7 @@ func (r *Reader) Follows(before *Reader) bool {
 func (l *lineReader) begin(b []byte, number, offset int64) {
 	l.buf, l.start, l.end, l.searched = b, 0, len(b), 0
 	l.number, l.offset, l.origin = number, offset, offset
-	l.dirty = !plainText(b)
+	l.dirty, l.coloured = !plainText(b), applog.Coloured(b)
 }
 
 // restart forgets all but the memory.
@@ -146,7 +146,7 @@ func (r *Reader) restart(year int) {
 		lines: lineReader{maxLine: r.lines.maxLine, moving: r.lines.moving}, decoder: r.decoder, detect: r.detect,
 		free: r.free, edge: r.edge, now: r.now, tail: r.tail[:0], tailName: r.tailName[:0],
 		years: years{year: year, last: beforeAny, known: -1}, open: r.open[:0],
-		telling: r.telling, named: r.named, heads: r.heads, chunked: r.chunked, two: r.two,
+		telling: r.telling, named: r.named, heads: r.heads, chunked: r.chunked, two: r.two, shapes: r.shapes,
 	}
 	r.detect.locks = [256]lock{}
 	for _, c := range r.detect.all {

@@ -35,6 +35,7 @@ type lineReader struct {
 	number     int64 // of the last line
 	skipping   bool  // the rest of a too long line
 	dirty      bool  // something in buf is not plain UTF-8
+	coloured   bool  // something in the chunk is an escape sequence
 	eof        bool
 	err        error // what src ended with, io.EOF excepted
 	idle       bool  // src has nothing for now

@@ -97,7 +97,8 @@ type Reader struct {
 	passed  Passed
 	two     [2]*shortRecord // lines on the short way: the next one, and the one behind it
 	handed  *parser.Record  // of the short way, handed out
-	chunked bool            // it reads chunks, which do not move: only then lines go a shorter way
+	shapes  *shapeMemo
+	chunked bool // it reads chunks, which do not move: only then lines go a shorter way
 
 	torn bool   // its chunk begins inside of a line
 	edge []byte // state at the beginning of its chunk

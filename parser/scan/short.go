@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"culprit/parser"
 	"culprit/parser/applog"
@@ -109,7 +110,7 @@ func (r *Reader) readShort(s, before *shortRecord, at int) bool {
 		return false
 	}
 	c := s.c
-	if c.place > 0 && !s.lock.knows(line) || applog.Coloured(line) {
+	if c.place > 0 && !s.lock.knows(line) || r.lines.coloured && applog.Coloured(line) {
 		return false
 	}
 	s.env.Year, s.env.Buf = r.years.year, shrink(s.env.Buf)
@@ -128,10 +129,49 @@ func (r *Reader) readShort(s, before *shortRecord, at int) bool {
 
 // lockShort finds the format that lines of this shape are shown first, if it may be read on the short way.
 func (r *Reader) lockShort(s *shortRecord, line []byte) bool {
-	key := shape(line)
-	s.lock = r.detect.lock(key)
+	s.lock = r.shapes.lock(r.detect, line)
+	if s.lock == nil {
+		return false
+	}
 	s.c = s.lock.c
-	return s.lock.key == key && s.c != nil && s.c.format.Role == parser.RoleGateway && !s.c.format.Handshakes && r.detect.strictest >= s.c.place
+	return s.c != nil && s.c.format.Role == parser.RoleGateway && !s.c.format.Handshakes && r.detect.strictest >= s.c.place
+}
+
+// A shapeMemo knows the locks of lines by what they begin with, all digits being alike: addresses of an
+// access log have a few layouts. It is asked about lines that begin with a digit. BenchmarkShape/access takes 36 ns a line,
+// and BenchmarkShapeMemo/access 11.
+type shapeMemo [256]struct {
+	first, second uint64
+	key           uint32
+	lock          *lock
+}
+
+// lock returns the lock of a line's shape, nil if there is none.
+func (m *shapeMemo) lock(d *detector, line []byte) *lock {
+	first, second := digitsAlike(line), digitsAlike(line[8:])
+	e := &m[(first^second*nextPrime)*nextPrime>>56]
+	if e.lock != nil && e.first == first && e.second == second && e.lock.key == e.key {
+		return e.lock
+	}
+	key := shape(line)
+	l := d.lock(key)
+	if l.key != key {
+		return nil
+	}
+	e.first, e.second, e.key, e.lock = first, second, key, l
+	return l
+}
+
+const nextPrime = 0x9e3779b97f4a7c15
+
+// digitsAlike is the number that eight bytes make, with a 0 for each digit.
+func digitsAlike(b []byte) uint64 {
+	const each = 0x0101010101010101
+	w := binary.LittleEndian.Uint64(b)
+	x := w ^ '0'*each
+	others := (x&(0x7f*each) + (0x7f-9)*each | x) & (0x80 * each)
+	digits := (others ^ 0x80*each) >> 7 * 0xff
+	return w&^digits | '0'*each&digits
 }
 
 // readAgain reads a line that is like one before.
