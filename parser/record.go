@@ -269,7 +269,8 @@ type Env struct {
 type Marks struct {
 	All    [16]Mark
 	N      int
-	Quoted bool // the last value stands in quotes
+	Values uint16 // bit set of them
+	Quoted bool   // the last one stands in quotes
 }
 
 // A Mark is the text before a value. Its first eight bytes are compared as one number.
@@ -277,6 +278,7 @@ type Mark struct {
 	Text       [32]byte
 	Length     uint8
 	Value      uint8
+	Quoted     bool   // a quote is its last byte
 	Word, Mask uint64 // of the bytes that count
 }
 

@@ -256,7 +256,8 @@ func opaque(tail []byte) (pos, quoted int) {
 // plain pairs; else nothing has changed.
 func plainTail(tail []byte, a *parser.Access, marks *parser.Marks) bool {
 	pos, quoted := opaque(tail)
-	return len(bytes.TrimRight(tail[pos:], " ")) == 0 || plainPairs(tail[pos:], quoted, a, marks)
+	rest := tail[pos:]
+	return len(rest) == 0 || plainPairs(rest, quoted, a, marks) || len(bytes.TrimRight(rest, " ")) == 0
 }
 
 // holdsStatus reports whether three digits stand alone, as a status does.

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"culprit/parser"
 )
@@ -100,7 +99,7 @@ func (v *plainValues) read(tail []byte, marks *parser.Marks) bool {
 		}
 	}
 	if fits {
-		marks.N, marks.Quoted = n, quoted
+		marks.N, marks.Values, marks.Quoted = n, v.named, quoted
 	}
 	return true
 }
@@ -110,11 +109,11 @@ func noteMark(m *parser.Mark, text []byte, place uint8) bool {
 	if len(text) > len(m.Text) {
 		return false
 	}
-	*m = parser.Mark{Length: uint8(len(text)), Value: place, Mask: ^uint64(0)}
+	*m = parser.Mark{Length: uint8(len(text)), Value: place, Quoted: text[len(text)-1] == '"', Mask: ^uint64(0)}
 	if copy(m.Text[:], text); len(text) < 8 {
 		m.Mask >>= 64 - 8*len(text)
 	}
-	m.Word = binary.LittleEndian.Uint64(m.Text[:])
+	m.Word = word(m.Text[:])
 	return true
 }
 
@@ -123,19 +122,29 @@ func (v *plainValues) cut(tail []byte, marks *parser.Marks) bool {
 	for i := range marks.All[:marks.N] {
 		m := &marks.All[i]
 		n := int(m.Length)
-		if len(tail) < n+8 { // which is so of the last value at most
-			if len(tail) <= n || string(tail[:n]) != string(m.Text[:n]) {
+		switch {
+		case len(tail) <= n:
+			return false
+		case len(tail) < 8:
+			if string(tail[:n]) != string(m.Text[:n]) {
 				return false
 			}
-		} else if binary.LittleEndian.Uint64(tail)&m.Mask != m.Word || n > 8 && string(tail[8:n]) != string(m.Text[8:n]) {
+		case word(tail)&m.Mask != m.Word || n > 8 && string(tail[8:n]) != string(m.Text[8:n]):
 			return false
 		}
 		tail = tail[n:]
-		if n = v.value(m.Value, tail, m.Text[m.Length-1] == '"'); n == 0 {
+		if m.Value < plainPeer && len(tail) >= 8 {
+			if micros, ok := usualSeconds(word(tail)); ok {
+				v.times[m.Value], tail = micros, tail[len("0.038"):]
+				continue
+			}
+		}
+		if n = v.value(m.Value, tail, m.Quoted); n == 0 {
 			return false
 		}
 		tail = tail[n:]
 	}
+	v.named = marks.Values
 	if marks.Quoted {
 		return len(tail) == 1 && tail[0] == '"'
 	}
@@ -200,6 +209,7 @@ func (v *plainValues) take(place uint8, b []byte) (rest []byte) {
 	if place == notPlain || v.has(place) {
 		return nil
 	}
+	v.named |= 1 << place
 	end := v.value(place, b, quoted)
 	switch {
 	case end < 1:
@@ -215,7 +225,6 @@ func (v *plainValues) take(place uint8, b []byte) (rest []byte) {
 // value reads the value at the start of b, if it begins with what its name promises of one attempt, and
 // returns its length, else 0. No such value holds a quote or a blank.
 func (v *plainValues) value(place uint8, b []byte, quoted bool) (n int) {
-	v.named |= 1 << place
 	if len(b) == 0 {
 		return 0
 	}

@@ -100,15 +100,22 @@ func eightDigits(w uint64) uint64 {
 	return w * (10000<<32 + 1) >> 32
 }
 
+// usualSeconds reads a duration of less than ten seconds at the start of eight bytes: 0.038.
+func usualSeconds(w uint64) (micros int64, ok bool) {
+	const five, point, shape = 1<<40 - 1, '.' << 8, '0' | '0'<<16 | '0'<<24 | '0'<<32
+	if noDigits(w)&five != 0x80<<8 || w&(0xff<<8) != point {
+		return 0, false
+	}
+	w = w&^point - shape
+	return int64(w&0xff*1000+w>>16&0xff*100+w>>24&0xff*10+w>>32&0xff) * parser.Millisecond, true
+}
+
 // plainSeconds reads a duration as isSeconds accepts it, at the start of b; n is its length, 0
 // if there is none.
 func plainSeconds(b []byte) (micros int64, n int) {
 	if len(b) >= 8 {
-		w := word(b)
-		marks := noDigits(w)
-		if marks<<24 == 0x80<<32 && b[1] == '.' { // 0.038
-			w ^= '0' * eachByte
-			return int64(w&0xff*1000+w>>16&0xff*100+w>>24&0xff*10+w>>32&0xff) * parser.Millisecond, 5
+		if micros, ok := usualSeconds(word(b)); ok {
+			return micros, len("0.038")
 		}
 	}
 	for n < len(b) && n < 13 && decimal(b[n]) {

@@ -104,7 +104,7 @@ func (r *Reader) readShort(s, before *shortRecord, at int) bool {
 	if line[n-1] == '\r' {
 		line = line[:n-1]
 	}
-	if before != nil && string(line[:shapeBytes]) == string(before.rec.Raw[:shapeBytes]) {
+	if before != nil && sameStart(line, before.rec.Raw) {
 		s.lock, s.c = before.lock, before.c
 	} else if !r.lockShort(s, line) {
 		return false
@@ -135,6 +135,12 @@ func (r *Reader) lockShort(s *shortRecord, line []byte) bool {
 	}
 	s.c = s.lock.c
 	return s.c != nil && s.c.format.Role == parser.RoleGateway && !s.c.format.Handshakes && r.detect.strictest >= s.c.place
+}
+
+// sameStart compares what makes a line's shape: most lines of an access log differ in it at once.
+func sameStart(a, b []byte) bool {
+	order := binary.LittleEndian
+	return order.Uint64(a) == order.Uint64(b) && order.Uint64(a[8:shapeBytes]) == order.Uint64(b[8:shapeBytes])
 }
 
 // A shapeMemo knows the locks of lines by what they begin with, all digits being alike: addresses of an

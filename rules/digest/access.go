@@ -20,6 +20,9 @@ type accessKinds struct{ lines, loopback int64 }
 // ::ffff:127.0.0.1 (RFC 4291, 2.5.5.2; Node's listen without a host, so Express with morgan).
 func (k *accessKinds) see(client []byte) {
 	k.lines++
+	if len(client) > 0 && client[0] >= '2' && client[0] <= '9' { // most are neither, and told at once
+		return
+	}
 	client = bytes.TrimPrefix(client, []byte("::ffff:"))
 	if bytes.HasPrefix(client, []byte("127.")) || string(client) == "::1" || bytes.HasPrefix(client, []byte("unix:")) {
 		k.loopback++

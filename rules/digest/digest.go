@@ -183,6 +183,9 @@ func (b *Builder) Add(r *parser.Record) {
 			b.addSymptom(r, stream)
 			return
 		}
+		if len(r.Message) == 0 && stream == rules.StreamGateway {
+			return // no text to search, and nobody's name
+		}
 	default:
 		if r.Format != nil {
 			b.roles[r.Format.Role]++
