@@ -85,7 +85,7 @@ func spoken(c *rules.Case, in *rules.Incident) (what, todo string) {
 	case saidIn(c, in, "too large http2 frame: 4740180", "PRI * HTTP/2.0", `malformed HTTP version "HTTP/2`):
 		return "the upstream speaks HTTP/1 only", "{address} speaks HTTP/1 only: see with curl -v --http1.1 http://{address}/, and change {scheme}"
 	case saidIn(c, in, "HTTP request was sent to HTTPS port", "HTTP request to an HTTPS server", `malformed HTTP response "\x15\x03`,
-		"TLS handshake error from ", "SSL: HTTP_REQUEST]", "routines::http request", "routines:ssl3_get_record:http request"): // the last ones are the server's words
+		"TLS handshake error from ", "SSL: HTTP_REQUEST]", "routines::http request", "routines:ssl3_get_record:http request", "nrecognized SSL message", "not an SSL/TLS record"): // the last ones are the server's words
 		return "the upstream speaks TLS", "{address} speaks TLS: see with curl -vk https://{address}/, and change {scheme}"
 	case saidIn(c, in, "wrong version number", "first record does not look like a TLS handshake", "packet length too long"):
 		return "the upstream does not speak TLS", "{address} does not speak TLS: see what it speaks (curl -v http://{address}/), and change {scheme}"

@@ -267,6 +267,8 @@ func lateWeight(c *rules.Case, ev *rules.Candidate, cause rules.Cause, late int6
 		return -4
 	case late <= 10*parser.Second:
 		return -8
+	case late > parser.Minute && ev.Covered == 0 && ev.Moments >= 5:
+		return -30 // requests failed before it for minutes, and after it no more than before
 	}
 	return -15
 }
