@@ -24,6 +24,10 @@ func Advice(c *rules.Case, in *rules.Incident) []string {
 		texts = []string{texts[0], "ask whom the quoted line names why the signal was sent"}
 	case cause == rules.CauseDNSFailure:
 		texts = resolving(c, in).now
+	case cause == rules.CauseTLSFailure && wantsCertificate(c, in):
+		texts = []string{"see which certificate the gateway shows, and whether the upstream trusts its issuer: `openssl s_client -connect {address}` lists the acceptable ones"}
+	case cause == rules.CauseGatewayConfig && circles(c, in):
+		texts = []string{"see whether the file that the quoted line names is there, and which rule sends requests to it (try_files, rewrite, error_page; FallbackResource, RewriteRule)"}
 	case cause == rules.CauseTLSFailure && refusedVersion(c, in):
 		texts = []string{"see which TLS versions each end takes: `openssl s_client -connect {address} -tls1_2`, then `-tls1_3`; compare {tls}"}
 	case cause == rules.CauseGatewayConfig && saidIn(c, in, "lua"):

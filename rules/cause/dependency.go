@@ -23,18 +23,19 @@ const (
 
 // howItFails reads how the service behind failed from the best line of the proof.
 func howItFails(c *rules.Case, in *rules.Incident) failure {
-	if saidIn(c, in, lockWords...) {
+	full := func(p rules.Proof) bool { return strings.HasSuffix(c.Evidence[p.Candidate].Hit.Signature.ID, "-space") }
+	switch {
+	case slices.ContainsFunc(in.Verdict.Proof, full): // who waits for space holds locks
+		return failsFull
+	case saidIn(c, in, lockWords...):
 		return failsLocked
-	}
-	if len(in.Verdict.Proof) == 0 {
+	case len(in.Verdict.Proof) == 0:
 		return failsSomehow
 	}
 	ev := &c.Evidence[in.Verdict.Proof[0].Candidate]
-	switch sig := ev.Hit.Signature; {
+	switch {
 	case ended(ev):
 		return failsEnded
-	case strings.HasSuffix(sig.ID, "-space"):
-		return failsFull
 	case strings.Contains(strings.ToLower(ev.Event.Text), "refused") && ev.Hit.Dependency() != "":
 		return failsRefused
 	}

@@ -31,7 +31,9 @@ func TestDependencyEnded(t *testing.T) {
 			"pg-backend-crashed", "see whether postgres runs again", "pg_stat_activity"},
 		"nothing listens": {[]rules.Candidate{line(refused, 4, 20, "connection to server at 10.0.2.5, port 5432 failed: Connection refused", dep)},
 			"dep-libpq", "ss -ltnp 'sport = :5432'", "pg_stat_activity"},
-		"no room":        {[]rules.Candidate{line(full, 4, 20, "could not extend file: No space left on device")}, "pg-no-space", "df -h", "pg_stat_activity"},
+		"no room": {[]rules.Candidate{line(full, 4, 20, "could not extend file: No space left on device")}, "pg-no-space", "df -h", "pg_stat_activity"},
+		"no room, and locks wait for it": {[]rules.Candidate{line(full, 4, 20, "could not extend file: No space left on device"), line(refused, 5, 20, "(1205, 'Lock wait timeout exceeded; try restarting transaction')", dep)},
+			"dep-libpq", "df -h", "pg_blocking_pids"},
 		"in its own way": {[]rules.Candidate{line(notReady, 4, 20, "the database system is starting up")}, "pg-not-ready", "pg_stat_activity", "df -h"},
 	} {
 		c := failing(saw(parser.SymptomUpstreamStatus, 20, 0, 5))

@@ -73,6 +73,17 @@ func refusedVersion(c *rules.Case, in *rules.Incident) bool {
 	return saidIn(c, in, "alert protocol version", "alert number 70", "unsupported protocol", "protocol version not supported", "no protocols available", "tls: protocol version")
 }
 
+// wantsCertificate reports whether the upstream ended the handshake because the gateway showed no
+// certificate: alert 116 of TLS 1.3, or the upstream's own words (OpenSSL, Go's crypto/tls, JSSE).
+func wantsCertificate(c *rules.Case, in *rules.Incident) bool {
+	return saidIn(c, in, "alert number 116", "certificate required", "did not return a certificate", "didn't provide a certificate", "mpty client certificate chain")
+}
+
+// circles reports whether the gateway met its own limit of internal redirects (nginx, Apache's AH00124).
+func circles(c *rules.Case, in *rules.Incident) bool {
+	return saidIn(c, in, "rewrite or internal redirection cycle", "exceeded the limit of 10 internal redirects")
+}
+
 // spoken is what to do where a line shows which protocol the upstream speaks or expects; "" if
 // none does: OpenSSL and Go of a peer that is not TLS, nginx and Go of one that is, servers with either
 // of a client that spoke plain HTTP to them; Go of an

@@ -218,6 +218,20 @@ func TestConcreteCauses(t *testing.T) {
 		func(in *rules.Incident) { in.Upstreams = []string{"unix:/run/app.sock"} })
 	f("a php-fpm that tells nothing", "", "request_slowlog_timeout", failing(saw(parser.SymptomReadTimeout, 9, 0, 5)), rules.CauseSlowUpstream,
 		func(in *rules.Incident) { in.Upstreams = []string{"unix:/run/php/php8.2-fpm.sock"} })
+	quotes := func(text string) func(*rules.Incident) {
+		return func(in *rules.Incident) {
+			in.Symptoms = []rules.SymptomGroup{{Class: parser.SymptomOther, Rank: parser.RankPrimary, Count: 9, Example: rules.Quote{Text: text}}}
+		}
+	}
+	f("no client certificate", "failed: the upstream asks for a client certificate;", "lists the acceptable ones", failing(saw(parser.SymptomTLSHandshake, 9, 0, 5)), rules.CauseTLSFailure,
+		quotes("SSL_read() failed (SSL: error:0A00045C:SSL routines::tlsv13 alert certificate required:SSL alert number 116) while reading response header from upstream"))
+	f("another name", "failed: the certificate is for another name;", "s_client", failing(saw(parser.SymptomTLSVerify, 9, 0, 5)), rules.CauseTLSFailure,
+		quotes(`upstream SSL certificate does not match "orders.internal" while SSL handshaking to upstream`))
+	f("a circle", "wrong: it sends requests round in a circle;", "try_files", gatewayCase(saw(parser.SymptomOther, 9, 0, 5)), rules.CauseGatewayConfig,
+		quotes(`rewrite or internal redirection cycle while internally redirecting to "/index.html"`))
+	f("an unknown name", "wrong: a name in it was not found as the gateway started;", "nginx -t", gatewayCase(saw(parser.SymptomOther, 9, 0, 5)), rules.CauseGatewayConfig,
+		quotes(`[emerg] 1#1: host not found in upstream "api-v2" in /etc/nginx/conf.d/default.conf:12`))
+	f("lines of one error", "KeyError: 'total' in sum;", "", tell(failing(closed), says(rules.CauseUnhandledException, "", "", "KeyError:\n 'total' in sum", "shop")), rules.CauseUnhandledException, nil)
 	f("a server of a HAProxy backend", "The name of catalog/cat1 could not be resolved", "dig NAME @RESOLVER", failing(saw(parser.SymptomResolveFailed, 1, 0, 0)), rules.CauseDNSFailure,
 		func(in *rules.Incident) { in.Gateway, in.Upstreams = "haproxy", []string{"catalog", "catalog/cat1"} })
 	for class, want := range map[parser.Symptom]string{

@@ -114,7 +114,7 @@ const maxDetail = 120
 func detail(c *rules.Case, in *rules.Incident) string {
 	for _, p := range in.Verdict.Proof {
 		ev := &c.Evidence[p.Candidate]
-		text := strings.TrimSpace(ev.Hit.Get(rules.FieldDetail))
+		text := strings.Join(strings.Fields(ev.Hit.Get(rules.FieldDetail)), " ") // in one sentence
 		if text == "" || ev.Hit.Signature.Cause != in.Verdict.Cause || ev.Subject != c.Evidence[in.Verdict.Proof[0].Candidate].Subject {
 			continue
 		}
@@ -171,7 +171,7 @@ func Summary(c *rules.Case, in *rules.Incident) string {
 	text := phrase(c, in)
 	switch cause := in.Verdict.Cause; cause {
 	case rules.CauseTLSFailure:
-		text = because(text, tlsReason(in))
+		text = because(text, tlsReason(c, in))
 	case rules.CauseProtocolMismatch:
 		what, _ := spoken(c, in)
 		text = because(text, what)
@@ -181,6 +181,14 @@ func Summary(c *rules.Case, in *rules.Incident) string {
 			break
 		}
 		if denied(c) {
+			break
+		}
+		if circles(c, in) {
+			text = because(text, "it sends requests round in a circle")
+			break
+		}
+		if saidIn(c, in, "host not found in upstream") {
+			text = because(text, "a name in it was not found as the gateway started")
 			break
 		}
 		text = because(text, met(in))
@@ -328,8 +336,14 @@ var tlsReasons = []string{
 	"certificate signed by unknown authority", "doesn't contain any IP SANs", "unsupported protocol", "wrong version number", "no shared cipher",
 }
 
-// tlsReason is what the gateway's own lines say to be wrong; "" if they do not.
-func tlsReason(in *rules.Incident) string {
+// tlsReason is what the lines say to be wrong; "" if they do not.
+func tlsReason(c *rules.Case, in *rules.Incident) string {
+	switch {
+	case wantsCertificate(c, in):
+		return "the upstream asks for a client certificate"
+	case saidIn(c, in, "SSL certificate does not match"): // nginx's word for its own check
+		return "the certificate is for another name"
+	}
 	for i := range in.Symptoms {
 		for _, reason := range tlsReasons {
 			if strings.Contains(in.Symptoms[i].Example.Text, reason) {
