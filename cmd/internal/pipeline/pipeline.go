@@ -2,8 +2,8 @@
 // only place that starts goroutines for work:
 //
 //   - batch: one per worker, each taking whole sources from a list and filling the
-//     slot of its source, and for each chunk of a large source one that reads it
-//     (chunks.go), at most as many at once as there are workers; Run waits for all of them;
+//     slot of its source, and for each source of several chunks some that help with
+//     them (chunks.go) once there are fewer sources left than workers; Run waits for all of them;
 //   - live: one that waits for lines and hands them on, and one per followed path
 //     that scans and folds them; Tail waits for all of them.
 //
@@ -96,7 +96,9 @@ func scanAll(ctx context.Context, cfg *Config, sources []*source.Source) []*rule
 	all := totalSize(sources)
 	var wg sync.WaitGroup
 	for range min(workers, ahead, len(sources)) {
+		crew.tokens <- struct{}{}
 		wg.Go(func() {
+			defer func() { <-crew.tokens }()
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= len(sources) || ctx.Err() != nil {
