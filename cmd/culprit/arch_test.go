@@ -29,8 +29,7 @@ var layers = []struct {
 }{
 	{"parser", nil, nil, "nouns only: every stage shares them"},
 	{"parser/timestamp", []string{"parser"}, nil, "bytes to stamps"},
-	{"parser/source/inflate", nil, nil, "DEFLATE alone"},
-	{"parser/source", []string{"parser", "parser/source/inflate"}, []string{"github.com/klauspost/compress", "github.com/ulikunitz/xz", "github.com/hpcloud/tail"}, "bytes; the only user of decompression and of file watching"},
+	{"parser/source", []string{"parser"}, []string{"github.com/klauspost/compress", "github.com/ulikunitz/xz", "github.com/hpcloud/tail"}, "bytes; the only user of decompression and of file watching"},
 	{"parser/gateway", []string{"parser", "parser/timestamp"}, nil, "one file is one format"},
 	{"parser/applog", []string{"parser", "parser/timestamp"}, nil, "one file is one format"},
 	{"parser/scan", []string{"parser", "parser/timestamp", "parser/source", "parser/gateway", "parser/applog"}, nil, "bytes to records"},

@@ -3,9 +3,7 @@ package source
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"hash/fnv"
 	"io"
 	"os"
@@ -315,36 +313,4 @@ func FuzzOpen(f *testing.F) {
 			}
 		}
 	})
-}
-
-// TestGzipHeads reads members with all that may stand in their heads (RFC 1952, section 2.3).
-func TestGzipHeads(t *testing.T) {
-	head := func(flags byte, fields string) []byte {
-		return append([]byte{0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 255}, fields...)
-	}
-	behind := gz(t, []byte(line))[10:]
-	withSum := head(gzipName|gzipHeadSum, "a.log\x00")
-	withSum = binary.LittleEndian.AppendUint16(withSum, uint16(crc32.ChecksumIEEE(withSum)))
-	badSum := append(head(gzipHeadSum, ""), 1, 2)
-	var corrupt *CorruptError
-	for _, c := range []struct {
-		name string
-		head []byte
-		good bool
-	}{
-		{"nothing", head(0, ""), true},
-		{"extra", head(gzipExtra, "\x03\x00\x00\x01\x02"), true},
-		{"name and comment", head(gzipName|gzipComment, "a.log\x00why\x00"), true},
-		{"all", head(gzipExtra|gzipName|gzipComment, "\x00\x00a.log\x00why\x00"), true},
-		{"a sum", withSum, true},
-		{"a wrong sum", badSum, false},
-		{"an unknown flag", head(1<<5, ""), false},
-	} {
-		dir := folder(t, member{"a.gz", append(append(gz(t, []byte(line)), c.head...), behind...)})
-		sources, _ := Open(context.Background(), []string{dir}, Options{})
-		data, err := readAll(t, sources[0])
-		if want := map[bool]string{true: line + line, false: line}[c.good]; string(data) != want || (err == nil) != c.good || !c.good && !errors.As(err, &corrupt) {
-			t.Errorf("%s: got %q, %v", c.name, data, err)
-		}
-	}
 }

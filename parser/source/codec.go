@@ -3,12 +3,12 @@ package source
 import (
 	"bufio"
 	"compress/bzip2"
+	"compress/flate"
 	"errors"
 	"fmt"
 	"io"
 
-	"culprit/parser/source/inflate"
-
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
@@ -34,9 +34,65 @@ var codecs = map[kind]codec{
 	kindUTF16: func(r *bufio.Reader) (io.Reader, error) { return &utf16Reader{r: r}, nil },
 }
 
-func newDeflate(r *bufio.Reader) (io.Reader, error) { return inflate.NewReader(r), nil }
+// newDeflate is the standard library's on purpose: that of klauspost/compress v1.18.0
+// takes 1 % of the places where data may be cut off for a good end (22 of 2362 tried).
+// In a .gz that does no harm, because the checksum is then missing too.
+func newDeflate(r *bufio.Reader) (io.Reader, error) { return flate.NewReader(r), nil }
 func newS2(r *bufio.Reader) (io.Reader, error)      { return s2.NewReader(r), nil }
 func newStored(r *bufio.Reader) (io.Reader, error)  { return r, nil }
+
+// A gzipReader reads the members of a .gz one after the other, and takes zero bytes
+// behind the last for padding (tapes, block devices), as gzip itself does.
+type gzipReader struct {
+	in *bufio.Reader
+	z  *gzip.Reader
+}
+
+func newGzip(in *bufio.Reader) (*gzipReader, error) {
+	z, err := gzip.NewReader(in)
+	if err != nil {
+		return nil, err
+	}
+	z.Multistream(false)
+	return &gzipReader{in, z}, nil
+}
+
+func (g *gzipReader) Read(p []byte) (int, error) {
+	for {
+		n, err := g.z.Read(p)
+		if n > 0 || err != io.EOF {
+			if err == io.EOF {
+				err = nil
+			}
+			return n, err
+		}
+		if err := g.next(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// next moves on to the next member; io.EOF says that there is none.
+func (g *gzipReader) next() error {
+	for {
+		b, err := g.in.ReadByte()
+		if err != nil {
+			return err
+		}
+		if b == 0 {
+			continue
+		}
+		g.in.UnreadByte()
+		if err := g.z.Reset(g.in); err != nil {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		}
+		g.z.Multistream(false)
+		return nil
+	}
+}
 
 func newZstd(r *bufio.Reader) (io.Reader, error) {
 	// Concurrency 1 decodes in the calling goroutine: nothing leaks if nobody closes.
