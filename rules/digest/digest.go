@@ -171,8 +171,8 @@ func (b *Builder) Add(r *parser.Record) {
 		}
 		b.d.Source.HasErrors = true
 		b.d.Program = b.d.Program || r.Format != nil && r.Format.Program
-		if r.Gateway.Symptom != parser.SymptomNone && r.Gateway.Rank != parser.RankNoise {
-			b.speaks(b.streamOn("", tag(r), r.Host))
+		if name := tag(r); len(name) > 0 && r.Gateway.Symptom != parser.SymptomNone && r.Gateway.Rank != parser.RankNoise {
+			b.speaks(b.streamOn("", name, r.Host))
 		}
 		b.addSymptom(r, stream)
 		return

@@ -212,9 +212,6 @@ func factKey(stream string, kind rules.FactKind, value string) uint64 {
 
 // Drop empties a part; the memory stays.
 func (b *Builder) Drop() {
-	for i := range b.d.Events {
-		b.d.Events[i] = rules.Event{Requests: b.d.Events[i].Requests[:0]}
-	}
 	clear(b.d.Tallies)
 	clear(b.d.Facts)
 	b.d = rules.Digest{Events: b.d.Events[:0], Tallies: b.d.Tallies[:0], Facts: b.d.Facts[:0]}

@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -97,7 +98,8 @@ func (p *pools) sight(s sighting) {
 	if p.recent == nil {
 		p.recent = make([]attempts, p.places)
 	}
-	a := &p.recent[s.request%uint64(p.places)]
+	at, _ := bits.Mul64(s.request, uint64(p.places))
+	a := &p.recent[at]
 	if a.request != s.request {
 		*a = attempts{request: s.request, names: tries{s.name}}
 		return
