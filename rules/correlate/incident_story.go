@@ -339,10 +339,11 @@ func inOrder(all []entry, kind func(*entry) string, order func(a, b entry) int) 
 func (e *Engine) lastFailure(g *gathering) (last rules.Moment, at rules.Location) {
 	for _, s := range g.symptoms {
 		m := moment(s.last)
-		if m.Micros < last.Micros || m.IsZero() {
-			continue
+		source := e.quote(s.Event).Source
+		if m.Micros < last.Micros || m.IsZero() || m.Micros == last.Micros && source > at.Source && at.Source != "" {
+			continue // of several logs the first by name, however their lines were folded
 		}
-		last, at = m, rules.Location{Source: e.quote(s.Event).Source}
+		last, at = m, rules.Location{Source: source}
 		if s.last.From == s.when.From && s.Count == 1 {
 			at = e.quote(s.Event).Location
 		}

@@ -49,6 +49,18 @@ func TestTimelineNamesPlaces(t *testing.T) {
 	}
 }
 
+// Of logs that fail last in one second the first by name is named: which of their lines were folded
+// together, and so in what order they come, depends on how they were read.
+func TestLastFailureOfSeveralLogs(t *testing.T) {
+	in := incidents(t, 1, errorLog("e2").fails(10, shopAddress, parser.SymptomConnRefused, 1).fails(12, shopAddress, parser.SymptomConnRefused, 3),
+		errorLog("e1").fails(11, shopAddress, parser.SymptomConnRefused, 1).fails(12, shopAddress, parser.SymptomConnRefused, 3))[0]
+	for _, m := range in.Timeline {
+		if m.What == "last failure" && m.Source != "e1" {
+			t.Errorf("last failure in %s", m.Source)
+		}
+	}
+}
+
 func onLine(n int64) tallyChange { return func(t *rules.Tally) { t.Place.Line = n } }
 
 // What starts while requests go on failing ends nothing; nor does it stand before the line
