@@ -86,6 +86,9 @@ func parseCombinedAccess(line []byte, env *parser.Env, r *parser.Record) bool {
 // hold one; the stamp must stand right before it. So a user name that looks like a
 // stamp moves nothing.
 func combinedHead(line []byte, env *parser.Env, r *parser.Record) (tail []byte, ok bool) {
+	if tail, ok := plainHead(line, env, r); ok {
+		return tail, true
+	}
 	quote := bytes.IndexByte(line, '"')
 	open := quote - len("[] ") - clfLength
 	if open < len("c - u ") || line[open] != '[' || line[quote-2] != ']' || line[quote-1] != ' ' || line[open-1] != ' ' {

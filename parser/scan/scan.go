@@ -98,6 +98,7 @@ type Reader struct {
 	two     [2]*shortRecord // lines on the short way: the next one, and the one behind it
 	handed  *parser.Record  // of the short way, handed out
 	shapes  *shapeMemo
+	refused refused
 	chunked bool // it reads chunks, which do not move: only then lines go a shorter way
 
 	torn bool   // its chunk begins inside of a line

@@ -114,7 +114,7 @@ func (r *Reader) readShort(s, before *shortRecord, at int) bool {
 		return false
 	}
 	s.env.Year, s.env.Buf = r.years.year, shrink(s.env.Buf)
-	if c.format.Again == nil || !s.readAgain(line, c) {
+	if c.format.Again == nil || !r.asksAgain(c) || !r.readAgain(s, line, c) {
 		s.again = false
 		s.rec.Reset()
 		if line[4] == '/' && mayBeGlued(nil, line) && r.glued(nil, line) >= 0 ||
@@ -180,11 +180,34 @@ func digitsAlike(b []byte) uint64 {
 	return w&^digits | '0'*each&digits
 }
 
+// A refused counts how many lines in a row the Again of a format did not take: where the layout is another
+// one, each line would be begun twice. A log with unnamed upstream fields takes a tenth less so.
+type refused struct {
+	c *candidate
+	n uint32
+}
+
+const (
+	manyRefused = 8  // from so many on
+	askedOfMany = 16 // only one line of so many is shown to Again
+)
+
+func (r *Reader) asksAgain(c *candidate) bool {
+	f := &r.refused
+	return f.c != c || f.n < manyRefused || r.lines.number%askedOfMany == 0
+}
+
 // readAgain reads a line that is like one before.
-func (s *shortRecord) readAgain(line []byte, c *candidate) bool {
+func (r *Reader) readAgain(s *shortRecord, line []byte, c *candidate) bool {
 	if !s.again || s.rec.Format != c.format {
 		s.rec.Reset()
 	}
-	s.again = c.format.Again(line, &s.env, &s.rec)
+	if s.again = c.format.Again(line, &s.env, &s.rec); s.again {
+		r.refused.n = 0
+	} else if f := &r.refused; f.c != c {
+		*f = refused{c, 1}
+	} else {
+		f.n++
+	}
 	return s.again
 }
