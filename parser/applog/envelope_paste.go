@@ -169,6 +169,9 @@ func (p *peeler) dockerTimestamp(s parser.Stamp, n int) bool {
 		if isLevel(first) && !p.hinted(DockerTimestamps) {
 			return false // Rust's tracing writes nanoseconds on some systems
 		}
+		if isDockerEvent(text) && !p.hinted(DockerTimestamps) {
+			return false // what docker events prints has such a stamp of its own
+		}
 	} else if len(text) < 20 || !stampStart(text) {
 		return false
 	} else if _, _, ok := timestamp.Read(text); !ok {

@@ -216,6 +216,7 @@ func TestPeelLeavesOwnLines(t *testing.T) {
 		`2026-11-22T15:05:21Z stopping catalog: now`, `2026-11-22T15:05:21.5Z`, `2026-11-22T15:05:21 `,
 		`2026-11-22T15:05:59.027Z INFO server listening {"port":3400}`,
 		`2026-11-22T14:30:00.123456789Z ERROR target: text`,
+		`2026-11-22T14:30:00.123456789+00:00 container die 1a2b3c4d5e6f (exitCode=137, image=shop:1, name=shop-web-1)`,
 		`{"level":30,"time":1795359751442,"pid":23150,"msg":"listening"}`,
 		`{"log":"x","stream":"stdout","time":"2026-11-22T14:30:00Z","level":"info"}`,
 		`{"log":"x\n","stream":"stdout"}`,

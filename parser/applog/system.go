@@ -46,19 +46,19 @@ var dockerTypes = []string{"container", "image", "network", "volume", "daemon", 
 // parseDockerEvents reads stamp type action id (attributes).
 func parseDockerEvents(line []byte, _ *parser.Env, r *parser.Record) bool {
 	in := input{line}
-	if !in.stamp(iso, r) || !in.lit(" ") || !hasSuffix(line, ")") {
+	if !in.stamp(iso, r) || !in.lit(" ") {
 		return false
 	}
-	in.message(r)
+	return isDockerEvent(in.rest) && in.message(r)
+}
+
+// isDockerEvent reports whether a text is type action id (attributes). The engine tells of the
+// container that the id is of, which wrote none of it.
+func isDockerEvent(text []byte) bool {
+	in := input{text}
 	kind := in.word()
-	head, ok := in.until(" (")
-	if !ok || !among(dockerTypes, kind) {
-		return false
-	}
-	if i := bytes.LastIndexByte(head, ' '); i >= 0 && string(kind) == "container" {
-		keep(&r.Container, head[i+1:])
-	}
-	return true
+	_, ok := in.until(" (")
+	return ok && hasSuffix(text, ")") && among(dockerTypes, kind)
 }
 
 var dpkgName = []byte("dpkg")

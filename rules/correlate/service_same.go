@@ -62,6 +62,9 @@ func (e *Engine) alike() [][]*service {
 		for _, pod := range e.podsOf(sv) {
 			f("pod", pod)
 		}
+		for _, name := range runtimeNames(sv) {
+			f("name", name)
+		}
 		for pid := range sv.pids {
 			f("pid", strconv.FormatInt(pid, 10))
 		}
@@ -125,7 +128,17 @@ func (e *Engine) same(a, b *service) bool {
 	if a.site != b.site || apart(a.hosts, b.hosts) {
 		return false
 	}
-	return e.kin(a, b) || shareName(a.units, b.units) || shareContainer(a.containers, b.containers) || sharePID(a, b) || e.describes(a, b) || e.describes(b, a)
+	return e.kin(a, b) || shareName(a.units, b.units) || shareContainer(a.containers, b.containers) || sharePID(a, b) || e.describes(a, b) || e.describes(b, a) ||
+		shareName(runtimeNames(a), runtimeNames(b))
+}
+
+// runtimeNames are what a container's runtime calls a service of which nothing else is told: a
+// container that Compose makes anew has another id, and the name of the old one.
+func runtimeNames(sv *service) []string {
+	if slices.ContainsFunc(sv.streams, func(id streamID) bool { return !strings.HasPrefix(id.stream, rules.SubjectContainer) }) {
+		return nil
+	}
+	return sv.programs
 }
 
 func shareName(a, b []string) bool {
