@@ -81,11 +81,19 @@ func NewPart(matcher Matcher, locator Locator) *Builder {
 	return b
 }
 
-// FoldLike makes an empty part fold as coarsely as whole does by now. A part that folds finer
-// gives the same result, but in a long outage of many events took twice as long.
-func (b *Builder) FoldLike(whole *Builder) {
-	b.grain, b.healthy, b.anyHost = whole.grain, whole.healthy, whole.anyHost
+// A Grain is how coarsely a Builder folds.
+type Grain struct {
+	events, healthy int64 // microseconds, seconds
+	anyHost         bool
 }
+
+// Grain returns how coarsely b folds by now.
+func (b *Builder) Grain() Grain { return Grain{b.grain, b.healthy, b.anyHost} }
+
+// FoldAs makes an empty part fold as coarsely as a whole did that it will be merged into. A part
+// that folds finer gives the same result, unless the whole becomes coarser while it is merged; in a
+// long outage of many events it took twice as long.
+func (b *Builder) FoldAs(g Grain) { b.grain, b.healthy, b.anyHost = g.events, g.healthy, g.anyHost }
 
 // Merge adds a part, which holds the lines behind those that b has seen, and empties it.
 func (b *Builder) Merge(p *Builder) {

@@ -68,7 +68,7 @@ func BenchmarkStages(b *testing.B) {
 			whole := digest.New(rules.SourceInfo{}, set, nil)
 			first := true
 			cut(func(c *scan.Chunk) {
-				h.part.FoldLike(whole)
+				h.part.FoldAs(whole.Grain())
 				if first {
 					h.reader.Start(ctx, c, casesYear, nil)
 				} else {

@@ -87,14 +87,14 @@ type scanning struct {
 
 	mu        sync.Mutex
 	changed   sync.Cond
-	window    []*hand        // whose chunks were begun and are not merged, in their order
-	begun     int            // chunks
-	merged    int            // chunks
-	splitting bool           // somebody cuts a chunk off
-	merging   bool           // somebody merges
-	over      chan struct{}  // closed when no chunk is left to begin
-	bug       error          // after which nothing is merged any more
-	coarse    digest.Builder // folds as coarsely as builder did after the last merge
+	window    []*hand             // whose chunks were begun and are not merged, in their order
+	begun     int                 // chunks
+	merged    int                 // chunks
+	splitting bool                // somebody cuts a chunk off
+	merging   bool                // somebody merges
+	over      chan struct{}       // closed when no chunk is left to begin
+	bug       error               // after which nothing is merged any more
+	grains    [ahead]digest.Grain // of builder after each of the last merges
 
 	// Of the one who merges.
 	stats  scan.Stats
@@ -106,7 +106,6 @@ type scanning struct {
 func (c *crew) scan(ctx context.Context, r io.Reader, year int, builder *digest.Builder) (scan.Stats, error) {
 	s := &scanning{crew: c, year: year, splitter: scan.NewSplitter(r, c.cfg.chunk), builder: builder, over: make(chan struct{})}
 	s.changed.L = &s.mu
-	s.coarse.FoldLike(builder)
 	var helpers sync.WaitGroup
 	h := s.next(ctx)
 	if h != nil && !h.chunk.Last() {
@@ -171,9 +170,17 @@ func (s *scanning) next(ctx context.Context) *hand {
 	if s.bug != nil {
 		return nil
 	}
-	h.part.FoldLike(&s.coarse)
+	if h.number > 0 {
+		h.part.FoldAs(s.grains[from(h.number)])
+	} else {
+		h.part.FoldAs(s.builder.Grain())
+	}
 	return h
 }
+
+// from is the place of what a chunk starts with, which later ones have not overwritten: what was known when
+// so many chunks before it were merged that it does not depend on how many are read at once, or how fast.
+func from(chunk int) int { return max(0, chunk-ahead) % ahead }
 
 func (s *scanning) isOver() bool {
 	select {
@@ -197,7 +204,7 @@ func (s *scanning) read(ctx context.Context, h *hand) {
 	defer func() { h.bug = bugOf(recover()) }()
 	var like *scan.Memory
 	if h.number > 0 {
-		like = &s.memory[max(0, h.number-ahead)%ahead]
+		like = &s.memory[from(h.number)]
 	}
 	h.reader.Start(ctx, &h.chunk, s.year, like)
 	h.fold(ctx)
@@ -234,7 +241,6 @@ func (s *scanning) merge(ctx context.Context, h *hand) {
 		s.mu.Lock()
 		s.window = append(s.window[:0], s.window[1:]...)
 		s.merged++
-		s.coarse.FoldLike(s.builder)
 		if s.bug = bug; bug != nil {
 			s.end()
 		}
@@ -260,6 +266,7 @@ func (s *scanning) add(ctx context.Context, h *hand) (bug error) {
 	st := h.reader.Stats()
 	s.stats.Add(&st)
 	s.builder.Merge(h.part)
+	s.grains[s.merged%ahead] = s.builder.Grain()
 	if s.memory != nil {
 		h.reader.Remember(&s.memory[s.merged%ahead])
 	}

@@ -1,8 +1,16 @@
 package pipeline
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"reflect"
 	"testing"
+
+	"culprit/fixtures/synth"
+	"culprit/rules"
+	"culprit/rules/digest"
+	"culprit/rules/signature"
 )
 
 // TestSameBytesInChunks cuts the logs of each case into chunks, as a file of many gigabytes
@@ -24,5 +32,32 @@ func TestSameBytesInChunks(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSameDigest: what is folded of a source that is folded more and more coarsely, event by event and
+// tally by tally, does not depend on how many read its chunks, nor on who is faster.
+func TestSameDigest(t *testing.T) {
+	for _, kind := range []synth.Kind{synth.Error, synth.Access} {
+		var text bytes.Buffer
+		if err := synth.Write(&text, kind, 1, 6<<20); err != nil {
+			t.Fatal(err)
+		}
+		var want *rules.Digest
+		for _, workers := range []int{1, 2, 3, 8, 8} {
+			builder := digest.New(rules.SourceInfo{}, signature.Builtin(), nil)
+			builder.Share(1, 32)
+			crew := newCrew(&Config{Matcher: signature.Builtin(), chunk: 64 << 10}, workers)
+			if _, err := crew.scan(context.Background(), bytes.NewReader(text.Bytes()), casesYear, builder); err != nil {
+				t.Fatal(err)
+			}
+			got := builder.Finish()
+			if want == nil {
+				want = got
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%s, %d workers: %d events and %d tallies, with one worker %d and %d", kind, workers, len(got.Events), len(got.Tallies), len(want.Events), len(want.Tallies))
+			}
+		}
 	}
 }
