@@ -197,12 +197,12 @@ func levelOf(word []byte) parser.Level {
 
 // nginxProcess reads "812#812:".
 func nginxProcess(b []byte) (pid, tid int64, rest []byte, ok bool) {
-	pid, rest = leadingNumber(b)
+	pid, rest = shortNumber(b)
 	if len(rest) == len(b) || len(rest) == 0 || rest[0] != '#' {
 		return 0, 0, b, false
 	}
 	digits := rest[1:]
-	tid, rest = leadingNumber(digits)
+	tid, rest = shortNumber(digits)
 	if len(rest) == len(digits) || len(rest) == 0 || rest[0] != ':' {
 		return 0, 0, b, false
 	}

@@ -34,7 +34,7 @@ func againNginxError(line []byte, env *parser.Env, r *parser.Record) bool {
 	if !ok || !has(b, " *") {
 		return false
 	}
-	connection, b := leadingNumber(b[len(" *"):])
+	connection, b := shortNumber(b[len(" *"):])
 	if connection == 0 || !has(b, " ") || bytes.IndexByte(b, '[') >= 0 {
 		return false
 	}
@@ -81,24 +81,36 @@ func againNginxError(line []byte, env *parser.Env, r *parser.Record) bool {
 	return true
 }
 
+// shortNumber is leadingNumber, fast for one of at most seven digits.
+func shortNumber(b []byte) (int64, []byte) {
+	if len(b) >= 8 {
+		if value, n := plainNumber(b); n > 0 {
+			return value, b[n:]
+		}
+	}
+	return leadingNumber(b)
+}
+
 // addressEnd is where an address ends that has neither a port's brackets nor a name.
 func addressEnd(b []byte) int {
-	for i, c := range b {
+	n := ipv4Length(b) // nearly all
+	for i, c := range b[n:] {
 		if !isDigit(c) && c != '.' && c != ':' && c|0x20-'a' >= 6 {
-			return i
+			return n + i
 		}
 	}
 	return len(b)
 }
 
-// nameEnd is where a comma or a quote ends a name.
+// nameEnd is where a comma or a quote ends a name, or too near to the end.
 func nameEnd(b []byte) int {
-	for i, c := range b {
-		if c == ',' || c == '"' {
-			return i
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		if w := word(b[i:]); firstByte(w, ',')|firstByte(w, '"') != 0 {
+			return i + firstOf(firstByte(w, ',')|firstByte(w, '"'))
 		}
 	}
-	return len(b)
+	return i
 }
 
 // plainUpstream takes an upstream's value of one plain form, scheme://peer/uri without a socket's path,
@@ -111,6 +123,10 @@ func plainUpstream(value []byte, g *parser.Gateway) bool {
 		}
 	}
 	peer, port := value[n+len("://"):], false
+	if m := plainPeerLength(peer); m > 0 && peer[m] == '/' { // nearly all
+		g.Scheme, g.Upstream, g.Group = value[:n], peer[:m], false
+		return true
+	}
 	for i, c := range peer {
 		if c == '/' || c == '?' {
 			peer = peer[:i]

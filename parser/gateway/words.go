@@ -7,7 +7,7 @@ import (
 	"culprit/parser"
 )
 
-// What an access line has most of are short numbers and addresses of changing length. Byte by byte
+// What lines of a gateway have most of are short numbers and addresses of changing length. Byte by byte
 // each costs branches that are guessed wrong; here eight bytes are looked at as one number (Lamport,
 // Multiple Byte Processing with Full-Word Instructions, 1975).
 
