@@ -1,22 +1,25 @@
 package applog
 
-import "bytes"
+import (
+	"bytes"
+
+	"culprit/parser"
+)
 
 // maxPathBytes bounds a path that a message names.
 const maxPathBytes = 256
 
-// NamedPath finds the next path of a request that an application's message names, at or after a byte of
-// it: "handler /api/orders failed", "path=/quote/5119", "--> GET /cart". It is msg[from:to]; from is -1 if
+// NamedPath finds the next path of a request that the first line of an application's message names, at or
+// after a byte of it: "handler /api/orders failed", "path=/quote/5119", "--> GET /cart". It is msg[from:to]; from is -1 if
 // there is none.
 //
 // Many a line names a file in the same way (/var/lib/shop): whether the gateway was asked for a path, only
 // its log can tell. No path is what has a host before it, for that is another server's; / alone, which
 // everybody has; a place in source code (/srv/app.js:12).
 func NamedPath(msg []byte, at int) (from, to int) {
-	msg = msg[:min(len(msg), maxRequestBytes)]
 	for at < len(msg) {
 		i := bytes.IndexByte(msg[at:], '/')
-		if i < 0 || bytes.IndexByte(msg[at:at+i], '\n') >= 0 { // only the first line counts
+		if i < 0 {
 			break
 		}
 		from := at + i
@@ -37,7 +40,8 @@ func NamedPath(msg []byte, at int) (from, to int) {
 	return -1, len(msg)
 }
 
-func firstLine(msg []byte) []byte {
+// FirstLine is what counts of a message where a path or a request is looked for.
+func FirstLine(msg []byte) []byte {
 	if i := bytes.IndexByte(msg, '\n'); i >= 0 {
 		msg = msg[:i]
 	}
@@ -60,7 +64,7 @@ func MethodBefore(text []byte) []byte {
 	for from > 0 && text[from-1] >= 'A' && text[from-1] <= 'Z' {
 		from--
 	}
-	if word := text[from:]; len(word) > 0 && methodLength(word) == len(word) {
+	if word := text[from:]; len(word) > 0 && parser.MethodLength(word) == len(word) {
 		return word
 	}
 	return nil
@@ -69,7 +73,7 @@ func MethodBefore(text []byte) []byte {
 // TellsFailure reports whether the first line of a message tells of a 5xx: a number from 500 to 599 stands
 // alone in it. Then it is about what a client was answered, by whomever.
 func TellsFailure(msg []byte) bool {
-	text := firstLine(msg)
+	text := FirstLine(msg)
 	for i := 0; i+3 <= len(text); i++ {
 		if text[i] == '5' && isDigit(text[i+1]) && isDigit(text[i+2]) && (i == 0 || !inNumber(text[i-1])) && (i+3 == len(text) || !inNumber(text[i+3])) {
 			return true

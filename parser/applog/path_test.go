@@ -9,7 +9,8 @@ func TestNamedPath(t *testing.T) {
 	f := func(line string, want ...string) {
 		t.Helper()
 		var got []string
-		for from, to := NamedPath([]byte(line), 0); from >= 0; from, to = NamedPath([]byte(line), to) {
+		msg := FirstLine([]byte(line))
+		for from, to := NamedPath(msg, 0); from >= 0; from, to = NamedPath(msg, to) {
 			got = append(got, string(MethodBefore([]byte(line[:from])))+" "+line[from:to])
 		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {

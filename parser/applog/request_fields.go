@@ -19,7 +19,7 @@ func (q *request) add(norm []byte, v value) {
 	switch string(norm) {
 	case "method", "reqmethod", "requestmethod", "httpmethod", "httprequestmethod", "verb", "httprequestrequestmethod", "httpverb",
 		"contextrequestmethod", "requestinfomethod":
-		if q.method == nil && methodLength(v.raw) == len(v.raw) && len(v.raw) > 0 {
+		if q.method == nil && parser.MethodLength(v.raw) == len(v.raw) && len(v.raw) > 0 {
 			q.method = v.raw
 		}
 	case "path", "url", "uri", "requrl", "reqpath", "requesturl", "requesturi", "requestpath", "httptarget", "httppath", "urlpath",
@@ -36,7 +36,7 @@ func (q *request) add(norm []byte, v value) {
 			q.client = a
 		}
 	case "request", "req", "requestline":
-		if n := methodLength(v.raw); n > 0 && q.line == nil {
+		if n := parser.MethodLength(v.raw); n > 0 && q.line == nil {
 			q.line = v.raw
 		}
 	default:
@@ -54,7 +54,7 @@ func (q *request) guess(norm []byte, v value) {
 		if q.guessed.target == nil && len(norm) <= len("endpoint") {
 			q.guessed.target = v.raw
 		}
-	case q.method == nil && methodLength(v.raw) == len(v.raw):
+	case q.method == nil && parser.MethodLength(v.raw) == len(v.raw):
 		q.method = v.raw
 	case q.guessed.status == 0:
 		switch string(norm) {
@@ -121,7 +121,7 @@ func (q *request) time(norm []byte, v value) {
 // status or a duration.
 func (q *request) finished(a *parser.Access) bool {
 	if q.line != nil && (q.method == nil || q.target == nil) {
-		n := methodLength(q.line)
+		n := parser.MethodLength(q.line)
 		in := input{q.line[n:]}
 		in.blanks()
 		q.method = q.line[:n]

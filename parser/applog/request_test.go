@@ -87,7 +87,7 @@ func FuzzFindRequest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, message []byte) {
 		a := parser.Access{Duration: -1, Bytes: -1}
-		if FindRequest(message, &a) && (methodLength(a.Method) != len(a.Method) || len(a.Target) == 0 || a.Status == 0 && a.Duration < 0 && !a.AtStart) {
+		if FindRequest(message, &a) && (parser.MethodLength(a.Method) != len(a.Method) || len(a.Target) == 0 || a.Status == 0 && a.Duration < 0 && !a.AtStart) {
 			t.Fatalf("FindRequest(%q) = %+v", message, a)
 		}
 	})

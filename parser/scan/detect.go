@@ -65,10 +65,10 @@ func (l *lock) trusts(inner []byte) bool {
 }
 
 // knows reports whether a line that goes on like this one was there before.
-func (l *lock) knows(inner []byte) bool {
-	h := sequel(inner)
-	return l.known[h>>6&15]>>(h&63)&1 != 0
-}
+func (l *lock) knows(inner []byte) bool { return l.has(sequel(inner)) }
+
+// has is knows of what sequel returns.
+func (l *lock) has(h uint32) bool { return l.known[h>>6&15]>>(h&63)&1 != 0 }
 
 func newDetector(formats []*parser.Format) *detector {
 	d := &detector{strictest: len(formats)}
@@ -296,7 +296,30 @@ func sequel(b []byte) uint32 {
 	if len(b) > stampBytes {
 		next += weights[b[stampBytes]]
 	}
-	return (next*2654435761 ^ end) * 2654435761 >> 16
+	return sequelOf(next, end)
+}
+
+func sequelOf(next, end uint32) uint32 { return (next*2654435761 ^ end) * 2654435761 >> 16 }
+
+// marksOf sums up the part of a line's sequel that its first bytes decide, but for the mark behind
+// the seconds, and sequelBehind is the sequel of a line of whose first bytes it is known. The line is
+// no object.
+func marksOf(first []byte) (sum uint32) {
+	for _, c := range first[min(len(first), 2*shapeBytes):min(len(first), 4*shapeBytes)] {
+		sum += markWeights[c]
+	}
+	return sum
+}
+
+func sequelBehind(marks uint32, b []byte, first int) uint32 {
+	to := min(len(b), 4*shapeBytes)
+	for _, c := range b[min(max(first, 2*shapeBytes), to):to] {
+		marks += markWeights[c]
+	}
+	w := &markWeights
+	e := b[len(b)-shapeBytes/2:][:shapeBytes/2]
+	end := w[e[0]] + w[e[1]] + w[e[2]] + w[e[3]] + w[e[4]] + w[e[5]] + w[e[6]] + w[e[7]]
+	return sequelOf(marks+w[b[stampBytes]], end)
 }
 
 // markWeights and wordWeights hold a number for each byte that counts in a sequel.

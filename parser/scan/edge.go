@@ -131,6 +131,7 @@ func (l *lineReader) begin(b []byte, number, offset int64) {
 	l.buf, l.start, l.end, l.searched = b, 0, len(b), 0
 	l.number, l.offset, l.origin = number, offset, offset
 	l.dirty, l.coloured = !plainText(b), applog.Coloured(b)
+	l.brace = rare{'{', -1}
 }
 
 // restart forgets all but the memory.

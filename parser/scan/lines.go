@@ -42,6 +42,8 @@ type lineReader struct {
 	stalled    int   // reads in a row that gave nothing
 	filled     bool  // the last read took all the room there was
 
+	brace rare // of a chunk
+
 	tooLong      int64
 	firstTooLong int64
 }

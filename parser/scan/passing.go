@@ -47,6 +47,7 @@ type head struct {
 	text   []byte // between stamp and message
 	digits int    // of the stamp's fraction of a second
 	key    uint32 // of the line's shape
+	marks  uint32 // its part of the line's sequel
 	c      *candidate
 }
 
@@ -63,19 +64,17 @@ const (
 
 // heads are what stood before the messages of the chunk's lines so far.
 type heads struct {
+	tags [headPlaces][headWays]uint64 // of each head what its place is made of; 0 if there is none
 	all  [headPlaces][headWays]head
 	next [headPlaces]uint8
 	date [len("2006-01-02")]byte // the last one
 	day  int64                   // its microseconds
+
+	last   [3]uint64 // the bytes of the last stamp up to its second: most lines are of the same one
+	second int64     // its microseconds
 }
 
-func (h *heads) forget() {
-	for i := range h.all {
-		for k := range h.all[i] {
-			h.all[i][k].c = nil
-		}
-	}
-}
+func (h *heads) forget() { h.tags = [headPlaces][headWays]uint64{} }
 
 // A silent line is one that can be passed if the line behind it can be.
 type silentLine struct {
@@ -93,21 +92,20 @@ func (r *Reader) pass() bool {
 	if r.telling == nil || !r.mayPass(r.lines.start) || !r.plainAhead() {
 		return false
 	}
-	line, ok := r.silent(r.lines.start)
+	line, next := &r.silentLines[0], &r.silentLines[1]
+	if !r.silent(r.lines.start, line) {
+		return false
+	}
 	for any := false; ; any = true {
-		if !ok {
-			return any
-		}
-		next, more := r.silent(line.end)
-		if !more || line.lock.due() {
+		if !r.silent(line.end, next) || line.lock.due() {
 			return any
 		}
 		if len(r.queue) > 0 {
 			r.close(r.queue[0]) // as the line behind it does
 			return true
 		}
-		r.passOne(&line)
-		line, ok = next, more
+		r.passOne(line)
+		line, next = next, line
 	}
 }
 
@@ -152,57 +150,83 @@ func (r *Reader) mayPass(at int) bool {
 }
 
 // silent looks at the line that begins at a place of the buffer.
-func (r *Reader) silent(at int) (s silentLine, ok bool) {
+func (r *Reader) silent(at int, s *silentLine) (ok bool) {
 	if !r.mayPass(at) {
-		return s, false
+		return false
 	}
 	data := r.lines.buf[at:r.lines.end]
 	n := bytes.IndexByte(data, '\n')
 	if n < stampBytes+minKey || n > r.lines.maxLine {
-		return s, false
+		return false
 	}
-	line := bytes.TrimSuffix(data[:n], carriageReturn)
-	digits, end := fraction(line)
+	line := data[:n]
+	if line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	digits, end, parts := fraction(line)
 	h := r.heads.find(line[end:], digits)
 	if h == nil || r.detect.strictest < h.c.place {
-		return s, false
+		return false
 	}
-	if s.lock = r.detect.lock(h.key); s.lock.key != h.key || s.lock.c != h.c || !s.lock.knows(line) {
-		return s, false
+	message := end + len(h.text)
+	if s.lock = r.detect.lock(h.key); s.lock.key != h.key || s.lock.c != h.c || !s.lock.has(sequelBehind(h.marks, line, message)) {
+		return false
 	}
-	if s.stamp, ok = r.heads.stamp(line, digits); !ok {
-		return s, false
+	if s.stamp, ok = r.heads.stamp(line, digits, parts); !ok {
+		return false
 	}
-	s.c, s.end, s.message = h.c, at+n+1, line[end+len(h.text):]
-	return s, applog.Silent(s.message) && r.telling(s.message) < 0
+	s.c, s.end, s.message = h.c, at+n+1, line[message:]
+	l := &r.lines
+	return !l.brace.stands(l.buf[:l.end], at+message, at+n) && !(l.coloured && applog.Coloured(s.message)) && r.telling(s.message) < 0
 }
 
 var carriageReturn = []byte("\r")
 
-// fraction returns how many digits of a second's fraction stand behind the seconds, and where
-// the stamp ends.
-func fraction(line []byte) (digits, end int) {
+// A rare byte is not looked for in each line, but its next place is known.
+type rare struct {
+	c  byte
+	at int
+}
+
+// stands reports whether it is in buf[from:to]. from never goes back.
+func (r *rare) stands(buf []byte, from, to int) bool {
+	if r.at < from {
+		r.at = len(buf)
+		if i := bytes.IndexByte(buf[from:], r.c); i >= 0 {
+			r.at = from + i
+		}
+	}
+	return r.at < to
+}
+
+// fraction returns how many digits of a second's fraction stand behind the seconds, where
+// the stamp ends, and the number of these digits.
+func fraction(line []byte) (digits, end int, parts int64) {
 	end = stampBytes
 	if line[end] != ',' && line[end] != '.' {
-		return 0, end
+		return 0, end, 0
 	}
 	for end++; end < len(line) && isDigit(line[end]); end++ {
+		parts = parts*10 + int64(line[end]-'0')
 		digits++
 	}
-	return digits, end
+	return digits, end, parts
 }
 
 // find returns the head with which a line goes on behind its stamp, nil if it is not known.
 func (h *heads) find(rest []byte, digits int) *head {
-	place := uint64(0)
+	tag := uint64(0)
 	for n := 0; n < maxKey && n+8 <= len(rest); n += 8 {
-		if place = nextPlace(place, rest[n:]); n+8 < minKey {
+		if tag = nextTag(tag, rest[n:]); n+8 < minKey {
 			continue
 		}
-		all := &h.all[place>>57]
-		for i := range all {
-			e := &all[i]
-			if e.c != nil && e.digits == digits && len(rest) > len(e.text) && string(rest[:len(e.text)]) == string(e.text) && classes[rest[len(e.text)]] == 2 {
+		tags := &h.tags[tag>>57]
+		for i := range tags {
+			if tags[i] != tag || tag == 0 {
+				continue
+			}
+			e := &h.all[tag>>57][i]
+			if e.digits == digits && len(rest) > len(e.text) && begins(rest, e.text) && classes[rest[len(e.text)]] == 2 {
 				return e
 			}
 		}
@@ -210,37 +234,63 @@ func (h *heads) find(rest []byte, digits int) *head {
 	return nil
 }
 
-// placeOf is where a head is kept: by its first bytes, as many as it has of those that count, for
-// the same level and the beginning of a thread's name stand before many.
-func (h *heads) placeOf(rest []byte, length int) uint64 {
-	place := nextPlace(nextPlace(0, rest), rest[8:])
+// begins reports whether a line goes on with the text of a head, by eight bytes at once: these
+// branches are foretold, those of a comparison of any length are not.
+func begins(rest, text []byte) bool {
+	if len(text) < 8 || len(rest) < len(text) {
+		return bytes.HasPrefix(rest, text)
+	}
+	rest = rest[:len(text)]
+	for i := 0; i+8 < len(text); i += 8 {
+		if binary.LittleEndian.Uint64(rest[i:]) != binary.LittleEndian.Uint64(text[i:]) {
+			return false
+		}
+	}
+	return binary.LittleEndian.Uint64(rest[len(rest)-8:]) == binary.LittleEndian.Uint64(text[len(text)-8:])
+}
+
+// tagOf is what the place of a head is made of: its first bytes, as many as it has of those that
+// count, for the same level and the beginning of a thread's name stand before many.
+func tagOf(rest []byte, length int) uint64 {
+	tag := nextTag(nextTag(0, rest), rest[8:])
 	for n := minKey; n < maxKey && n+8 <= length; n += 8 {
-		place = nextPlace(place, rest[n:])
+		tag = nextTag(tag, rest[n:])
 	}
-	return place >> 57
+	return tag
 }
 
-// nextPlace takes eight more bytes into account. Its upper seven bits are a place.
-func nextPlace(place uint64, b []byte) uint64 {
-	return (place ^ binary.LittleEndian.Uint64(b)) * 0x9e3779b97f4a7c15
+// nextTag takes eight more bytes into account. Its upper seven bits are a place.
+func nextTag(tag uint64, b []byte) uint64 {
+	return (tag ^ binary.LittleEndian.Uint64(b)) * 0x9e3779b97f4a7c15
 }
 
-// stamp reads the stamp of a line whose marks stand where they should.
-func (h *heads) stamp(line []byte, digits int) (s parser.Stamp, ok bool) {
-	if string(line[:len(h.date)]) != string(h.date[:]) || digits > 6 {
+// stamp reads the stamp of a line whose marks stand where they should; so many digits of a
+// second's fraction are the number parts.
+func (h *heads) stamp(line []byte, digits int, parts int64) (s parser.Stamp, ok bool) {
+	if digits > 6 || !h.sameSecond(line) && !h.readSecond(line) {
 		return s, false
 	}
-	hour, minute, second := twoDigits(line[11:]), twoDigits(line[14:]), twoDigits(line[17:])
-	if hour > 23 || minute > 59 || second > 60 {
-		return s, false
-	}
-	s.Precision, s.Clock = parser.Second, parser.ClockLocal
-	s.Micros = h.day + int64(hour*3600+minute*60+second)*parser.Second
-	for _, c := range line[stampBytes+min(digits, 1) : stampBytes+min(digits, 1)+digits] {
-		s.Precision /= 10
-		s.Micros += int64(c-'0') * s.Precision
-	}
+	s.Precision, s.Clock = precisions[digits], parser.ClockLocal
+	s.Micros = h.second + parts*s.Precision
 	return s, true
+}
+
+// precisions are those of stamps with so many digits behind the second.
+var precisions = [...]int64{parser.Second, parser.Second / 10, parser.Second / 100, parser.Second / 1000, 100, 10, 1}
+
+// sameSecond reports whether a stamp is of the second that was read last.
+func (h *heads) sameSecond(line []byte) bool {
+	return h.last == [3]uint64{binary.LittleEndian.Uint64(line), binary.LittleEndian.Uint64(line[8:]), binary.LittleEndian.Uint64(line[stampBytes-8:])}
+}
+
+func (h *heads) readSecond(line []byte) bool {
+	hour, minute, second := twoDigits(line[11:]), twoDigits(line[14:]), twoDigits(line[17:])
+	if string(line[:len(h.date)]) != string(h.date[:]) || hour > 23 || minute > 59 || second > 60 {
+		return false
+	}
+	h.last = [3]uint64{binary.LittleEndian.Uint64(line), binary.LittleEndian.Uint64(line[8:]), binary.LittleEndian.Uint64(line[stampBytes-8:])}
+	h.second = h.day + int64(hour*3600+minute*60+second)*parser.Second
+	return true
 }
 
 // twoDigits is more than 99 for what is no number.
@@ -263,15 +313,18 @@ func (r *Reader) note(s *slot, raw []byte, c *candidate) {
 	if len(rec.Message) == 0 || at < stampBytes || at >= len(raw) || &raw[at] != &rec.Message[0] || classes[raw[at]] != 2 || raw[4] != '-' || raw[10] != ' ' {
 		return
 	}
-	digits, end := fraction(raw)
+	digits, end, parts := fraction(raw)
 	h := r.heads
 	copy(h.date[:], raw)
-	h.day = rec.Stamp.Micros - rec.Stamp.Micros%parser.Day
-	if stamp, ok := h.stamp(raw, digits); !ok || stamp != rec.Stamp || at < end || at-end > maxHead || suspect(c, raw[:at]) || len(raw) < end+leastBehind || h.find(raw[end:], digits) != nil {
+	h.day, h.last = rec.Stamp.Micros-rec.Stamp.Micros%parser.Day, [3]uint64{}
+	if stamp, ok := h.stamp(raw, digits, parts); !ok || stamp != rec.Stamp || at < end || at-end > maxHead || suspect(c, raw[:at]) || len(raw) < end+leastBehind || h.find(raw[end:], digits) != nil {
 		return
 	}
-	place := h.placeOf(raw[end:], at-end)
-	e := &h.all[place][h.next[place]%headWays]
+	tag := tagOf(raw[end:], at-end)
+	place := tag >> 57
+	way := h.next[place] % headWays
 	h.next[place]++
-	*e = head{text: append(e.text[:0], raw[end:at]...), digits: digits, key: shape(raw), c: c}
+	e := &h.all[place][way]
+	h.tags[place][way] = tag
+	*e = head{text: append(e.text[:0], raw[end:at]...), digits: digits, key: shape(raw), marks: marksOf(raw[:at]), c: c}
 }

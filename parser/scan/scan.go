@@ -56,7 +56,8 @@ type Options struct {
 	Formats    []*parser.Format // instead of the built-in ones, if not nil
 	// Telling, if not nil, lets a Reader of chunks pass lines of applications that tell nothing
 	// (see Passed). It returns where in a message the caller finds something, or one of the
-	// scanner's own words (parser.WordUpstream and the others) stands, -1 if nowhere.
+	// scanner's own words (parser.WordUpstream and the others) or an HTTP method (parser.MethodAt)
+	// stands, -1 if nowhere.
 	Telling func(message []byte) int
 	// Named, if not nil, is told the messages of the lines that are passed, each in its place among
 	// those that are handed out; they are valid during the call.
@@ -95,6 +96,9 @@ type Reader struct {
 	named   func(at parser.Stamp, message []byte)
 	heads   *heads
 	passed  Passed
+
+	silentLines [2]silentLine // the one that may be passed, and the one behind it
+
 	two     [2]*shortRecord // lines on the short way: the next one, and the one behind it
 	handed  *parser.Record  // of the short way, handed out
 	shapes  *shapeMemo

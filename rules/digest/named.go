@@ -50,14 +50,15 @@ func (b *Builder) addNamed(r *parser.Record, stream string) {
 	if !r.Stamp.Known() && span.From != rules.Past && span.To-span.From > maxBetween {
 		return
 	}
-	b.nameRequests(span.From, r.Message, stream)
+	b.nameRequests(span.From, applog.FirstLine(r.Message), stream)
 }
 
 // Named notes the requests that the message of a line names of which nothing else is kept, see Pass.
 func (b *Builder) Named(at parser.Stamp, message []byte) {
-	b.nameRequests(at.Micros, message, "")
+	b.nameRequests(at.Micros, applog.FirstLine(message), "")
 }
 
+// nameRequests notes the requests that a line names.
 func (b *Builder) nameRequests(micros int64, message []byte, stream string) {
 	from, to := applog.NamedPath(message, 0)
 	for i := 0; i < namedALine && from >= 0; i++ {

@@ -207,3 +207,23 @@ Memory cgroup out of memory: Killed process 22838 (gunicorn) total-vm:217708kB, 
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 }
+
+// Telling finds an HTTP method wherever it stands, as a word.
+func TestTellingFindsMethods(t *testing.T) {
+	set := Builtin()
+	for _, method := range parser.Methods {
+		for pad := range 5 {
+			for _, behind := range []string{" /x", "=", "\"", " "} {
+				text := strings.Repeat(" ", pad) + method + behind
+				if set.Telling([]byte(text)) < 0 {
+					t.Errorf("nothing is found in %q", text)
+				}
+			}
+		}
+		for _, text := range []string{method[:3], "z" + method + " /x", method + "ZZ /x", "zz/" + method + " z", "z-" + method, method + "_Z /x"} {
+			if set.Telling([]byte(text)) >= 0 {
+				t.Errorf("%q is taken for a method", text)
+			}
+		}
+	}
+}

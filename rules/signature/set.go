@@ -64,7 +64,7 @@ func (s *Set) Signatures() []*rules.Signature {
 }
 
 // Telling returns where in a text, of one line or many, something stands that a line must have
-// to hold a hit, or one of the words that the scanner looks for; -1 if nowhere.
+// to hold a hit, or what the scanner looks for: one of its words, or an HTTP method; -1 if nowhere.
 func (s *Set) Telling(text []byte) int { return s.literals.first(text, noRule) }
 
 // Match appends the hits of the record to hits and returns it. A signature hits a
