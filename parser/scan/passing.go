@@ -180,8 +180,6 @@ func (r *Reader) silent(at int, s *silentLine) (ok bool) {
 	return !l.brace.stands(l.buf[:l.end], at+message, at+n) && !(l.coloured && applog.Coloured(s.message)) && r.telling(s.message) < 0
 }
 
-var carriageReturn = []byte("\r")
-
 // A rare byte is not looked for in each line, but its next place is known.
 type rare struct {
 	c  byte
