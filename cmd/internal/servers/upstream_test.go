@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -106,12 +108,15 @@ func (u *upstream) freeze(t *testing.T) {
 	if err := u.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "upstream stopped", func() bool {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", u.Process.Pid))
-		if err != nil {
-			t.Fatal(err)
+	until(t, "all threads of the upstream stopped", func() bool {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", u.Process.Pid))
+		if err != nil || len(threads) == 0 {
+			t.Fatal("the upstream is gone: ", err)
 		}
-		_, state, _ := strings.Cut(string(stat), ") ")
-		return strings.HasPrefix(state, "T")
+		return !slices.ContainsFunc(threads, func(path string) bool {
+			stat, err := os.ReadFile(path)
+			_, state, _ := strings.Cut(string(stat), ") ")
+			return err == nil && !strings.HasPrefix(state, "T")
+		})
 	})
 }
