@@ -52,6 +52,9 @@ var plainPlaces = func() (places [keyAnyResponse + 1]uint8) {
 // has changed. quoted is how many quoted texts stood before it. A tail with the same marks as the
 // last one needs no names looked up.
 func plainPairs(tail []byte, quoted int, a *parser.Access, marks *parser.Marks) bool {
+	if len(tail) > 0 && tail[0] != ' ' {
+		return false
+	}
 	if a.Client == nil || a.Duration >= 0 {
 		return false
 	}
