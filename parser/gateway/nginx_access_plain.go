@@ -52,9 +52,6 @@ var plainPlaces = func() (places [keyAnyResponse + 1]uint8) {
 // has changed. quoted is how many quoted texts stood before it. A tail with the same marks as the
 // last one needs no names looked up.
 func plainPairs(tail []byte, quoted int, a *parser.Access, marks *parser.Marks) bool {
-	if len(tail) > 0 && tail[0] != ' ' {
-		return false
-	}
 	if a.Client == nil || a.Duration >= 0 {
 		return false
 	}
@@ -67,7 +64,7 @@ func plainPairs(tail []byte, quoted int, a *parser.Access, marks *parser.Marks) 
 		tail = tail[end+1:]
 	}
 	v := plainValues{times: noTimes}
-	if marks == nil || !v.cut(tail, marks) {
+	if marks == nil || marks.N == 0 || !v.cut(tail, marks) {
 		v = plainValues{times: noTimes}
 		if !v.read(tail, marks) {
 			return false
