@@ -64,7 +64,7 @@ func plainPairs(tail []byte, quoted int, a *parser.Access, marks *parser.Marks) 
 		tail = tail[end+1:]
 	}
 	v := plainValues{times: noTimes}
-	if marks == nil || marks.N == 0 || !v.cut(tail, marks) {
+	if marks == nil || !v.cut(tail, marks) {
 		v = plainValues{times: noTimes}
 		if !v.read(tail, marks) {
 			return false
@@ -117,8 +117,11 @@ func noteMark(m *parser.Mark, text []byte, place uint8) bool {
 	return true
 }
 
-// cut reads the values of a tail that has the very marks.
+// cut reads the values of a tail that has the very marks, if there are any.
 func (v *plainValues) cut(tail []byte, marks *parser.Marks) bool {
+	if marks.N == 0 {
+		return false
+	}
 	for i := range marks.All[:marks.N] {
 		m := &marks.All[i]
 		n := int(m.Length)
@@ -148,7 +151,7 @@ func (v *plainValues) cut(tail []byte, marks *parser.Marks) bool {
 	if marks.Quoted {
 		return len(tail) == 1 && tail[0] == '"'
 	}
-	return marks.N > 0 && len(tail) == 0
+	return len(tail) == 0
 }
 
 // settle fills a with one attempt, or none if no value is an upstream's.

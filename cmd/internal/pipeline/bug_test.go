@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"culprit/parser"
 	"culprit/parser/source"
 	"culprit/rules"
+	"culprit/rules/digest"
 )
 
 // A bomb is a bug: it panics at one record.
@@ -74,6 +76,35 @@ func TestBugInOneFile(t *testing.T) {
 			first = text
 		}
 		same(t, "workers", first, text)
+	}
+}
+
+// A brittle reader has a bug behind so many bytes, as a decoder may.
+type brittle struct {
+	io.Reader
+	left int
+}
+
+func (b *brittle) Read(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		panic("index out of range")
+	}
+	return b.Reader.Read(p)
+}
+
+// A bug that a file's bytes wake where it is unpacked costs what stands behind it, too.
+func TestBugInUnpacking(t *testing.T) {
+	for _, workers := range []int{1, 2, 8} {
+		cfg := config(workers)
+		cfg.chunk = 4 << 10
+		text := strings.NewReader(strings.Repeat(refusedLine, 1000))
+		stats, err := newCrew(&cfg, workers).scan(t.Context(), &brittle{text, 100 << 10}, casesYear, digest.New(rules.SourceInfo{}, cfg.Matcher, nil))
+		if err == nil || !strings.Contains(err.Error(), "a bug of culprit ended the reading of this file (index out of range)") {
+			t.Errorf("%d workers: %v", workers, err)
+		}
+		if stats.Lines < 200 || stats.Lines > 400 {
+			t.Errorf("%d workers: %d lines were read before", workers, stats.Lines)
+		}
 	}
 }
 

@@ -38,7 +38,7 @@ type hand struct {
 	part   *digest.Builder
 	number int   // of the chunk
 	read   bool  // the chunk has been read
-	bug    error // that ended the reading of the chunk
+	bug    error // that ended the cutting or the reading of the chunk
 }
 
 // bugOf makes a panic while one source is read an error of that source: the others are as good as
@@ -150,15 +150,15 @@ func (s *scanning) next(ctx context.Context) *hand {
 		return nil
 	}
 	h := s.take()
-	h.number, h.read, h.bug = s.begun, false, nil
+	h.number, h.read = s.begun, false
 	s.window = append(s.window, h)
 	s.begun++
 	s.splitting = true
 	s.mu.Unlock()
-	s.splitter.Next(&h.chunk)
+	h.bug = s.cut(h)
 	s.mu.Lock()
 	s.splitting = false
-	if h.chunk.Last() || ctx.Err() != nil {
+	if h.bug != nil || h.chunk.Last() || ctx.Err() != nil {
 		s.end()
 	} else if s.memory == nil {
 		s.memory = make([]scan.Memory, ahead)
@@ -176,6 +176,13 @@ func (s *scanning) next(ctx context.Context) *hand {
 		h.part.FoldAs(s.builder.Grain())
 	}
 	return h
+}
+
+// cut cuts the next chunk off, which unpacks it.
+func (s *scanning) cut(h *hand) (bug error) {
+	defer func() { bug = bugOf(recover()) }()
+	s.splitter.Next(&h.chunk)
+	return nil
 }
 
 // from is the place of what a chunk starts with, which later ones have not overwritten: what was known when
@@ -201,6 +208,9 @@ func (s *scanning) end() {
 
 // read folds the chunk of a hand.
 func (s *scanning) read(ctx context.Context, h *hand) {
+	if h.bug != nil {
+		return
+	}
 	defer func() { h.bug = bugOf(recover()) }()
 	var like *scan.Memory
 	if h.number > 0 {
