@@ -103,7 +103,7 @@ func New(info rules.SourceInfo, matcher Matcher, locator Locator) *Builder {
 	b := &Builder{
 		d:       rules.Digest{Source: info},
 		matcher: matcher, locator: locator,
-		facts: map[uint64]int32{},
+		events: newIndex(), tallies: newIndex(), facts: map[uint64]int32{},
 		grain: parser.Second, healthy: 1, failed: 1,
 		sketch: newSketch(maxSketch), named: newNamed(maxNamed), pools: newPools(), streams: intern{}, strings: intern{}, zones: zones{}, causes: map[catalogued][]rules.Cause{},
 	}

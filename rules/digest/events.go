@@ -320,7 +320,7 @@ func (b *Builder) coarsen() {
 	case b.grain < maxGrain:
 		b.grain *= 10
 	}
-	var seen index
+	seen := make(map[uint64]int32, len(b.d.Events)/4)
 	kept := b.d.Events[:0]
 	for i := range b.d.Events {
 		e := b.d.Events[i]
@@ -336,7 +336,7 @@ func (b *Builder) coarsen() {
 			key.text(e.Hits[j].Signature.ID)
 		}
 		key.number(b.bucket(e.When.From))
-		if at, ok := seen.find(key.h); ok {
+		if at, ok := seen[key.h]; ok {
 			into := event{&kept[at]}
 			into.Count += e.Count
 			into.Lines += e.Lines
@@ -344,7 +344,7 @@ func (b *Builder) coarsen() {
 			into.Requests = mergeSmallest(into.Requests, e.Requests, rules.MaxRequests)
 			continue
 		}
-		seen.set(key.h, int32(len(kept)))
+		seen[key.h] = int32(len(kept))
 		kept = append(kept, e)
 	}
 	clear(b.d.Events[len(kept):])

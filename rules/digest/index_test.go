@@ -2,28 +2,31 @@ package digest
 
 import "testing"
 
-// An index finds what was set last under each key, and nothing that was cleared.
+// Whatever is looked up in between, an index finds what was set last and nothing that was cleared; keys
+// that share a place among the last do not hide each other.
 func TestIndex(t *testing.T) {
-	const keys = 4000
-	var x index
+	x := newIndex()
 	for round := range 3 {
-		for i := range uint64(keys) {
-			if at, ok := x.find(i << 40); ok { // keys whose lower bits are alike
-				t.Fatalf("round %d: key %d was at %d before it was set", round, i, at)
+		for i := range int32(4 * fewPlaces) {
+			for k := range uint64(3) { // three that share a place
+				key := uint64(i) + k*lastPlaces
+				if _, ok := x.find(key); ok {
+					t.Fatalf("round %d: key %d was there before it was set", round, key)
+				}
+				x.set(key, 3*i+int32(k))
 			}
-			x.set(i<<40, int32(i)+1)
-			x.set(i<<40, int32(i))
-		}
-		for i := range uint64(keys) {
-			if at, ok := x.find(i << 40); !ok || at != int32(i) {
-				t.Fatalf("round %d: key %d stands at %d, %v", round, i, at, ok)
+			if i < fewPlaces/3-1 && round == 0 && x.last != nil {
+				t.Fatalf("places for %d keys", len(x.all))
 			}
 		}
-		if _, ok := x.find(1); ok {
-			t.Fatalf("round %d: a key that nobody set", round)
-		}
-		if x.n != keys || len(x.slots) > 5*keys {
-			t.Fatalf("round %d: %d keys in %d places", round, x.n, len(x.slots))
+		for _, again := range []bool{false, true} {
+			for i := range int32(4 * fewPlaces) {
+				for k := range uint64(3) {
+					if at, ok := x.find(uint64(i) + k*lastPlaces); !ok || at != 3*i+int32(k) {
+						t.Fatalf("round %d, again %v: key %d stands at %d, %v", round, again, uint64(i)+k*lastPlaces, at, ok)
+					}
+				}
+			}
 		}
 		x.clear()
 	}

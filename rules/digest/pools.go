@@ -54,7 +54,7 @@ const (
 )
 
 func newPools() pools {
-	return pools{places: maxRecent, known: map[string]bool{}, seen: map[uint64]bool{}, tried: map[tries]bool{}}
+	return pools{places: maxRecent, known: map[string]bool{}, seen: map[uint64]bool{}, number: newIndex(), tried: map[tries]bool{}}
 }
 
 // numberOf is the number, from 1, of an upstream's name that has a hash; 0 if there are too many or
