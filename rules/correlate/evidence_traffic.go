@@ -12,7 +12,12 @@ import (
 // traffic sums what the access logs say about a case's pool.
 func (e *Engine) traffic(g *gathering) rules.Traffic {
 	var t rules.Traffic
-	served := map[int64]bool{}
+	seconds := map[int64]bool{} // of symptoms: whether the pool served in it
+	for _, s := range g.symptoms {
+		if s.Rank == parser.RankPrimary {
+			seconds[parser.FloorDiv(s.when.From, parser.Second)] = false
+		}
+	}
 	from, to := g.pool.span.From, g.pool.span.To
 	for _, l := range e.logsOf(g.pool) {
 		t.Known = true
@@ -21,8 +26,12 @@ func (e *Engine) traffic(g *gathering) rules.Traffic {
 				continue
 			}
 			t.Succeeded += c.Count
+			second := parser.FloorDiv(at, parser.Second)
+			if served, symptoms := seconds[second]; served || !symptoms {
+				continue
+			}
 			if !hasAddress(g.pool.names) || !strings.Contains(c.Upstream, ":") || slices.Contains(g.pool.names, c.Upstream) {
-				served[parser.FloorDiv(at, parser.Second)] = true
+				seconds[second] = true
 			}
 		}
 	}
@@ -34,15 +43,9 @@ func (e *Engine) traffic(g *gathering) rules.Traffic {
 		t.FailedOnce += a.tally.Once * a.count / max(a.tally.Count, 1)
 	}
 	t.KeptAlive = !slices.ContainsFunc(g.symptoms, func(s *symptom) bool { return !gateway.Of(s.source.Source.Gateway).KeepsAlive })
-	seconds := map[int64]bool{}
-	for _, s := range g.symptoms {
-		if s.Rank == parser.RankPrimary {
-			seconds[parser.FloorDiv(s.when.From, parser.Second)] = true
-		}
-	}
-	for second := range seconds {
-		t.SymptomSeconds++
-		if served[second] {
+	t.SymptomSeconds = int64(len(seconds))
+	for _, served := range seconds {
+		if served {
 			t.ServedSeconds++
 		}
 	}

@@ -29,19 +29,22 @@ func (e *Engine) whatElse(in *rules.Incident, g *gathering) {
 	if len(asked) == 0 {
 		return
 	}
+	one := len(in.URLs) == 1 && in.FailedRequests+max(in.FailedOther, 0) >= leastOfOne
 	same, others := 0, 0
 	for _, s := range e.accessSources() {
 		named := e.names(s, g.pool)
 		good := func(q *rules.Request) bool {
 			return q.Status >= 100 && q.Status < 499 && q.Group != 0 && (!named && e.saw(g, s) || named && e.serves(g.pool, s, q.Upstream))
 		}
-		for _, q := range s.requestsBetween(g.began-e.cfg.quiet(), g.pool.span.To+e.cfg.quiet()) {
-			switch {
-			case !good(&q):
-			case asked[q.Group] != "":
-				same++
-			default:
-				others++
+		if one {
+			for _, q := range s.requestsBetween(g.began-e.cfg.quiet(), g.pool.span.To+e.cfg.quiet()) {
+				switch {
+				case !good(&q):
+				case asked[q.Group] != "":
+					same++
+				default:
+					others++
+				}
 			}
 		}
 		before := s.requestsBetween(rules.Past, in.Start.Micros-1)
@@ -61,7 +64,7 @@ func (e *Engine) whatElse(in *rules.Incident, g *gathering) {
 			}
 		}
 	}
-	if failed := in.FailedRequests + max(in.FailedOther, 0); len(in.URLs) == 1 && failed >= leastOfOne && same == 0 && others >= leastOthers {
+	if one && same == 0 && others >= leastOthers {
 		c.OneThing = in.URLs[0].URL
 		in.Backoff = rules.Backoff{} // what else was answered tells nothing of it
 	}

@@ -67,9 +67,10 @@ func mayBeSecond(s *source) bool {
 // heldByAccess lists which access logs hold the requests of those that may be second ones. Where
 // none names upstreams, tells errors or holds an application's own words, and no two tell failures, none is.
 func (e *Engine) heldByAccess() *holders {
-	first, failing := false, 0
+	first, failing, logs := false, 0, 0
 	for _, s := range e.sources {
 		if s.Source.HasAccess {
+			logs++
 			first = first || s.Source.HasErrors || namesUpstreams(s) || speaks(s)
 			if len(s.gist().failed) > 0 {
 				failing++
@@ -78,7 +79,7 @@ func (e *Engine) heldByAccess() *holders {
 	}
 	h := newHolders(len(e.sources), func(yield func(uint64)) {
 		for _, s := range e.sources {
-			if (first || failing > 1) && mayBeSecond(s) {
+			if logs > 1 && (first || failing > 1) && mayBeSecond(s) {
 				keysOf(s.Requests)(yield)
 			}
 		}
