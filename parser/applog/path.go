@@ -42,11 +42,15 @@ func NamedPath(msg []byte, at int) (from, to int) {
 
 // FirstLine is what counts of a message where a path or a request is looked for.
 func FirstLine(msg []byte) []byte {
+	msg = Head(msg)
 	if i := bytes.IndexByte(msg, '\n'); i >= 0 {
 		msg = msg[:i]
 	}
-	return msg[:min(len(msg), maxRequestBytes)]
+	return msg
 }
+
+// Head is FirstLine of a message of one line.
+func Head(msg []byte) []byte { return msg[:min(len(msg), maxRequestBytes)] }
 
 func hasLetter(b []byte) bool {
 	for _, c := range b {

@@ -85,15 +85,22 @@ func NewPart(matcher Matcher, locator Locator) *Builder {
 type Grain struct {
 	events, healthy int64 // microseconds, seconds
 	anyHost         bool
+	requests, named uint64 // limits of the sketches
 }
 
 // Grain returns how coarsely b folds by now.
-func (b *Builder) Grain() Grain { return Grain{b.grain, b.healthy, b.anyHost} }
+func (b *Builder) Grain() Grain {
+	return Grain{b.grain, b.healthy, b.anyHost, b.sketch.limit, b.named.dated.limit}
+}
 
 // FoldAs makes an empty part fold as coarsely as a whole did that it will be merged into. A part
 // that folds finer gives the same result, unless the whole becomes coarser while it is merged; in a
-// long outage of many events it took twice as long.
-func (b *Builder) FoldAs(g Grain) { b.grain, b.healthy, b.anyHost = g.events, g.healthy, g.anyHost }
+// long outage of many events it took twice as long, and an application's log a tenth longer where
+// each part kept requests that the whole had no room for.
+func (b *Builder) FoldAs(g Grain) {
+	b.grain, b.healthy, b.anyHost = g.events, g.healthy, g.anyHost
+	b.sketch.limit, b.named.dated.limit = g.requests, g.named
+}
 
 // Merge adds a part, which holds the lines behind those that b has seen, and empties it.
 func (b *Builder) Merge(p *Builder) {

@@ -42,7 +42,7 @@ func mixed(rnd *rand.Rand, n int) *parser.Record {
 		r = structured(at)
 		r.PID = int64(10 + rnd.IntN(5))
 		if rnd.IntN(2) == 0 {
-			r.Message = []byte("all is well")
+			r.Message = append([]byte("building "), target...)
 		}
 		if rnd.IntN(4) == 0 {
 			r.Stamp, r.After = parser.Stamp{}, stamp(at)
@@ -64,12 +64,20 @@ func TestPartsMergeToTheWhole(t *testing.T) {
 			records = append(records, mixed(rnd, n))
 		}
 		whole, merged := New(rules.SourceInfo{Path: "a"}, matcher, nil), New(rules.SourceInfo{Path: "a"}, matcher, nil)
+		for _, b := range []*Builder{whole, merged} {
+			b.sketch.bound, b.named = 200, newNamed(50)
+		}
 		for _, r := range records {
 			whole.Add(r)
 		}
 		p := NewPart(matcher, nil)
+		before := merged.Grain()
 		for at := 0; at < len(records); {
 			end := min(at+1+rnd.IntN(700), len(records))
+			p.FoldAs(before)
+			if rnd.IntN(2) == 0 {
+				before = merged.Grain()
+			}
 			for _, r := range records[at:end] {
 				p.Add(r)
 			}
@@ -81,6 +89,9 @@ func TestPartsMergeToTheWhole(t *testing.T) {
 			at = end
 		}
 		want, got := plain(whole.Finish()), plain(merged.Finish())
+		if merged.sketch.limit == everyHash || merged.named.dated.limit == everyHash {
+			t.Fatal("no sketch came to its bound")
+		}
 		if !reflect.DeepEqual(want, got) {
 			t.Fatalf("seed %d: %s", seed, apart(want, got))
 		}

@@ -55,7 +55,7 @@ func (b *Builder) addNamed(r *parser.Record, stream string) {
 
 // Named notes the requests that the message of a line names of which nothing else is kept, see Pass.
 func (b *Builder) Named(at parser.Stamp, message []byte) {
-	b.nameRequests(at.Micros, applog.FirstLine(message), "")
+	b.nameRequests(at.Micros, applog.Head(message), "")
 }
 
 // nameRequests notes the requests that a line names.
