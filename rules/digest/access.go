@@ -223,7 +223,7 @@ func (b *Builder) tallyOf(k *tallied, r *parser.Record, bad bool) int {
 	b.makeRoom(bad)
 	i = int32(len(b.d.Tallies))
 	b.tallies.set(key.h, i)
-	b.d.Tallies = append(roomy(b.d.Tallies, b.room.tallies), rules.Tally{
+	b.d.Tallies = append(roomy(b.d.Tallies, b.room.tallies, func(t *rules.Tally) { t.Count = 0 }), rules.Tally{
 		Second: k.second, Stream: k.stream, Upstream: b.strings.of(k.upstream), VHost: b.strings.of(k.host),
 		Status: k.status, From: k.from, Made: maker, Symptom: symptom, Phase: phase,
 	})

@@ -192,7 +192,7 @@ func (b *Builder) mergeTally(p *part, k tallyKey, o *rules.Tally) {
 	if ok = ok && (!bad || reach(&b.d.Tallies[i], o.Second, o.More)); !ok {
 		b.makeRoom(bad)
 		b.tallies.set(key.h, int32(len(b.d.Tallies)))
-		b.d.Tallies = append(roomy(b.d.Tallies, b.room.tallies), *o)
+		b.d.Tallies = append(roomy(b.d.Tallies, b.room.tallies, func(t *rules.Tally) { t.Count = 0 }), *o)
 		t := &b.d.Tallies[len(b.d.Tallies)-1]
 		p.quote(k.text, &t.Place, &t.Text)
 		return
