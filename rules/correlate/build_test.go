@@ -245,19 +245,24 @@ var (
 // report decides over the logs and checks what holds for every report.
 func report(t *testing.T, cfg Config, logs ...*logFile) *rules.Report {
 	t.Helper()
-	r := decideAll(cfg, logs...)
-	for _, flaw := range flaws(r) {
+	e, r := decided(cfg, logs...)
+	for _, flaw := range append(flaws(r), unlisted(e)...) {
 		t.Error(flaw)
 	}
 	return r
 }
 
 func decideAll(cfg Config, logs ...*logFile) *rules.Report {
+	_, r := decided(cfg, logs...)
+	return r
+}
+
+func decided(cfg Config, logs ...*logFile) (*Engine, *rules.Report) {
 	e := New(cfg)
 	for _, l := range logs {
 		e.Add(copied(&l.d))
 	}
-	return e.Decide()
+	return e, e.Decide()
 }
 
 // copied is a digest that the engine may settle without changing the log.

@@ -79,6 +79,7 @@ type Engine struct {
 	kinOf    []string          // by source: see kins
 
 	directory  directory
+	links      linkIndex
 	hits       []*hitEvent
 	reach      []int64 // up to when any of the hits so far reach, those without a date left out
 	told       map[told][]*hitEvent
@@ -88,13 +89,15 @@ type Engine struct {
 		of    *pool
 		links map[*service]link
 	}
-	tallied  map[node][]poolLog               // by pool: see logsOf
-	sums     map[string][]sum                 // by site: see goodBetween
-	wells    map[uint64]int                   // by URL group: see answeredWell
-	owners   *urlOwners                       // see urlsOf
-	open     []*gathering                     // the cases that are being judged
-	pieces   map[node]int64                   // how many of each pool are nothing but connections that the upstream closed or reset
-	refusals struct{ answered, untold int64 } // 5xx on purpose in access logs; of them without a line of their own
+	tallied   map[node][]poolLog               // by pool: see logsOf
+	sums      map[string][]sum                 // by site: see goodBetween
+	wells     map[uint64]int                   // by URL group: see answeredWell
+	owners    *urlOwners                       // see urlsOf
+	seenSince map[string]int64                 // by site: see seenFrom
+	whole     whole                            // see wholeOf
+	open      []*gathering                     // the cases that are being judged
+	pieces    map[node]int64                   // how many of each pool are nothing but connections that the upstream closed or reset
+	refusals  struct{ answered, untold int64 } // 5xx on purpose in access logs; of them without a line of their own
 }
 
 // New returns an Engine.
@@ -116,7 +119,7 @@ func (e *Engine) Decide() *rules.Report {
 	e.settleAccess()
 	e.settleProcesses()
 	e.findPools()
-	e.tallied, e.sums, e.wells, e.owners = nil, nil, nil, nil
+	e.tallied, e.sums, e.wells, e.owners, e.seenSince, e.whole.known = nil, nil, nil, nil, nil, false
 	e.findServices()
 	e.collectHits()
 	cases := e.judge(e.cases())
@@ -271,6 +274,7 @@ func (e *Engine) collectHits() {
 	e.joinByLives()
 	e.joinVictims()
 	e.list()
+	e.indexLinks()
 	e.findLives()
 	e.findTold()
 	e.findComplaints()

@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"culprit/parser"
@@ -21,7 +22,7 @@ func (e *Engine) prepare(g *gathering) {
 	g.links, e.others.of = map[*service]link{}, nil
 	g.pool.asked = e.askedFor(g)
 	g.pool.namer = e.failingNamer(g.pool)
-	for _, sv := range e.services {
+	for _, sv := range e.mayServe(g.pool) {
 		if l := e.linkOf(g, sv); l.weight > linkNone {
 			g.links[sv] = l
 		}
@@ -30,12 +31,7 @@ func (e *Engine) prepare(g *gathering) {
 	g.leaveNeighbours()
 	e.frame(g)
 	e.outlived(g)
-	g.linked = g.linked[:0]
-	for _, sv := range e.services {
-		if _, ok := g.links[sv]; ok {
-			g.linked = append(g.linked, sv)
-		}
-	}
+	g.linked = slices.SortedFunc(maps.Keys(g.links), inOrderOf)
 	c := &rules.Case{
 		Key: g.pool.root.name, Members: g.pool.names, Gateway: g.pool.gateway,
 		Span: g.pool.span, Began: g.began, Symptoms: caseSymptoms(g.symptoms, e.fullQueues(g)),
@@ -109,19 +105,38 @@ func caseSymptoms(list []*symptom, queues map[node]bool) []rules.CaseSymptom {
 }
 
 func (e *Engine) seen(g *gathering) rules.Seen {
-	var seen rules.Seen
-	for _, s := range e.sources {
-		seen.ErrorLog = seen.ErrorLog || s.Source.HasErrors
-		seen.Access = seen.Access || s.Source.HasAccess
-		seen.System = seen.System || s.Source.Role == parser.RoleSystem
-	}
-	for _, sv := range e.services {
-		if sv.real(e) {
-			seen.AnyApp = true
-			seen.App = seen.App || g.links[sv].weight > linkNone
-		}
+	seen := e.wholeOf().seen
+	for _, sv := range g.linked {
+		seen.App = seen.App || g.links[sv].weight > linkNone && sv.real(e)
 	}
 	return seen
+}
+
+// A whole is what all logs together tell, whatever case it is asked for.
+type whole struct {
+	known bool
+	seen  rules.Seen // but for App, which each case has of its own
+	until int64      // when the gateways' logs end
+}
+
+// wholeOf looks at all logs once.
+func (e *Engine) wholeOf() *whole {
+	w := &e.whole
+	if w.known {
+		return w
+	}
+	*w = whole{known: true, until: rules.Past}
+	for _, s := range e.sources {
+		w.seen.ErrorLog = w.seen.ErrorLog || s.Source.HasErrors
+		w.seen.Access = w.seen.Access || s.Source.HasAccess
+		w.seen.System = w.seen.System || s.Source.Role == parser.RoleSystem
+		if s.Source.Role == parser.RoleGateway && s.Source.Last.Known() {
+			_, until := s.reach()
+			w.until = max(w.until, until)
+		}
+	}
+	w.seen.AnyApp = slices.ContainsFunc(e.services, func(sv *service) bool { return sv.real(e) })
+	return w
 }
 
 // candidates lists the hits that may bear on the case, in the order of e.hits.

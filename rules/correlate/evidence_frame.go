@@ -23,19 +23,25 @@ func (e *Engine) frame(g *gathering) {
 	if g.pool.gateway || farAway(g.pool.names) || !gone(g) {
 		return
 	}
+	for sv, l := range g.links {
+		if l.weight >= linkOnly && (l.weight >= linkPort || sv.real(e)) {
+			return
+		}
+	}
+	if e.othersFail(g) {
+		return
+	}
 	var found *service
 	for _, sv := range e.services {
 		switch {
-		case g.links[sv].weight >= linkOnly && (sv.real(e) || g.links[sv].weight >= linkPort):
-			return
-		case sv.gateway || sv.system || slices.Contains(e.backings, sv) || !e.frames(g, sv) || e.linkOf(g, sv).weight != linkNone:
+		case len(sv.life.ends) == 0, sv.gateway || sv.system || slices.Contains(e.backings, sv) || !e.frames(g, sv) || e.linkOf(g, sv).weight != linkNone:
 		case found != nil:
 			return
 		default:
 			found = sv
 		}
 	}
-	if found != nil && !e.othersFail(g) {
+	if found != nil {
 		g.links[found] = link{linkHost, "the only one that ended just before the failures and was started at their end"}
 	}
 }
@@ -84,14 +90,21 @@ func (e *Engine) frames(g *gathering, sv *service) bool {
 
 // seenFrom is when the logs of the gateways on a pool's machine begin.
 func (e *Engine) seenFrom(g *gathering) int64 {
-	from := g.pool.span.From
-	for _, s := range e.sources {
-		if (s.Source.HasErrors || s.Source.HasAccess) && s.site == g.pool.root.site {
-			first, _ := s.reach()
-			from = min(from, first)
+	if e.seenSince == nil {
+		e.seenSince = map[string]int64{}
+		for _, s := range e.sources {
+			if s.Source.HasErrors || s.Source.HasAccess {
+				first, _ := s.reach()
+				if since, known := e.seenSince[s.site]; !known || first < since {
+					e.seenSince[s.site] = first
+				}
+			}
 		}
 	}
-	return from
+	if since, known := e.seenSince[g.pool.root.site]; known {
+		return min(g.pool.span.From, since)
+	}
+	return g.pool.span.From
 }
 
 // endsInto yields the ends of a service just before the failures, with no answer in between.

@@ -172,14 +172,7 @@ func (e *Engine) product(g *gathering) string {
 
 // state is open if the gateway's log ends within quiet of the last symptom.
 func (e *Engine) state(g *gathering) string {
-	last := rules.Past
-	for _, s := range e.sources {
-		if s.Source.Role == parser.RoleGateway && s.Source.Last.Known() {
-			_, until := s.reach()
-			last = max(last, until)
-		}
-	}
-	if last < g.pool.span.To+e.cfg.quiet() {
+	if e.wholeOf().until < g.pool.span.To+e.cfg.quiet() {
 		return "open"
 	}
 	return "resolved"

@@ -54,7 +54,7 @@ func (e *Engine) listening(g *gathering) []string {
 	if best := e.linked(g); best != nil && g.links[best].weight >= linkName {
 		least = g.links[best].weight
 	}
-	for _, sv := range e.services {
+	for _, sv := range g.linked {
 		if g.links[sv].weight >= least {
 			all = append(all, sv.addresses()...)
 		}
@@ -91,7 +91,7 @@ func (e *Engine) any(technologies ...string) bool {
 // linked is the service that most likely serves the case's pool; nil if none does.
 func (e *Engine) linked(g *gathering) *service {
 	var best *service
-	for _, sv := range e.services {
+	for _, sv := range g.linked {
 		if w := g.links[sv].weight; w > linkNone && (best == nil || w > g.links[best].weight) {
 			best = sv
 		}

@@ -103,6 +103,7 @@ func (e *Engine) urlLink(p *pool, sv *service) link {
 		}
 	}
 	switch {
+	case all == 0:
 	case mine*5 >= all*3 && sv.byName:
 		return link{linkNamed, fmt.Sprintf("which alone names the paths that failed (%d of %d requests)", mine, all)}
 	case mine == 0 && others == 0 && p.namer == sv:

@@ -12,7 +12,7 @@ import (
 // findHomes notes the pools with cases whose addresses services say that they listen on.
 func (e *Engine) findHomes(cases []*gathering) {
 	for _, g := range cases {
-		for _, sv := range e.services {
+		for _, sv := range e.listensFor(g.pool) {
 			if !slices.Contains(sv.homes, g.pool.root) && listenLink(g.pool, sv).weight >= linkPort {
 				sv.homes = append(sv.homes, g.pool.root)
 			}

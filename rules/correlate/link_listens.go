@@ -28,7 +28,7 @@ func (e *Engine) moves(g *gathering) (out []move) {
 	if g.pool.gateway || !gone(g) && !untold(g) {
 		return nil
 	}
-	for _, sv := range e.services {
+	for _, sv := range g.linked {
 		if g.links[sv].weight < linkProtocol || !sv.real(e) {
 			continue
 		}
@@ -124,7 +124,7 @@ func (e *Engine) settleSchemes(g *gathering, all []rules.Candidate) []rules.Cand
 	if g.pool.gateway || asks != "http" && asks != "https" {
 		return all
 	}
-	for _, sv := range e.services {
+	for _, sv := range g.linked {
 		if g.links[sv].weight < linkPort {
 			continue
 		}

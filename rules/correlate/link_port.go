@@ -37,8 +37,8 @@ func (e *Engine) namesakes(p *pool) []*service {
 	if len(tokens) == 0 {
 		return out
 	}
-	for _, sv := range e.services {
-		if !sv.gateway && !sv.system && shareName(tokens, sv.tokens) && listenLink(p, sv).weight == linkPort {
+	for _, sv := range e.listensFor(p) {
+		if shareName(tokens, sv.tokens) && listenLink(p, sv).weight == linkPort {
 			out = append(out, sv)
 		}
 	}
