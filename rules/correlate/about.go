@@ -93,7 +93,9 @@ type directory struct {
 	processes                                        map[string][]*service // by the comm that was asked for
 	names                                            map[string]*name      // that lines told
 	real                                             map[string][]*service // applications, by site
-	asked                                            int                   // how often it was asked whom a line is about
+	families                                         map[string][]*service // that have a tag of their own in files of a family
+	pods                                             map[string][]*service
+	asked                                            int // how often it was asked whom a line is about
 }
 
 // list fills the directory.
@@ -102,7 +104,7 @@ func (e *Engine) list() {
 		units: map[string][]*service{}, containers: map[string][]*service{}, called: map[string][]*service{},
 		tokens: map[string][]*service{}, tokensOfUnits: map[string][]*service{},
 		pids: map[int64][]*service{}, processes: map[string][]*service{}, names: map[string]*name{},
-		real: map[string][]*service{},
+		real: map[string][]*service{}, families: map[string][]*service{}, pods: map[string][]*service{},
 	}
 	for _, sv := range e.services {
 		sv.called = sv.called[:0]
@@ -132,6 +134,14 @@ func (e *Engine) list() {
 		}
 		if !sv.gateway && !sv.system && sv.real(e) {
 			d.real[sv.site] = append(d.real[sv.site], sv)
+		}
+		for _, id := range sv.streams {
+			if id.stream != "" {
+				noteOnce(d.families, e.sources[id.source].family(), sv)
+			}
+		}
+		for _, pod := range e.podsOf(sv) {
+			noteOnce(d.pods, pod, sv)
 		}
 		sv.known = rules.Future
 		for pid, seen := range sv.pids {

@@ -146,7 +146,7 @@ const maxComm = 15
 // directName links a system line to the pool by a word that both have, where no
 // stream stands between them: unit shop.service and group or host shop.
 func directName(p *pool, h *hitEvent, hit *rules.Hit) link {
-	for _, name := range []string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldService), hit.Get(rules.FieldPod), hit.Get(rules.FieldProcess), h.Program} {
+	for _, name := range namesIn(h, hit) {
 		for _, t := range tokensOf(name) {
 			for _, word := range slices.Concat(p.names, p.vhosts) {
 				if slices.Contains(tokensOf(word), t) {
@@ -158,11 +158,21 @@ func directName(p *pool, h *hitEvent, hit *rules.Hit) link {
 	return link{}
 }
 
+// namesIn are the names that a line names, or that its program has.
+func namesIn(h *hitEvent, hit *rules.Hit) []string {
+	return []string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldService), hit.Get(rules.FieldPod), hit.Get(rules.FieldProcess), h.Program}
+}
+
+// speakerOf is the process that a line names, without a version.
+func speakerOf(hit *rules.Hit) string {
+	return strings.TrimRight(programOf(hit.Get(rules.FieldProcess)), "0123456789.")
+}
+
 // spokenLink links a process that nothing else links to the pool to which the gateway speaks the
 // process's own protocol: on most machines nobody but php-fpm answers in FastCGI.
 func (e *Engine) spokenLink(g *gathering, h *hitEvent, hit *rules.Hit) link {
 	process := programOf(hit.Get(rules.FieldProcess))
-	if g.pool.gateway || process == "" || farAway(g.pool.names) || !slices.Contains(speakers[g.pool.scheme], strings.TrimRight(process, "0123456789.")) {
+	if g.pool.gateway || process == "" || farAway(g.pool.names) || !slices.Contains(speakers[g.pool.scheme], speakerOf(hit)) {
 		return link{}
 	}
 	if here := e.gatewaysMachine(g); siteLink(g.pool, h.source.site).weight < linkNone || here != "" && h.Host != "" && !sameHost(here, h.Host) {

@@ -2,7 +2,6 @@ package correlate
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	"culprit/parser"
@@ -65,10 +64,7 @@ func (e *Engine) quotedLink(g *gathering, h *hitEvent) link {
 
 // namedAddress compares an address in the hit itself with the pool's.
 func (e *Engine) namedAddress(p *pool, h *hitEvent, hit *rules.Hit) link {
-	named := hit.Get(rules.FieldAddress)
-	if port := hit.Get(rules.FieldPort); named == "" && port != "" {
-		named = ":" + port
-	}
+	named := addressIn(hit)
 	if named == "" || p.gateway {
 		return link{}
 	}
@@ -87,6 +83,15 @@ func (e *Engine) namedAddress(p *pool, h *hitEvent, hit *rules.Hit) link {
 		return link{}
 	}
 	return link{linkElsewhere, theAddress(named)}
+}
+
+// addressIn is the address, or ":port", that a hit names; "" if it names none.
+func addressIn(hit *rules.Hit) string {
+	named := hit.Get(rules.FieldAddress)
+	if port := hit.Get(rules.FieldPort); named == "" && port != "" {
+		named = ":" + port
+	}
+	return named
 }
 
 // theAddress says that a line itself tells which address it is about.
@@ -111,8 +116,8 @@ func (e *Engine) findOwner(h *hitEvent) *service {
 		return h.service
 	}
 	var silent *service
-	for _, other := range e.services {
-		if other == h.service || other.system || other.gateway || !slices.ContainsFunc(other.streams, func(id streamID) bool { return id.stream != "" && e.sources[id.source].family() == h.source.family() }) {
+	for _, other := range e.directory.families[h.source.family()] {
+		if other == h.service || other.system || other.gateway {
 			continue
 		}
 		if e.silentAfter(other, h) {

@@ -246,7 +246,7 @@ var (
 func report(t *testing.T, cfg Config, logs ...*logFile) *rules.Report {
 	t.Helper()
 	e, r := decided(cfg, logs...)
-	for _, flaw := range append(flaws(r), unlisted(e)...) {
+	for _, flaw := range slices.Concat(flaws(r), unlisted(e), unseen(e)) {
 		t.Error(flaw)
 	}
 	return r

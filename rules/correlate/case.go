@@ -34,13 +34,14 @@ type gathering struct {
 	until    int64                         // when the last of those was that follow one another without an error line
 	began    int64
 
-	rules   *rules.Case
-	links   map[*service]link // of those that may serve it; see linkOf
-	linked  []*service        // the same, in the order of services
-	verdict rules.Verdict
-	hops    []*gathering   // cases of other gateways that the same requests failed in
-	taught  *gathering     // the one of them that the verdict and its proof come from, nil if it is the case's own
-	failed  map[uint64]int // see failedURLs; nil before somebody asked
+	rules      *rules.Case
+	links      map[*service]link // of those that may serve it; see linkOf
+	linked     []*service        // the same, in the order of services
+	complaints []*complaint      // of these services, in their order
+	verdict    rules.Verdict
+	hops       []*gathering   // cases of other gateways that the same requests failed in
+	taught     *gathering     // the one of them that the verdict and its proof come from, nil if it is the case's own
+	failed     map[uint64]int // see failedURLs; nil before somebody asked
 }
 
 func (g *gathering) span() rules.Interval {

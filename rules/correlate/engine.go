@@ -80,6 +80,7 @@ type Engine struct {
 
 	directory  directory
 	links      linkIndex
+	near       *hitIndex
 	hits       []*hitEvent
 	reach      []int64 // up to when any of the hits so far reach, those without a date left out
 	told       map[told][]*hitEvent
@@ -215,6 +216,7 @@ type hitEvent struct {
 	when    rules.Interval
 	last    rules.Interval
 	service *service // stream's own, nil if none
+	order   int      // in Engine.hits
 	waited  int64    // see waitOf; -1 before somebody asked
 	named   []*naming
 	owned   bool // owner is known
@@ -224,7 +226,7 @@ type hitEvent struct {
 // hitsIn lists the hits that were, or may have been, between two moments, in their order.
 func (e *Engine) hitsIn(from, to int64) iter.Seq[*hitEvent] {
 	return func(yield func(*hitEvent) bool) {
-		dated, _ := slices.BinarySearchFunc(e.hits, rules.Past, func(h *hitEvent, past int64) int { return cmp.Compare(h.when.From, past+1) })
+		dated := e.dated()
 		begin, _ := slices.BinarySearch(e.reach[dated:], from)
 		for _, part := range [][]*hitEvent{e.hits[:dated], e.hits[dated+begin:]} {
 			for _, h := range part {
@@ -278,4 +280,5 @@ func (e *Engine) collectHits() {
 	e.findLives()
 	e.findTold()
 	e.findComplaints()
+	e.indexHits()
 }

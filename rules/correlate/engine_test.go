@@ -351,7 +351,7 @@ func FuzzEngine(f *testing.F) {
 		d := &draw{data: data}
 		cfg, logs := d.config(), d.logs(false)
 		e, r := decided(cfg, logs...)
-		for _, flaw := range append(flaws(r), unlisted(e)...) {
+		for _, flaw := range slices.Concat(flaws(r), unlisted(e), unseen(e)) {
 			t.Error(flaw)
 		}
 		same(t, "again", r, decideAll(cfg, logs...))

@@ -32,6 +32,7 @@ func (e *Engine) prepare(g *gathering) {
 	e.frame(g)
 	e.outlived(g)
 	g.linked = slices.SortedFunc(maps.Keys(g.links), inOrderOf)
+	g.complaints = e.complaintsOf(g)
 	c := &rules.Case{
 		Key: g.pool.root.name, Members: g.pool.names, Gateway: g.pool.gateway,
 		Span: g.pool.span, Began: g.began, Symptoms: caseSymptoms(g.symptoms, e.fullQueues(g)),
@@ -141,71 +142,7 @@ func (e *Engine) wholeOf() *whole {
 
 // candidates lists the hits that may bear on the case, in the order of e.hits.
 func (e *Engine) candidates(g *gathering) []rules.Candidate {
-	var out []rules.Candidate
-	from, to := g.began-lookback, g.pool.span.To+afterglow
-	for _, h := range e.hits {
-		if h.when.From > to+rules.MaxWait && h.when.From != rules.Past {
-			break
-		}
-		late := h.when.From > to && h.when.From != rules.Past
-		if late && h.when.From-waitOf(h) > to {
-			continue
-		}
-		early := h.last.To < from
-		for i := range h.Hits {
-			hit := &h.Hits[i]
-			if hit.Signature.Role != rules.RoleCause && hit.Signature.Role != rules.RoleEffect || hit.Signature.Cause == "" {
-				continue
-			}
-			if early && e.until(h, hit) < g.began {
-				continue
-			}
-			if late && !hit.Signature.Cause.Waits() {
-				continue
-			}
-			c := rules.Candidate{Event: h.Event, Hit: hit, Cause: hit.Signature.Cause, When: e.nearest(h, g), Subject: -1}
-			if c.Cause.Waits() && c.When.From > g.began {
-				c.Waited = waitOf(h)
-			}
-			sv, l := e.subjectOf(g, h, hit)
-			if hit.Signature == rules.OwnError && (l.weight <= linkNone || sv == nil || slices.Contains(e.backings, sv)) {
-				continue // a database reports what its clients did wrong as errors
-			}
-			if hit.Signature.Scope == rules.ScopeDependency && h.source.writes(h.Stream) && behind(hit, h.Text) == "" {
-				continue // the failed request itself, as the gateway's client tells of it
-			}
-			c.Link, c.LinkWhy = l.weight, l.why
-			if c.Cause == rules.CauseGatewayResources && l.weight > linkNone && ofMachine(hit) && len(hit.Signature.Also) > 0 && !onGatewaysMachine(g.pool) {
-				c.Cause = hit.Signature.Also[0] // what the upstream's machine runs short of is no fault of the gateway's
-			}
-			if behind, said := e.deathBehind(g, h, hit, sv, l); said > 0 {
-				c.Behind, c.Complaints, c.Cause = true, said, rules.CauseDependencyFailure
-				c.Link, c.LinkWhy = behind.weight, behind.why
-			} else if ended, ok := resolverEnd(g, h, hit, sv); ok {
-				c.Behind, c.Cause = true, rules.CauseDNSFailure
-				c.Link, c.LinkWhy = ended.weight, ended.why
-			}
-			c.Foreign = c.Link == linkNone && (namesUnit(hit) || e.victims[h.Event] != (loser{}))
-			if sv != nil {
-				c.Subject, c.Service = sv.index, sv.name
-			}
-			c.Lasting = e.lasts(h, hit, sv, g.began) || lastWords(hit) && e.wasLast(h, sv, g.began)
-			if !c.Behind && mayBeStart(hit) {
-				c.Cause, c.Not = e.exit(g, h, hit, sv)
-			}
-			if lastWords(hit) {
-				c.LivedOn = sv != nil && !early && sv.real(e) && !e.silentAfter(sv, h)
-				if hit.Signature.Cause == rules.CauseUnhandledException && !c.Behind && e.unborn(h, sv) {
-					c.Cause = rules.CauseStartFailure
-				}
-			}
-			if early && (!c.Lasting || c.Link <= linkNone) || e.over(g, h, hit, sv) || g.remedy(h, hit) || e.laterStop(g, h, hit, sv) || e.partOfStart(h, hit, sv) {
-				continue
-			}
-			out = append(out, c)
-		}
-	}
-	out = thin(out)
+	out := thin(e.weigh(g))
 	settleExits(out)
 	out = e.settleSchemes(g, e.settleMoves(g, out))
 	habits(out)
@@ -213,6 +150,58 @@ func (e *Engine) candidates(g *gathering) []rules.Candidate {
 	e.cover(g, out)
 	settleDatabase(g, out)
 	return out
+}
+
+// candidate judges one hit for a case; false if it bears on nothing.
+func (e *Engine) candidate(g *gathering, v *stretch, h *hitEvent, hit *rules.Hit) (c rules.Candidate, ok bool) {
+	if !mayCause(hit) {
+		return c, false
+	}
+	late := h.when.From > v.to && h.when.From != rules.Past
+	if late && (!hit.Signature.Cause.Waits() || h.when.From-waitOf(h) > v.to) {
+		return c, false
+	}
+	early := h.last.To < v.from
+	if early && e.until(h, hit) < g.began || g.remedy(h, hit) {
+		return c, false
+	}
+	c = rules.Candidate{Event: h.Event, Hit: hit, Cause: hit.Signature.Cause, When: e.nearest(h, g), Subject: -1}
+	if c.Cause.Waits() && c.When.From > g.began {
+		c.Waited = waitOf(h)
+	}
+	sv, l := e.subjectOf(g, h, hit)
+	if hit.Signature == rules.OwnError && (l.weight <= linkNone || sv == nil || slices.Contains(e.backings, sv)) {
+		return c, false // a database reports what its clients did wrong as errors
+	}
+	if hit.Signature.Scope == rules.ScopeDependency && h.source.writes(h.Stream) && behind(hit, h.Text) == "" {
+		return c, false // the failed request itself, as the gateway's client tells of it
+	}
+	c.Link, c.LinkWhy = l.weight, l.why
+	if c.Cause == rules.CauseGatewayResources && l.weight > linkNone && ofMachine(hit) && len(hit.Signature.Also) > 0 && !onGatewaysMachine(g.pool) {
+		c.Cause = hit.Signature.Also[0] // what the upstream's machine runs short of is no fault of the gateway's
+	}
+	if behind, said := e.deathBehind(g, h, hit, sv, l); said > 0 {
+		c.Behind, c.Complaints, c.Cause = true, said, rules.CauseDependencyFailure
+		c.Link, c.LinkWhy = behind.weight, behind.why
+	} else if ended, ok := resolverEnd(g, h, hit, sv); ok {
+		c.Behind, c.Cause = true, rules.CauseDNSFailure
+		c.Link, c.LinkWhy = ended.weight, ended.why
+	}
+	c.Foreign = c.Link == linkNone && (namesUnit(hit) || e.victims[h.Event] != (loser{}))
+	if sv != nil {
+		c.Subject, c.Service = sv.index, sv.name
+	}
+	c.Lasting = e.lasts(h, hit, sv, g.began) || lastWords(hit) && e.wasLast(h, sv, g.began)
+	if !c.Behind && mayBeStart(hit) {
+		c.Cause, c.Not = e.exit(g, h, hit, sv)
+	}
+	if lastWords(hit) {
+		c.LivedOn = sv != nil && !early && sv.real(e) && !e.silentAfter(sv, h)
+		if hit.Signature.Cause == rules.CauseUnhandledException && !c.Behind && e.unborn(h, sv) {
+			c.Cause = rules.CauseStartFailure
+		}
+	}
+	return c, !(early && (!c.Lasting || c.Link <= linkNone) || e.over(g, h, hit, sv) || e.laterStop(g, h, hit, sv) || e.partOfStart(h, hit, sv))
 }
 
 // waitOf is how long something had been waited for when a line was written: a gateway that gave
@@ -338,8 +327,8 @@ func (e *Engine) answeredAlike(g *gathering, from, to int64) bool {
 // startedAfter reports whether a line of a service tells of a start and may stand below another one;
 // of equal lines without stamps the first one's place only is known.
 func (e *Engine) startedAfter(h *hitEvent, sv *service) bool {
-	return slices.ContainsFunc(e.hits, func(o *hitEvent) bool {
-		return o.service == sv && o.source == h.source && (o.Place.Offset > h.Place.Offset || o.Count > 1) && slices.ContainsFunc(o.Hits, up)
+	return slices.ContainsFunc(e.near.own[sv], func(o *hitEvent) bool {
+		return o.source == h.source && (o.Place.Offset > h.Place.Offset || o.Count > 1) && slices.ContainsFunc(o.Hits, up)
 	})
 }
 

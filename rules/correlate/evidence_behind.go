@@ -152,19 +152,31 @@ func pathOrKey(text string, from, to int) bool {
 
 // calls reports whether a complaint's words hold one of the names.
 func (c *blame) calls(names ...string) bool {
-	host := hostPart(c.dependency)
-	label := host
-	if net.ParseIP(host) == nil {
-		label, _, _ = strings.Cut(host, ".") // stock.shop.svc is the service stock
-	}
+	called, label := c.called()
 	for _, name := range names {
-		name = strings.ToLower(strings.TrimSuffix(name, ".service"))
-		if name != "" && (name == host || name == label || composed(name) == label || slices.Contains(strings.Fields(c.names), name)) {
+		name = bareLower(name)
+		if name != "" && (slices.Contains(called, name) || label != "" && composed(name) == label) {
 			return true
 		}
 	}
 	return false
 }
+
+// called are the names in a complaint's words, and the first label of its dependency's name.
+func (c *blame) called() (names []string, label string) {
+	host := hostPart(c.dependency)
+	if label = host; net.ParseIP(host) == nil {
+		label, _, _ = strings.Cut(host, ".") // stock.shop.svc is the service stock
+	}
+	names = strings.Fields(c.names)
+	if host != "" {
+		names = append(names, host, label)
+	}
+	return names, label
+}
+
+// bareLower is a unit's name without its kind, in lower case.
+func bareLower(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".service")) }
 
 // composed is the service in a name that Compose gave a container, shop-stock-1; "" if it gave none.
 func composed(container string) string {
@@ -192,10 +204,9 @@ func (e *Engine) deathBehind(g *gathering, h *hitEvent, hit *rules.Hit, sv *serv
 		return own, 0
 	}
 	from, to := g.began-10*parser.Second, g.pool.span.To+afterglow
-	for i := range e.complaints {
-		c := &e.complaints[i]
+	for _, c := range g.complaints {
 		weight := g.links[c.service].weight
-		if weight <= linkNone || c.service == sv || sv != nil && sv.gateway {
+		if c.service == sv || sv != nil && sv.gateway {
 			continue
 		}
 		if own.weight > linkOnly && weight < linkSocket {
@@ -249,44 +260,52 @@ func ends(hit *rules.Hit) bool {
 // meant says whether a complaint is about the service whose end a line tells of: why, and
 // how many decibans less sure that is than the complaint's own link; "" if it is not.
 func (e *Engine) meant(c *blame, h *hitEvent, hit *rules.Hit, sv *service) (less int, why string) {
-	unit, container := cgroupIdentity(hit.Get(rules.FieldCgroup))
-	names := []string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldService), unit, container, programOf(hit.Get(rules.FieldProcess))}
-	words := slices.Clone(names)
-	var ports bool
-	if sv != nil {
-		names = append(names, sv.name)
-		names = slices.Concat(names, sv.units, sv.containers, sv.programs)
-		words = slices.Concat(words, sv.tokens, sv.technologies)
-		ports = len(sv.listens) > 0
-	}
+	d := diedIn(h, hit, sv)
 	depends := "on which " + c.service.name + " depends"
 	if sv != nil && c.dependency != "" && !(onlyHere(c.dependency) && apart(sv.hosts, c.service.hosts)) &&
 		slices.ContainsFunc(sv.listens, func(f rules.Fact) bool { return sameAddress(c.dependency, f.Value) > 0 }) {
 		return 4, depends + " (" + c.dependency + ")"
 	}
-	if _, port, err := net.SplitHostPort(c.dependency); err == nil && port != "" && ports && !c.calls(names...) {
+	if _, port, err := net.SplitHostPort(c.dependency); err == nil && port != "" && sv != nil && len(sv.listens) > 0 && !c.calls(d.names...) {
 		return 0, "" // it has ports of its own, and this is none of them
+	}
+	switch {
+	case c.technology != "" && !sameBacking(c.technology, d.technology):
+		return 0, ""
+	case c.calls(d.names...):
+		return 4, depends
+	case d.host != "" && c.calls(d.host) && (d.technology != "" || hit.Signature.Scope == rules.ScopeHost || hostPart(c.dependency) == strings.ToLower(d.host)):
+		return 4, depends + ", on " + d.host
+	case d.technology == "" || c.technology == "":
+		return 0, ""
+	case elsewhere(c, d.host):
+		return 0, ""
+	}
+	return 8, "of whose kind " + c.service.name + " complains"
+}
+
+// A died is what a line tells of whom it tells the end of.
+type died struct {
+	names            []string // by which others may call it
+	technology, host string
+}
+
+func diedIn(h *hitEvent, hit *rules.Hit, sv *service) died {
+	unit, container := cgroupIdentity(hit.Get(rules.FieldCgroup))
+	d := died{host: cmp.Or(hit.Get(rules.FieldHost), h.Host)}
+	d.names = []string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldService), unit, container, programOf(hit.Get(rules.FieldProcess))}
+	words := slices.Clone(d.names)
+	if sv != nil {
+		d.names = append(d.names, sv.name)
+		d.names = slices.Concat(d.names, sv.units, sv.containers, sv.programs)
+		words = slices.Concat(words, sv.tokens, sv.technologies)
 	}
 	var tokens []string
 	for _, w := range words {
 		tokens = append(tokens, tokensOf(w)...)
 	}
-	technology := backingOf(tokens...)
-	fits := c.technology == "" || sameBacking(c.technology, technology)
-	host := cmp.Or(hit.Get(rules.FieldHost), h.Host)
-	switch {
-	case !fits:
-		return 0, ""
-	case c.calls(names...):
-		return 4, depends
-	case host != "" && c.calls(host) && (technology != "" || hit.Signature.Scope == rules.ScopeHost || hostPart(c.dependency) == strings.ToLower(host)):
-		return 4, depends + ", on " + host
-	case technology == "" || c.technology == "":
-		return 0, ""
-	case elsewhere(c, host):
-		return 0, ""
-	}
-	return 8, "of whose kind " + c.service.name + " complains"
+	d.technology = backingOf(tokens...)
+	return d
 }
 
 // sameBacking compares two technologies, of which the first may be any SQL database's.

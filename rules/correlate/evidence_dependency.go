@@ -101,11 +101,10 @@ func (e *Engine) throughDependency(g *gathering, hit *rules.Hit, sv *service, ow
 	if hit.Signature.Scope != rules.ScopeDependency || own.weight > linkOnly {
 		return own
 	}
-	for i := range e.complaints {
-		d := &e.complaints[i].blame
-		weight := g.links[d.service].weight
+	for _, c := range g.complaints {
+		d, weight := &c.blame, g.links[c.service].weight
 		switch {
-		case d.service == sv || weight <= linkNone:
+		case d.service == sv:
 		case d.dependency != "" && sv.answersTo(d.dependency):
 			return link{max(weight-4, 1), "on which " + d.service.name + " depends (" + d.dependency + ")"}
 		case e.onlyOne(d, sv):
@@ -202,19 +201,16 @@ type grievance struct {
 // "in recovery mode" is said once, and each request after it waits for a connection in vain.
 func (e *Engine) complained(g *gathering, all []rules.Candidate, span rules.Interval) {
 	by := map[string][]grievance{}
-	for h := range e.hitsIn(span.From, span.To) {
-		if h.service == nil || g.links[h.service].weight <= linkNone {
+	for _, sv := range g.linked {
+		if g.links[sv].weight <= linkNone {
 			continue
 		}
-		told := map[string]bool{}
-		for i := range h.Hits {
-			hit := &h.Hits[i]
-			if !hit.Signature.MayDepend() {
-				continue
+		for _, h := range e.near.own[sv] {
+			if h.when.From > span.To {
+				break
 			}
-			if t := behind(hit, saying(h.Event)); t != "" && !told[t] {
-				told[t] = true
-				by[t] = append(by[t], grievance{h.when.From, h.Count, hit.Signature.Cause != rules.CauseDependencyFailure})
+			if h.last.To >= span.From {
+				h.complain(by)
 			}
 		}
 	}
@@ -234,6 +230,21 @@ func (e *Engine) complained(g *gathering, all []rules.Candidate, span rules.Inte
 			}
 		}
 		c.Complaints = max(c.Complaints, n)
+	}
+}
+
+// complain adds what an event complains of, once for each technology.
+func (h *hitEvent) complain(by map[string][]grievance) {
+	told := map[string]bool{}
+	for i := range h.Hits {
+		hit := &h.Hits[i]
+		if !hit.Signature.MayDepend() {
+			continue
+		}
+		if t := behind(hit, saying(h.Event)); t != "" && !told[t] {
+			told[t] = true
+			by[t] = append(by[t], grievance{h.when.From, h.Count, hit.Signature.Cause != rules.CauseDependencyFailure})
+		}
 	}
 }
 

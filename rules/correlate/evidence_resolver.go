@@ -34,11 +34,7 @@ func resolverEnd(g *gathering, h *hitEvent, hit *rules.Hit, sv *service) (link, 
 	if !ends(hit) || !g.unanswered() {
 		return link{}, false
 	}
-	names := []string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldPod), hit.Get(rules.FieldService), programOf(hit.Get(rules.FieldProcess))}
-	if sv != nil {
-		names = slices.Concat(names, sv.units, sv.programs, sv.containers)
-	}
-	if !slices.ContainsFunc(names, isNameServer) {
+	if !isResolver(hit, sv) {
 		return link{}, false
 	}
 	weight := linkHost
@@ -46,4 +42,13 @@ func resolverEnd(g *gathering, h *hitEvent, hit *rules.Hit, sv *service) (link, 
 		weight = linkOnly
 	}
 	return link{weight, "which answers for names"}, true
+}
+
+// isResolver reports whether a line, or what is known of the service that it is about, tells of a name server.
+func isResolver(hit *rules.Hit, sv *service) bool {
+	names := []string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldPod), hit.Get(rules.FieldService), programOf(hit.Get(rules.FieldProcess))}
+	if sv != nil {
+		names = slices.Concat(names, sv.units, sv.programs, sv.containers)
+	}
+	return slices.ContainsFunc(names, isNameServer)
 }

@@ -85,9 +85,13 @@ func (e *Engine) evidence(g *gathering) (out []rules.Evidence, says []string) {
 			out, says = append(out, ev), append(says, "") // the timeline has the symptom
 		}
 	}
-	for h := range e.hitsIn(from.began-10*parser.Second, from.pool.span.To+parser.Minute) {
-		if len(out) >= maxEvidence {
+	since, until := from.began-10*parser.Second, from.pool.span.To+parser.Minute
+	for _, h := range e.nearHits(from) {
+		if len(out) >= maxEvidence || h.when.From > until {
 			break
+		}
+		if h.last.To < since {
+			continue
 		}
 		ev, meaning, ok := e.companion(from, h, shown)
 		back := ev.Kind + "\x00" + ev.Quote.Source // of each service one line that tells that it is back

@@ -14,20 +14,33 @@ import (
 type linkIndex struct {
 	addresses    map[string][]*service // by addressKey of where they say that they listen, or what they name
 	served       map[string][]*service // by the address that the gateway sent their requests to
-	anywhere     []*service            // whose requests the gateways logged, and not where they were sent to
 	technologies map[string][]*service
 	names        map[string][]*service // by names of several words
-	sources      map[int][]*service    // that write into the gateway's own error logs
-	hosts        map[string][]*service // by the label of their only host
-	sites        map[string][]*service
-	alone        []*service // the only application of a machine
+	alone        []*service            // the only application of a machine
+	anywhere     neighbours            // whose requests the gateways logged, and not where they were sent to
+	sources      map[int]neighbours    // that write into the gateway's own error logs
+	hosts        map[string]neighbours // by the label of their only host
+	sites        map[string]neighbours
+}
+
+// Neighbours have in common what thousands may have. Who says where it listens serves nothing else,
+// whatever else it has in common with it: those are told apart. See listenLink.
+type neighbours struct{ silent, listening []*service }
+
+func (n neighbours) with(sv *service) neighbours {
+	if len(sv.listens) > 0 && len(sv.containers) == 0 {
+		n.listening = append(n.listening, sv)
+	} else {
+		n.silent = append(n.silent, sv)
+	}
+	return n
 }
 
 // indexLinks lists the services, once the directory is made.
 func (e *Engine) indexLinks() {
 	x := linkIndex{
 		addresses: map[string][]*service{}, served: map[string][]*service{}, technologies: map[string][]*service{},
-		names: map[string][]*service{}, sources: map[int][]*service{}, hosts: map[string][]*service{}, sites: map[string][]*service{},
+		names: map[string][]*service{}, sources: map[int]neighbours{}, hosts: map[string]neighbours{}, sites: map[string]neighbours{},
 	}
 	var all []*service
 	for _, sv := range e.services {
@@ -49,7 +62,7 @@ func (e *Engine) indexLinks() {
 			}
 		}
 		if !told && sv.requests >= minMatches {
-			x.anywhere = append(x.anywhere, sv)
+			x.anywhere = x.anywhere.with(sv)
 		}
 		for _, t := range sv.technologies {
 			noteOnce(x.technologies, t, sv)
@@ -59,14 +72,15 @@ func (e *Engine) indexLinks() {
 		}
 		for _, id := range sv.streams {
 			if e.sources[id.source].Source.HasErrors {
-				noteOnce(x.sources, id.source, sv)
+				x.sources[id.source] = x.sources[id.source].with(sv)
 			}
 		}
 		if len(sv.hosts) == 1 {
-			noteOnce(x.hosts, labelOf(sv.hosts[0]), sv)
+			label := labelOf(sv.hosts[0])
+			x.hosts[label] = x.hosts[label].with(sv)
 		}
 		if sv.site != "" {
-			x.sites[sv.site] = append(x.sites[sv.site], sv)
+			x.sites[sv.site] = x.sites[sv.site].with(sv)
 		}
 	}
 	for _, list := range e.directory.real {
@@ -113,8 +127,15 @@ func (e *Engine) mayServe(p *pool) []*service {
 		return e.services
 	}
 	x, d := &e.links, &e.directory
-	out := slices.Concat(x.anywhere, x.alone)
+	out := slices.Clone(x.alone)
 	add := func(list []*service) { out = append(out, list...) }
+	elsewhere := !p.gateway && hasAddress(p.names) && !allPublished(p.names)
+	beside := func(n neighbours) {
+		if add(n.silent); !elsewhere {
+			add(n.listening)
+		}
+	}
+	beside(x.anywhere)
 	for _, name := range p.names {
 		add(x.addresses[addressKey(name)])
 		add(x.served[name])
@@ -123,7 +144,7 @@ func (e *Engine) mayServe(p *pool) []*service {
 			host = cmp.Or(host, hostOf(p.root.site))
 		}
 		if host != "" {
-			add(x.hosts[labelOf(host)])
+			beside(x.hosts[labelOf(host)])
 		}
 	}
 	for _, t := range speakers[p.scheme] {
@@ -139,10 +160,10 @@ func (e *Engine) mayServe(p *pool) []*service {
 		}
 	}
 	for _, i := range p.sources {
-		add(x.sources[i])
+		beside(x.sources[i])
 	}
 	if siteOf(p) != "" {
-		add(x.sites[siteOf(p)])
+		beside(x.sites[siteOf(p)])
 	}
 	for group := range p.asked {
 		for _, owner := range []*service{e.onlyAnswers(group), e.onlyNames(group)} {
