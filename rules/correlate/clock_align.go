@@ -57,6 +57,7 @@ func (e *Engine) align() {
 		}
 	}
 	e.untilAllSettled(e.settleByProcesses) // by those that are dated only now
+	e.untilAllSettled(e.settleByLives)
 	for _, s := range e.sources {
 		if !s.settled {
 			e.settleByNeighbours(s, e.neighbour(s, anchor))

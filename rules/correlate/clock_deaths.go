@@ -29,9 +29,6 @@ func (e *Engine) settleByProcesses(s *source) bool {
 			from = rules.ZoneInferred
 		}
 	}
-	if len(deltas) == 0 && s.clock() == parser.ClockUptime {
-		return e.settleByLives(s)
-	}
 	if len(deltas) == 0 {
 		return false
 	}
@@ -52,8 +49,11 @@ func (e *Engine) settleByProcesses(s *source) bool {
 
 // settleByLives dates a kernel's uptimes by its victims' own lines: a process was killed after
 // its last line and before the next one of its stream, so that the latest such line is the
-// nearest.
+// nearest. What two sources say of one death is more exact.
 func (e *Engine) settleByLives(s *source) bool {
+	if s.clock() != parser.ClockUptime {
+		return false
+	}
 	victims := map[string]int64{}
 	eachDeath(s, func(subject string, ev *rules.Event) {
 		if pid, ok := strings.CutPrefix(subject, subjectPID); ok && len(pid) > 2 { // a short one counts inside of a container
@@ -103,20 +103,17 @@ func nextLife(s *source, last rules.Fact) int64 {
 }
 
 // deathDeltas lists a's time minus s's for each death that both tell: of a process, or the
-// only one of a unit.
+// only one of a unit. A manager tells one end of a unit in several lines, and the kernel may, too:
+// the first of each counts.
 func deathDeltas(a, s *source) []int64 {
-	times, count := map[string]int64{}, map[string]int{}
-	eachDeath(a, func(subject string, ev *rules.Event) {
-		if count[subject]++; count[subject] == 1 {
-			times[subject] = a.utc(ev.When.From, ev.Clock)
-		}
-	})
-	own := map[string]int{}
-	eachDeath(s, func(subject string, ev *rules.Event) { own[subject]++ })
+	times, own := firstEndings(a), firstEndings(s)
 	var out []int64
 	eachDeath(s, func(subject string, ev *rules.Event) {
-		t, ok := times[subject]
-		if !ok || t == rules.Past || !strings.HasPrefix(subject, subjectPID) && (count[subject] > 1 || own[subject] > 1) {
+		told, ok := times[subject]
+		if !ok || told.event.When.From == rules.Past {
+			return
+		}
+		if mine := own[subject]; !strings.HasPrefix(subject, subjectPID) && (told.again || mine.again || mine.event != ev) {
 			return
 		}
 		at := ev.When.From
@@ -126,7 +123,36 @@ func deathDeltas(a, s *source) []int64 {
 		case parser.ClockDay:
 			at = s.onDay(at)
 		}
-		out = append(out, t-at)
+		if t := a.utc(told.event.When.From, told.event.Clock); t != rules.Past {
+			out = append(out, t-at)
+		}
+	})
+	return out
+}
+
+// An ending is the first line of a source about the end of a process or unit.
+type ending struct {
+	event *rules.Event
+	last  int64 // the latest line about the same end
+	again bool  // it ended another time, too
+}
+
+// oneDeath is the longest pause between two lines of a manager about one end: "A process of this unit
+// has been killed by the OOM killer" comes at once, "Failed with result" when the last process has gone.
+const oneDeath = 5 * parser.Second
+
+func firstEndings(s *source) map[string]ending {
+	out := map[string]ending{}
+	eachDeath(s, func(subject string, ev *rules.Event) {
+		d, known := out[subject]
+		switch {
+		case !known:
+			d.event = ev
+		case ev.When.From > d.last+oneDeath:
+			d.again = true
+		}
+		d.last = max(d.last, ev.When.From)
+		out[subject] = d
 	})
 	return out
 }

@@ -74,6 +74,18 @@ func TestUptimeFromTheVictim(t *testing.T) {
 		journal.says(99, unitKilled, field(rules.FieldUnit, "khata.service")).covers(0, 300)
 		kill(kernel, 3000, "18746", field(rules.FieldCgroup, "/system.slice/khata.service"))
 	})
+	// systemd 252 says in three lines that a unit was killed.
+	f("the manager's lines about the unit", 99, func(app, kernel, journal *logFile) {
+		app.knows(0, rules.FactListens, shopAddress).knows(0, rules.FactUnit, "khata.service")
+		journal.says(99, unitKilled, field(rules.FieldUnit, "khata.service")).says(99.5, unitKilled, field(rules.FieldUnit, "khata.service")).says(100, unitKilled, field(rules.FieldUnit, "khata.service")).covers(0, 300)
+		kill(kernel, 3000, "18746", field(rules.FieldCgroup, "/system.slice/khata.service"))
+	})
+	f("the manager's line in spite of a log that goes on with the pid", 99, func(app, kernel, journal *logFile) {
+		app.knows(0, rules.FactListens, shopAddress).knows(0, rules.FactUnit, "khata.service")
+		lives(app, "18746", 0, 250)
+		journal.says(99, unitKilled, field(rules.FieldUnit, "khata.service")).covers(0, 300)
+		kill(kernel, 3000, "18746", field(rules.FieldCgroup, "/system.slice/khata.service"))
+	})
 	f("of a unit that died twice", undated, func(app, kernel, journal *logFile) {
 		app.knows(0, rules.FactListens, shopAddress).knows(0, rules.FactUnit, "khata.service")
 		journal.says(20, unitKilled, field(rules.FieldUnit, "khata.service")).says(99, unitKilled, field(rules.FieldUnit, "khata.service")).covers(0, 300)
