@@ -15,6 +15,7 @@ const (
 	aboveNext    = 5   // above the next
 	maxShown     = 4   // alternatives
 	answeredOn   = -20 // it answered while, by the evidence, it could not start
+	spokeOn      = -40 // it answered nearly all that failed, in bytes that the gateway could not use
 	misfit       = -10 // a cause that fits the symptoms so badly explains none of them
 )
 
@@ -130,6 +131,9 @@ func (s *score) sum(c *rules.Case) {
 		if s.cause == rules.CauseStartFailure && lateListener(c) && !refused(c) {
 			s.add(answeredOn, "the upstream answered in the seconds of the failures, so it had started")
 		}
+		if s.cause == rules.CauseKilled || s.cause.Family() == "not running" {
+			s.add(spokeWeight(c), "the upstream answered, and what it said is what failed: it ran")
+		}
 	}
 	more, seen := 0, map[string]bool{c.Evidence[best.index].Hit.Signature.ID: true}
 	for _, p := range s.pieces[1:] {
@@ -147,6 +151,34 @@ func (s *score) sum(c *rules.Case) {
 func elsewhere(c *rules.Case, best, p piece) bool {
 	ev := &c.Evidence[p.index]
 	return (ev.Foreign || ev.Link < 0) && c.Evidence[best.index].Link > 0
+}
+
+// spokeWeight speaks against every cause that has no server running where bytes of the server are what
+// failed: a restart ends with a server that listens, and one that then speaks plain HTTP to a gateway
+// that wants TLS is no restart's consequence.
+func spokeWeight(c *rules.Case) int {
+	var spoke int64
+	for i := range c.Symptoms {
+		if s := &c.Symptoms[i]; s.Rank == parser.RankPrimary && inWords(s) {
+			spoke += s.Count
+		}
+	}
+	if spoke == 0 || spoke*5 < c.Primary(parser.SymptomNone)*4 {
+		return 0
+	}
+	return spokeOn
+}
+
+// inWords reports whether a symptom is made of bytes that the server itself sent. A handshake that
+// failed is, if the gateway's words tell of another protocol; a server that goes away breaks one off.
+func inWords(s *rules.CaseSymptom) bool {
+	switch s.Class {
+	case parser.SymptomInvalidHeader, parser.SymptomNoHTTPHeader, parser.SymptomHeaderTooBig, parser.SymptomTLSVerify:
+		return true
+	case parser.SymptomTLSHandshake:
+		return len(s.Hints) == 1 && s.Hints[0] == rules.CauseProtocolMismatch
+	}
+	return false
 }
 
 // fit averages the table over the primary symptoms. Where no class makes up four

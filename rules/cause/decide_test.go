@@ -34,6 +34,14 @@ func TestDecide(t *testing.T) {
 		c    *rules.Case
 		not  []rules.Cause // among the alternatives, with a reason
 	}{
+		{"a deploy stopped it, and what it started then spoke no TLS", rules.CauseProtocolMismatch,
+			tell(failing(saw(parser.SymptomConnRefused, 1, 0, 0), hinted(parser.SymptomTLSHandshake, 180, rules.CauseProtocolMismatch)),
+				line("systemd-stopping", rules.CauseRestart, -0.5), line("sudo-service-stop", rules.CauseRestart, -0.5), line("stop-plain", rules.CauseRestart, 0, weak)),
+			[]rules.Cause{rules.CauseRestart}},
+		{"a deploy stopped it, and one handshake met another server", rules.CauseRestart,
+			tell(failing(refused(), hinted(parser.SymptomTLSHandshake, 1, rules.CauseProtocolMismatch)),
+				line("systemd-stopping", rules.CauseRestart, 0.5), line("sudo-service-stop", rules.CauseRestart, 0.5)),
+			[]rules.Cause{rules.CauseNotListening}},
 		{"the kernel killed it for memory and the init system started it again", rules.CauseOOMKill,
 			tell(failing(closed(), refused()),
 				line("kernel-oom-killed", rules.CauseOOMKill, -0.5, lasting(rules.StateDead)),
