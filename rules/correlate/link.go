@@ -3,6 +3,7 @@ package correlate
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -409,7 +410,7 @@ func (e *Engine) aloneLink(p *pool, sv *service) link {
 		if sv.real(e) {
 			return link{linkOnly, "the only application among the logs"}
 		}
-	case e.onlyPool == p.root && e.onlyOther(sv): // else the only application of this machine need not be that of another
+	case e.onlyPool == p.root && e.onlyOther(sv) && (sv.real(e) || !publicOnly(p.names)): // else the only application of this machine need not be that of another
 		return link{linkAlone, "the only application that the logs tell of, and the gateway names no other address"}
 	}
 	return link{}
@@ -426,6 +427,29 @@ func (e *Engine) onlyOther(sv *service) bool {
 func farAway(names []string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return n != "" && n[0] >= '0' && n[0] <= '9' && !strings.HasPrefix(n, "127.") })
 }
+
+// publicOnly reports whether all the addresses are public ones: of a partner, of a network of caches, of
+// nobody whose system's log is among those of the gateway. A unit that merely started or stopped here
+// is not theirs.
+func publicOnly(names []string) bool {
+	seen := false
+	for _, n := range names {
+		host, _ := splitPort(plainAddress(n))
+		ip, err := netip.ParseAddr(host)
+		switch {
+		case err != nil:
+		case ip.IsPrivate(), ip.IsLinkLocalUnicast(), carrierGrade.Contains(ip):
+			return false
+		default:
+			seen = true
+		}
+	}
+	return seen
+}
+
+// carrierGrade are the addresses that clouds and overlay networks use as their own
+// (https://www.rfc-editor.org/rfc/rfc6598).
+var carrierGrade = netip.MustParsePrefix("100.64.0.0/10")
 
 const sameStream = "whose lines stand in the same stream as the gateway's"
 

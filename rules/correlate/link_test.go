@@ -604,3 +604,20 @@ func TestGatewaysOwnProgramIsNoApplication(t *testing.T) {
 	f("pasted with an application's lines", false, rules.CauseDependencyFailure)
 	f("its own", true, rules.CauseNotListening)
 }
+
+// A unit that only the system's log tells of may be what a gateway asks in its own network; the
+// server at a public address is somebody else's.
+func TestUnitBehindAnAddressElsewhere(t *testing.T) {
+	f := func(upstream string, want rules.Cause) {
+		t.Helper()
+		journal := systemLog("syslog").teaches(rules.SubjectUnit+"khata.service", 99, rules.FactUnit, "khata.service").
+			tagged("systemd", 99, unitKilled, field(rules.FieldUnit, "khata.service")).covers(0, 300)
+		r := report(t, Config{}, errorLog("nginx/error.log").fails(100, upstream, closed, 20).covers(0, 300), journal)
+		if len(r.Incidents) != 1 || r.Incidents[0].Verdict.Cause != want {
+			t.Errorf("%s: %s", upstream, outline(r))
+		}
+	}
+	f("10.0.0.7:8000", rules.CauseKilled)
+	f("100.64.3.9:8000", rules.CauseKilled)
+	f("198.51.100.77:8443", rules.CauseUnknown)
+}
