@@ -73,7 +73,11 @@ func failsEach(c *rules.Case, root, other *score) bool {
 // other's and not clearly after it. Only what is linked to the upstream can be the
 // root of what happened to it.
 func oneStory(c *rules.Case, root, other *score) bool {
-	a := rootPiece(c, root)
+	subject := -1
+	if len(other.pieces) > 0 {
+		subject = c.Evidence[other.pieces[0].index].Subject
+	}
+	a := rootPiece(c, root, subject)
 	switch {
 	case len(other.pieces) == 0 && len(root.pieces) == 0:
 		return other.own < root.own
@@ -101,18 +105,25 @@ func oneStory(c *rules.Case, root, other *score) bool {
 
 // rootPiece is the best line that speaks for the cause in the first place and is
 // linked to the upstream, or stands before nearly all of its failures: a line that
-// only may stand for the cause, or is about somebody else, begins no chain.
-func rootPiece(c *rules.Case, s *score) *rules.Candidate {
+// only may stand for the cause, or is about somebody else, begins no chain. One about the subject
+// goes before others: a unit's failed start is told of in its own log and by its process in the journal.
+func rootPiece(c *rules.Case, s *score, subject int) *rules.Candidate {
+	var best *rules.Candidate
 	for _, p := range s.pieces {
 		ev := &c.Evidence[p.index]
 		if s.cause == rules.CauseDependencyFailure && fewComplained(c, ev) || endedOtherwise(ev, s.cause) {
 			continue
 		}
 		if p.weight > 0 && ev.Cause == s.cause && (ev.Link > 0 || ev.Link == 0 && coverWeight(ev) >= coverTwo) {
-			return ev
+			if ev.Subject == subject {
+				return ev
+			}
+			if best == nil {
+				best = ev
+			}
 		}
 	}
-	return nil
+	return best
 }
 
 // first is the earliest piece of a score that carries weight.

@@ -216,6 +216,18 @@ func TestChainsStayWithinAService(t *testing.T) {
 	}
 }
 
+// What failed to start is told of by its manager and its own log, and by the process itself under
+// another name: the stop before it is folded by the lines that are about the same service.
+func TestChainsBeginAtTheSameService(t *testing.T) {
+	c := tell(failing(saw(parser.SymptomSocketMissing, 95, 0, 18)),
+		line("systemd-stopping", rules.CauseRestart, 0, subject(0)), line("phpfpm-stopping", rules.CauseRestart, 0, subject(0)), line("dpkg-upgrade", rules.CauseRestart, 0, subject(0)),
+		line("phpfpm-init-failed", rules.CauseStartFailure, 0, subject(1), linked(40, "whose name stands in the socket's path")),
+		line("systemd-failed-to-start", rules.CauseStartFailure, 0, subject(0)))
+	if v := decide(t, c); v.Cause != rules.CauseStartFailure {
+		t.Errorf("a failed start after a stop: %s", v.Cause)
+	}
+}
+
 func TestTiesStayUnknown(t *testing.T) {
 	// Neither explains the other, both are sure: nothing decides.
 	c := tell(failing(saw(parser.SymptomPrematureClose, 4, 0, 1)),
@@ -520,6 +532,10 @@ func TestSourceAddressThatWorksForOthers(t *testing.T) {
 	c.Traffic = rules.Traffic{Known: true, Succeeded: 12}
 	if v := decide(t, c); v.Cause != rules.CauseGatewayResources {
 		t.Errorf("others connect: %s", v.Cause)
+	}
+	c.Symptoms[0].Hints = []rules.Cause{rules.CauseGatewayConfig} // nginx: bind(10.8.0.77) failed (99: Cannot assign requested address)
+	if v := decide(t, c); v.Cause != rules.CauseGatewayConfig {
+		t.Errorf("others connect, or did in that second, and the words leave one cause: %s", v.Cause)
 	}
 }
 

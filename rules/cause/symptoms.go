@@ -88,7 +88,7 @@ func alone(c *rules.Case, s rules.CaseSymptom) (rules.Cause, int, string) {
 	if s.Class == parser.SymptomSocketPermission && onPort(c) {
 		return rules.CauseGatewayConfig, o.weight, forbidden
 	}
-	if s.Class == parser.SymptomNoPorts && c.Traffic.Succeeded > 0 {
+	if s.Class == parser.SymptomNoPorts && c.Traffic.Succeeded > 0 && (len(s.Hints) != 1 || s.Hints[0] == o.cause) {
 		return o.cause, o.weight, o.why // the address to connect from works for others: its ports are used up
 	}
 	if len(s.Hints) > 0 && s.Hints[0] != o.cause && (vague(s.Class) || certain(s)) && slices.Contains(overrules, s.Hints[0]) {
