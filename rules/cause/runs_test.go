@@ -197,6 +197,14 @@ func TestConcreteCauses(t *testing.T) {
 	ofRequest := says(rules.CauseUnhandledException, "", "", "KeyError: 'total'", "shop-1")
 	ofRequest.Hit.Signature.Scope = rules.ScopeRequest
 	f("an error of a request", "shop (127.0.0.1:8000) did not handle an error: KeyError: 'total';", "", tell(failing(saw(parser.SymptomUpstreamStatus, 9, 0, 9)), ofRequest), rules.CauseUnhandledException, func(in *rules.Incident) { in.Service = "shop" })
+	// A panic of a task ends no Rust process (library/std/src/thread: a thread's panic is its join's error).
+	ofTask := says(rules.CauseUnhandledException, "", "", "src/api.rs:40:9", "shop-1")
+	ofTask.Hit.Signature.Scope = rules.ScopeWorker
+	f("an error of a task", "did not handle an error: src/api.rs:40:9;", "", tell(failing(closed), ofTask), rules.CauseUnhandledException, nil)
+	ofWorker := says(rules.CauseUnhandledException, "", "", "IndexError", "shop-1")
+	ofWorker.Hit.Signature.Scope = rules.ScopeWorker
+	ofWorker.Hit.Fields = append(ofWorker.Hit.Fields, rules.Field{Name: rules.FieldPID, Value: "712"})
+	f("an error that ended a worker", "died of an unhandled error: IndexError;", "", tell(failing(closed), ofWorker), rules.CauseUnhandledException, nil)
 	f("a service that the gateway's log does not name", "shop (an upstream that the gateway's log does not name) died of an unhandled error: KeyError: 'total';", "",
 		tell(failing(closed), says(rules.CauseUnhandledException, "", "", "KeyError: 'total'", "shop-1")), rules.CauseUnhandledException,
 		func(in *rules.Incident) { in.Upstreams, in.Service, in.Culprit.Process = nil, "shop", "python3" })

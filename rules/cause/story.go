@@ -263,8 +263,8 @@ func phrase(c *rules.Case, in *rules.Incident) string {
 			return capital(fmt.Sprintf("%s had %d workers (pids %s) killed by their own manager because they took too long", subject, len(pids), named(pids)))
 		}
 		return capital(fmt.Sprintf(phrases[cause], subject))
-	case cause == rules.CauseUnhandledException && len(in.Verdict.Proof) > 0 && c.Evidence[in.Verdict.Proof[0].Candidate].Hit.Signature.Scope == rules.ScopeRequest:
-		return capital(subject + " did not handle an error") // that of a request, which ends no process
+	case cause == rules.CauseUnhandledException && len(in.Verdict.Proof) > 0 && livesOn(c.Evidence[in.Verdict.Proof[0].Candidate].Hit):
+		return capital(subject + " did not handle an error")
 	case (cause == rules.CauseNotListening || cause == rules.CauseGatewayConfig) && denied(c):
 		return "The gateway was not permitted to connect to " + subject
 	case cause == rules.CauseUpstreamSaturated && len(in.Verdict.Proof) > 0 && len(in.Upstreams) > 0:
@@ -298,6 +298,13 @@ func phrase(c *rules.Case, in *rules.Incident) string {
 	default:
 		return capital(phrases[cause])
 	}
+}
+
+// livesOn reports whether an error ended no process as far as its line tells: it was that of a request,
+// of a thread or of a task.
+func livesOn(hit *rules.Hit) bool {
+	sig := hit.Signature
+	return sig.Scope == rules.ScopeRequest || sig.Scope == rules.ScopeWorker && !sig.AboutOthers() && hit.Get(rules.FieldPID) == ""
 }
 
 // onlyClosed reports whether all that the gateway saw were closed connections.

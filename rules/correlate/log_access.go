@@ -64,8 +64,9 @@ func mayBeSecond(s *source) bool {
 	return s.Source.HasAccess && !s.Source.HasErrors && len(s.Requests) >= minMatches
 }
 
-// heldByAccess lists which access logs hold the requests of those that may be second ones. Where
-// none names upstreams, tells errors or holds an application's own words, and no two tell failures, none is.
+// heldByAccess lists which access logs hold the requests of those that may be second ones. Where there is
+// only one, or none names upstreams, tells errors or holds an application's own words, and no two tell
+// failures, none is.
 func (e *Engine) heldByAccess() *holders {
 	first, failing, logs := false, 0, 0
 	for _, s := range e.sources {
