@@ -154,8 +154,12 @@ func Failed(status int16) bool {
 	case 500, 502, 503, 504, 9, Unanswered:
 		return true
 	}
-	return false
+	return OfCloudflare(status)
 }
+
+// OfCloudflare reports whether a status is one of those that Cloudflare answers in place of an origin
+// that did not.
+func OfCloudflare(status int16) bool { return status >= 520 && status <= 530 }
 
 // Unanswered is counted for a session that its gateway ended without a status: of a protocol
 // that has none (HAProxy's mode tcp), or before an answer. Reports write it as 000.

@@ -44,6 +44,9 @@ func (p *peeler) exported() bool {
 	for w.next() {
 		e.member(w.key, w.value, 0)
 	}
+	if e.request && bytes.HasSuffix(e.log.body, []byte("requests")) {
+		return false // what Google's balancers log of a request is no line of somebody else
+	}
 	if !w.closed || e.text.kind != '"' || e.marks == 0 && (e.level || !bytes.HasPrefix(e.text.body, quotedObject)) {
 		return false // an application's own, which has a level, may hold an object, too
 	}
@@ -81,6 +84,8 @@ type exportEntry struct {
 	pod                         token // of Kubernetes
 	marks                       int   // keys that no application's own logger writes
 	level                       bool  // it tells one
+	request                     bool  // it has a request's fields (httpRequest)
+	log                         token // the log's name (logName)
 }
 
 // member takes one member; those inside of the objects that stores put around what they know
@@ -97,6 +102,8 @@ func (e *exportEntry) member(key []byte, v token, depth int) {
 	}
 	if v.kind == '{' && depth < 3 {
 		switch string(key) {
+		case "httpRequest":
+			e.request = true
 		case "_source", "result", "properties", "fields", "labels", "resource", "host", "container", "kubernetes", "stream", "metric":
 			w := objectWalker{b: v.body}
 			for w.next() {
@@ -134,9 +141,12 @@ func (e *exportEntry) member(key []byte, v token, depth int) {
 		first(&e.container)
 	}
 	switch string(key) {
+	case "logName":
+		e.log = v
+		e.marks++
 	case "level", "severity", "log.level":
 		e.level = e.level || depth == 0
-	case "insertId", "logName", "textPayload", "_raw", "logStreamName", "ingestionTime", "eventId", "@metadata", "source_type", "container_id", "container_name", "ContainerName":
+	case "insertId", "textPayload", "_raw", "logStreamName", "ingestionTime", "eventId", "@metadata", "source_type", "container_id", "container_name", "ContainerName":
 		e.marks++
 	case "line": // Grafana's
 		if v.kind == '"' {

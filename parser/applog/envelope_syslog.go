@@ -171,15 +171,15 @@ func (p *peeler) hostAndTag(b []byte) {
 	p.rest = b
 }
 
-// facility takes BusyBox's daemon.err from before the tag.
+// facility takes BusyBox's daemon.err, or BIG-IP's err, from before the tag.
 func (p *peeler) facility(b []byte) []byte {
-	end := bytes.IndexByte(b, ' ')
-	dot := bytes.IndexByte(b[:max(end, 0)], '.')
-	if dot <= 0 {
+	end := max(bytes.IndexByte(b, ' '), 0)
+	dot := bytes.IndexByte(b[:end], '.')
+	level, ok := facilityLevels[string(b[dot+1:end])]
+	if !ok || dot >= 0 && !facilities[string(b[:dot])] {
 		return b
 	}
-	level, ok := facilityLevels[string(b[dot+1:end])]
-	if !ok || !facilities[string(b[:dot])] {
+	if t, tagged := readTag(b[end+1:]); dot < 0 && (!tagged || !t.has) {
 		return b
 	}
 	p.keepLevel(level)

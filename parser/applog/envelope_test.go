@@ -88,6 +88,7 @@ var peeled = []struct{ line, want string }{
 	{`<14>1 2026-11-02T04:05:06.123Z host app 99 ID47 [ex@1 iut="3]\"" k="v"] ` + "\xef\xbb\xbf" + `text`, `syslog-5424 time=2026-11-02T04:05:06.123Z level=info host=host program=app pid=99 msg=text`},
 	{`Nov 22 14:49:27 host 1a2b3c4d5e6f[812]: text`, `syslog-3164 time=11-22T14:49:27 host=host container=1a2b3c4d5e6f msg=text`},
 	{`Nov 22 14:49:27 host docker/web[812]: text`, `syslog-3164 time=11-22T14:49:27 host=host container=web msg=text`},
+	{`Jan 17 04:42:37 SV5-F5-5600-2 notice mcpd[10653]: 01070638:5: Pool`, `syslog-3164 time=01-17T04:42:37 level=notice host=SV5-F5-5600-2 program=mcpd pid=10653 msg="01070638:5: Pool"`}, // BIG-IP
 	{`Nov 22 14:49:27 host daemon.err app[12]: text`, `syslog-3164 time=11-22T14:49:27 level=error host=host program=app pid=12 msg=text`},
 	{`Nov 22 14:49:27 host app[1]: Traceback (most recent call last):#012  File "x"#012ValueError: a#011b`, `syslog-3164 time=11-22T14:49:27 host=host program=app pid=1 msg="Traceback (most recent call last):\n  File \"x\"\nValueError: a\tb"`},
 	{`Nov 22 14:49:27 host app[1]: order #0123 and #0999`, `syslog-3164 time=11-22T14:49:27 host=host program=app pid=1 msg="order \n3 and #0999"`},

@@ -17,7 +17,7 @@ func Formats() []*parser.Format {
 		nginxError,
 		haproxyAccess, haproxyEvent, modJK, apacheError,
 		envoyAccess, envoyEvents, envoyLog, caddyError, caddyAccess, traefikAccess, cloudflared, traefikLog,
-		awsALB, awsELB, iisAccess, cloudfrontAccess, lighttpdError, varnishLog, varnishDaemon, ingressKlog, krakend, oauth2Error, workhorse, yarp, ocelot, javaGateway, zuul, goProxy, nodeProxy, pingora, h2o, nghttpx, squidCache, squidAccess, oauth2Access, varnishAccess, varnishOwn, lighttpdAccess, kongLog, apisixLog,
+		awsALB, awsELB, iisAccess, cloudfrontAccess, cloudflareAccess, gcpAccess, f5Event, lighttpdError, varnishLog, varnishDaemon, ingressKlog, krakend, oauth2Error, workhorse, yarp, ocelot, javaGateway, zuul, goProxy, nodeProxy, pingora, h2o, nghttpx, squidCache, squidAccess, oauth2Access, varnishAccess, varnishOwn, lighttpdAccess, kongLog, apisixLog,
 		herokuRouter, apacheAccess,
 		nginxAccess,
 		nginxErrorLoose, // last: an entry inside of something else

@@ -75,6 +75,7 @@ func parseIIS(line []byte, env *parser.Env, r *parser.Record) bool {
 	if _, isPort := wholeNumber(port); a.Method == nil || !isPort || len(a.Target) == 0 || a.Target[0] != '/' || !isIPv4(client) && !isIPv6(client) {
 		return false
 	}
+	query, routed := arrQuery(query)
 	a.Target = w3cTarget(a.Target, query, env)
 	status, sub, windows, took, ok := iisNumbers(l.rest)
 	if !ok {
@@ -82,10 +83,33 @@ func parseIIS(line []byte, env *parser.Env, r *parser.Record) bool {
 	}
 	r.Kind = parser.KindAccess
 	a.Client, a.Status, a.Duration = client, int16(status), took*parser.Millisecond
-	if m := iisMessage(status, sub, windows); m != nil {
+	m := iisMessage(status, sub, windows)
+	if m != nil {
 		w3cFailure(m, r)
 	}
+	if len(routed) > 0 {
+		a.Attempts[0], a.Tries, a.HasUps = parser.Attempt{Addr: routed, Connect: -1, Header: -1, Response: -1}, 1, true
+		if r.Gateway.Symptom != parser.SymptomNone {
+			r.Gateway.Upstream, r.Gateway.Group = routed, !isAddress(routed)
+		} else if m == nil {
+			a.Attempts[0].Status = a.Status
+		}
+	}
 	return true
+}
+
+// arrQuery splits what Application Request Routing writes behind a request's query off it, and takes the
+// server that it routed the request to: X-ARR-CACHE-HIT=0&X-ARR-LOG-ID=…&SERVER-ROUTED=app01&SERVER-STATUS=200.
+func arrQuery(query []byte) (own, routed []byte) {
+	i := bytes.Index(query, []byte("X-ARR-"))
+	if i < 0 || i > 0 && query[i-1] != '&' {
+		return query, nil
+	}
+	own = query[:max(i-1, 0)]
+	if _, rest, ok := bytes.Cut(query[i:], []byte("&SERVER-ROUTED=")); ok {
+		routed, _, _ = bytes.Cut(rest, []byte("&"))
+	}
+	return own, routed
 }
 
 // w3cTarget puts the path and the query together, which have fields of their own.

@@ -132,6 +132,13 @@ var gateways = map[string]words{
 		timeouts: "the load balancer's idle timeout (60 s unless set)", answer: "the load balancer's idle timeout (60 s unless set)", idle: "the load balancer's idle timeout (60 s unless set)",
 		scheme: "protocol and protocol version of the target group",
 	},
+	// https://cloud.google.com/load-balancing/docs/backend-service
+	"gcp": {
+		second: "a second back end, in another zone,", health: "the back-end service's health check (interval, thresholds)",
+		timeouts: "the back-end service's timeout (30 s unless set)", answer: "the back-end service's timeout (30 s unless set)", scheme: "protocol of the back-end service",
+	},
+	// https://my.f5.com/manage/s/article/K12531
+	"f5": {second: "a second member in the pool", health: "the pool's monitor (interval, timeout)", benched: "see the pool's Action On Service Down"},
 	// https://devcenter.heroku.com/articles/http-routing
 	"heroku": {
 		second: "a second web dyno", timeouts: "the application's own timeouts below the router's 30 s for a first byte", answer: "the application's own timeouts, below the router's 30 s for a first byte,",

@@ -265,7 +265,7 @@ func (e *Engine) count(in *rules.Incident, g *gathering) {
 	byStatus := map[int16]int64{}
 	for _, a := range g.answers {
 		byStatus[a.tally.Status] += a.count
-		if a.tally.Status >= 500 {
+		if a.tally.Status >= 500 && !rules.OfCloudflare(a.tally.Status) {
 			in.FailedRequests += a.count
 		} else {
 			in.FailedOther += a.count
@@ -366,7 +366,7 @@ func (e *Engine) totals(incidents int) rules.Totals {
 			t.Requests += c.Count
 			switch {
 			case c.Symptom == parser.SymptomRefusedOnPurpose: // counted where it is told
-			case c.Status == 9 || c.Status == rules.Unanswered:
+			case c.Status == 9 || c.Status == rules.Unanswered || rules.OfCloudflare(c.Status):
 				t.FailedOther += c.Count
 			case rules.Failed(c.Status):
 				t.FailedRequests += c.Count

@@ -151,7 +151,10 @@ func (e *Engine) joinGroup(s *source, group *rules.Event) {
 	}
 	for i := range s.Events {
 		ev := &s.Events[i]
-		if ev.Group || ev.Upstream == "" || ev.Rank != parser.RankPrimary || ev.VHost != group.VHost {
+		if ev.Group || ev.Upstream == "" || ev.VHost != group.VHost {
+			continue
+		}
+		if ev.Rank != parser.RankPrimary && ev.Symptom != parser.SymptomPeerDown && ev.Symptom != parser.SymptomHealthCheckFailed {
 			continue
 		}
 		if ev.When.From <= group.Last.To && ev.Last.To+failTimeout >= group.When.From {

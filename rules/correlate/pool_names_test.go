@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"fmt"
 	"testing"
 
 	"culprit/parser"
@@ -48,4 +49,41 @@ func TestServiceWithoutEndpoints(t *testing.T) {
 		l.add(102, 1, rules.Event{Symptom: parser.SymptomRefusedOnPurpose, Rank: parser.RankNoise, Requests: []uint64{7}, Lines: 1})
 		l.answers(102, "shop-billing-http", 503, 1, wanted(7))
 	}, "["+pod+"=2]", 1)
+}
+
+// BIG-IP writes "Pool /Common/crm member /Common/10.30.4.11:8080 monitor status down" and "No members
+// available for pool /Common/crm": the member is of the pool that its line names, and of no other.
+func TestCheckedMembersOfANamedPool(t *testing.T) {
+	ofPool := func(name string) eventChange { return onHost(name) }
+	down := func(e *rules.Event) { e.Rank, e.Phase = parser.RankSecondary, parser.PhaseHealthCheck }
+	f := func(name string, member string, want string) {
+		t.Helper()
+		l := errorLog("ltm").covers(0, 600)
+		l.fails(100, "10.30.4.11:8080", parser.SymptomPeerDown, 1, ofPool(member), down)
+		l.noPeers(100, "crm", 2, ofPool("crm"))
+		r := report(t, Config{}, l)
+		got := ""
+		for i := range r.Incidents {
+			got += fmt.Sprint(r.Incidents[i].Upstreams, r.Incidents[i].ErrorLines)
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	f("the pool's member", "crm", "[10.30.4.11:8080] 3")
+	f("another pool's", "web", "[10.30.4.11:8080] 1[crm] 2")
+}
+
+// 520 to 530 are what Cloudflare answers where an origin did not: requests that failed otherwise.
+func TestCloudflaresStatuses(t *testing.T) {
+	l := errorLog("requests.ndjson").covers(0, 600).serves(0, 99, "192.0.2.80")
+	l.d.Source.HasAccess = true
+	l.fails(100, "192.0.2.80", parser.SymptomConnectTimeout, 3).answers(100, "192.0.2.80", 522, 3)
+	r := report(t, Config{}, l)
+	if len(r.Incidents) != 1 {
+		t.Fatalf("%d incidents", len(r.Incidents))
+	}
+	if in := &r.Incidents[0]; in.FailedRequests != 0 || in.FailedOther != 3 || r.Totals.FailedOther != 3 {
+		t.Errorf("%d and %d failed, totals %+v", in.FailedRequests, in.FailedOther, r.Totals)
+	}
 }
