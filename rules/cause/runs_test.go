@@ -218,12 +218,17 @@ func TestConcreteCauses(t *testing.T) {
 		func(in *rules.Incident) { in.Culprit.Process = "postgres" })
 	f("no lock", "postgres, on which", "compare max_connections", tell(failing(saw(parser.SymptomReadTimeout, 3, 0, 5)),
 		says(rules.CauseDependencyFailure, "FATAL:  sorry, too many clients already", "", "", "pg")), rules.CauseDependencyFailure, func(in *rules.Incident) { in.Culprit.Process = "postgres" })
+	on := func(c *rules.Case, member string) *rules.Case {
+		c.Members = []string{member}
+		return c
+	}
 	f("a socket that may not be used", "The gateway was not permitted to connect to unix:/run/php/php8.2-fpm.sock", "`ls -l /run/php/php8.2-fpm.sock`; `namei -l /run/php/php8.2-fpm.sock`; listen.owner, listen.group",
-		failing(saw(parser.SymptomSocketPermission, 9, 0, 5)), rules.CauseNotListening, func(in *rules.Incident) { in.Upstreams = []string{"unix:/run/php/php8.2-fpm.sock"} })
+		on(failing(saw(parser.SymptomSocketPermission, 9, 0, 5)), "unix:/run/php/php8.2-fpm.sock"), rules.CauseNotListening, func(in *rules.Incident) { in.Upstreams = []string{"unix:/run/php/php8.2-fpm.sock"} })
 	f("a port that may not be used", "The gateway was not permitted to connect to 127.0.0.1:8000;", "`ausearch -m avc -ts recent`",
 		failing(saw(parser.SymptomSocketPermission, 9, 0, 5)), rules.CauseGatewayConfig, nil)
-	f("a socket on which nothing listens", "Nothing listened for unix:/run/app.sock", "ss -lxp", failing(saw(parser.SymptomConnRefused, 9, 0, 5)), rules.CauseNotListening,
+	f("a socket on which nothing listens", "Nothing listened for unix:/run/app.sock", "ss -lxp", on(failing(saw(parser.SymptomConnRefused, 9, 0, 5)), "unix:/run/app.sock"), rules.CauseNotListening,
 		func(in *rules.Incident) { in.Upstreams = []string{"unix:/run/app.sock"} })
+	f("a gateway stands there, and its own server is gone", "Nothing listened for 10.3.3.9:9000, behind 127.0.0.1:8000, and no log says why;", "", on(failing(refused), "10.3.3.9:9000"), rules.CauseNotListening, nil)
 	f("a php-fpm that tells nothing", "", "request_slowlog_timeout", failing(saw(parser.SymptomReadTimeout, 9, 0, 5)), rules.CauseSlowUpstream,
 		func(in *rules.Incident) { in.Upstreams = []string{"unix:/run/php/php8.2-fpm.sock"} })
 	quotes := func(text string) func(*rules.Incident) {

@@ -65,6 +65,9 @@ func who(c *rules.Case, in *rules.Incident) string {
 		name = named(services)
 	}
 	if name == "" || of == "" && strings.Contains(in.Upstreams[0], name) {
+		if len(c.Members) > 0 && !slices.Contains(c.Members, in.Upstreams[0]) { // the case of a gateway that stands there
+			return list(c.Members) + ", behind " + list(in.Upstreams)
+		}
 		return list(in.Upstreams)
 	}
 	if of == "" && in.Culprit.Host != "" && in.Verdict.Cause != rules.CauseDependencyFailure {

@@ -340,6 +340,17 @@ func (g *gathering) source() *gathering {
 	return g
 }
 
+// seen is the case that the verdict was found in, whose evidence the proof names, with which of the logs
+// of the case's own gateway are here.
+func (g *gathering) seen() *rules.Case {
+	if g.taught == nil {
+		return g.rules
+	}
+	c := *g.taught.rules
+	c.Seen.ErrorLog, c.Seen.Access = g.rules.Seen.ErrorLog, g.rules.Seen.Access
+	return &c
+}
+
 // throughHop says, as a part of a sentence, through which gateway's case a proof is known.
 func (e *Engine) throughHop(g *gathering) string {
 	if g.taught == nil || g.taught.pool.gateway { // that says so itself

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"culprit/parser"
 	"culprit/rules"
 )
 
@@ -32,11 +33,40 @@ func (e *Engine) shareErrors(cases []*gathering) {
 					slices.Sort(list)
 				}
 			}
-			if e.failedAlike(out, held) {
+			if e.failedAlike(out, held) || e.answeredBy(out, in) {
 				out.addHop(in)
 			}
 		}
 	}
+}
+
+// answeredBy reports whether the failures of a case are answers of a gateway whose log names no requests
+// ("http: proxy error: dial tcp 10.3.3.9:9000: connect: connection refused", Go's net/http/httputil): it says
+// that it listens at the address that failed, and it complains then, and as often.
+func (e *Engine) answeredBy(out, in *gathering) bool {
+	for _, s := range out.symptoms {
+		if s.Rank == parser.RankPrimary && s.Symptom != parser.SymptomUpstreamStatus {
+			return false
+		}
+	}
+	if !slices.ContainsFunc(in.pool.sources, func(i int) bool {
+		s := e.sources[i]
+		return s.Source.HasErrors && len(s.Requests) == 0 && slices.ContainsFunc(s.Facts, func(f rules.Fact) bool {
+			return f.Kind == rules.FactListens && slices.ContainsFunc(out.pool.names, func(name string) bool { return sameAddress(name, f.Value) >= linkPort })
+		})
+	}) {
+		return false
+	}
+	failed, told := int64(0), int64(0)
+	for _, a := range out.answers {
+		failed += a.count
+	}
+	for _, s := range in.symptoms {
+		if s.Rank == parser.RankPrimary && s.when.From <= out.pool.span.To+near && s.last.To >= out.pool.span.From-near {
+			told += s.Count
+		}
+	}
+	return told*10 >= failed*hopShare && failed*10 >= told*hopShare
 }
 
 // failedThere adds when the requests failed that a case's error logs name, by their keys.

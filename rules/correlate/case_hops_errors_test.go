@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"strings"
 	"testing"
 
 	"culprit/rules"
@@ -67,4 +68,41 @@ func TestErrorAndAccessLogOfTheInnerGateway(t *testing.T) {
 	}
 	f("one address", true, func(*logFile, float64) {})
 	f("two addresses", false, func(inner *logFile, at float64) { inner.fails(at, "127.0.0.1:9002", refused, 1, onHost("")) })
+}
+
+// Go's net/http/httputil names no request. The log says that it listens where the outer gateway's
+// requests failed, and it complains as often.
+func TestInnerGatewayWhoseLinesNameNoRequest(t *testing.T) {
+	f := func(name string, want bool, listens string, each int64, late float64) {
+		t.Helper()
+		outer, inner := accessLog("nginx/access.log").covers(0, 300), errorLog("apigw/apigw.log").knows(0, rules.FactListens, listens).covers(0, 300)
+		inner.d.Source.Gateway = "go-httputil"
+		for s := 60; s < 140; s++ {
+			status := int16(200)
+			if s >= 100 && s < 112 {
+				status = 502
+				outer.answers(float64(s), outerAddress, 502, 3, byUpstream)
+				inner.fails(float64(s)+late, appAddress, refused, each, onHost(""))
+			}
+			outer.asks(float64(s), uint64(s), outerAddress, status)
+		}
+		taught := false
+		for _, in := range incidents(t, 2, outer, inner) {
+			if in.Upstreams[0] == outerAddress {
+				taught = in.Verdict.Cause == rules.CauseNotListening
+				if want && !strings.Contains(in.Summary, appAddress+", behind "+outerAddress) {
+					t.Errorf("%s: %s", name, in.Summary)
+				}
+			}
+		}
+		if taught != want {
+			t.Errorf("%s: %v, want %v", name, taught, want)
+		}
+	}
+	_, port, _ := strings.Cut(outerAddress, ":")
+	f("as many", true, ":"+port, 3, 0)
+	f("it listens elsewhere", false, ":1", 3, 0)
+	f("it complains of few", false, ":"+port, 1, 0)
+	f("of many more", false, ":"+port, 9, 0)
+	f("a minute later", false, ":"+port, 3, 60)
 }

@@ -36,7 +36,7 @@ func (e *Engine) report(cases []*gathering) *rules.Report {
 		}
 		info := s.Source
 		info.First.Micros, info.Last.Micros = s.bounds()
-		e.nameShared(&info)
+		e.nameShared(s, &info)
 		r.Sources = append(r.Sources, info)
 	}
 	slices.SortStableFunc(r.Sources, func(a, b rules.SourceInfo) int { return strings.Compare(a.Path, b.Path) })
@@ -87,8 +87,8 @@ func (e *Engine) incident(g *gathering) *rules.Incident {
 	in.Timeline = e.timeline(in, says, g)
 	e.quoteNoticed(in, g)
 	in.Advice, in.Prevent = cause.Advice(g.source().rules, in), cause.Prevent(g.source().rules, in)
-	in.Missing = cause.Missing(g.rules, in)
-	in.Summary = cause.Summary(g.rules, in)
+	in.Missing = cause.Missing(g.seen(), in)
+	in.Summary = cause.Summary(g.source().rules, in)
 	return in
 }
 

@@ -136,4 +136,13 @@ func TestSharedAccessForm(t *testing.T) {
 	f("nginx-access", "apache", "nginx")
 	f("nginx-access", "apache", "lighttpd")
 	f("nginx-access")
+	l := errorLog("apigw").fails(1, "127.0.0.1:9999", parser.SymptomConnRefused, 1)
+	l.d.Source.Gateway, l.d.Source.Format = "go-httputil", "go-proxy-error"
+	a := accessLog("a").answers(1, shopAddress, 502, 1) // it names upstreams: no other product's
+	a.d.Source.Format = "nginx-access"
+	for _, s := range report(t, Config{}, a, l).Sources {
+		if s.Path == "a" && s.Format != "nginx-access" {
+			t.Errorf("one that names upstreams: %s", s.Format)
+		}
+	}
 }

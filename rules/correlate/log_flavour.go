@@ -24,12 +24,13 @@ func flavour(g *gathering, product string) string {
 }
 
 // nameShared says whose an access log is that has a form which several products write: the one
-// gateway's that the other logs are of.
-func (e *Engine) nameShared(info *rules.SourceInfo) {
+// gateway's that the other logs are of. One that names upstreams has more than the form.
+func (e *Engine) nameShared(source *source, info *rules.SourceInfo) {
 	shared := gateway.Of(info.Gateway).SharedForm
 	if info.Format != shared || shared == "" {
 		return
 	}
+	names := namesUpstreams(source)
 	product := ""
 	for _, s := range e.sources {
 		switch of := s.Source.Gateway; {
@@ -40,7 +41,7 @@ func (e *Engine) nameShared(info *rules.SourceInfo) {
 			product = of
 		}
 	}
-	if product != "" {
+	if product != "" && (!names || gateway.Of(product).Runs == info.Gateway) {
 		info.Gateway, info.Format = product, product+"-access"
 	}
 }
