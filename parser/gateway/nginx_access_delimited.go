@@ -48,6 +48,22 @@ func delimiter(line []byte) byte {
 	return 0
 }
 
+// hasMethodColumn reports whether one of the fields between delimiters is a method and nothing else:
+// then what is behind it is the path's column, and no request goes over both.
+func hasMethodColumn(line []byte) bool {
+	sep := delimiter(line)
+	if sep == 0 {
+		return false
+	}
+	for rest, more := line, true; more; {
+		var field []byte
+		if field, rest, more = bytes.Cut(rest, []byte{sep}); isMethod(bytes.Trim(field, " \"")) {
+			return true
+		}
+	}
+	return false
+}
+
 // delimited takes one field by its shape.
 func (s *accessScan) delimited(field []byte) {
 	a := s.a
@@ -66,6 +82,9 @@ func (s *accessScan) delimited(field []byte) {
 	case len(field) == 0:
 	case a.Method == nil && isMethod(field):
 		a.Method = field
+		if !s.hasStatus {
+			s.answerFromHead()
+		}
 	case a.Target == nil && (a.Method != nil || s.line[msecLength] == '"') && field[0] == '/':
 		a.Target, s.hasRequest = s.text(field), true
 	case a.Target == nil && isRequestLine(field):

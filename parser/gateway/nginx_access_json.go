@@ -23,6 +23,9 @@ func parseAccessJSON(line []byte, env *parser.Env, r *parser.Record) bool {
 	if !j.whole && !s.hasStatus {
 		return false // cut too early, or no JSON
 	}
+	if !s.hasStatus && s.guesses.request != nil && !s.appLog {
+		s.unnamedMembers(line)
+	}
 	s.settle()
 	return s.complete() && (s.nginxKeys > 0 || s.named || s.a.Request != nil && s.a.Client != nil)
 }
@@ -74,4 +77,24 @@ func (s *accessScan) jsonField(path *jsonPath, name, value []byte) {
 		s.nginxKeys++
 	}
 	s.assign(key, value)
+}
+
+// unnamedMembers reads an object whose names say nothing, as those in another language, by the look of
+// its values in their order, as the columns of a line are read. What tells that it is a gateway's is
+// the request line with its protocol.
+func (s *accessScan) unnamedMembers(line []byte) {
+	request := s.guesses.request
+	s.guesses.request = nil
+	for j := openJSON(line); j.next(); {
+		if key, _ := lookupAccessKey(j.key); key != keyNone || len(j.value) == 0 {
+			continue
+		}
+		switch _, stamp := zonedStamp(j.value); {
+		case &j.value[0] == &request[0]:
+			s.request(request)
+		case !stamp:
+			s.unlabelled(j.value, kindOfList(j.value))
+		}
+	}
+	s.named = s.named || s.shapes.peer.logged
 }

@@ -56,7 +56,7 @@ type accessScan struct {
 
 // parseShapedAccess reads a line whose head is not combined's.
 func parseShapedAccess(line []byte, env *parser.Env, r *parser.Record) bool {
-	if isErrorLogHead(line) || isLogged(line) {
+	if isErrorLogHead(line) || isLogged(line) || hasMethodColumn(line) {
 		return false
 	}
 	s := accessScan{line: line, env: env, r: r, a: &r.Access}
