@@ -60,14 +60,15 @@ func (e *Engine) addAccess(cases []*gathering) []*gathering {
 	})
 	e.refuse(failures)
 	e.neverAsked(failures)
+	open := indexCases(cases)
 	for _, rule := range []func(*gathering, *tallied) int64{e.sameRequest, e.sameUpstream} {
-		attribute(cases, failures, rule)
+		e.attribute(open, failures, rule)
 	}
-	e.attributeTold(cases, failures)
+	e.attributeTold(open, failures)
 	attributeByHost(e, cases, failures)
 	e.attributeBefore(cases, failures)
 	fresh := e.silentCases(cases, failures)
-	attribute(fresh, failures, e.sameUpstream)
+	e.attribute(indexCases(fresh), failures, e.sameUpstream)
 	e.countRefusals(failures)
 	all := append(cases, fresh...)
 	for _, g := range all {
@@ -188,9 +189,13 @@ func (t *tallied) share(is func(key uint64) bool) int64 {
 	return t.Count * n / int64(max(len(t.Requests), 1))
 }
 
-func attribute(cases []*gathering, failures []*tallied, share func(*gathering, *tallied) int64) {
+func (e *Engine) attribute(open *caseIndex, failures []*tallied, share func(*gathering, *tallied) int64) {
 	for _, t := range failures {
-		for _, g := range cases {
+		if t.left == 0 {
+			continue
+		}
+		for _, i := range open.of(e, t) {
+			g := open.cases[i]
 			if t.left == 0 {
 				break
 			}

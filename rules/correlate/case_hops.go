@@ -52,13 +52,15 @@ const sketchFull = 8
 // gateways whose log another one's holds are among them.
 func (e *Engine) hopLogs() []*hopLog {
 	var logs []*hopLog
+	at := map[string]int{} // by family
 	for _, s := range e.sources {
 		if (s.Source.Role != parser.RoleGateway || !s.Source.HasAccess) && !s.app || len(s.Requests) == 0 {
 			continue
 		}
-		i := slices.IndexFunc(logs, func(l *hopLog) bool { return l.family == s.family() })
-		if i < 0 {
+		i, known := at[s.family()]
+		if !known {
 			i = len(logs)
+			at[s.family()] = i
 			logs = append(logs, newHopLog(s.family()))
 		}
 		logs[i].add(e, s)

@@ -1,7 +1,6 @@
 package correlate
 
 import (
-	"path"
 	"slices"
 	"strings"
 
@@ -65,7 +64,7 @@ func (e *Engine) standsBefore(outer, fault *gathering, logs []*hopLog) bool {
 		}
 	}
 	return !found && slices.ContainsFunc(outer.pool.names, func(name string) bool {
-		return slices.ContainsFunc(tokensOf(name), func(t string) bool { return slices.Contains(tokensOf(path.Dir(inner.Source.Path)), t) })
+		return slices.ContainsFunc(tokensOf(name), func(t string) bool { return slices.Contains(tokensOf(inner.folder()), t) })
 	})
 }
 
@@ -78,7 +77,7 @@ func (s *source) sameGateway(o *source) bool {
 	case s.site != o.site:
 		return false
 	}
-	return s.Source.Gateway == o.Source.Gateway || path.Dir(s.Source.Path) == path.Dir(o.Source.Path) && (s.common() || o.common())
+	return s.Source.Gateway == o.Source.Gateway || s.folder() == o.folder() && (s.common() || o.common())
 }
 
 // common reports whether an access log has no more than all products write.

@@ -30,8 +30,8 @@ type choice struct{ client, status bool }
 // attributeTold gives failures to the cases whose error lines tell of as many requests then.
 // Cases that waited for nothing take theirs first: what they failed stands in the second of
 // its line, or in the one before where the log has the time at which requests began.
-func (e *Engine) attributeTold(cases []*gathering, failures []*tallied) {
-	all := e.toldCases(cases)
+func (e *Engine) attributeTold(open *caseIndex, failures []*tallied) {
+	all := e.toldCases(open)
 	for _, waits := range []bool{false, true} {
 		for _, p := range []choice{{true, true}, {false, true}, {true, false}, {false, false}} {
 			for _, c := range all {
@@ -44,7 +44,7 @@ func (e *Engine) attributeTold(cases []*gathering, failures []*tallied) {
 }
 
 // toldCases finds the cases of what error lines tell, in order of time, and marks them.
-func (e *Engine) toldCases(cases []*gathering) []*toldCase {
+func (e *Engine) toldCases(open *caseIndex) []*toldCase {
 	var all []*toldCase
 	for _, s := range e.sources {
 		for i := range s.Told {
@@ -54,13 +54,15 @@ func (e *Engine) toldCases(cases []*gathering) []*toldCase {
 			if t.Upstream != "" {
 				root = e.pools.find(e.node(s, t.Upstream))
 			}
-			at := slices.IndexFunc(cases, func(g *gathering) bool {
-				return g.pool.root == root && slices.Contains(g.pool.sources, s.index) && g.pool.span.From <= when.To && g.pool.span.To >= when.From
+			of := open.roots[root]
+			at := slices.IndexFunc(of, func(i int) bool {
+				g := open.cases[i]
+				return slices.Contains(g.pool.sources, s.index) && g.pool.span.From <= when.To && g.pool.span.To >= when.From
 			})
 			if at < 0 || root == (node{}) {
 				continue
 			}
-			g := cases[at]
+			g := open.cases[of[at]]
 			g.told = true
 			all = append(all, &toldCase{t, s, g, when.From, when.To, t.Count})
 		}

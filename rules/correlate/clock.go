@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"path"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ type source struct {
 	Source    rules.SourceInfo // the digest's own, and what the engine settles
 	index     int
 	whole     *source // that it is a part of; nil if it is none
+	dir       string  // see folder
 	site      string
 	settled   bool
 	zone      int64 // subtracted from zoneless stamps, microseconds east of UTC
@@ -35,6 +37,9 @@ type source struct {
 	requests  []rules.Request // in UTC, by time; nil before somebody asked
 	upstreams []string        // that its tallies name
 	inShort   *gist           // nil before somebody asked
+
+	compared      int                         // how often its requests were compared with another one's, see offsetOf
+	byKey, byPath map[uint64][]*rules.Request // the same, once that was often
 }
 
 // presence says whether something is among the sources, once somebody asked.
@@ -138,6 +143,14 @@ func (s *source) teaches() rules.ZoneFrom {
 
 // family is the key of the rotated files that the source is one of.
 func (s *source) family() string { return cmp.Or(s.Source.Group, s.Source.Path) }
+
+// folder is where the source lies.
+func (s *source) folder() string {
+	if s.dir == "" {
+		s.dir = path.Dir(s.Source.Path)
+	}
+	return s.dir
+}
 
 // bounds are the source's first and last stamps in its own clock, with their year settled.
 func (s *source) bounds() (first, last int64) {

@@ -1,8 +1,9 @@
 package correlate
 
 import (
-	"path"
+	"iter"
 	"slices"
+	"strings"
 
 	"culprit/parser"
 	"culprit/rules"
@@ -38,8 +39,8 @@ func (e *Engine) align() {
 	if anchor != nil && !anchor.settled {
 		e.settleAnchor(anchor)
 	}
-	shared := e.heldByOthers()
-	e.untilAllSettled(func(s *source) bool { return e.settleByRequests(s, shared) })
+	shared, beside := e.heldByOthers(), e.besideErrors()
+	e.untilAllSettled(func(s *source) bool { return e.settleByRequests(s, shared, beside) })
 	for _, s := range e.sources {
 		if !s.settled && !s.zoneless() {
 			e.settle(s, 0, rules.ZoneStated)
@@ -50,21 +51,23 @@ func (e *Engine) align() {
 			e.settle(s, 0, rules.ZoneAssumed)
 		}
 	}
-	e.untilAllSettled(e.settleByProcesses)
+	e.settleByProcesses()
+	zoned, families := e.zonedGateways(), e.families()
 	for _, s := range e.sources {
 		if !s.settled && s.clock() != parser.ClockUptime {
-			e.settleByNeighbours(s, e.neighbour(s, anchor))
+			e.settleByNeighbours(s, e.neighbour(s, anchor, zoned), families[s.family()])
 		}
 	}
-	e.untilAllSettled(e.settleByProcesses) // by those that are dated only now
+	e.settleByProcesses() // by those that are dated only now
 	e.untilAllSettled(e.settleByLives)
 	for _, s := range e.sources {
 		if !s.settled {
-			e.settleByNeighbours(s, e.neighbour(s, anchor))
+			e.settleByNeighbours(s, e.neighbour(s, anchor, zoned), families[s.family()])
 		}
 	}
 	for _, s := range e.sources {
 		e.describeZone(s)
+		s.byKey, s.byPath = nil, nil
 	}
 }
 
@@ -77,23 +80,59 @@ func (e *Engine) perhapsInner(s *source) bool {
 	return bare(s) && slices.ContainsFunc(e.sources, func(o *source) bool { return o.Source.HasAccess && o.site == s.site && !bare(o) })
 }
 
+// A folder is one of a machine's.
+type folder struct{ site, path string }
+
+// zonedGateways lists the first gateway's log with a stated zone below each folder, once these are settled.
+func (e *Engine) zonedGateways() map[folder]*source {
+	zoned := map[folder]*source{}
+	for _, a := range e.sources {
+		if !a.settled || a.zoneless() || a.Source.Role != parser.RoleGateway {
+			continue
+		}
+		for at := range foldersOf(a.Source.Path) {
+			if key := (folder{a.site, at}); zoned[key] == nil {
+				zoned[key] = a
+			}
+		}
+	}
+	return zoned
+}
+
+// families lists the sources of each rotated family.
+func (e *Engine) families() map[string][]*source {
+	all := map[string][]*source{}
+	for _, s := range e.sources {
+		all[s.family()] = append(all[s.family()], s)
+	}
+	return all
+}
+
+// foldersOf are the folders that a path leads through, the innermost first, and the one that all are in.
+func foldersOf(path string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for at := strings.LastIndexByte(path, '/'); at >= 0; at = strings.LastIndexByte(path[:at], '/') {
+			if !yield(path[:at+1]) {
+				return
+			}
+		}
+		yield("")
+	}
+}
+
 // neighbour is the gateway's log that a source is most likely beside: with a stated
 // zone, from the same machine's folder, with the longest common path; of a machine that states
 // none, one of the zone that most machines have.
-func (e *Engine) neighbour(s, anchor *source) *source {
-	best, longest := anchor, -1
+func (e *Engine) neighbour(s, anchor *source, zoned map[folder]*source) *source {
+	for at := range foldersOf(s.Source.Path) {
+		if a := zoned[folder{s.site, at}]; a != nil {
+			return a
+		}
+	}
 	if anchor != nil && anchor.site != s.site {
-		best = e.usual(anchor)
+		return e.usual(anchor)
 	}
-	for _, a := range e.sources {
-		if a == s || !a.settled || a.zoneless() || a.Source.Role != parser.RoleGateway || a.site != s.site {
-			continue
-		}
-		if n := commonPath(a.Source.Path, s.Source.Path); n > longest {
-			best, longest = a, n
-		}
-	}
-	return best
+	return anchor
 }
 
 // usual is the gateway's log that stands for the zone that most machines' gateways state; the
@@ -124,17 +163,6 @@ func (e *Engine) usual(anchor *source) *source {
 		}
 	}
 	return best
-}
-
-// commonPath counts the folders that two paths share at their beginning.
-func commonPath(a, b string) int {
-	n := 0
-	for i := 0; i < len(a) && i < len(b) && a[i] == b[i]; i++ {
-		if a[i] == '/' {
-			n++
-		}
-	}
-	return n
 }
 
 // anchor is the source whose clock all others are compared with: the gateway's,
@@ -203,7 +231,7 @@ func (e *Engine) settleAnchor(a *source) {
 	if beside != nil {
 		e.settle(beside, 0, rules.ZoneStated)
 	}
-	e.settleByNeighbours(a, beside)
+	e.settleByNeighbours(a, beside, e.families()[a.family()])
 }
 
 func (e *Engine) settle(s *source, zone int64, from rules.ZoneFrom) {
@@ -229,39 +257,25 @@ func (e *Engine) untilAllSettled(try func(*source) bool) {
 	}
 }
 
-// nearness is how surely two logs have one clock: of one gateway in one folder, of one
-// machine, or neither.
-func (e *Engine) nearness(a, b *source) int {
-	switch {
-	case a.site != b.site:
-		return 0
-	case a.Source.Role == parser.RoleGateway && b.Source.Role == parser.RoleGateway && path.Dir(a.Source.Path) == path.Dir(b.Source.Path):
-		return 2
-	}
-	return 1
-}
-
 // settleByRequests takes the best-supported offset to any settled source that saw the
 // same requests, the nearest first: logs of machines that serve the same site hold the
 // same paths, and chance matches between them must not count. A gateway's error log goes by
 // the access log beside it only: one process writes both, so another log whose clock would
 // be seconds away (an application has as many GET /) is a chance match.
-func (e *Engine) settleByRequests(s *source, shared *holders) bool {
+func (e *Engine) settleByRequests(s *source, shared *holders, accessLogs map[beside][]*source) bool {
 	own := s.told()
 	if len(own) == 0 || s.clock() == parser.ClockUptime {
 		return false
 	}
-	beside := slices.ContainsFunc(e.sources, func(a *source) bool { return e.accessBeside(a, s) })
+	beside := slices.ContainsFunc(accessLogs[besideOf(s)], func(a *source) bool { return e.accessBeside(a, s) })
 	var best shift
 	var by *source
-	for _, other := range shared.most(keysOf(own), minMatches/3+1, func(log int) int {
-		return e.likelyClock(e.sources[log], s)
-	}) {
+	for _, other := range shared.most(keysOf(own), minMatches/3+1, e.likelyClock(s)) {
 		a := e.sources[other.log]
 		if !a.settled || a == s || beside && !e.accessBeside(a, s) {
 			continue
 		}
-		o := offset(a.times(a.zone, a.skew), s.inUTC(own, 0, 0))
+		o := a.offsetOf(s.inUTC(own, 0, 0))
 		if !o.found {
 			continue
 		}
@@ -320,13 +334,20 @@ func (e *Engine) heldByOthers() *holders {
 	return h
 }
 
-// likelyClock says how likely a source tells the clock of s: a settled one, the nearest, of the
-// likest name.
-func (e *Engine) likelyClock(a, s *source) int {
-	if !a.settled || a == s {
-		return -1
+// beside is the folder of a gateway's logs on a machine.
+type beside struct{ site, folder, gateway string }
+
+func besideOf(s *source) beside { return beside{s.site, s.folder(), s.Source.Gateway} }
+
+// besideErrors lists the access logs with a stated zone that may stand beside an error log.
+func (e *Engine) besideErrors() map[beside][]*source {
+	logs := map[beside][]*source{}
+	for _, a := range e.sources {
+		if a.Source.HasAccess && !a.zoneless() {
+			logs[besideOf(a)] = append(logs[besideOf(a)], a)
+		}
 	}
-	return e.nearness(a, s)<<20 + alike(a, s)
+	return logs
 }
 
 // accessBeside reports whether a is an access log that states its zone, beside the error
@@ -338,9 +359,9 @@ func (e *Engine) accessBeside(a, s *source) bool {
 
 // settleByNeighbours takes the zone of a rotated sibling, the flag, or the
 // gateway's own, whichever makes the source lie where the gateway's log lies.
-func (e *Engine) settleByNeighbours(s *source, anchor *source) {
-	for _, a := range e.sources {
-		if a.settled && a != s && a.family() == s.family() && a.zoneless() {
+func (e *Engine) settleByNeighbours(s, anchor *source, family []*source) {
+	for _, a := range family {
+		if a.settled && a != s && a.zoneless() {
 			e.settle(s, a.zone, a.Source.ZoneFrom)
 			s.skew = a.skew
 			return

@@ -13,21 +13,27 @@ import (
 
 // settleByProcesses uses pids that two sources name at a death: the kernel's kill
 // and the manager's line about the same process are one moment.
-func (e *Engine) settleByProcesses(s *source) bool {
-	if s.clock() == parser.ClockNone {
-		return false
+func (e *Engine) settleByProcesses() {
+	told := deaths{}
+	for _, s := range e.sources {
+		if s.settled {
+			told.add(s)
+		}
 	}
-	var deltas []int64
+	e.untilAllSettled(func(s *source) bool {
+		if s.clock() == parser.ClockNone || !e.settleByDeaths(s, told) {
+			return false
+		}
+		told.add(s)
+		return true
+	})
+}
+
+func (e *Engine) settleByDeaths(s *source, told deaths) bool {
+	deltas, inferred := told.deltas(s)
 	from := rules.ZoneAssumed
-	for _, a := range e.sources {
-		if a == s || !a.settled {
-			continue
-		}
-		told := deathDeltas(a, s)
-		deltas = append(deltas, told...)
-		if len(told) > 0 && a.teaches() == rules.ZoneInferred {
-			from = rules.ZoneInferred
-		}
+	if inferred {
+		from = rules.ZoneInferred
 	}
 	if len(deltas) == 0 {
 		return false
@@ -102,20 +108,28 @@ func nextLife(s *source, last rules.Fact) int64 {
 	return next
 }
 
-// deathDeltas lists a's time minus s's for each death that both tell: of a process, or the
-// only one of a unit. A manager tells one end of a unit in several lines, and the kernel may, too:
-// the first of each counts.
-func deathDeltas(a, s *source) []int64 {
-	times, own := firstEndings(a), firstEndings(s)
-	var out []int64
+// Deaths are what settled sources tell of the ends of processes and units, by these.
+type deaths map[string][]toldDeath
+
+// A toldDeath is the first one that a source tells of.
+type toldDeath struct {
+	source *source
+	at     int64 // in UTC
+	again  bool
+}
+
+func (d deaths) add(s *source) {
+	for subject, first := range firstEndings(s) {
+		d[subject] = append(d[subject], toldDeath{s, s.utc(first.event.When.From, first.event.Clock), first.again})
+	}
+}
+
+// deltas lists the others' time minus s's for each death that both tell: of a process, or the
+// only one of a unit; and whether one of the others has an inferred zone. A manager tells one end of a
+// unit in several lines, and the kernel may, too: the first of each counts.
+func (d deaths) deltas(s *source) (out []int64, inferred bool) {
+	own := firstEndings(s)
 	eachDeath(s, func(subject string, ev *rules.Event) {
-		told, ok := times[subject]
-		if !ok || told.event.When.From == rules.Past {
-			return
-		}
-		if mine := own[subject]; !strings.HasPrefix(subject, subjectPID) && (told.again || mine.again || mine.event != ev) {
-			return
-		}
 		at := ev.When.From
 		switch ev.Clock {
 		case parser.ClockYearless:
@@ -123,11 +137,16 @@ func deathDeltas(a, s *source) []int64 {
 		case parser.ClockDay:
 			at = s.onDay(at)
 		}
-		if t := a.utc(told.event.When.From, told.event.Clock); t != rules.Past {
-			out = append(out, t-at)
+		mine := own[subject]
+		for _, t := range d[subject] {
+			if t.at == rules.Past || !strings.HasPrefix(subject, subjectPID) && (t.again || mine.again || mine.event != ev) {
+				continue
+			}
+			out = append(out, t.at-at)
+			inferred = inferred || t.source.teaches() == rules.ZoneInferred
 		}
 	})
-	return out
+	return out, inferred
 }
 
 // An ending is the first line of a source about the end of a process or unit.

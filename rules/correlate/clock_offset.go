@@ -18,20 +18,65 @@ const (
 // both tell it) status, refined to the median. It must have at least five matching
 // requests and three times the support of any other.
 func offset(a, b []rules.Request) shift {
-	key := func(q *rules.Request) uint64 { return q.Key }
-	if slices.ContainsFunc(b, func(q rules.Request) bool { return q.Named }) { // of which most tell no method
-		key = func(q *rules.Request) uint64 { return rules.PathOf(q.Key) }
+	key, seen := compared(b)
+	byKey := requestsBy(key, a, func(key uint64) bool { return seen[key] > 0 })
+	return offsetBy(byKey, b)
+}
+
+// A keyOf is what of requests is compared.
+type keyOf func(*rules.Request) uint64
+
+// compared is what of some requests is compared with others, and how many of them have each key.
+func compared(b []rules.Request) (key keyOf, seen map[uint64]int) {
+	key = wholeKey
+	if namesOnly(b) {
+		key = pathKey
 	}
-	seen := make(map[uint64]int, len(b))
-	for _, q := range b {
-		seen[key(&q)]++
+	seen = make(map[uint64]int, len(b))
+	for i := range b {
+		seen[key(&b[i])]++
 	}
-	byKey := map[uint64][]rules.Request{}
-	for _, q := range a {
-		if k := key(&q); seen[k] > 0 {
-			byKey[k] = append(byKey[k], q)
+	return key, seen
+}
+
+func wholeKey(q *rules.Request) uint64 { return q.Key }
+func pathKey(q *rules.Request) uint64  { return rules.PathOf(q.Key) }
+
+// namesOnly reports whether some of the requests are named only: of those most tell no method.
+func namesOnly(b []rules.Request) bool {
+	return slices.ContainsFunc(b, func(q rules.Request) bool { return q.Named })
+}
+
+func requestsBy(key keyOf, a []rules.Request, wanted func(key uint64) bool) map[uint64][]*rules.Request {
+	byKey := map[uint64][]*rules.Request{}
+	for i := range a {
+		if k := key(&a[i]); wanted(k) {
+			byKey[k] = append(byKey[k], &a[i])
 		}
 	}
+	return byKey
+}
+
+// offsetOf is offset of a settled source and the requests of another one. It lists the source's requests
+// once it has been asked for by so many that to go through all of them again would cost more.
+func (s *source) offsetOf(b []rules.Request) shift {
+	const often = 4
+	if s.compared++; s.compared <= often {
+		return offset(s.times(s.zone, s.skew), b)
+	}
+	key, list := keyOf(wholeKey), &s.byKey
+	if namesOnly(b) {
+		key, list = pathKey, &s.byPath
+	}
+	if *list == nil {
+		*list = requestsBy(key, s.times(s.zone, s.skew), func(uint64) bool { return true })
+	}
+	return offsetBy(*list, b)
+}
+
+// offsetBy is offset, of requests by what is compared of them.
+func offsetBy(byKey map[uint64][]*rules.Request, b []rules.Request) shift {
+	key, seen := compared(b)
 	votes := map[int64]int{}
 	var diffs []int64
 	for _, q := range b {
@@ -42,7 +87,7 @@ func offset(a, b []rules.Request) shift {
 		voted := map[int64]bool{}
 		for _, p := range peers {
 			d := p.Micros - q.Micros
-			if abs(d) > maxZone+maxSkew || !rules.SamePath(p.Key, q.Key) || p.Status != 0 && q.Status != 0 && p.Status != q.Status || p.Unsent && served(q) || q.Unsent && served(p) {
+			if abs(d) > maxZone+maxSkew || !rules.SamePath(p.Key, q.Key) || p.Status != 0 && q.Status != 0 && p.Status != q.Status || p.Unsent && served(q) || q.Unsent && served(*p) {
 				continue
 			}
 			diffs = append(diffs, d)

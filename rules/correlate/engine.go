@@ -94,6 +94,8 @@ type Engine struct {
 	sums      map[string][]sum                 // by site: see goodBetween
 	wells     map[uint64]int                   // by URL group: see answeredWell
 	owners    *urlOwners                       // see urlsOf
+	answers   *answeredSets                    // see there
+	access    []*source                        // see accessSources; nil before somebody asked
 	seenSince map[string]int64                 // by site: see seenFrom
 	whole     whole                            // see wholeOf
 	open      []*gathering                     // the cases that are being judged
@@ -112,6 +114,7 @@ func (e *Engine) Add(digest *rules.Digest) {
 
 // Decide returns the report of all digests added so far.
 func (e *Engine) Decide() *rules.Report {
+	e.tallied, e.sums, e.wells, e.owners, e.seenSince, e.answers, e.access, e.whole.known = nil, nil, nil, nil, nil, nil, nil, false
 	e.order()
 	e.sites()
 	e.settleTags()
@@ -120,7 +123,6 @@ func (e *Engine) Decide() *rules.Report {
 	e.settleAccess()
 	e.settleProcesses()
 	e.findPools()
-	e.tallied, e.sums, e.wells, e.owners, e.seenSince, e.whole.known = nil, nil, nil, nil, nil, false
 	e.findServices()
 	e.collectHits()
 	cases := e.judge(e.cases())

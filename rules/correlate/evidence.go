@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"culprit/parser"
+	"culprit/parser/gateway"
 	"culprit/rules"
 )
 
@@ -118,6 +119,9 @@ type whole struct {
 	known bool
 	seen  rules.Seen // but for App, which each case has of its own
 	until int64      // when the gateways' logs end
+	asked bool       // some service logs requests, or names paths
+
+	errors map[string]errorLogs // by site
 }
 
 // wholeOf looks at all logs once.
@@ -126,9 +130,17 @@ func (e *Engine) wholeOf() *whole {
 	if w.known {
 		return w
 	}
-	*w = whole{known: true, until: rules.Past}
+	*w = whole{known: true, until: rules.Past, errors: map[string]errorLogs{}}
 	for _, s := range e.sources {
-		w.seen.ErrorLog = w.seen.ErrorLog || s.Source.HasErrors
+		if s.Source.HasErrors {
+			logs := w.errors[s.site]
+			if logs.of == nil {
+				logs.of = map[string]bool{}
+			}
+			logs.begins = logs.begins || gateway.Of(s.Source.Gateway).StampsBegin
+			logs.of[s.Source.Gateway] = true
+			w.errors[s.site], w.seen.ErrorLog = logs, true
+		}
 		w.seen.Access = w.seen.Access || s.Source.HasAccess
 		w.seen.System = w.seen.System || s.Source.Role == parser.RoleSystem
 		if s.Source.Role == parser.RoleGateway && s.Source.Last.Known() {
@@ -136,6 +148,7 @@ func (e *Engine) wholeOf() *whole {
 			w.until = max(w.until, until)
 		}
 	}
+	w.asked = slices.ContainsFunc(e.services, func(sv *service) bool { return sv.requests+len(sv.groups)+len(sv.named) > 0 })
 	w.seen.AnyApp = slices.ContainsFunc(e.services, func(sv *service) bool { return sv.real(e) })
 	return w
 }
@@ -317,11 +330,14 @@ func (e *Engine) answeredAlike(g *gathering, from, to int64) bool {
 	if g.failed == nil {
 		g.failed = e.failedURLs(g)
 	}
-	return slices.ContainsFunc(e.accessSources(), func(s *source) bool {
-		return s.site == siteOf(g.pool) && slices.ContainsFunc(s.requestsBetween(from, to), func(q rules.Request) bool {
-			return rules.OfGateway(q.Stream) && q.Status >= 100 && q.Status < 499 && q.Group != 0 && g.failed[q.Group] > 0
-		})
-	})
+	here := e.answeredSets().sites[siteOf(g.pool)]
+	for group, n := range g.failed {
+		list := here.group(group)
+		if n > 0 && slices.ContainsFunc(list[upTo(list, from):max(upTo(list, to+1), upTo(list, from))], func(w wellAnswered) bool { return w.gateway }) {
+			return true
+		}
+	}
+	return false
 }
 
 // startedAfter reports whether a line of a service tells of a start and may stand below another one;

@@ -16,11 +16,13 @@ func unseen(e *Engine) (out []string) {
 		var all []rules.Candidate
 		for _, h := range e.hits {
 			for i := range h.Hits {
-				if _, l := e.subjectOf(g, h, &h.Hits[i]); l.weight > linkNone && !slices.Contains(near, h) {
-					out = append(out, fmt.Sprintf("%v: not near: %s, %s", g.pool.names, h.Text, l.why))
-				}
-				if c, ok := e.candidate(g, &v, h, &h.Hits[i]); ok {
+				_, l := e.subjectOf(g, h, &h.Hits[i])
+				c, ok := e.candidate(g, &v, h, &h.Hits[i])
+				if ok {
 					all = append(all, c)
+				}
+				if (l.weight > linkNone || ok && c.Link > linkNone) && !slices.Contains(near, h) {
+					out = append(out, fmt.Sprintf("%v: not near: %s, %s%s", g.pool.names, h.Text, l.why, c.LinkWhy))
 				}
 			}
 		}

@@ -142,12 +142,8 @@ func (e *Engine) answeredMeanwhile(in *rules.Incident, g *gathering) (n int64, o
 	if len(logs) > 0 {
 		return n, false
 	}
-	var sites []string
-	for _, i := range g.pool.sources {
-		if site := e.sources[i].site; !slices.Contains(sites, site) {
-			sites = append(sites, site)
-			n += e.goodBetween(site, from, g.pool.span.To)
-		}
+	for _, site := range e.sitesOf(g) {
+		n += e.goodBetween(site, from, g.pool.span.To)
 	}
 	return n, true
 }
@@ -195,9 +191,14 @@ func (e *Engine) goodBetween(site string, from, to int64) int64 {
 // A sum is how many requests there were up to a second that begins at a moment.
 type sum struct{ at, count int64 }
 
-// saw reports whether a log is of a machine whose gateway saw a case's failures.
-func (e *Engine) saw(g *gathering, s *source) bool {
-	return slices.ContainsFunc(g.pool.sources, func(i int) bool { return e.sources[i].site == s.site })
+// sitesOf lists the machines whose gateways saw a case's failures.
+func (e *Engine) sitesOf(g *gathering) (sites []string) {
+	for _, i := range g.pool.sources {
+		if site := e.sources[i].site; !slices.Contains(sites, site) {
+			sites = append(sites, site)
+		}
+	}
+	return sites
 }
 
 // A crowd counts distinct hashes: exactly while they are few, else from how close the

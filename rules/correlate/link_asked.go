@@ -18,7 +18,7 @@ import (
 
 // askedFor counts the failed requests of a case by URL group; nil if no application logs requests.
 func (e *Engine) askedFor(g *gathering) map[uint64]int {
-	if !slices.ContainsFunc(e.services, func(sv *service) bool { return sv.requests+len(sv.groups)+len(sv.named) > 0 }) {
+	if !e.wholeOf().asked {
 		return nil // nobody to compare with
 	}
 	return e.failedURLs(g)

@@ -3,7 +3,6 @@ package correlate
 import (
 	"cmp"
 	"maps"
-	"path"
 	"slices"
 
 	"culprit/parser"
@@ -98,12 +97,12 @@ func (e *Engine) heldByAccess() *holders {
 // ofGateway reports whether a log of requests in no known layout is a gateway's: it lies in
 // the folder of one, beside an access log that has the same requests.
 func (e *Engine) ofGateway(s *source) bool {
-	folder := path.Dir(s.Source.Path)
+	folder := s.folder()
 	if s.Source.Role != parser.RoleApp || s.app || len(s.Events) > 0 || len(s.Requests) < minMatches || !gateway.OwnFolder(folder) {
 		return false
 	}
 	return slices.ContainsFunc(e.sources, func(g *source) bool {
-		return g.Source.HasAccess && g.site == s.site && path.Dir(g.Source.Path) == folder && e.within(s, g)
+		return g.Source.HasAccess && g.site == s.site && g.folder() == folder && e.within(s, g)
 	})
 }
 
@@ -141,7 +140,7 @@ func (s *source) gist() *gist {
 // folder, what failed in s failed in g in that second, and g tells no less. Apache's CustomLog
 // and nginx's access_log may stand twice in a server.
 func twin(s, g *source) bool {
-	if s.Source.Gateway != g.Source.Gateway || path.Dir(s.Source.Path) != path.Dir(g.Source.Path) || s.family() == g.family() {
+	if s.Source.Gateway != g.Source.Gateway || s.folder() != g.folder() || s.family() == g.family() {
 		return false
 	}
 	return len(g.gist().failed) > 0 && tellsMore(g, s) && failedThere(s, g)
@@ -220,8 +219,8 @@ func secondLog(s, g *source) bool {
 	if s.Source.Gateway != g.Source.Gateway {
 		return false
 	}
-	folder := path.Dir(s.Source.Path)
-	return g.Source.HasErrors || namesUpstreams(g) && folder == path.Dir(g.Source.Path) && gateway.OwnFolder(folder)
+	folder := s.folder()
+	return g.Source.HasErrors || namesUpstreams(g) && folder == g.folder() && gateway.OwnFolder(folder)
 }
 
 func namesUpstreams(s *source) bool {
@@ -264,30 +263,38 @@ func (e *Engine) demote(s *source) {
 // accessSources lists the gateways' access logs. A log whose clients are all this
 // machine is the application's own if another gateway's log is there.
 func (e *Engine) accessSources() []*source {
-	var all, outer []*source
+	if e.access != nil {
+		return e.access
+	}
+	var outer []*source
+	e.access = []*source{}
 	for _, s := range e.sources {
 		if s.Source.HasAccess {
-			all = append(all, s)
+			e.access = append(e.access, s)
 			if !s.Source.Loopback {
 				outer = append(outer, s)
 			}
 		}
 	}
 	if len(outer) > 0 {
-		return outer
+		e.access = outer
 	}
-	return all
+	return e.access
 }
 
 // stampsBegins reports whether an access log has the time at which requests began, not ended. Of a
 // form that several products write, what stands beside it tells whose it is.
 func (e *Engine) stampsBegins(s *source) bool {
 	p := gateway.Of(s.Source.Gateway)
-	begins, own := false, false
-	for _, o := range e.sources {
-		if p.SharedForm != "" && o.Source.HasErrors && o.site == s.site {
-			begins, own = begins || gateway.Of(o.Source.Gateway).StampsBegin, own || o.Source.Gateway == s.Source.Gateway
-		}
+	if p.SharedForm == "" {
+		return p.StampsBegin
 	}
-	return p.StampsBegin || begins && !own
+	own := e.wholeOf().errors[s.site]
+	return p.StampsBegin || own.begins && !own.of[s.Source.Gateway]
+}
+
+// errorLogs are what the error logs of a machine tell of its gateways.
+type errorLogs struct {
+	begins bool            // one of them stamps requests with their begin
+	of     map[string]bool // the gateways
 }

@@ -2,9 +2,9 @@ package correlate
 
 import (
 	"cmp"
-	"path"
 	"slices"
 
+	"culprit/parser"
 	"culprit/rules"
 )
 
@@ -58,13 +58,28 @@ func (h *holders) most(requests func(yield func(uint64)), least int, likely func
 		for i := range all {
 			all[i].likely = likely(all[i].log)
 		}
-		slices.SortFunc(all, func(a, b held) int {
-			return cmp.Or(cmp.Compare(b.likely, a.likely), cmp.Compare(b.requests, a.requests), cmp.Compare(a.log, b.log))
-		})
-		all = all[:maxHeld]
+		all = likeliest(all)
 	}
 	slices.SortFunc(all, func(a, b held) int { return cmp.Compare(a.log, b.log) })
 	return all
+}
+
+// likeliest are the maxHeld first by likelihood, then by requests. To sort thousands for each of as many
+// logs would take longer than to find them.
+func likeliest(all []held) []held {
+	order := func(a, b held) int {
+		return cmp.Or(cmp.Compare(b.likely, a.likely), cmp.Compare(b.requests, a.requests), cmp.Compare(a.log, b.log))
+	}
+	best := all[:maxHeld]
+	slices.SortFunc(best, order)
+	for _, x := range all[maxHeld:] {
+		if order(x, best[maxHeld-1]) < 0 {
+			at, _ := slices.BinarySearchFunc(best, x, order)
+			copy(best[at+1:], best[at:])
+			best[at] = x
+		}
+	}
+	return best
 }
 
 // keysOf are the keys of some requests, without their methods, which not all logs tell.
@@ -80,10 +95,34 @@ func keysOf(requests []rules.Request) func(yield func(uint64)) {
 // these those whose names begin alike.
 func alike(a, b *source) int {
 	likely := min(commonPrefix(a.Source.Path, b.Source.Path), 1<<16)
-	if path.Dir(a.Source.Path) == path.Dir(b.Source.Path) {
+	if a.folder() == b.folder() {
 		likely += 1 << 17
 	}
 	return likely
+}
+
+// likelyClock says how likely a source, by its number, tells the clock of s: a settled one, the nearest, of
+// the likest name.
+func (e *Engine) likelyClock(s *source) func(log int) int {
+	return func(log int) int {
+		a := e.sources[log]
+		if !a.settled || a == s {
+			return -1
+		}
+		return e.nearness(a, s)<<20 + alike(a, s)
+	}
+}
+
+// nearness is how surely two logs have one clock: of one gateway in one folder, of one
+// machine, or neither.
+func (e *Engine) nearness(a, b *source) int {
+	switch {
+	case a.site != b.site:
+		return 0
+	case a.Source.Role == parser.RoleGateway && b.Source.Role == parser.RoleGateway && a.folder() == b.folder():
+		return 2
+	}
+	return 1
 }
 
 // commonPrefix is how many bytes two texts have in common at their beginning.

@@ -116,6 +116,5 @@ func (e *Engine) logsOf(p *pool) []poolLog {
 
 // names reports whether an access log tells of requests that went to the pool.
 func (e *Engine) names(s *source, p *pool) bool {
-	s.arrange()
-	return slices.ContainsFunc(s.upstreams, func(upstream string) bool { return e.serves(p, s, upstream) })
+	return slices.ContainsFunc(e.logsOf(p), func(l poolLog) bool { return l.source == s })
 }

@@ -207,22 +207,25 @@ func (e *Engine) foldTagless() {
 	type tagged struct {
 		stream  string
 		service *service
+		several bool
 	}
-	byFamily := map[string][]tagged{}
+	byFamily := map[string]tagged{}
 	for _, s := range e.sources {
 		for _, stream := range streamsOf(s) {
 			if stream == "" || e.calls[streamID{s.index, stream}].system || rules.OfGateway(stream) && !s.app || strings.HasPrefix(stream, rules.SubjectUnit) || strings.HasPrefix(stream, rules.SubjectContainer) {
 				continue
 			}
-			known := byFamily[s.family()]
-			if !slices.ContainsFunc(known, func(t tagged) bool { return t.stream == stream }) {
-				byFamily[s.family()] = append(known, tagged{stream, e.calls[streamID{s.index, stream}]})
+			known, any := byFamily[s.family()]
+			if !any {
+				known = tagged{stream: stream, service: e.calls[streamID{s.index, stream}]}
 			}
+			known.several = known.several || known.stream != stream
+			byFamily[s.family()] = known
 		}
 	}
 	for _, s := range e.sources {
-		if only := byFamily[s.family()]; len(only) == 1 && !only[0].service.system {
-			e.merge(only[0].service, e.calls[streamID{s.index, ""}])
+		if only := byFamily[s.family()]; only.service != nil && !only.several && !only.service.system {
+			e.merge(only.service, e.calls[streamID{s.index, ""}])
 		}
 	}
 }
