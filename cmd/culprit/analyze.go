@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -25,7 +24,7 @@ import (
 type analyzeCmd struct {
 	Paths           []string `arg:"" name:"path" help:"Files, folders, globs, archives, or - for standard input."`
 	MaxArchiveBytes int64    `placeholder:"N" help:"Most decompressed bytes of one archive member (default 8 GiB)."`
-	Workers         int      `placeholder:"N" help:"Sources read at a time (default: one per core). The result does not depend on it."`
+	Workers         int      `placeholder:"N" help:"Sources read at a time (default: one per core, at most 8). The result does not depend on it."`
 	engineFlags
 }
 
@@ -51,7 +50,7 @@ const (
 func limitMemory(workers int) (restore func()) {
 	before := debug.SetMemoryLimit(-1)
 	if before == math.MaxInt64 {
-		debug.SetMemoryLimit(ownMemory + int64(cmp.Or(workers, runtime.GOMAXPROCS(0)))*memoryAWorker)
+		debug.SetMemoryLimit(ownMemory + int64(cmp.Or(workers, pipeline.DefaultWorkers()))*memoryAWorker)
 	}
 	return func() { debug.SetMemoryLimit(before) }
 }
