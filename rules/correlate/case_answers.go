@@ -218,7 +218,7 @@ func (e *Engine) sameRequest(g *gathering, t *tallied) int64 {
 	}
 	return t.share(func(key uint64) bool {
 		return slices.ContainsFunc(g.symptoms, func(s *symptom) bool {
-			if s.last.To+near < t.when.From || s.when.From > t.when.To+near {
+			if s.last.To+near < t.when.From || s.when.From > t.when.To+near || t.Upstream == "" && e.answersElsewhere(s.source, t.source) {
 				return false
 			}
 			_, found := slices.BinarySearch(s.Event.Requests, key)
@@ -299,11 +299,32 @@ func (e *Engine) mayHold(g *gathering, t *tallied) bool {
 
 // couldHold is mayHold at any time.
 func (e *Engine) couldHold(g *gathering, t *tallied) bool {
-	return g.siteOK(t) && e.gatewayOK(g, t) && (t.VHost == "" || len(g.pool.vhosts) == 0 || slices.Contains(g.pool.vhosts, t.VHost)) && answersFit(g, t)
+	return e.siteOK(g, t) && e.gatewayOK(g, t) && (t.VHost == "" || len(g.pool.vhosts) == 0 || slices.Contains(g.pool.vhosts, t.VHost)) && answersFit(g, t)
 }
 
-func (g *gathering) siteOK(t *tallied) bool {
-	return g.pool.root.site == "" || g.pool.root.site == t.source.site
+// siteOK reports whether failures that name no address may be of a case, as far as the machines tell
+// whose logs they stand in.
+func (e *Engine) siteOK(g *gathering, t *tallied) bool {
+	if g.pool.root.site != "" {
+		return g.pool.root.site == t.source.site
+	}
+	return len(g.pool.sources) == 0 || slices.ContainsFunc(g.pool.sources, func(i int) bool { return !e.answersElsewhere(e.sources[i], t.source) })
+}
+
+// answersElsewhere reports whether the requests that a log's errors are of stand in the access log of that
+// log's own machine, and so in none of another one's: a client that asks two gateways for the same in
+// one second may fail at both.
+func (e *Engine) answersElsewhere(errors, access *source) bool {
+	if errors.site == access.site {
+		return false
+	}
+	if e.accessSites == nil {
+		e.accessSites = map[string]bool{}
+		for _, s := range e.accessSources() {
+			e.accessSites[s.site] = true
+		}
+	}
+	return e.accessSites[errors.site]
 }
 
 // gatewayOK reports whether the failures may be of a case's gateway: where the errors of

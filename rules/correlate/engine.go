@@ -69,8 +69,9 @@ type Engine struct {
 	cfg      Config
 	sources  []*source
 	pools    *poolSet
-	left     rest // see findRest
-	onlyPool node // to which all addresses belong that the gateways' logs name; zero if there are several
+	left     rest           // see findRest
+	homes    map[node]*pool // the pools with cases that services say they listen for
+	onlyPool node           // to which all addresses belong that the gateways' logs name; zero if there are several
 	services []*service
 	backings []*service // those that stand behind applications
 	calls    map[streamID]*service
@@ -90,17 +91,18 @@ type Engine struct {
 		of    *pool
 		links map[*service]link
 	}
-	tallied   map[node][]poolLog               // by pool: see logsOf
-	sums      map[string][]sum                 // by site: see goodBetween
-	wells     map[uint64]int                   // by URL group: see answeredWell
-	owners    *urlOwners                       // see urlsOf
-	answers   *answeredSets                    // see there
-	access    []*source                        // see accessSources; nil before somebody asked
-	seenSince map[string]int64                 // by site: see seenFrom
-	whole     whole                            // see wholeOf
-	open      []*gathering                     // the cases that are being judged
-	pieces    map[node]int64                   // how many of each pool are nothing but connections that the upstream closed or reset
-	refusals  struct{ answered, untold int64 } // 5xx on purpose in access logs; of them without a line of their own
+	tallied     map[node][]poolLog               // by pool: see logsOf
+	sums        map[string][]sum                 // by site: see goodBetween
+	wells       map[uint64]int                   // by URL group: see answeredWell
+	owners      *urlOwners                       // see urlsOf
+	answers     *answeredSets                    // see there
+	access      []*source                        // see accessSources; nil before somebody asked
+	seenSince   map[string]int64                 // by site: see seenFrom
+	whole       whole                            // see wholeOf
+	accessSites map[string]bool                  // the machines whose gateways have an access log; nil before somebody asked
+	open        []*gathering                     // the cases that are being judged
+	pieces      map[node]int64                   // how many of each pool are nothing but connections that the upstream closed or reset
+	refusals    struct{ answered, untold int64 } // 5xx on purpose in access logs; of them without a line of their own
 }
 
 // New returns an Engine.
@@ -114,7 +116,7 @@ func (e *Engine) Add(digest *rules.Digest) {
 
 // Decide returns the report of all digests added so far.
 func (e *Engine) Decide() *rules.Report {
-	e.tallied, e.sums, e.wells, e.owners, e.seenSince, e.answers, e.access, e.whole.known = nil, nil, nil, nil, nil, nil, nil, false
+	e.tallied, e.sums, e.wells, e.owners, e.seenSince, e.answers, e.access, e.accessSites, e.whole.known = nil, nil, nil, nil, nil, nil, nil, nil, false
 	e.order()
 	e.sites()
 	e.settleTags()

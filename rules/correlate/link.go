@@ -76,7 +76,9 @@ func (e *Engine) link(p *pool, sv *service) link {
 	}
 	edges = append(edges, listens, requestLink(p, sv), schemeLink(p, sv), name, left, e.aloneLink(p, sv), e.streamLink(p, sv), e.hostLink(p, sv), e.urlLink(p, sv))
 	if siteOf(p) != "" || sv.site != "" {
-		edges = append(edges, siteLink(p, sv.site))
+		if l := siteLink(p, sv.site); l.weight < linkNone || !p.gateway { // what runs beside a gateway is not the gateway
+			edges = append(edges, l)
+		}
 	}
 	slices.SortStableFunc(edges, func(a, b link) int { return cmp.Compare(b.weight, a.weight) })
 	total := edges[0]

@@ -11,10 +11,12 @@ import (
 
 // findHomes notes the pools with cases whose addresses services say that they listen on.
 func (e *Engine) findHomes(cases []*gathering) {
+	e.homes = map[node]*pool{}
 	for _, g := range cases {
 		for _, sv := range e.listensFor(g.pool) {
 			if !slices.Contains(sv.homes, g.pool.root) && listenLink(g.pool, sv).weight >= linkPort {
 				sv.homes = append(sv.homes, g.pool.root)
+				e.homes[g.pool.root] = g.pool
 			}
 		}
 	}
@@ -94,10 +96,50 @@ func (e *Engine) leftLink(p *pool, sv *service) link {
 // atHome turns a weak link away from a service that serves other failing addresses of the
 // gateway by its own word: a name or a stream in common does not make it this one's.
 func (e *Engine) atHome(p *pool, sv *service, l link) link {
+	if q := e.nearerHome(p, sv); q != nil && listenLink(p, sv).weight == linkPort && l.weight < linkRequests {
+		return link{linkElsewhere, "which serves " + q.names[0]}
+	}
 	if l.weight <= linkNone || l.weight >= linkSocket || len(sv.homes) == 0 || slices.Contains(sv.homes, p.root) || p.gateway {
 		return l
 	}
 	return link{linkElsewhere, "which serves " + sv.homes[0].name}
+}
+
+// nearerHome finds, of the failing pools of several machines that a service may serve by nothing but its
+// port, one that is asked by a gateway whose logs lie nearer to the service's than those of the pool's own:
+// a server runs on one machine, and logs lie beside those that they belong to.
+func (e *Engine) nearerHome(p *pool, sv *service) *pool {
+	if p.gateway || len(sv.homes) < 2 || len(sv.homes) > mostRest || loopbackOnly(p.names) {
+		return nil
+	}
+	near := func(p *pool) int {
+		best := 0
+		for _, i := range p.sources {
+			for _, id := range sv.streams {
+				best = max(best, commonPath(e.sources[i].Source.Path, e.sources[id.source].Source.Path))
+			}
+		}
+		return best
+	}
+	own := near(p)
+	for _, root := range sv.homes {
+		q := e.homes[root]
+		if q != nil && root != p.root && len(q.names) > 0 && near(q) > own {
+			return q
+		}
+	}
+	return nil
+}
+
+// commonPath counts the folders that two paths share at their beginning.
+func commonPath(a, b string) int {
+	n := 0
+	for i := 0; i < len(a) && i < len(b) && a[i] == b[i]; i++ {
+		if a[i] == '/' {
+			n++
+		}
+	}
+	return n
 }
 
 // byTenant turns a weak link away from a unit whose program, by that program's own word, serves another
