@@ -30,6 +30,7 @@ func (e *Engine) prepare(g *gathering) {
 	}
 	g.stayOnMachine()
 	g.leaveNeighbours()
+	e.twins(g)
 	e.frame(g)
 	e.outlived(g)
 	g.linked = slices.SortedFunc(maps.Keys(g.links), inOrderOf)
