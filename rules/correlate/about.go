@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,6 +92,8 @@ type directory struct {
 	units, containers, called, tokens, tokensOfUnits map[string][]*service
 	pids                                             map[int64][]*service
 	processes                                        map[string][]*service // by the comm that was asked for
+	programs                                         map[string][]*service
+	programNames, calledNames                        []string              // of programs and called, sorted
 	names                                            map[string]*name      // that lines told
 	real                                             map[string][]*service // applications, by site
 	families                                         map[string][]*service // that have a tag of their own in files of a family
@@ -103,7 +106,7 @@ func (e *Engine) list() {
 	d := directory{
 		units: map[string][]*service{}, containers: map[string][]*service{}, called: map[string][]*service{},
 		tokens: map[string][]*service{}, tokensOfUnits: map[string][]*service{},
-		pids: map[int64][]*service{}, processes: map[string][]*service{}, names: map[string]*name{},
+		pids: map[int64][]*service{}, programs: map[string][]*service{}, processes: map[string][]*service{}, names: map[string]*name{},
 		real: map[string][]*service{}, families: map[string][]*service{}, pods: map[string][]*service{},
 	}
 	for _, sv := range e.services {
@@ -112,6 +115,11 @@ func (e *Engine) list() {
 			if whole := bareName(n); whole != "" && !slices.Contains(sv.called, whole) {
 				sv.called = append(sv.called, whole)
 				d.called[whole] = append(d.called[whole], sv)
+			}
+		}
+		for _, name := range append(slices.Clone(sv.programs), sv.process()) {
+			if name != "" {
+				noteOnce(d.programs, name, sv)
 			}
 		}
 		for _, unit := range sv.units {
@@ -149,21 +157,49 @@ func (e *Engine) list() {
 			sv.known = min(sv.known, seen.From)
 		}
 	}
+	d.programNames, d.calledNames = slices.Sorted(maps.Keys(d.programs)), slices.Sorted(maps.Keys(d.called))
 	e.directory = d
 }
 
 // running lists the services whose program a kernel's comm may be.
 func (e *Engine) running(comm string) []*service {
-	list, known := e.directory.processes[comm]
+	d := &e.directory
+	list, known := d.processes[comm]
 	if !known {
-		for _, sv := range e.services {
-			if sameProcess(comm, sv) {
-				list = append(list, sv)
-			}
-		}
-		e.directory.processes[comm] = list
+		list = slices.DeleteFunc(d.mayRun(comm), func(sv *service) bool { return !sameProcess(comm, sv) })
+		slices.SortFunc(list, inOrderOf)
+		list = slices.Compact(list)
+		d.processes[comm] = list
 	}
 	return list
+}
+
+// mayRun lists services for which sameProcess may be true, by the beginnings of names.
+func (d *directory) mayRun(comm string) (all []*service) {
+	comm, _, _ = strings.Cut(comm, ":")
+	for i := min(3, len(comm)); i <= len(comm); i++ {
+		all = append(all, d.programs[comm[:i]]...)
+	}
+	begin := func(names []string, with string, lists map[string][]*service) {
+		first, _ := slices.BinarySearch(names, with)
+		for _, name := range names[first:] {
+			if !strings.HasPrefix(name, with) {
+				return
+			}
+			all = append(all, lists[name]...)
+		}
+	}
+	if len(comm) >= 3 {
+		begin(d.programNames, comm, d.programs)
+	}
+	whole := wholeName(comm)
+	if name, ok := strings.CutSuffix(whole, "d"); ok {
+		all = append(all, d.called[name]...)
+	}
+	if len(comm) == maxComm {
+		begin(d.calledNames, whole, d.called)
+	}
+	return all
 }
 
 // A joined is a service that a line is about.

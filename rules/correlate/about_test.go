@@ -45,7 +45,7 @@ func TestOldNewsOfOthers(t *testing.T) {
 		e.Decide()
 		got := false
 		for _, g := range e.open {
-			for _, c := range g.rules.Evidence {
+			for _, c := range e.weigh(g) {
 				got = got || c.Hit.Signature == unitKilled
 			}
 		}

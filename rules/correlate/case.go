@@ -341,10 +341,37 @@ func (e *Engine) judge(all []*gathering) []*gathering {
 	var out []*gathering
 	for _, g := range all {
 		for _, part := range e.splitMembers(g) {
-			out = append(out, e.splitStories(part)...)
+			for _, story := range e.splitStories(part) {
+				story.forget()
+				out = append(out, story)
+			}
 		}
 	}
 	return out
+}
+
+// forget drops the evidence that nothing asks for once the verdict is known: what speaks of others, and
+// nothing like it is proof. Where thousands of services died at once each case has looked at hundreds of ends.
+func (g *gathering) forget() {
+	proves, like := map[int]bool{}, map[*rules.Signature]bool{}
+	for _, p := range g.verdict.Proof {
+		proves[p.Candidate], like[g.rules.Evidence[p.Candidate].Hit.Signature] = true, true
+	}
+	var kept []rules.Candidate
+	at := map[int]int{} // places in what is kept
+	for i := range g.rules.Evidence {
+		c := &g.rules.Evidence[i]
+		if c.Link > linkNone || proves[i] || c.Link == linkNone && like[c.Hit.Signature] {
+			at[i] = len(kept)
+			kept = append(kept, *c)
+		}
+	}
+	g.verdict.Proof = slices.Clone(g.verdict.Proof)
+	for i := range g.verdict.Proof {
+		p := &g.verdict.Proof[i]
+		p.Candidate = at[p.Candidate]
+	}
+	g.rules.Evidence = kept
 }
 
 func (e *Engine) decide(g *gathering) {

@@ -84,7 +84,7 @@ type Engine struct {
 	near       *hitIndex
 	hits       []*hitEvent
 	reach      []int64 // up to when any of the hits so far reach, those without a date left out
-	told       map[told][]*hitEvent
+	told       map[told]*telling
 	complaints []complaint
 	victims    map[*rules.Event]loser // of processes whose death the kernel tells, and not whose they were
 	others     struct {               // links of services that serve something else, to the pool that was asked about last

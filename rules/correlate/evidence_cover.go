@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"slices"
 
 	"culprit/parser"
@@ -47,15 +48,78 @@ func thin(all []rules.Candidate) []rules.Candidate {
 // A told is what is written alike: by one signature, in one file's one stream.
 type told struct{ id, family, stream string }
 
-// findTold lists the events of each kind, in their order.
+// A telling is all events of a kind, in their order, with how many records there were up to any moment.
+type telling struct {
+	all    []*hitEvent
+	count  int64
+	began  upToMoment // by when they began
+	waited upToMoment // by when what they waited for had begun
+	ended  upToMoment // by when the last record was
+	reach  []int64    // up to when any of the events so far reach, those without a date left out
+}
+
+// upToMoment is how many records there were up to moments.
+type upToMoment struct{ at, count []int64 }
+
+func countUp(all []*hitEvent, moment func(*hitEvent) int64) (u upToMoment) {
+	order := slices.Clone(all)
+	slices.SortStableFunc(order, func(a, b *hitEvent) int { return cmp.Compare(moment(a), moment(b)) })
+	count := int64(0)
+	for _, h := range order {
+		count += h.Count
+		u.at, u.count = append(u.at, moment(h)), append(u.count, count)
+	}
+	return u
+}
+
+// before is how many there were before a moment.
+func (u *upToMoment) before(at int64) int64 {
+	i, _ := slices.BinarySearch(u.at, at)
+	if i == 0 {
+		return 0
+	}
+	return u.count[i-1]
+}
+
+// findTold lists the events of each kind.
 func (e *Engine) findTold() {
-	e.told = map[told][]*hitEvent{}
+	e.told = map[told]*telling{}
 	for _, h := range e.hits {
 		for i := range h.Hits {
 			k := told{h.Hits[i].Signature.ID, h.source.family(), h.Stream}
-			e.told[k] = append(e.told[k], h)
+			if e.told[k] == nil {
+				e.told[k] = &telling{}
+			}
+			e.told[k].all = append(e.told[k].all, h)
 		}
 	}
+}
+
+// tellingOf is what is told of a kind, counted up.
+func (e *Engine) tellingOf(k told, waits bool) *telling {
+	t := e.told[k]
+	if t.reach == nil {
+		t.began = countUp(t.all, func(h *hitEvent) int64 { return h.when.From })
+		t.ended = countUp(t.all, func(h *hitEvent) int64 { return max(h.when.From, h.last.To) })
+		last := rules.Past
+		for _, h := range t.all {
+			if h.when.From != rules.Past {
+				last = max(last, h.last.To)
+			}
+			t.reach = append(t.reach, last)
+		}
+		t.count = t.began.count[len(t.all)-1]
+	}
+	if waits && t.waited.at == nil {
+		t.waited = countUp(t.all, func(h *hitEvent) int64 { return h.when.From - waitOf(h) })
+	}
+	return t
+}
+
+// covers reports whether an event stands close before a moment, or goes on then.
+func (t *telling) covers(at int64) bool {
+	i, _ := slices.BinarySearch(t.began.at, at+coverAfter+1)
+	return i > 0 && t.reach[i-1] >= at-coverBefore
 }
 
 // cover counts, for each kind of evidence, how many of the case's moments of failure
@@ -75,19 +139,17 @@ func (e *Engine) cover(g *gathering, all []rules.Candidate) {
 		k := told{c.Hit.Signature.ID, e.sources[c.Event.Source].family(), c.Event.Stream}
 		n, known := counts[k]
 		if !known {
-			for _, h := range e.told[k] {
-				if h.last.To < span.From && h.last.To >= waiting {
-					n.early += h.Count
-				} else if h.last.To >= span.From && (h.when.From <= span.To || h.when.From <= span.To+rules.MaxWait && c.Hit.Signature.Cause.Waits() && h.when.From-waitOf(h) <= span.To) {
-					n.inside += h.Count
-				} else {
-					n.outside += h.Count
-				}
+			waits := c.Hit.Signature.Cause.Waits()
+			t := e.tellingOf(k, waits)
+			n.early = t.ended.before(span.From) - t.ended.before(waiting)
+			until := t.began.before(span.To + 1)
+			if waits {
+				until = t.waited.before(span.To + 1)
 			}
+			n.inside = until - t.ended.before(span.From)
+			n.outside = t.count - n.early - n.inside
 			for _, m := range moments {
-				if slices.ContainsFunc(e.told[k], func(h *hitEvent) bool {
-					return h.when.From <= m+coverAfter && h.last.To >= m-coverBefore && h.when.From != rules.Past
-				}) {
+				if t.covers(m) {
 					n.covered++
 				}
 			}

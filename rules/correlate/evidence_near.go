@@ -111,10 +111,8 @@ func (e *Engine) indexHit(h *hitEvent, hit *rules.Hit, complaints *complaintInde
 		anywhere = anywhere || ofMachine(hit)
 	}
 	if ends(hit) {
-		if isResolver(hit, nil) || slices.ContainsFunc(subjects, func(sv *service) bool { return isResolver(hit, sv) }) {
-			if n := len(x.resolvers); n == 0 || x.resolvers[n-1] != h {
-				x.resolvers = append(x.resolvers, h)
-			}
+		if n := len(x.resolvers); (n == 0 || x.resolvers[n-1] != h) && (isResolver(hit, nil) || slices.ContainsFunc(subjects, (*service).resolves)) {
+			x.resolvers = append(x.resolvers, h)
 		}
 		for _, sv := range append(subjects, nil) {
 			for _, n := range complaints.meaning(h, hit, sv) {
@@ -220,21 +218,28 @@ func (x *complaintIndex) answering(sv *service) (all []int) {
 	return all
 }
 
-// meaning are the complaints that may mean a service, nil if none is known, whose end a line tells of.
-func (x *complaintIndex) meaning(h *hitEvent, hit *rules.Hit, sv *service) (all []int) {
-	if len(x.e.complaints) == 0 {
+// meaning are the complaints that may mean what a line tells the end of, by its own words, or by what is
+// known of a service that it may be about; nil if it is about none.
+func (x *complaintIndex) meaning(h *hitEvent, hit *rules.Hit, sv *service) []int {
+	switch {
+	case len(x.e.complaints) == 0:
 		return nil
+	case sv == nil:
+		return x.of(diedIn(h, hit, nil))
+	case sv.accused == nil:
+		sv.accused = append([]int{}, x.of(diedIn(&hitEvent{Event: &rules.Event{}}, &rules.Hit{}, sv))...)
+		for _, f := range sv.listens {
+			sv.accused = append(sv.accused, x.addresses[addressKey(f.Value)]...)
+		}
 	}
-	d := diedIn(h, hit, sv)
+	return sv.accused
+}
+
+func (x *complaintIndex) of(d died) (all []int) {
 	for _, name := range append(d.names, d.host) {
 		name = bareLower(name)
 		all = append(all, x.names[name]...)
 		all = append(all, x.names[composed(name)]...)
-	}
-	if sv != nil {
-		for _, f := range sv.listens {
-			all = append(all, x.addresses[addressKey(f.Value)]...)
-		}
 	}
 	if d.technology != "" {
 		for technology, list := range x.technologies {

@@ -46,9 +46,17 @@ func resolverEnd(g *gathering, h *hitEvent, hit *rules.Hit, sv *service) (link, 
 
 // isResolver reports whether a line, or what is known of the service that it is about, tells of a name server.
 func isResolver(hit *rules.Hit, sv *service) bool {
-	names := []string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldPod), hit.Get(rules.FieldService), programOf(hit.Get(rules.FieldProcess))}
-	if sv != nil {
-		names = slices.Concat(names, sv.units, sv.programs, sv.containers)
+	return slices.ContainsFunc([]string{hit.Get(rules.FieldUnit), hit.Get(rules.FieldContainer), hit.Get(rules.FieldPod), hit.Get(rules.FieldService), programOf(hit.Get(rules.FieldProcess))}, isNameServer) ||
+		sv != nil && sv.resolves()
+}
+
+// resolves reports whether a service is called after a name server.
+func (sv *service) resolves() bool {
+	if sv.resolver == notAsked {
+		sv.resolver = notHere
+		if slices.ContainsFunc(slices.Concat(sv.units, sv.programs, sv.containers), isNameServer) {
+			sv.resolver = here
+		}
 	}
-	return slices.ContainsFunc(names, isNameServer)
+	return sv.resolver == here
 }

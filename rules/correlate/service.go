@@ -48,8 +48,10 @@ type service struct {
 	risen      []*hitEvent // its own lines that say that it started or serves, in order of time
 	answers    []int64     // when it logged sketched requests, sorted; made when first asked for
 	hasAnswers bool
-	life       life  // what lines tell of its states
-	complaints []int // of its own, by number
+	life       life     // what lines tell of its states
+	resolver   presence // of a name server in its names; see resolves
+	accused    []int    // see complaintIndex.ofService; nil before somebody asked
+	complaints []int    // of its own, by number
 
 	groups   map[uint64]int  // sketched requests by URL group
 	requests int             // sketched

@@ -37,8 +37,8 @@ func BenchmarkSites(b *testing.B) {
 // What four times as many sites may cost at most, in times, and what is too rare to be looked at: how often
 // a block of code runs is counted, which no other load on the machine changes.
 const (
-	fewSites, growth = 150, 4
-	mostGrowth       = 11 // a list that is full after the first sixty-four grows by more than four
+	fewSites, growth = 200, 4
+	mostGrowth       = 13 // a list that is full after the first sixty-four grows by more than four
 	rareBlock        = 40 * fewSites * growth
 )
 
