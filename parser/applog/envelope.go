@@ -266,7 +266,7 @@ func (p *peeler) word() bool {
 	if len(b) > 7 && b[3] == ' ' && (p.syslog() || p.journalFull()) {
 		return true
 	}
-	return p.compose() || p.dmesgColumns() || p.eventStream() || p.stern() || p.payload() || p.grepFile()
+	return p.eventRow() || p.compose() || p.dmesgColumns() || p.eventStream() || p.stern() || p.payload() || p.grepFile()
 }
 
 // bracket tries what begins with [.

@@ -89,6 +89,9 @@ var peeled = []struct{ line, want string }{
 	{`Nov 22 14:49:27 host 1a2b3c4d5e6f[812]: text`, `syslog-3164 time=11-22T14:49:27 host=host container=1a2b3c4d5e6f msg=text`},
 	{`Nov 22 14:49:27 host docker/web[812]: text`, `syslog-3164 time=11-22T14:49:27 host=host container=web msg=text`},
 	{`Jan 17 04:42:37 SV5-F5-5600-2 notice mcpd[10653]: 01070638:5: Pool`, `syslog-3164 time=01-17T04:42:37 level=notice host=SV5-F5-5600-2 program=mcpd pid=10653 msg="01070638:5: Pool"`}, // BIG-IP
+	{`Error,11/23/2026 8:16:15 AM,.NET Runtime,1026,None,"Application: Orders.Api.exe`, `export time=2026-11-23T08:16:15 level=error msg="Application: Orders.Api.exe"`},                    // Event Viewer
+	{`Information,11/23/2026 8:16:35 AM,Service Control Manager,7036,None,The Orders API service entered the running state.`, `export time=2026-11-23T08:16:35 level=info msg="The Orders API service entered the running state."`},
+	{`Error,11/23/2026 8:16:15 AM,shop,order,None,"refused"`, `msg="Error,11/23/2026 8:16:15 AM,shop,order,None,\"refused\""`},
 	{`Nov 22 14:49:27 host daemon.err app[12]: text`, `syslog-3164 time=11-22T14:49:27 level=error host=host program=app pid=12 msg=text`},
 	{`Nov 22 14:49:27 host app[1]: Traceback (most recent call last):#012  File "x"#012ValueError: a#011b`, `syslog-3164 time=11-22T14:49:27 host=host program=app pid=1 msg="Traceback (most recent call last):\n  File \"x\"\nValueError: a\tb"`},
 	{`Nov 22 14:49:27 host app[1]: order #0123 and #0999`, `syslog-3164 time=11-22T14:49:27 host=host program=app pid=1 msg="order \n3 and #0999"`},

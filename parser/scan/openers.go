@@ -33,7 +33,7 @@ var beginnings = func() (by [256][]beginning) {
 		{"error: Uncaught", node}, {"Uncaught ", node}, {"(node:", node},
 		// Ruby, PHP, .NET, Rust
 		{"PHP Fatal error:  ", php}, {"Fatal error: ", php}, {"PHP Parse error:  ", php},
-		{"Unhandled exception", dotnet}, {"Unhandled Exception", dotnet}, {"Process terminated. ", dotnet}, {"Fatal error.", dotnet},
+		{"Unhandled exception", dotnet}, {"Unhandled Exception", dotnet}, {"Process terminated. ", dotnet}, {"Fatal error.", dotnet}, {"Application: ", dotnet},
 		{"thread '", rust}, {"thread \"", rust}, {"fatal runtime error: ", oneLine},
 		// Erlang, Elixir
 		{"=ERROR REPORT====", elixir}, {"=CRASH REPORT====", elixir}, {"=SUPERVISOR REPORT====", elixir},
@@ -99,6 +99,8 @@ func opensHere(b beginning, rest []byte) bool {
 		return hasAny(rest, "size vs. prev_size", "double-linked list", "unsorted chunks")
 	case "runtime: ":
 		return hasAny(rest, "out of memory", "goroutine stack exceeds", "program exceeds", "cannot", "failed", "may need", "unexpected")
+	case "Application: ": // event 1026 of .NET Runtime
+		return bytes.HasSuffix(rest, []byte(".exe")) && bytes.IndexByte(rest, ' ') < 0
 	case "Out of memory":
 		return len(rest) == 0 || rest[0] == '.' || rest[0] == '!'
 	}

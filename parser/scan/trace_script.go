@@ -92,7 +92,7 @@ func stepPHP(g *grammar, line []byte) verdict {
 }
 
 func stepDotnet(g *grammar, line []byte) verdict {
-	if indented(line) && !blank(line) || hasAny(line, "--- End of ", "---> ", "at ") || exceptionClass(line) && g.phase == 0 {
+	if indented(line) && !blank(line) || hasAny(line, "--- End of ", "---> ", "at ", "CoreCLR Version: ", ".NET Version: ", "Framework Version: ", "Description: ", "Exception Info: ") || exceptionClass(line) && g.phase == 0 {
 		return yes
 	}
 	return no

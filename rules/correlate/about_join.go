@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -28,6 +29,11 @@ func (e *Engine) systemLink(g *gathering, h *hitEvent, hit *rules.Hit) (*service
 	if best == nil {
 		if own := e.home(h, hit); own.service != nil {
 			best, bestLink = own.service, through(own.weight, own.why, e.linkOf(g, own.service))
+		}
+	}
+	if bestLink.weight == linkNone && against.weight == linkNone {
+		if pod := e.podLink(g.pool, h, hit); pod.weight > linkNone {
+			return best, pod
 		}
 	}
 	if best != nil && (bestLink.weight != linkNone || against.weight == 0) {
@@ -166,6 +172,45 @@ func namesIn(h *hitEvent, hit *rules.Hit) []string {
 // speakerOf is the process that a line names, without a version.
 func speakerOf(hit *rules.Hit) string {
 	return strings.TrimRight(programOf(hit.Get(rules.FieldProcess)), "0123456789.")
+}
+
+// podLink links what is told of a pod to the pool of the service that is called as its deployment is,
+// by the whole name: "web" says little as a word. Gateways call a service web.shop.svc or shop-web-80.
+func (e *Engine) podLink(p *pool, h *hitEvent, hit *rules.Hit) link {
+	pod := hit.Get(rules.FieldPod)
+	name := deployment(pod)
+	if name == "" {
+		return link{}
+	}
+	space := cmp.Or(hit.Get("namespace"), namespaceIn(h.Text))
+	for _, called := range slices.Concat(p.names, e.pools.members(p.root)) {
+		if isService(called, name, space) {
+			return link{linkName, "pod " + pod + " is of " + name + ", as " + called + " is"}
+		}
+	}
+	return link{}
+}
+
+// namespaceIn is the namespace of the object that an event is about, as its JSON tells it; "" if it is none.
+func namespaceIn(event string) string {
+	_, object, _ := strings.Cut(event, `"involvedObject"`)
+	object, _, _ = strings.Cut(object, "}")
+	_, space, _ := strings.Cut(object, `"namespace"`)
+	space, _, _ = strings.Cut(strings.TrimLeft(space, `: "`), `"`)
+	return space
+}
+
+// isService reports whether a gateway's name for a pool is that of a service of a namespace, of any if
+// space is "".
+func isService(called, name, space string) bool {
+	host, _, _ := strings.Cut(called[strings.LastIndexByte(called, '|')+1:], ":") // outbound|8080||web.shop.svc.cluster.local
+	if service, rest, ok := strings.Cut(host, "."); ok {
+		of, domain, _ := strings.Cut(rest, ".")
+		return service == name && (space == "" || of == space) && (domain == "svc" || strings.HasPrefix(domain, "svc."))
+	}
+	before, _, _ := cutLast(called) // the port's number or name
+	of, ok := strings.CutSuffix(before, "-"+name)
+	return ok && of != "" && (space == "" || of == space)
 }
 
 // spokenLink links a process that nothing else links to the pool to which the gateway speaks the

@@ -95,3 +95,34 @@ func TestEventsAreOfTheirPods(t *testing.T) {
 	f("mailer-0", "mailer-0.log", true)
 	f("mailer-0", "worker-0.log", false)
 }
+
+// What is told of a pod is linked to the service that is called as its deployment is, though "web" says
+// little as a word: ingress-nginx writes namespace-service-port, Envoy the cluster's name.
+func TestPodOfTheGatewaysService(t *testing.T) {
+	stop := &rules.Signature{ID: "k8s-stopping", Technology: "kubernetes", Cause: rules.CauseRestart, Role: rules.RoleCause, Strong: true,
+		Scope: rules.ScopeService, State: rules.StateStopping, Meaning: "told to stop"}
+	f := func(pool, pod, namespace string, want bool) {
+		t.Helper()
+		fields := []rules.Field{field("container", "web"), field(rules.FieldPod, pod)}
+		if namespace != "" {
+			fields = append(fields, field("namespace", namespace))
+		}
+		events := appLog("k8s/events.jsonl").says(98, stop, fields...)
+		gateway := errorLog("ingress.log")
+		gateway.d.Pools = [][]string{{"10.42.3.17:8080", pool}}
+		for s := 100.0; s < 106; s++ {
+			gateway.fails(s, "10.42.3.17:8080", parser.SymptomConnRefused, 5)
+		}
+		in := incidents(t, 1, gateway.covers(0, 300), events.covers(0, 300))[0]
+		if got := in.Verdict.Cause == rules.CauseRestart; got != want {
+			t.Errorf("%s, pod %s of %q: %s, want linked %v", pool, pod, namespace, in.Verdict.Cause, want)
+		}
+	}
+	f("shop-web-80", "web-66c9f7b8d5-lq9tz", "shop", true)
+	f("shop-web-http", "web-66c9f7b8d5-lq9tz", "", true)
+	f("outbound|8080||web.shop.svc.cluster.local", "web-66c9f7b8d5-lq9tz", "shop", true)
+	f("web.shop.svc:8080", "web-66c9f7b8d5-lq9tz", "shop", true)
+	f("shop-web-80", "web-66c9f7b8d5-lq9tz", "blog", false)
+	f("shop-webmail-80", "web-66c9f7b8d5-lq9tz", "", false)
+	f("outbound|8080||web.shop.svc.cluster.local", "web-66c9f7b8d5-lq9tz", "blog", false)
+}
