@@ -29,6 +29,9 @@ func (s *accessScan) assign(key accessKey, value []byte) bool {
 	case keyAppLog:
 		s.appLog = true
 		return true
+	case keyLevel:
+		s.levelled = true
+		return true
 	}
 	if len(value) == 0 || isDash(value) {
 		return true

@@ -23,7 +23,7 @@ func parseAccessJSON(line []byte, env *parser.Env, r *parser.Record) bool {
 	if !j.whole && !s.hasStatus {
 		return false // cut too early, or no JSON
 	}
-	if !s.hasStatus && s.guesses.request != nil && !s.appLog {
+	if !s.hasStatus && s.guesses.request != nil && !s.appLog && !s.levelled {
 		s.unnamedMembers(line)
 	}
 	s.settle()

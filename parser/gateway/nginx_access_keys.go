@@ -7,6 +7,7 @@ const (
 	keyNone    accessKey = iota // not known
 	keyIgnored                  // known, and no part of parser.Access
 	keyAppLog                   // a word of applications' logs, which no access format has
+	keyLevel                    // a level: applications' logs have one, and few access formats a constant one for a log store
 	keyTime                     // any form of stamp
 	keyClient
 	keyRequest
@@ -103,7 +104,7 @@ var accessAliases = map[string]accessKey{
 	"user": keyIgnored, "referer": keyIgnored, "referrer": keyIgnored, "user_agent": keyIgnored, "useragent": keyIgnored, "agent": keyIgnored,
 	"xff": keyIgnored, "x_forwarded_for": keyIgnored, "forwardedfor": keyIgnored, "ul": keyIgnored,
 
-	"level": keyAppLog, "lvl": keyAppLog, "severity": keyAppLog, "loglevel": keyAppLog, "log_level": keyAppLog, "levelname": keyAppLog,
+	"level": keyLevel, "lvl": keyLevel, "severity": keyLevel, "loglevel": keyLevel, "log_level": keyLevel, "levelname": keyLevel,
 	"msg": keyAppLog, "message": keyAppLog, "logger": keyAppLog, "caller": keyAppLog, "stack": keyAppLog, "thread": keyAppLog,
 	"latency_human": keyAppLog, // Echo's request log
 }

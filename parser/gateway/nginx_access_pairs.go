@@ -153,7 +153,7 @@ func (s *accessScan) quotedPair(text []byte) bool {
 		return false
 	}
 	key, _ := lookupAccessKey(text[:n])
-	if key == keyNone || key == keyAppLog {
+	if key == keyNone || key == keyAppLog || key == keyLevel {
 		return false
 	}
 	p := &s.pairs

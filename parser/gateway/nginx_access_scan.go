@@ -26,6 +26,7 @@ type accessScan struct {
 	wantBytes             bool // the status was the last token
 	stream                bool // a session of the stream module: nothing in it is the client's
 	appLog                bool
+	levelled              bool // it has a level
 	unbracketed           bool // the stamp stood bare
 	columns               bool // one mark stands between the fields
 	local                 bool // the stamp has no zone
@@ -80,6 +81,9 @@ func (s *accessScan) complete() bool {
 	a := s.a
 	if s.appLog || !s.r.Stamp.Known() && s.ups.addr.empty() && !s.shapes.peer.logged || !s.hasStatus || !s.hasRequest && a.Target == nil {
 		return false
+	}
+	if s.levelled && !(s.ups.addr.logged && s.ups.status.logged) {
+		return false // an application's, which knows of no upstream and its status
 	}
 	if s.unbracketed && a.Request != nil && !bytes.Contains(a.Request, []byte(" HTTP/")) {
 		return false // php-fpm's access log

@@ -38,6 +38,15 @@ func (r *Reader) block(p physical) bool {
 // listHeads open the lists of kubectl get -o json and of exports of log stores.
 var listHeads = map[string]bool{`"items": [`: true, `"events": [`: true, `"results": [`: true, `"entries": [`: true, `"hits": [`: true, `"logs": [`: true}
 
+// listHeadLines is behind how many lines a list may be opened: for kubectl, behind apiVersion and kind or
+// before them; for Elasticsearch's _search, behind what it tells of shards and of the number of hits.
+func listHeadLines(head []byte) int32 {
+	if string(head) == `"hits": [` {
+		return 20
+	}
+	return 3
+}
+
 // grows adds a line to the gathered block and reports whether it is a part of it. If not, the
 // block has ended.
 func (r *Reader) grows(p physical) bool {
@@ -51,7 +60,7 @@ func (r *Reader) grows(p physical) bool {
 	case g.lang == prettyJSON && s.rec.Lines == 1 && string(line) == `"dmesg": [`:
 		g.lang = dmesgList
 		return s.gather(p)
-	case g.lang == prettyJSON && s.rec.Lines <= 3 && listHeads[string(line)]: // for kubectl, behind apiVersion and kind or before them
+	case g.lang == prettyJSON && s.rec.Lines <= listHeadLines(line) && listHeads[string(line)]:
 		g.lang = itemList
 		return s.gather(p)
 	case g.lang == itemList && string(line) == "{", g.lang == listItem && !g.expects && string(line) == "{":
@@ -159,13 +168,20 @@ func firstListItem(g *grammar, line []byte) {
 	g.phase, g.expects = uint8(min(indentation(line), 255)), true
 }
 
+// listEnded is the phase of an element behind which the list has ended.
+const listEnded = 255
+
 // stepListItem takes the lines of an element up to the bracket below its first one, and what
 // closes the list behind it.
 func stepListItem(g *grammar, line []byte) verdict {
 	text := bytes.TrimSpace(line)
 	if !g.expects {
 		if string(text) == "]" || string(text) == "]," {
+			g.phase = listEnded
 			return yes
+		}
+		if g.phase == listEnded && string(text) == "}" {
+			return yes // of what the list stands in
 		}
 		return no
 	}
@@ -354,7 +370,9 @@ func (s *slot) object(l lang) []byte {
 	}
 	if l == listItem {
 		text = bytes.TrimLeft(text, " ")
-		text = text[:bytes.LastIndexByte(text, '}')+1]
+		if whole := applog.Element(text); whole != nil {
+			text = whole // without what closes the list
+		}
 	}
 	inner := applog.Peel(text, &s.env, &s.rec, &s.layers)
 	s.locate(messageLine(text), 1, inner)

@@ -185,11 +185,12 @@ func (e *Engine) adoptNameless(groups map[node][]*symptom) {
 		}
 		lost := groups[root]
 		delete(groups, root)
+		failed := failedSeconds(lost)
 		for _, s := range lost {
 			to := root // an upstream that the log does not name
 			if owner, ok := e.ownerOf(s, groups); ok {
 				to = owner
-			} else if !ofUpstream(s.Symptom) {
+			} else if !ofUpstream(s.Symptom) && !askedOne(s) && !reacts(s, failed) {
 				to = ownRoot(s.source)
 			}
 			groups[to] = append(groups[to], s)
@@ -209,6 +210,39 @@ func ofUpstream(s parser.Symptom) bool {
 		return true
 	}
 	return false
+}
+
+// askedOne reports whether a request failed while the gateway asked an upstream, it does not say which
+// nor how: IIS's 502.5, of a process that it could not start.
+func askedOne(s *symptom) bool {
+	switch s.Phase {
+	case parser.PhaseConnecting, parser.PhaseTLSHandshake, parser.PhaseSendingRequest, parser.PhaseReadingHeader, parser.PhaseReadingBody:
+		return s.Symptom == parser.SymptomOther && s.Rank == parser.RankPrimary
+	}
+	return false
+}
+
+// A failedSecond is one in which a source tells what an upstream did that it does not name.
+type failedSecond struct {
+	source *source
+	second int64
+}
+
+func failedSeconds(lost []*symptom) map[failedSecond]bool {
+	all := map[failedSecond]bool{}
+	for _, s := range lost {
+		if ofUpstream(s.Symptom) {
+			all[failedSecond{s.source, parser.FloorDiv(s.when.From, parser.Second)}] = true
+		}
+	}
+	return all
+}
+
+// reacts reports whether a line is a gateway's reaction to what such an upstream did in that second or
+// right before: Apache's AH00898 behind AH01106, neither of which tells the server.
+func reacts(s *symptom, failed map[failedSecond]bool) bool {
+	second := parser.FloorDiv(s.when.From, parser.Second)
+	return s.Rank == parser.RankSecondary && (failed[failedSecond{s.source, second}] || failed[failedSecond{s.source, second - 1}])
 }
 
 func (e *Engine) ownerOf(s *symptom, groups map[node][]*symptom) (node, bool) {

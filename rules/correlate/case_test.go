@@ -488,3 +488,38 @@ func TestID(t *testing.T) {
 		e.Text = fmt.Sprintf("[error] %s %s at %v", closed, shopAddress, 10.0)
 	})))
 }
+
+// Apache writes AH01106 (bad header returned by /x) and AH00898 (Error reading from remote server returned
+// by /x) of one request; neither names the server, and only the first tells what it did.
+func TestReactionToANamelessUpstream(t *testing.T) {
+	f := func(name string, later float64, want int) {
+		t.Helper()
+		l := errorLog("error.log").covers(0, 600)
+		for s := 100.0; s < 105; s++ {
+			l.fails(s, "", parser.SymptomInvalidHeader, 1)
+			l.fails(s+later, "", parser.SymptomOther, 1, func(e *rules.Event) { e.Rank, e.Phase = parser.RankSecondary, parser.PhaseReadingHeader })
+		}
+		incidents(t, want, l)
+	}
+	f("of the same requests", 0, 1)
+	f("minutes later", 120, 2)
+}
+
+// CloudFront's OriginConnectError tells neither the origin nor how the connect failed, but that an origin
+// was asked: no fault of the gateway.
+func TestNamelessOriginThatWasAsked(t *testing.T) {
+	f := func(phase parser.Phase, want string) {
+		t.Helper()
+		l := errorLog("error.log").covers(0, 600)
+		for s := 100.0; s < 105; s++ {
+			l.fails(s, "", parser.SymptomOther, 1, func(e *rules.Event) { e.Phase = phase })
+		}
+		in := incidents(t, 1, l)[0]
+		if got := fmt.Sprint(strings.HasPrefix(in.Summary, "The gateway failed")); got != want {
+			t.Errorf("%s: the gateway failed: %s, want %s (%s)", phase, got, want, in.Summary)
+		}
+	}
+	f(parser.PhaseNone, "true")
+	f(parser.PhaseConnecting, "false")
+	f(parser.PhaseReadingHeader, "false")
+}
