@@ -82,6 +82,7 @@ type Engine struct {
 	directory  directory
 	links      linkIndex
 	near       *hitIndex
+	weighing   weighing
 	hits       []*hitEvent
 	reach      []int64 // up to when any of the hits so far reach, those without a date left out
 	told       map[told]*telling

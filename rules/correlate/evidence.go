@@ -55,7 +55,11 @@ func (e *Engine) linkOf(g *gathering, sv *service) link {
 		return l
 	}
 	if e.others.of != g.pool {
-		e.others.of, e.others.links = g.pool, map[*service]link{}
+		e.others.of = g.pool
+		if e.others.links == nil {
+			e.others.links = map[*service]link{}
+		}
+		clear(e.others.links)
 	}
 	l, known := e.others.links[sv]
 	if !known {

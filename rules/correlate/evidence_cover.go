@@ -33,7 +33,7 @@ func thin(all []rules.Candidate) []rules.Candidate {
 	for i := range all {
 		count[of(&all[i])]++
 	}
-	keep := make([]rules.Candidate, 0, min(len(all), 4*maxPerKind))
+	keep := all[:0]
 	seen := map[kind]int{}
 	for i := range all {
 		k := of(&all[i])

@@ -277,51 +277,64 @@ func (e *Engine) dated() int {
 	return i
 }
 
+// A weighing is what weigh works with, for one case after the other.
+type weighing struct {
+	all   []weighed
+	near  map[hitOf]int // place in all of a hit that is looked at; -1 if it is no candidate
+	order []int         // places in all of what is kept
+}
+
 // weigh lists the hits that may bear on the case, in the order of e.hits: all that are linked to it, and
 // of those of each kind that are not, the first and the last. See thin.
 func (e *Engine) weigh(g *gathering) []rules.Candidate {
 	v := e.stretchOf(g)
-	var all []weighed
-	near := map[hitOf]int{} // place in all of a hit that is looked at; -1 if it is no candidate
+	w := &e.weighing
+	if w.near == nil {
+		w.near = map[hitOf]int{}
+	}
+	w.all, w.order = w.all[:0], w.order[:0]
+	clear(w.near)
+	weigh := func(h *hitEvent, i int) int {
+		c, ok := e.candidate(g, &v, h, &h.Hits[i])
+		if !ok {
+			return -1
+		}
+		w.all = append(w.all, weighed{c, h.order, i})
+		return len(w.all) - 1
+	}
 	for _, h := range e.nearHits(g) {
 		for i := range h.Hits {
-			near[hitOf{h, i}] = -1
-			if c, ok := e.candidate(g, &v, h, &h.Hits[i]); ok {
-				near[hitOf{h, i}] = len(all)
-				all = append(all, weighed{c, h.order, i})
+			at := weigh(h, i)
+			if w.near[hitOf{h, i}] = at; at >= 0 && w.all[at].Link > linkNone {
+				w.order = append(w.order, at)
 			}
 		}
 	}
-	unlinked := map[int]bool{} // of the near ones, to be kept
+	keep := func(h hitOf) bool {
+		at, looked := w.near[h]
+		if !looked {
+			at = weigh(h.hitEvent, h.i)
+		}
+		if at < 0 || looked && w.all[at].Link > linkNone {
+			return false
+		}
+		w.order = append(w.order, at)
+		return true
+	}
 	for id, list := range e.near.kinds {
-		if id == rules.OwnError.ID {
-			continue // bears on nothing that it is not linked to
+		if id != rules.OwnError.ID { // that bears on nothing which it is not linked to
+			e.ofKind(list, &v, keep)
 		}
-		keep := func(h hitOf) bool {
-			if at, looked := near[h]; looked {
-				if at < 0 || all[at].Link > linkNone {
-					return false
-				}
-				unlinked[at] = true
-				return true
-			}
-			c, ok := e.candidate(g, &v, h.hitEvent, &h.Hits[h.i])
-			if ok {
-				all = append(all, weighed{c, h.order, h.i})
-			}
-			return ok
-		}
-		e.ofKind(list, &v, keep)
 	}
-	all = slices.DeleteFunc(all, func(w weighed) bool {
-		at, looked := near[hitOf{e.hits[w.order], w.i}]
-		return looked && w.Link <= linkNone && !unlinked[at]
+	slices.SortFunc(w.order, func(a, b int) int {
+		x, y := &w.all[a], &w.all[b]
+		return cmp.Or(cmp.Compare(x.order, y.order), cmp.Compare(x.i, y.i))
 	})
-	slices.SortFunc(all, func(a, b weighed) int { return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.i, b.i)) })
-	out := make([]rules.Candidate, len(all))
-	for i := range all {
-		out[i] = all[i].Candidate
+	out := make([]rules.Candidate, len(w.order))
+	for i, at := range w.order {
+		out[i] = w.all[at].Candidate
 	}
+	clear(w.all)
 	return out
 }
 

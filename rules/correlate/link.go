@@ -68,7 +68,8 @@ func (e *Engine) link(p *pool, sv *service) link {
 	if l, ok := e.userLink(p, sv); ok {
 		return l
 	}
-	var edges []link
+	var room [12]link
+	edges := room[:0]
 	listens, name := e.anyPort(p, sv, listenLink(p, sv)), e.nameLink(p, sv)
 	left := e.leftLink(p, sv)
 	if listens.weight == linkDoubt && max(name.weight, left.weight) > linkNone && !hasAddress(p.names) {
