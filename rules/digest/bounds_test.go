@@ -31,6 +31,52 @@ func TestHostsOfAClientAreBounded(t *testing.T) {
 	}
 }
 
+// When all units of a machine die at once, each death is why another site fails: of a log that may hold few
+// events, too, they stay apart, and only of a log that goes on and on with names that nobody has seen before
+// they are folded.
+func TestDeathsOfUnitsStayApart(t *testing.T) {
+	died := &rules.Signature{ID: "systemd-main-process", Technology: "systemd", Role: rules.RoleCause, Cause: rules.CauseKilled, Scope: rules.ScopeService}
+	started := &rules.Signature{ID: "systemd-started", Technology: "systemd", Role: rules.RoleRecovery, State: rules.StateStarted, Scope: rules.ScopeService}
+	f := func(units, told, most int) {
+		t.Helper()
+		m := &oneHit{}
+		b := New(rules.SourceInfo{}, m, nil)
+		b.Share(1, 1000)
+		add := func(sig *rules.Signature, at int64, unit int) {
+			m.hit = rules.Hit{Signature: sig, Fields: []rules.Field{{Name: rules.FieldUnit, Value: fmt.Sprintf("site%d.service", unit)}}}
+			b.Add(changed(logLine(at*parser.Second, "word"), func(r *parser.Record) { r.Format, r.Program, r.PID = systemFormat, []byte("systemd"), 1 }))
+		}
+		for i := range units {
+			add(started, 0, i)
+		}
+		for i := range units {
+			add(died, int64(60+i%5), i)
+		}
+		d := b.Finish()
+		names, count := map[string]bool{}, int64(0)
+		for _, e := range d.Events {
+			if e.Hits[0].Signature == died {
+				names[e.Hits[0].Get(rules.FieldUnit)] = true
+				count += e.Count
+			}
+		}
+		if len(names) < told || count != int64(units) {
+			t.Errorf("%d units: %d deaths of %d of them are told, want %d at least", units, count, len(names), told)
+		}
+		if len(d.Events) > most {
+			t.Errorf("%d units: %d events, want at most %d", units, len(d.Events), most)
+		}
+	}
+	f(300, 300, minEvents)
+	f(2000, 2000, 2*manyNames*minEvents)
+	f(50_000, 1, 2*manyNames*minEvents)
+}
+
+// oneHit matches one hit in each line.
+type oneHit struct{ hit rules.Hit }
+
+func (s *oneHit) Match(_ *parser.Record, hits []rules.Hit) []rules.Hit { return append(hits, s.hit) }
+
 // TestOneAmongManyIsToldCoarsely: a quiet log that is one of a thousand holds few tallies and few
 // of its requests, however long an outage lasts, and counts every request; what failed keeps its second.
 func TestOneAmongManyIsToldCoarsely(t *testing.T) {

@@ -68,6 +68,7 @@ type Builder struct {
 	bound    struct{ events, tallies int }
 	room     room
 	anyHost  bool // hosts are no longer told apart: clients choose them
+	naming   naming
 
 	sketch  sketch
 	named   named

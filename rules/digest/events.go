@@ -210,10 +210,15 @@ func (b *Builder) head(r *parser.Record) string {
 func (b *Builder) mixHits(key *mixer) {
 	for i := range b.hits {
 		key.text(b.hits[i].Signature.ID)
-		for _, f := range b.hits[i].Fields {
-			if f.Name != rules.FieldDetail && f.Name != rules.FieldMemory {
-				key.text(f.Value)
-			}
+		key.whom(&b.hits[i])
+	}
+}
+
+// whom mixes in what a hit names: two units that died are two events, whatever they died of.
+func (m *mixer) whom(hit *rules.Hit) {
+	for _, f := range hit.Fields {
+		if f.Name != rules.FieldDetail && f.Name != rules.FieldMemory {
+			m.text(f.Value)
 		}
 	}
 }
@@ -318,9 +323,23 @@ func (b *Builder) event(key uint64) (event, bool) {
 // maxGrain is the coarsest grain of events.
 const maxGrain = 10_000 * parser.Second
 
+// manyNames is how many times as many events as its bound a small part of the logs may hold, never more than
+// one alone, of what names different units, pods or processes: when all of a machine's die at once, each line
+// is why another site fails.
+const manyNames = 8
+
+// A naming is of which hits it is told apart whom they name.
+type naming uint8
+
+const (
+	nameAll    naming = iota
+	nameCauses        // of causes
+	nameNone
+)
+
 // coarsen makes the grain of events ten times longer, or gives up telling hosts
 // apart, which is the second step because a client can choose them, and folds what falls
-// together. A key cannot be made again from an event, so the fold is by what the
+// together. Last of all it gives up telling apart whom hits name, causes at the very last. A key cannot be made again from an event, so the fold is by what the
 // event shows; later records of an old second may begin a new event, which costs
 // memory and is right.
 func (b *Builder) coarsen() {
@@ -329,6 +348,8 @@ func (b *Builder) coarsen() {
 		b.anyHost = true
 	case b.grain < maxGrain:
 		b.grain *= 10
+	case b.naming < nameNone && len(b.d.Events) >= min(manyNames*b.bound.events, maxEvents):
+		b.naming++
 	}
 	seen := make(map[uint64]int32, len(b.d.Events)/4)
 	kept := b.d.Events[:0]
@@ -343,7 +364,10 @@ func (b *Builder) coarsen() {
 		key.text(e.VHost)
 		key.word(uint64(e.Symptom) | uint64(e.Phase)<<8 | uint64(e.Rank)<<16 | uint64(e.Level)<<24 | uint64(uint32(e.Errno))<<32)
 		for j := range e.Hits {
-			key.text(e.Hits[j].Signature.ID)
+			sig := e.Hits[j].Signature
+			if key.text(sig.ID); b.naming == nameAll || b.naming == nameCauses && sig.Role == rules.RoleCause {
+				key.whom(&e.Hits[j])
+			}
 		}
 		key.number(b.bucket(e.When.From))
 		if at, ok := seen[key.h]; ok {

@@ -59,7 +59,7 @@ func (b *Builder) Forget(before int64) {
 	b.kinds[0], b.kinds[1] = b.kinds[1], b.kinds[0]
 	// When what made folding necessary is forgotten, later times are told apart again.
 	if len(b.d.Events) < b.bound.events/8 && len(b.d.Tallies) < b.bound.tallies/8 {
-		b.grain, b.healthy, b.failed, b.anyHost, b.room = parser.Second, 1, 1, false, b.inBounds()
+		b.grain, b.healthy, b.failed, b.anyHost, b.naming, b.room = parser.Second, 1, 1, false, nameAll, b.inBounds()
 	}
 	if len(b.sketch.kept) < b.sketch.bound/8 {
 		b.sketch.limit = everyHash
@@ -93,7 +93,10 @@ func (b *Builder) Failures() int {
 // longer and longer times.
 func (b *Builder) Coarsen() bool {
 	if b.grain >= maxGrain && b.anyHost {
-		return false
+		if b.naming == nameNone {
+			return false
+		}
+		b.naming++
 	}
 	b.coarsen()
 	b.foldTallies(true, b.grain/parser.Second)
