@@ -119,14 +119,14 @@ func (s *score) sum(c *rules.Case) {
 	best := s.pieces[0]
 	if c.Evidence[best.index].Link < 0 { // about another service: it speaks for nothing here, nor against what the symptoms say
 		if s.own <= 0 {
-			s.add(min(best.weight, 0), best.why)
+			s.add(min(best.weight, 0), best.why(c))
 		}
 		return
 	}
 	if s.own > 0 { // the symptoms alone already speak for it: evidence confirms
-		s.add(max(best.weight, 0)/2, best.why)
+		s.add(max(best.weight, 0)/2, best.why(c))
 	} else {
-		s.add(best.weight, best.why)
+		s.add(best.weight, best.why(c))
 		s.add(fit(c, s.cause), "how well the cause fits what the gateway saw")
 		if s.cause == rules.CauseStartFailure && lateListener(c) && !refused(c) {
 			s.add(answeredOn, "the upstream answered in the seconds of the failures, so it had started")

@@ -53,13 +53,15 @@ const (
 	asMany        = 8   // and there are as many of them as failures
 )
 
-// piece is the weight of one candidate for one cause, with its reasons.
+// piece is the weight of one candidate for one cause.
 type piece struct {
 	index  int // in Case.Evidence
 	weight int
 	when   rules.Interval
-	why    string
 }
+
+// why says it in words. Of hundreds of ends that a case has looked at few are told.
+func (p *piece) why(c *rules.Case) string { return sentence(c, &c.Evidence[p.index]) }
 
 // weigh judges one candidate for the cause it speaks for, or may stand for.
 func weigh(c *rules.Case, i int, cause rules.Cause) piece {
@@ -94,7 +96,7 @@ func weigh(c *rules.Case, i int, cause rules.Cause) piece {
 	w += timeWeight(c, ev, cause)
 	w += liftWeight(ev)
 	when := rules.Interval{From: ev.When.From - ev.Waited, To: ev.When.To}
-	return piece{index: i, weight: w, when: when, why: sentence(c, ev)}
+	return piece{index: i, weight: w, when: when}
 }
 
 // endedOtherwise reports whether a process that an error of its own may have ended was ended

@@ -24,7 +24,7 @@ func proof(c *rules.Case, s *score) []rules.Proof {
 			continue
 		}
 		seen[k] = true
-		out = append(out, rules.Proof{Candidate: p.index, Weight: p.weight, Why: p.why})
+		out = append(out, rules.Proof{Candidate: p.index, Weight: p.weight, Why: p.why(c)})
 	}
 	if s.cause == rules.CauseDependencyFailure {
 		firstOfItsEnd(c, out)

@@ -387,15 +387,20 @@ func (e *Engine) judge(all []*gathering) []*gathering {
 // forget drops the evidence that nothing asks for once the verdict is known: what speaks of others, and
 // nothing like it is proof. Where thousands of services died at once each case has looked at hundreds of ends.
 func (g *gathering) forget() {
-	proves, like := map[int]bool{}, map[*rules.Signature]bool{}
+	type kind struct {
+		signature *rules.Signature
+		subject   int
+	}
+	of := func(c *rules.Candidate) kind { return kind{c.Hit.Signature, c.Subject} }
+	proves, like := map[int]bool{}, map[kind]bool{}
 	for _, p := range g.verdict.Proof {
-		proves[p.Candidate], like[g.rules.Evidence[p.Candidate].Hit.Signature] = true, true
+		proves[p.Candidate], like[of(&g.rules.Evidence[p.Candidate])] = true, true
 	}
 	var kept []rules.Candidate
 	at := map[int]int{} // places in what is kept
 	for i := range g.rules.Evidence {
 		c := &g.rules.Evidence[i]
-		if c.Link > linkNone || proves[i] || c.Link == linkNone && like[c.Hit.Signature] {
+		if c.Link > linkNone || proves[i] || c.Link == linkNone && like[of(c)] {
 			at[i] = len(kept)
 			kept = append(kept, *c)
 		}
