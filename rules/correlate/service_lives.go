@@ -52,7 +52,7 @@ func (e *Engine) joinByLives() {
 		c := &claim{service: sv}
 		for i := range lives {
 			l := &lives[i]
-			if l.site != sv.site || l.host != "" && sv.elsewhere(l.host) {
+			if l.site != sv.site || l.host != "" && sv.elsewhere(l.host) || l.ofAnother(sv) {
 				continue
 			}
 			if as := e.livesAs(l, sv, first, last); as.weight > 0 && !e.hasNamesake(l, sv) {
@@ -86,6 +86,15 @@ func (e *Engine) joinByLives() {
 			c.service.body = body{lives[c.units[0]].unit, c.links[0]}
 		}
 	}
+}
+
+// ofAnother reports whether a unit is called as a database or a name server is, and the service is none:
+// unbound.service is not what Tomcat lives in, though both were started in one second.
+func (l *tenancy) ofAnother(sv *service) bool {
+	if b := backingOf(tokensOf(bareName(l.unit))...); b != "" {
+		return !sv.isBacking(b)
+	}
+	return slices.Contains(nameServers, bareName(l.unit)) && !slices.ContainsFunc(sv.technologies, func(t string) bool { return slices.Contains(resolvers, t) })
 }
 
 // hasNamesake reports whether an application other than the service has all the words of a unit's name,

@@ -46,6 +46,13 @@ func TestUnitsOfOtherNames(t *testing.T) {
 		l.tagged("systemd", 99, unitKilled, unit("mailer.service"))
 		started(l, 110, "mailer.service")
 	})
+	for _, name := range []string{"unbound.service", "postgresql@15-main.service", "redis-server.service"} { // the service is none
+		f("a name server or database of the same lives", rules.CauseNotListening, twice, func(l *logFile) {
+			started(l, 0, name)
+			l.tagged("systemd", 99, unitKilled, unit(name))
+			started(l, 110, name)
+		})
+	}
 	f("two units that start together", rules.CauseNotListening, twice, func(l *logFile) {
 		for _, name := range []string{"events.service", "billing.service"} {
 			started(l, 0, name)
