@@ -41,6 +41,8 @@ func Advice(c *rules.Case, in *rules.Incident) []string {
 		}
 	case cause == rules.CauseNotListening && denied(c):
 		texts = []string{"compare owner and mode of the socket with the user that the gateway runs as: {socket}", "see whether the service runs: {status}"}
+	case cause == rules.CauseGatewayConfig && strange(in):
+		texts = []string{"compare the address that the gateway is told to connect from with those of its machine: `ip -br addr`"}
 	case cause == rules.CauseGatewayResources:
 		texts = []string{spentOf(in).raise}
 	case cause == rules.CauseDependencyFailure:

@@ -194,6 +194,11 @@ func TestConcreteCauses(t *testing.T) {
 	names.Hit.Signature.ID = "y"
 	f("an error that its next line names", "(127.0.0.1:8000) died of an unhandled error: NoMethodError (undefined method 'vat_rate' for nil);", "",
 		tell(failing(closed), says(rules.CauseUnhandledException, "", "", "", "shop-1"), names), rules.CauseUnhandledException, func(in *rules.Incident) { in.Service = "shop" })
+	f("a word that tells nothing", "(127.0.0.1:8000) could not start;", "", tell(failing(refused), says(rules.CauseStartFailure, "citas.service: start operation timed out. Terminating.", "", "start", "citas")), rules.CauseStartFailure, func(in *rules.Incident) { in.Service = "citas" })
+	f("an address that is not this machine's", "the address that it is told to connect from is none of its machine's;", "ip -br addr",
+		failing(hinted(parser.SymptomNoPorts, 73, rules.CauseGatewayConfig)), rules.CauseGatewayConfig, func(in *rules.Incident) {
+			in.Symptoms = []rules.SymptomGroup{{Class: parser.SymptomNoPorts, Rank: parser.RankPrimary}}
+		})
 	ofRequest := says(rules.CauseUnhandledException, "", "", "KeyError: 'total'", "shop-1")
 	ofRequest.Hit.Signature.Scope = rules.ScopeRequest
 	f("an error of a request", "shop (127.0.0.1:8000) did not handle an error: KeyError: 'total';", "", tell(failing(saw(parser.SymptomUpstreamStatus, 9, 0, 9)), ofRequest), rules.CauseUnhandledException, func(in *rules.Incident) { in.Service = "shop" })

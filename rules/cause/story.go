@@ -118,7 +118,7 @@ func detail(c *rules.Case, in *rules.Incident) string {
 	for _, p := range in.Verdict.Proof {
 		ev := &c.Evidence[p.Candidate]
 		text := strings.Join(strings.Fields(ev.Hit.Get(rules.FieldDetail)), " ") // in one sentence
-		if text == "" || ev.Hit.Signature.Cause != in.Verdict.Cause || ev.Subject != c.Evidence[in.Verdict.Proof[0].Candidate].Subject {
+		if text == "" || oneWord(text) || ev.Hit.Signature.Cause != in.Verdict.Cause || ev.Subject != c.Evidence[in.Verdict.Proof[0].Candidate].Subject {
 			continue
 		}
 		if where := ev.Hit.Get(rules.FieldWhere); where != "" && len(text)+len(where) < maxDetail {
@@ -134,6 +134,12 @@ func detail(c *rules.Case, in *rules.Incident) string {
 		return short(text)
 	}
 	return ""
+}
+
+// oneWord reports whether a detail is no more than a word of the language: "fatal", "start". The name of an
+// error, a file or an address has other letters.
+func oneWord(text string) bool {
+	return strings.Trim(text, "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
 func list(names []string) string {
@@ -239,10 +245,18 @@ func Summary(c *rules.Case, in *rules.Incident) string {
 func met(in *rules.Incident) string {
 	for i := range in.Symptoms {
 		if s := &in.Symptoms[i]; s.Rank == parser.RankPrimary && s.Class != parser.SymptomOther && s.Class != parser.SymptomUpstreamStatus {
+			if strange(in) {
+				return "the address that it is told to connect from is none of its machine's"
+			}
 			return s.Class.Words()
 		}
 	}
 	return ""
+}
+
+// strange reports whether the gateway could not connect from an address because it is not its machine's.
+func strange(in *rules.Incident) bool {
+	return in.Verdict.Cause == rules.CauseGatewayConfig && slices.ContainsFunc(in.Symptoms, func(s rules.SymptomGroup) bool { return s.Class == parser.SymptomNoPorts })
 }
 
 func because(text, why string) string {
