@@ -85,7 +85,17 @@ func (s *accessScan) jsonField(path *jsonPath, name, value []byte) {
 func (s *accessScan) unnamedMembers(line []byte) {
 	request := s.guesses.request
 	s.guesses.request = nil
-	for j := openJSON(line); j.next(); {
+	j := openJSON(line)
+	s.unnamedOf(&j, request, 0)
+	s.named = s.named || s.shapes.peer.logged
+}
+
+func (s *accessScan) unnamedOf(j *jsonReader, request []byte, depth int) {
+	for j.next() {
+		if j.kind == '{' && depth < maxJSONDepth && j.enter() {
+			s.unnamedOf(j, request, depth+1)
+			continue
+		}
 		if key, _ := lookupAccessKey(j.key); key != keyNone || len(j.value) == 0 {
 			continue
 		}
@@ -96,5 +106,4 @@ func (s *accessScan) unnamedMembers(line []byte) {
 			s.unlabelled(j.value, kindOfList(j.value))
 		}
 	}
-	s.named = s.named || s.shapes.peer.logged
 }

@@ -140,6 +140,8 @@ func listenLink(p *pool, sv *service) link {
 	switch {
 	case best.weight > 0 || other == "" || p.gateway || len(p.names) == 0:
 		return best
+	case allPortless(p.names) && onAnyHost(sv): // it may well be it
+		return link{}
 	case len(sv.containers) > 0 || !hasAddress(p.names) || allPublished(p.names): // published ports differ from the container's own
 		return link{linkDoubt, "which listens on " + other}
 	}
@@ -154,6 +156,23 @@ func allPublished(names []string) bool {
 		host, port := splitPort(plainAddress(name))
 		n, err := strconv.Atoi(port)
 		return err != nil || n < 32768 || loopback(host)
+	})
+}
+
+// allPortless reports whether the gateway tells hosts by their addresses and no port: Cloudflare's OriginIP,
+// the server that ARR routed to.
+func allPortless(names []string) bool {
+	return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool {
+		_, err := netip.ParseAddr(name)
+		return err != nil
+	})
+}
+
+// onAnyHost reports whether all that the service says it listens on is no host's in particular.
+func onAnyHost(sv *service) bool {
+	return !slices.ContainsFunc(sv.listens, func(f rules.Fact) bool {
+		host, _ := splitPort(plainAddress(f.Value))
+		return !anyHost(host)
 	})
 }
 

@@ -127,3 +127,24 @@ func TestSpeaksAnotherScheme(t *testing.T) {
 		errors.fails(99, shopAddress, refused, 9)
 	})
 }
+
+// Cloudflare tells the origin's address and no port: an application that listens on any address may be
+// it, one that listens on another address is not.
+func TestListensBehindAnAddressWithoutAPort(t *testing.T) {
+	f := func(upstream, listens string, want rules.Cause) {
+		t.Helper()
+		log := appLog("label.log").covers(0, 300).knows(0, rules.FactListens, listens)
+		gateway := errorLog("requests.ndjson").covers(0, 300)
+		for s := 100.0; s < 106; s++ {
+			gateway.fails(s, upstream, parser.SymptomPrematureClose, 1)
+		}
+		log.says(99.5, goPanic)
+		if got := incidents(t, 1, gateway, log)[0].Verdict.Cause; got != want {
+			t.Errorf("%s, which listens on %s: %s, want %s", upstream, listens, got, want)
+		}
+	}
+	f("192.0.2.33", ":443", rules.CauseUnhandledException)
+	f("192.0.2.33", "0.0.0.0:443", rules.CauseUnhandledException)
+	f("192.0.2.33", "10.0.0.5:443", rules.CauseUnknown)
+	f("192.0.2.33:80", ":443", rules.CauseUnknown)
+}
