@@ -21,7 +21,7 @@ var f5Event = &parser.Format{
 	Role:    parser.RoleGateway,
 	Product: "f5",
 	Program: true,
-	Doc:     "https://my.f5.com/manage/s/article/K12531 (health monitors); K16033 and the messages' list, /etc/alertd/alert.conf; lines in github.com/splunk and github.com/telekom-security log collections",
+	Doc:     "https://github.com/splunk/splunk-connect-for-syslog (tests/test_f5_bigip.py: 01070638); the numbers 01010028, 01010221 and 01070727 as scripts that read /var/log/ltm list them",
 	Parse:   parseF5,
 }
 
