@@ -33,7 +33,7 @@ type answeredSets struct {
 	looked  []*source // with requests, by the first
 }
 
-// answeredWell makes the sets, once the clocks and the pools are settled.
+// answeredSets makes the sets, once the clocks and the pools are settled.
 func (e *Engine) answeredSets() *answeredSets {
 	if e.answers != nil {
 		return e.answers

@@ -339,9 +339,9 @@ const (
 
 // coarsen makes the grain of events ten times longer, or gives up telling hosts
 // apart, which is the second step because a client can choose them, and folds what falls
-// together. Last of all it gives up telling apart whom hits name, causes at the very last. A key cannot be made again from an event, so the fold is by what the
-// event shows; later records of an old second may begin a new event, which costs
-// memory and is right.
+// together. Last of all it gives up telling apart whom hits name, causes at the very last. A key
+// cannot be made again from an event, so the fold is by what the event shows; later records of an
+// old second may begin a new event, which costs memory and is right.
 func (b *Builder) coarsen() {
 	switch {
 	case b.grain > parser.Second && !b.anyHost:
