@@ -100,8 +100,9 @@ func parseIIS(line []byte, env *parser.Env, r *parser.Record) bool {
 
 // arrQuery splits what Application Request Routing writes behind a request's query off it, and takes the
 // server that it routed the request to: X-ARR-CACHE-HIT=0&X-ARR-LOG-ID=…&SERVER-ROUTED=app01&SERVER-STATUS=200.
+// It is the last of them that counts: a client may have asked for a query that looks like it.
 func arrQuery(query []byte) (own, routed []byte) {
-	i := bytes.Index(query, []byte("X-ARR-"))
+	i := bytes.LastIndex(query, []byte("X-ARR-CACHE-HIT="))
 	if i < 0 || i > 0 && query[i-1] != '&' {
 		return query, nil
 	}

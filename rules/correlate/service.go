@@ -50,7 +50,7 @@ type service struct {
 	hasAnswers bool
 	life       life     // what lines tell of its states
 	resolver   presence // of a name server in its names; see resolves
-	accused    []int    // see complaintIndex.ofService; nil before somebody asked
+	accused    []int    // see complaintIndex.meaning; nil before somebody asked
 	complaints []int    // of its own, by number
 
 	groups   map[uint64]int  // sketched requests by URL group
